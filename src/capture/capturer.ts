@@ -1,0 +1,20 @@
+/** The one interface of every capture. A capturer calls an engine below and times it; it never throws. */
+import type { CaptureOutcome } from '../model/outcome.js'
+import type { Target } from '../model/target.js'
+
+/** `yes`, or the reason in one sentence. Asked by name; no version checks elsewhere. */
+export type Capability = 'yes' | { readonly no: string }
+
+export interface CaptureRequest {
+  readonly target: Target
+  /** Monotonic ms (`performance.now()`) at which the outcome must be there. */
+  readonly deadlineMs: number
+  /** Read values of variables (redacted, bounded). */
+  readonly locals: boolean
+}
+
+export interface Capturer<E> {
+  readonly name: string
+  supports(target: Target): Capability
+  capture(request: CaptureRequest, signal: AbortSignal): Promise<CaptureOutcome<E>>
+}

@@ -1,0 +1,39 @@
+/** Exit codes of `conductor-diag`, after sysexits. Named, documented, tested. */
+import type { StallErrorCode } from '../model/stall-error.js'
+
+export const EXIT = {
+  ok: 0,
+  /** Nothing was had; stderr says why. */
+  noEvidence: 1,
+  usage: 64,
+  corruptBundle: 65,
+  notFound: 66,
+  sinkUnreachable: 69,
+  /** The worker's own: stalled, ended by the watchdog. */
+  stalled: 70,
+  toolFailed: 71,
+  permission: 77,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Which exit code an error that ended a command deserves. */
+export function exitCodeOf(code: StallErrorCode): ExitCode {
+  switch (code) {
+    case 'ERR_STALL_USAGE':
+    case 'ERR_STALL_CONFIG_INVALID':
+      return EXIT.usage
+    case 'ERR_STALL_NO_SUCH_PROCESS':
+    case 'ERR_STALL_BUNDLE_NOT_FOUND':
+      return EXIT.notFound
+    case 'ERR_STALL_BUNDLE_CORRUPT':
+    case 'ERR_STALL_BUNDLE_UNSEALED':
+      return EXIT.corruptBundle
+    case 'ERR_STALL_PERMISSION':
+      return EXIT.permission
+    case 'ERR_STALL_INTERNAL':
+      return EXIT.toolFailed
+    default:
+      return EXIT.noEvidence
+  }
+}

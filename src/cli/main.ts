@@ -1,0 +1,37 @@
+/** The command line's frame: one file a command, usage errors as 64, every other error as one clear line with its next step. */
+import { Command, CommanderError } from 'commander'
+import { writeSync } from 'node:fs'
+import { toStallError } from '../model/stall-error.js'
+import { VERSION } from '../model/version.js'
+import { EXIT, exitCodeOf } from './exit-codes.js'
+
+/** Each command exports `register(program)`. Listed in the order of `--help`. */
+const COMMANDS: readonly ((program: Command) => void)[] = []
+
+export function createProgram(): Command {
+  const program = new Command('conductor-diag')
+    .description(
+      'Why does this Node.js process not move? Stacks, awaits, kernel state and a verdict, without preparing the process.',
+    )
+    .version(VERSION)
+    .showHelpAfterError('(conductor-diag --help lists the commands)')
+    .exitOverride()
+  for (const register of COMMANDS) register(program)
+  for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync([...argv])
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      // Help and version are answers, not errors.
+      process.exitCode = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage
+      return
+    }
+    const error = toStallError(thrown)
+    writeSync(2, `conductor-diag: ${error.message} (${error.code})\n${error.help ? `  ${error.help}\n` : ''}`)
+    process.exitCode = exitCodeOf(error.code)
+  }
+}

@@ -1,0 +1,117 @@
+/** A suspended async function, who awaits it, and what it waits for. */
+import type { Frame, LocalValue, SourcePosition } from './frame.js'
+
+export type AwaitFunctionKind = 'async function' | 'async generator' | 'generator' | 'module'
+
+export type WaitKind =
+  | 'socket'
+  | 'http-request'
+  | 'http2-stream'
+  | 'timer'
+  | 'file'
+  | 'dns'
+  | 'child'
+  | 'worker'
+  | 'message-port'
+  | 'stream'
+  | 'abort-signal'
+  | 'emitter' // events.once and the like: a live emitter, an event that did not come
+  | 'lock' // a resolver held in a user's queue
+  | 'pool-request' // crypto, zlib, other work of libuv's pool
+  | 'await' // another suspended function, which is listed itself
+  | 'nothing' // no live root reaches a settler
+  | 'unknown'
+
+/** What the innermost promise of a chain waits for. Fields that don't apply are absent. */
+export interface WaitsFor {
+  readonly kind: WaitKind
+  /** One phrase: `GET http://10.0.0.5/api/tasks/poll, sent, no answer`. */
+  readonly summary: string
+  readonly fd?: number
+  readonly peer?: string
+  readonly local?: string
+  /** TCP state of the joined socket. */
+  readonly state?: string
+  readonly sendQueueBytes?: number
+  readonly receiveQueueBytes?: number
+  readonly retransmits?: number
+  readonly unacknowledged?: boolean
+  readonly sinceMs?: number
+  readonly method?: string
+  /** Without query and credentials. */
+  readonly url?: string
+  readonly sent?: boolean
+  readonly dueInMs?: number
+  readonly path?: string
+  readonly host?: string
+  readonly pid?: number
+  readonly threadId?: number
+  readonly tid?: number
+  /** Queued behind others, or running in a pool thread. */
+  readonly queued?: boolean
+  readonly event?: string
+  /** Class of the object that owns the resolver (`Mutex`, `Semaphore`, `LineClient`). */
+  readonly owner?: string
+  /** Property path from a root or resource to the resolver: `module{ledger} > Mutex.waiters`. */
+  readonly heldThrough?: string
+  /** Who holds a lock: the suspended functions that can reach the resolver. */
+  readonly holders?: readonly WaitHolder[]
+  /** A cycle of holders: each waits for the next, the last for the first. */
+  readonly deadlock?: readonly string[]
+  /** Where the promise was made, when that can be told. */
+  readonly madeAt?: SourcePosition
+  /** What can't be vouched for, one sentence. */
+  readonly doubt?: string
+}
+
+export interface WaitHolder {
+  readonly function: string | null
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+}
+
+/** Suspended functions alike in place and chain, grouped. */
+export interface AwaitNode {
+  readonly function: string | null
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+  readonly kind: AwaitFunctionKind
+  readonly count: number
+  /** Innermost awaiter first, up to the root. */
+  readonly awaitedBy: readonly Frame[]
+  /** Present for leaves; `{kind: 'await'}` for functions that await another suspended one. */
+  readonly waitsFor: WaitsFor | null
+  readonly source?: SourcePosition
+  /** Which isolate: tid of its thread, when known. */
+  readonly tid?: number
+  /** How long it was seen in this very place, over the looks; null with one look. */
+  readonly seenMs?: number | null
+  /** How many looks it was present in. */
+  readonly looks?: number
+  readonly locals?: readonly LocalValue[]
+  /** True when no root was found to reach it: it may be garbage not yet collected. */
+  readonly doubtful?: boolean
+}
+
+export interface AwaitTree {
+  readonly engine: 'memory' | 'heap-snapshot'
+  /** Leaf-up, grouped. */
+  readonly awaits: readonly AwaitNode[]
+  /** Root-down, grouped: the outermost awaiter first. */
+  readonly roots: readonly AwaitRoot[]
+  readonly suspended: number
+  readonly pausedMs: number
+  readonly notes: readonly string[]
+}
+
+export interface AwaitRoot {
+  readonly function: string | null
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+  readonly count: number
+  readonly awaiting: readonly AwaitRoot[]
+  readonly waitsFor?: WaitsFor | null
+}

@@ -1,0 +1,82 @@
+/** Everything known of one stall, joined: the only input of the rules. */
+import type { AwaitTree } from './await.js'
+import type { ClockReading } from './heartbeat.js'
+import type { HeapState } from './heap.js'
+import type { KernelLook } from './kernel.js'
+import type { PoolState, Starvation } from './loop.js'
+import type { ProcessIdentity } from './process-identity.js'
+import type { ProfileSummary, StackSamples } from './samples.js'
+import type { Stall } from './stall.js'
+import type { StallErrorCode } from './stall-error.js'
+import type { ThreadStack } from './thread.js'
+
+/** One round of captures. Null: not had; `missing` says why. */
+export interface Look {
+  /** Monotonic ms of the reader. */
+  readonly takenAtMs: number
+  readonly kernel: KernelLook | null
+  readonly threads: readonly ThreadStack[] | null
+  readonly awaits: AwaitTree | null
+  readonly pool: PoolState | null
+  readonly heap: HeapState | null
+  readonly starvation: Starvation | null
+  readonly clocks: readonly ClockReading[] | null
+  /** A debugger holds the main thread, or is merely attached. */
+  readonly debugger: 'paused' | 'attached' | 'none' | null
+}
+
+export interface Missing {
+  /** Artifact or part of one: `cpu-profile`, `stacks`, `kernel.syscall`. */
+  readonly what: string
+  readonly why: StallErrorCode
+  readonly message: string
+}
+
+/** What capturing cost the target. */
+export interface CaptureCost {
+  readonly pausedMs: number
+  readonly cpuMs: number
+  readonly wallMs: number
+  /** Growth of the target's own memory by in-process capture; 0 from outside. */
+  readonly memoryBytes: number
+  /** The stall was over right after we attached: our looking may have ended it. */
+  readonly endedOnAttach: boolean
+}
+
+/** A task in flight that the agent watches by its own promise. */
+export interface TaskInFlight {
+  readonly clock: string
+  readonly taskId: string
+  readonly ageMs: number
+  readonly responseTimeoutMs: number | null
+  /** The worker's execute function. */
+  readonly execute: {
+    readonly function: string | null
+    readonly file: string | null
+    readonly line: number | null
+    readonly column: number | null
+  } | null
+}
+
+/** How a poller's loop ended, as seen from inside. */
+export interface EndedPoller {
+  readonly clock: string
+  readonly cause: 'exception' | 'nothing-alive'
+  readonly errorName: string | null
+  readonly errorMessage: string | null
+  readonly errorStack: string | null
+}
+
+export interface Evidence {
+  readonly process: ProcessIdentity
+  readonly stall: Stall | null
+  /** Oldest first; rules compare them. At least one. */
+  readonly looks: readonly Look[]
+  readonly samples: StackSamples | null
+  readonly profile: ProfileSummary | null
+  readonly tasks: readonly TaskInFlight[] | null
+  readonly ended: readonly EndedPoller[] | null
+  readonly from: 'inside' | 'outside'
+  readonly cost: CaptureCost
+  readonly missing: readonly Missing[]
+}

@@ -1,0 +1,61 @@
+/** The manifest of a bundle: `incident.json`. Add fields, don't rename; a breaking change raises the schema. */
+import type { CaptureCost } from './evidence.js'
+import type { ClockReading } from './heartbeat.js'
+import type { ProcessIdentity } from './process-identity.js'
+import type { Stall } from './stall.js'
+import type { StallErrorCode } from './stall-error.js'
+import type { Verdict } from './verdict.js'
+
+export const INCIDENT_SCHEMA = 1
+
+export interface ArtifactRecord {
+  /** File name in the bundle. */
+  readonly name: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  /** How it was had: `memory`, `inspector`, `procfs`, ... */
+  readonly engine: string
+  readonly tookMs: number
+  readonly pausedMs: number
+}
+
+export interface MissingArtifact {
+  readonly name: string
+  readonly code: StallErrorCode
+  readonly message: string
+  readonly help: string
+}
+
+export interface IncidentManifest {
+  readonly schema: number
+  /** ULID; also the folder's name. */
+  readonly id: string
+  /** ISO 8601. */
+  readonly createdAt: string
+  readonly sealedAt: string
+  readonly process: ProcessIdentity
+  readonly stall: Stall | null
+  readonly verdicts: readonly Verdict[]
+  readonly clocks: readonly ClockReading[]
+  readonly artifacts: readonly ArtifactRecord[]
+  readonly missing: readonly MissingArtifact[]
+  readonly cost: CaptureCost
+  /** How many values were taken out, by rule: no values here. */
+  readonly redacted: Readonly<Record<string, number>>
+  readonly tool: { readonly name: string; readonly version: string }
+}
+
+/** Left beside the bundles before the watchdog ends a process; the next boot logs it. */
+export interface Tombstone {
+  readonly schema: number
+  readonly pid: number
+  readonly startTime: string
+  readonly endedAt: string
+  readonly reason: string
+  readonly exitCodeMeant: number
+  readonly how: 'koffi' | 'inspector' | 'sigkill'
+  readonly clock: string | null
+  readonly ageMs: number
+  readonly incident: string | null
+  readonly verdict: string | null
+}

@@ -1,0 +1,46 @@
+/** What the kernel tells of the target, without any pause. */
+import type { OpenFile, SocketState } from './socket.js'
+import type { KernelThread } from './thread.js'
+
+export interface ChildProcess {
+  readonly pid: number
+  readonly kernelState: string
+  /** After redaction. */
+  readonly command: string
+  readonly ageMs: number
+  readonly wchan: string | null
+}
+
+export interface CgroupState {
+  readonly version: 1 | 2
+  readonly path: string
+  /** CPU quota in CPUs; null without one. */
+  readonly cpuQuota: number | null
+  readonly periods: number
+  readonly throttledPeriods: number
+  readonly throttledMs: number
+  readonly memoryLimitBytes: number | null
+  readonly memoryUsedBytes: number | null
+  /** Pressure-stall totals, ms. */
+  readonly memoryStallMs: number | null
+  readonly cpuStallMs: number | null
+  readonly frozen: boolean | null
+}
+
+export interface KernelLook {
+  /** Monotonic ms of the reader, to subtract one look from another. */
+  readonly takenAtMs: number
+  readonly processState: string
+  readonly tracerPid: number
+  readonly threads: readonly KernelThread[]
+  readonly children: readonly ChildProcess[]
+  readonly sockets: readonly SocketState[]
+  readonly files: readonly OpenFile[]
+  readonly cgroup: CgroupState | null
+  readonly loadAverage: readonly number[]
+  readonly residentBytes: number
+  readonly swappedBytes: number
+  readonly majorFaults: number
+  /** DNS servers of its resolv.conf, null unread. */
+  readonly nameservers: readonly string[] | null
+}

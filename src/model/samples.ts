@@ -1,0 +1,34 @@
+/** Stack samples of a running main thread, and what the profiler said. */
+import type { Frame } from './frame.js'
+
+export interface StackSample {
+  /** ms after the first sample. */
+  readonly atMs: number
+  /** Innermost first; async parents follow, marked `async`. */
+  readonly frames: readonly Frame[]
+}
+
+export interface StackSamples {
+  readonly engine: 'inspector' | 'memory'
+  readonly samples: readonly StackSample[]
+  /** Attempts that got no stack. */
+  readonly missed: number
+}
+
+export interface ProfileSummary {
+  /** File name in the bundle. */
+  readonly artifact: string
+  readonly durationMs: number
+  readonly samples: number
+  /** Hot places, most self time first. Shares of all samples, 0 to 1. */
+  readonly hot: readonly {
+    readonly function: string
+    readonly file: string
+    readonly line: number
+    readonly share: number
+  }[]
+  /** Shares of V8's own pseudo-functions. */
+  readonly gcShare: number
+  readonly idleShare: number
+  readonly programShare: number
+}

@@ -1,0 +1,30 @@
+/** A socket of the target, joined from descriptor, /proc/net and, in-process, TCP_INFO. */
+export interface SocketState {
+  readonly fd: number | null
+  readonly family: 'tcp' | 'tcp6' | 'unix' | 'udp' | 'udp6'
+  /** `10.0.0.2:51234`, `[::1]:80`, a path for unix. */
+  readonly local: string
+  readonly peer: string | null
+  readonly state: string
+  readonly sendQueueBytes: number
+  readonly receiveQueueBytes: number
+  readonly retransmits: number
+  /** Retransmission timer running: bytes that the peer has not acknowledged. */
+  readonly unacknowledged: boolean
+  readonly lastReceivedMs: number | null
+  readonly lastSentMs: number | null
+  readonly lastAcknowledgedMs: number | null
+  readonly inode: number
+}
+
+/** A descriptor that is not a socket. */
+export interface OpenFile {
+  readonly fd: number
+  readonly target: string
+  /** For pipes and FIFOs: processes that hold the other end. */
+  readonly otherEnd?: readonly {
+    readonly pid: number
+    readonly command: string
+    readonly direction: 'read' | 'write' | 'both'
+  }[]
+}

@@ -1,0 +1,2 @@
+/** The package's own version. A release raises it here and in package.json; a test holds the two together. */
+export const VERSION = '0.1.0'

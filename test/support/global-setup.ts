@@ -1,0 +1,21 @@
+/**
+ * Once before all tests: `dist/` is built, and what the integration tests run against is installed outside the
+ * project's own node_modules (the node packages declare a bin named `node`, which would win in every npm script).
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+
+const root = path.resolve(__dirname, '../..')
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+export default function setup(): void {
+  run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], root)
+  for (const folder of ['test/nodes', 'test/sdk/conductor-4.0.0']) {
+    const where = path.join(root, folder)
+    if (!existsSync(path.join(where, 'node_modules'))) run('npm', ['ci', '--no-audit', '--no-fund'], where)
+  }
+}
