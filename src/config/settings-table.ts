@@ -1,0 +1,189 @@
+/**
+ * The one table of settings. Parsing, `--help`, the README and `docs/configuration.md` are all made from it, so that
+ * none of them can drift. Knows names, types and defaults; deliberately not where a setting is used.
+ */
+import type { LogLevel } from '../model/log-level.js'
+
+/** All settings in the units the code works with. Made by `readSettings`. */
+export interface Settings {
+  /** Poll-loop silence before exit 70, ms. 0: the watchdog is off, evidence only. */
+  readonly stallTimeoutMs: number
+  /** Poll-loop silence before evidence is captured, ms. */
+  readonly warnMs: number
+  readonly eventLoopWarnMs: number
+  /** No poll answered while the loop beats, ms, before evidence is captured. */
+  readonly pollSuccessWarnMs: number
+  /** The same before exit 70, ms. 0: never. */
+  readonly pollSuccessTimeoutMs: number
+  /** Where bundles go; null: the default order of `incident/directory.ts`. */
+  readonly dir: string | null
+  readonly graceMs: number
+  /** 0: no CPU profile. */
+  readonly profileMs: number
+  readonly cooldownMs: number
+  readonly maxPerHour: number
+  readonly maxDiskBytes: number
+  readonly locals: boolean
+  readonly heapSnapshot: boolean
+  readonly logLevel: LogLevel
+  /** Labels of every incident; null: take them from package.json (`config/application.ts`). */
+  readonly service: string | null
+  readonly version: string | null
+  readonly disabled: boolean
+}
+
+export type SettingKey = keyof Settings
+
+/** `time`: seconds, fractions allowed. `size`: megabytes of 2^20 bytes. */
+export type SettingType = 'time' | 'count' | 'size' | 'boolean' | 'level' | 'path' | 'text'
+
+export interface SettingRow {
+  readonly key: SettingKey
+  readonly variable: string
+  readonly type: SettingType
+  /** As text for people; `readSettings` computes the value, since some defaults depend on other settings. */
+  readonly defaultText: string
+  readonly meaning: string
+  /** For times: what 0 means. `invalid`: 0 makes no sense here and counts as a mistake. */
+  readonly zero?: 'off' | 'allowed' | 'invalid'
+}
+
+export const SETTINGS_TABLE: readonly SettingRow[] = [
+  {
+    key: 'stallTimeoutMs',
+    variable: 'CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS',
+    type: 'time',
+    defaultText: '300',
+    zero: 'off',
+    meaning:
+      'The watchdog: poll-loop silence before the worker is ended with exit code 70. 0 or negative: off (evidence only, never an exit).',
+  },
+  {
+    key: 'warnMs',
+    variable: 'CONDUCTOR_STALL_WARN_SECONDS',
+    type: 'time',
+    defaultText: '15 % of the watchdog\u2019s, at least 1; 45 when the watchdog is off',
+    zero: 'invalid',
+    meaning: 'Poll-loop silence before evidence is captured. Has to be less than the watchdog\u2019s.',
+  },
+  {
+    key: 'eventLoopWarnMs',
+    variable: 'CONDUCTOR_STALL_EVENT_LOOP_WARN_SECONDS',
+    type: 'time',
+    defaultText: '5',
+    zero: 'invalid',
+    meaning: 'The same for an event loop that does not turn.',
+  },
+  {
+    key: 'pollSuccessWarnMs',
+    variable: 'CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS',
+    type: 'time',
+    defaultText: 'as CONDUCTOR_STALL_WARN_SECONDS',
+    zero: 'invalid',
+    meaning:
+      'No poll answered at all (an error status is an answer) while the loop beats, before evidence is captured.',
+  },
+  {
+    key: 'pollSuccessTimeoutMs',
+    variable: 'CONDUCTOR_STALL_POLL_SUCCESS_TIMEOUT_SECONDS',
+    type: 'time',
+    defaultText: 'as CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS',
+    zero: 'off',
+    meaning: 'The same, before exit 70. Acts only when the verdict says that a restart is the cure. 0 disables it.',
+  },
+  {
+    key: 'dir',
+    variable: 'CONDUCTOR_STALL_DIR',
+    type: 'path',
+    defaultText: '$XDG_STATE_HOME/conductor-stall-agent or the like, else the temp folder',
+    meaning: 'Where incident bundles go.',
+  },
+  {
+    key: 'graceMs',
+    variable: 'CONDUCTOR_STALL_GRACE_SECONDS',
+    type: 'time',
+    defaultText: '20',
+    zero: 'allowed',
+    meaning: 'How long the watchdog waits for a capture under way before it ends the worker.',
+  },
+  {
+    key: 'profileMs',
+    variable: 'CONDUCTOR_STALL_PROFILE_SECONDS',
+    type: 'time',
+    defaultText: '5',
+    zero: 'off',
+    meaning: 'Length of the CPU profile, cut to what the deadline leaves. 0: none.',
+  },
+  {
+    key: 'cooldownMs',
+    variable: 'CONDUCTOR_STALL_COOLDOWN_SECONDS',
+    type: 'time',
+    defaultText: '300',
+    zero: 'allowed',
+    meaning: 'Least time between two captures of the same clock.',
+  },
+  {
+    key: 'maxPerHour',
+    variable: 'CONDUCTOR_STALL_MAX_PER_HOUR',
+    type: 'count',
+    defaultText: '6',
+    meaning: 'Most captures in any hour (a sliding window).',
+  },
+  {
+    key: 'maxDiskBytes',
+    variable: 'CONDUCTOR_STALL_MAX_DISK_MB',
+    type: 'size',
+    defaultText: '500',
+    meaning: 'Most disk space for bundles. The oldest go first, the newest never.',
+  },
+  {
+    key: 'locals',
+    variable: 'CONDUCTOR_STALL_LOCALS',
+    type: 'boolean',
+    defaultText: 'false',
+    meaning: 'Local variables in stacks, redacted.',
+  },
+  {
+    key: 'heapSnapshot',
+    variable: 'CONDUCTOR_STALL_HEAP_SNAPSHOT',
+    type: 'boolean',
+    defaultText: 'false',
+    meaning: 'Allow the one capture that pauses the worker.',
+  },
+  {
+    key: 'logLevel',
+    variable: 'CONDUCTOR_STALL_LOG_LEVEL',
+    type: 'level',
+    defaultText: 'info',
+    meaning: 'debug, info, warn, error or silent: JSON lines in pino\u2019s format on stderr, never blocking.',
+  },
+  {
+    key: 'service',
+    variable: 'CONDUCTOR_STALL_SERVICE',
+    type: 'text',
+    defaultText: 'from OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, package.json',
+    meaning: 'Name of the service, a label of every incident.',
+  },
+  {
+    key: 'version',
+    variable: 'CONDUCTOR_STALL_VERSION',
+    type: 'text',
+    defaultText: 'from OTEL_RESOURCE_ATTRIBUTES, package.json',
+    meaning: 'Version of the service, a label of every incident.',
+  },
+  {
+    key: 'disabled',
+    variable: 'CONDUCTOR_STALL_DISABLED',
+    type: 'boolean',
+    defaultText: 'false',
+    meaning: 'The preload does nothing.',
+  },
+]
+
+/** Names a settings file, for the command line and the delivery process only; the agent reads the environment alone. */
+export const CONFIG_FILE_VARIABLE = 'CONDUCTOR_STALL_CONFIG'
+
+/** The name of a setting in a settings file: `warn_seconds`, `poll_stall_timeout_seconds`. */
+export function fileKeyOf(variable: string): string {
+  return variable.replace(/^CONDUCTOR_(?:STALL|WORKER)_/, '').toLowerCase()
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import { readSettings } from '../../../src/config/settings.js'
+import { SETTINGS_TABLE } from '../../../src/config/settings-table.js'
+
+test('gives the documented defaults, and no warning, for an empty environment', () => {
+  expect(readSettings({})).toEqual({
+    settings: {
+      stallTimeoutMs: 300_000,
+      warnMs: 45_000,
+      eventLoopWarnMs: 5000,
+      pollSuccessWarnMs: 45_000,
+      pollSuccessTimeoutMs: 300_000,
+      dir: null,
+      graceMs: 20_000,
+      profileMs: 5000,
+      cooldownMs: 300_000,
+      maxPerHour: 6,
+      maxDiskBytes: 500 * 2 ** 20,
+      locals: false,
+      heapSnapshot: false,
+      logLevel: 'info',
+      service: null,
+      version: null,
+      disabled: false,
+    },
+    warnings: [],
+  })
+})
+
+test('has one row for each setting and no variable twice', () => {
+  expect(SETTINGS_TABLE.map((row) => row.key).sort()).toEqual(Object.keys(readSettings({}).settings).sort())
+  expect(new Set(SETTINGS_TABLE.map((row) => row.variable)).size).toBe(SETTINGS_TABLE.length)
+})
+
+test.each([
+  ['0', 0],
+  ['-5', 0],
+  ['0.25', 250],
+  [' 12 ', 12_000],
+  ['1e1', 10_000],
+  ['.5', 500],
+  ['0.0001', 1],
+])('takes a watchdog time-out of %j as %d ms without a warning', (text, expected) => {
+  const { settings, warnings } = readSettings({ CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: text })
+  expect(settings.stallTimeoutMs).toBe(expected)
+  expect(warnings).toEqual([])
+})
+
+test.each(['abc', '5s', 'Infinity', 'NaN', '0x10', '1e99', '12,5'])(
+  'uses 300 s and says so once for a watchdog time-out of %j',
+  (text) => {
+    const { settings, warnings } = readSettings({ CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: text })
+    expect(settings.stallTimeoutMs).toBe(300_000)
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toMatch(/^CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS="/)
+    expect(warnings[0]).toContain(JSON.stringify(text))
+    expect(warnings[0]).toMatch(/using 300 s$/)
+  },
+)
+
+test('takes an empty variable as not set', () => {
+  const { settings, warnings } = readSettings({
+    CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: ' ',
+    CONDUCTOR_STALL_LOCALS: '',
+  })
+  expect(settings.stallTimeoutMs).toBe(300_000)
+  expect(warnings).toEqual([])
+})
+
+test.each([
+  ['100', 15_000],
+  ['4', 1000],
+  ['1', 500],
+  ['0.4', 200],
+  ['0', 45_000],
+])('warns, with a time-out of %s s, after %d ms', (timeout, expected) => {
+  const { settings } = readSettings({ CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: timeout })
+  expect(settings.warnMs).toBe(expected)
+  expect(settings.pollSuccessWarnMs).toBe(expected)
+})
+
+test('refuses a warn threshold at or above the stall, once, and uses the default', () => {
+  const { settings, warnings } = readSettings({
+    CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '20',
+    CONDUCTOR_STALL_WARN_SECONDS: '20',
+  })
+  expect(settings.warnMs).toBe(3000)
+  expect(warnings).toEqual([
+    'CONDUCTOR_STALL_WARN_SECONDS="20" is not less than the time-out of 20 s that it should warn of; using 3 s',
+  ])
+})
+
+test('accepts any warn threshold when the watchdog is off', () => {
+  const { settings, warnings } = readSettings({
+    CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
+    CONDUCTOR_STALL_WARN_SECONDS: '4000',
+  })
+  expect(settings).toMatchObject({ warnMs: 4_000_000, pollSuccessWarnMs: 4_000_000, pollSuccessTimeoutMs: 0 })
+  expect(warnings).toEqual([])
+})
+
+test('keeps the poll-success warn below a poll-success time-out shorter than the watchdog', () => {
+  const { settings, warnings } = readSettings({ CONDUCTOR_STALL_POLL_SUCCESS_TIMEOUT_SECONDS: '10' })
+  expect(settings).toMatchObject({ pollSuccessTimeoutMs: 10_000, pollSuccessWarnMs: 1500 })
+  expect(warnings).toEqual([])
+})
+
+test.each(['CONDUCTOR_STALL_GRACE_SECONDS', 'CONDUCTOR_STALL_WARN_SECONDS', 'CONDUCTOR_STALL_COOLDOWN_SECONDS'])(
+  'says once that a negative %s is not used',
+  (variable) => {
+    const { settings, warnings } = readSettings({ [variable]: '-1' })
+    expect(settings).toEqual(readSettings({}).settings)
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toContain(`${variable}="-1"`)
+  },
+)
+
+test.each([
+  ['1', true],
+  ['TRUE', true],
+  ['Yes', true],
+  ['on', true],
+  ['0', false],
+  ['False', false],
+  ['NO', false],
+  ['off', false],
+])('takes %j as %s', (text, expected) => {
+  const { settings, warnings } = readSettings({ CONDUCTOR_STALL_DISABLED: text })
+  expect(settings.disabled).toBe(expected)
+  expect(warnings).toEqual([])
+})
+
+test('says once each that a boolean, a count, a size and a level are not understood', () => {
+  const { settings, warnings } = readSettings({
+    CONDUCTOR_STALL_LOCALS: 'maybe',
+    CONDUCTOR_STALL_MAX_PER_HOUR: '2.5',
+    CONDUCTOR_STALL_MAX_DISK_MB: '-3',
+    CONDUCTOR_STALL_LOG_LEVEL: 'loud',
+  })
+  expect(settings).toEqual(readSettings({}).settings)
+  expect(warnings).toHaveLength(4)
+})
+
+test('cuts a very long wrong value in its warning', () => {
+  const { warnings } = readSettings({ CONDUCTOR_STALL_LOCALS: 'x'.repeat(10_000) })
+  expect(warnings[0]?.length).toBeLessThan(250)
+})
+
+test('prefers its own label, then OTEL_SERVICE_NAME, then the resource attributes', () => {
+  const otel = { OTEL_RESOURCE_ATTRIBUTES: 'service.name=from%20attributes, service.version=1.2.3,broken,=x,a=%zz' }
+  expect(readSettings(otel).settings).toMatchObject({ service: 'from attributes', version: '1.2.3' })
+  expect(readSettings({ ...otel, OTEL_SERVICE_NAME: 'otel' }).settings.service).toBe('otel')
+  expect(
+    readSettings({ ...otel, CONDUCTOR_STALL_SERVICE: 'own', CONDUCTOR_STALL_VERSION: '9' }).settings,
+  ).toMatchObject({
+    service: 'own',
+    version: '9',
+  })
+})
+
+test('keeps labels to one line', () => {
+  expect(readSettings({ CONDUCTOR_STALL_SERVICE: 'a\nb\u0000c' }).settings.service).toBe('a b c')
+})
