@@ -1,0 +1,91 @@
+/**
+ * Which function a running thread is in, over many stacks: the innermost one of the user's that never returned, and
+ * its hottest line.
+ */
+import type { Frame } from '../model/frame.js'
+import { blameFrames, originOfFrame, type Blame } from './blame.js'
+
+export interface HotFrame {
+  readonly blame: Blame
+  /** Stacks whose innermost user function is the same one, as a share of all. */
+  readonly share: number
+  /** The blamed function is in every stack, at the same depth from the bottom: it never returned between them. */
+  readonly neverReturned: boolean
+  readonly stacks: number
+}
+
+/** Null without a stack that has a frame to blame. Stacks innermost first. */
+export function hotFrameOf(stacks: readonly (readonly Frame[])[]): HotFrame | null {
+  const blamed = stacks.map((frames) => ({ frames, blame: blameFrames(frames) })).filter((each) => each.blame.where)
+  if (blamed.length === 0) return null
+  const common = commonUserFrame(stacks)
+  const groups = groupBy(blamed, (each) => functionKey(each.blame.where))
+  const innermost = largest(groups)
+  const share = innermost.length / stacks.length
+  // A leaf that is there most of the time is the place to look at; else the loop that keeps calling leaves.
+  const atLoop = common === null || share >= MOSTLY ? innermost : stacks.map((frames) => at(frames, common))
+  const usable = atLoop.filter((each) => each.blame.where !== null)
+  const hottest = largest(groupBy(usable, (each) => String(each.blame.where?.line)))[0]
+  if (hottest === undefined) return null
+  return {
+    blame: hottest.blame,
+    share,
+    neverReturned: common !== null,
+    stacks: stacks.length,
+  }
+}
+
+/** From here on the leaf itself is blamed rather than its caller. */
+const MOSTLY = 0.6
+
+interface Blamed {
+  readonly frames: readonly Frame[]
+  readonly blame: Blame
+}
+
+function at(frames: readonly Frame[], depthFromBottom: number): Blamed {
+  const machine = machineFrames(frames)
+  const from = machine.length - 1 - depthFromBottom
+  return { frames, blame: blameFrames([...machine.slice(from), ...frames.filter((frame) => frame.async)]) }
+}
+
+/** Depth from the bottom of the innermost user function that is in all stacks at that depth; null with one stack. */
+function commonUserFrame(stacks: readonly (readonly Frame[])[]): number | null {
+  if (stacks.length < 2) return null
+  const turned = stacks.map((frames) => machineFrames(frames).toReversed())
+  const shortest = Math.min(...turned.map((frames) => frames.length))
+  const [reference] = turned
+  let found: number | null = null
+  for (let depth = 0; depth < shortest; depth++) {
+    const frame = reference?.[depth]
+    if (frame === undefined || !turned.every((frames) => sameFunction(frames[depth], frame))) break
+    if (originOfFrame(frame) === 'user') found = depth
+  }
+  return found
+}
+
+/** What is on the machine stack, without C++ (engines differ in that) and without awaiting callers. */
+function machineFrames(frames: readonly Frame[]): Frame[] {
+  return frames.filter((frame) => !frame.async && !frame.native && frame.tier !== 'builtin')
+}
+
+function sameFunction(one: Frame | undefined, other: Frame): boolean {
+  return one !== undefined && one.function === other.function && one.file === other.file
+}
+
+function functionKey(where: Blame['where']): string {
+  return `${where?.function ?? ''}|${where?.file ?? ''}`
+}
+
+function groupBy(items: readonly Blamed[], key: (item: Blamed) => string): Blamed[][] {
+  const groups = new Map<string, Blamed[]>()
+  for (const item of items) {
+    const name = key(item)
+    groups.set(name, [...(groups.get(name) ?? []), item])
+  }
+  return [...groups.values()]
+}
+
+function largest(groups: readonly Blamed[][]): Blamed[] {
+  return groups.reduce<Blamed[]>((best, group) => (group.length > best.length ? group : best), [])
+}

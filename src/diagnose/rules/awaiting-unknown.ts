@@ -1,0 +1,30 @@
+/** `awaiting/unknown`: the loop is idle while a clock is silent, and no await could be named. */
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { seconds } from '../phrases.js'
+import { pointerTo } from '../pointers.js'
+import type { View } from '../view.js'
+
+export function awaitingUnknown(view: View): readonly Candidate[] {
+  const { main } = view
+  if (main === null || !main.idle || !view.silent) return []
+  const signs: Sign[] = [strong('the main thread waits for events, with no JavaScript on its stack')]
+  if (view.silentMs !== null)
+    signs.push(weak(`${view.clock?.name ?? 'the loop'} has not beaten for ${seconds(view.silentMs)}`))
+  const known = view.last.awaits !== null
+  return [
+    {
+      kind: 'awaiting',
+      cause: 'unknown',
+      where: null,
+      chain: [],
+      summary: `The event loop is idle while ${view.clock?.name ?? 'the poll loop'} has been silent${view.silentMs === null ? '' : ` for ${seconds(view.silentMs)}`}: something awaited never comes${known ? ', and no suspended function accounts for it' : ''}.`,
+      evidence: pointerTo('threads', main.index),
+      signs,
+      cap: 'medium',
+      refutedBy: 'An await in the await tree that explains the silence, or a beat.',
+      nextStep: known
+        ? 'Look at the list of awaits and sockets of this dump.'
+        : 'Run conductor-diag dump PID as the same user or root, so that the await tree can be read.',
+    },
+  ]
+}

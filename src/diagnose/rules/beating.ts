@@ -1,0 +1,33 @@
+/** `beating`: the clocks move, or the loop turns and nothing is parked for longer than it may be: there is no stall. */
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { plural, seconds } from '../phrases.js'
+import { isOverdue, type View } from '../view.js'
+
+export function beating(view: View): readonly Candidate[] {
+  const { main } = view
+  if (view.silent || main === null || main.last.state === 'stopped') return []
+  const signs: Sign[] = []
+  const alive = view.clocks.filter((clock) => !isOverdue(clock) && !clock.paused)
+  if (alive.length > 0) signs.push(strong(`${plural(alive.length, 'clock')} beating`))
+  if (main.turns !== null && main.turns > 0) {
+    signs.push(strong(`the event loop turned ${plural(main.turns, 'time')} in ${seconds(view.spanMs)}`))
+  }
+  if (main.idle) signs.push(weak('the main thread waits for events'))
+  else if (main.last.state === 'idle') signs.push(weak('the main thread came back to its event loop'))
+  if (signs.length === 0) return []
+  return [
+    {
+      kind: 'beating',
+      cause: null,
+      where: null,
+      chain: [],
+      summary: `There is no stall: ${signs.map((sign) => sign.text).join(', ')}.`,
+      evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
+      signs,
+      refutedBy:
+        'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
+      nextStep:
+        'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.',
+    },
+  ]
+}

@@ -1,0 +1,28 @@
+/** `unknown`: what was seen and what was missing, when no rule reached its threshold. */
+import { weak, type Candidate } from '../candidate.js'
+import { blameFrames } from '../blame.js'
+import { percent, plural } from '../phrases.js'
+import { pointerTo } from '../pointers.js'
+import type { View } from '../view.js'
+
+export function unknown(view: View): Candidate {
+  const { main, evidence } = view
+  const blame = blameFrames(main?.scripts.at(-1) ?? [])
+  const seen: string[] = []
+  if (main !== null) seen.push(`main thread ${main.last.state}`)
+  if (main?.cpuShare != null) seen.push(`${percent(main.cpuShare)} CPU`)
+  if (main?.turns != null) seen.push(plural(main.turns, 'loop turn'))
+  const missing = evidence.missing.map((each) => each.what)
+  return {
+    kind: 'unknown',
+    cause: null,
+    where: blame.where,
+    chain: blame.chain,
+    summary: `No rule explains what is seen (${seen.length === 0 ? 'nothing could be read' : seen.join(', ')})${missing.length === 0 ? '' : `; not had: ${missing.join(', ')}`}.`,
+    evidence: main === null ? [] : pointerTo('threads', main.index),
+    signs: seen.map(weak),
+    cap: 'low',
+    refutedBy: 'Any verdict of a later look with more evidence.',
+    nextStep: 'Look again with conductor-diag dump PID -v, as root if something was refused, and compare.',
+  }
+}

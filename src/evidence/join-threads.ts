@@ -1,0 +1,64 @@
+/** One list of threads out of the stacks that an engine read and the states that the kernel tells. */
+import type { KernelLook } from '../model/kernel.js'
+import type { KernelThread, ThreadStack, ThreadState } from '../model/thread.js'
+
+/**
+ * Stacks get the kernel's syscall and wait channel where they lack their own; threads without a stack are listed with
+ * engine `kernel` and no frames. Null when neither was captured. Main thread first, then by tid.
+ */
+export function joinThreads(
+  stacks: readonly ThreadStack[] | null,
+  kernel: KernelLook | null,
+): readonly ThreadStack[] | null {
+  if (stacks === null && kernel === null) return null
+  const ofKernel = new Map((kernel?.threads ?? []).map((thread) => [thread.tid, thread]))
+  const joined = (stacks ?? []).map((stack) => withKernel(stack, ofKernel.get(stack.tid)))
+  const known = new Set(joined.map((stack) => stack.tid))
+  for (const thread of ofKernel.values()) if (!known.has(thread.tid)) joined.push(kernelOnly(thread))
+  return joined.sort((a, b) => rank(a) - rank(b) || a.tid - b.tid)
+}
+
+function rank(stack: ThreadStack): number {
+  return stack.role === 'main' ? 0 : stack.role === 'worker' ? 1 : 2
+}
+
+/** The state letter of the kernel as the word shown to people; `idle` can't be told without the loop. */
+export function stateOf(kernelState: string): ThreadState {
+  switch (kernelState[0]) {
+    case 'R':
+      return 'running'
+    case 'D':
+      return 'disk'
+    case 'T':
+    case 't':
+      return 'stopped'
+    default:
+      return 'sleeping'
+  }
+}
+
+function withKernel(stack: ThreadStack, thread: KernelThread | undefined): ThreadStack {
+  if (thread === undefined) return stack
+  const stopped = stateOf(thread.kernelState) === 'stopped'
+  return {
+    ...stack,
+    name: stack.name === '' ? thread.name : stack.name,
+    role: stack.role === 'unknown' ? thread.role : stack.role,
+    state: stopped ? 'stopped' : stack.state,
+    syscall: stack.syscall ?? thread.syscall,
+    wchan: stack.wchan ?? thread.wchan,
+  }
+}
+
+function kernelOnly(thread: KernelThread): ThreadStack {
+  return {
+    tid: thread.tid,
+    name: thread.name,
+    role: thread.role,
+    state: stateOf(thread.kernelState),
+    engine: 'kernel',
+    frames: [],
+    syscall: thread.syscall,
+    wchan: thread.wchan,
+  }
+}

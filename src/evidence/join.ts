@@ -1,0 +1,104 @@
+/**
+ * What all capturers brought, joined into one Evidence: the only door to the rules. Pure: no clock, no file.
+ *
+ * It never guesses: a part that was not captured stays null and is listed in `missing` with its reason.
+ */
+import type { CaptureCost, EndedPoller, Evidence, Look, Missing, TaskInFlight } from '../model/evidence.js'
+import type { AwaitTree } from '../model/await.js'
+import type { ClockReading } from '../model/heartbeat.js'
+import type { HeapState } from '../model/heap.js'
+import type { KernelLook } from '../model/kernel.js'
+import type { PoolState, Starvation } from '../model/loop.js'
+import type { CaptureOutcome } from '../model/outcome.js'
+import type { ProcessIdentity } from '../model/process-identity.js'
+import type { ProfileSummary, StackSamples } from '../model/samples.js'
+import type { Stall } from '../model/stall.js'
+import type { ThreadStack } from '../model/thread.js'
+import { joinAwaits } from './join-awaits.js'
+import { joinThreads } from './join-threads.js'
+import { missingFrom } from './missing.js'
+
+/** One round of capturing. A part that nobody tried is left out; one that failed is its outcome. */
+export interface Round {
+  /** Monotonic ms of the reader. */
+  readonly takenAtMs: number
+  readonly kernel?: CaptureOutcome<KernelLook> | undefined
+  readonly stacks?: CaptureOutcome<readonly ThreadStack[]> | undefined
+  readonly awaits?: CaptureOutcome<AwaitTree> | undefined
+  readonly pool?: CaptureOutcome<PoolState> | undefined
+  readonly heap?: CaptureOutcome<HeapState> | undefined
+  readonly starvation?: CaptureOutcome<Starvation> | undefined
+  readonly debugger?: CaptureOutcome<'paused' | 'attached' | 'none'> | undefined
+  readonly clocks?: readonly ClockReading[] | null
+}
+
+export interface EvidenceInput {
+  readonly process: ProcessIdentity
+  readonly stall: Stall | null
+  readonly from: 'inside' | 'outside'
+  /** Oldest first, at least one. */
+  readonly rounds: readonly Round[]
+  readonly samples?: CaptureOutcome<StackSamples> | undefined
+  readonly profile?: CaptureOutcome<ProfileSummary> | undefined
+  readonly tasks?: readonly TaskInFlight[] | null
+  readonly ended?: readonly EndedPoller[] | null
+  /** What the caller measured itself; pauses that the outcomes report are added to it. */
+  readonly cost?: Partial<CaptureCost> | undefined
+  /** What else is missing, as the caller knows (an engine that was not asked for). */
+  readonly missing?: readonly Missing[]
+}
+
+/** Throws never. The parts of each look are joined within the look; awaits are compared across looks as well. */
+export function joinEvidence(input: EvidenceInput): Evidence {
+  const looks = input.rounds.map(lookOf)
+  return {
+    process: input.process,
+    stall: input.stall,
+    from: input.from,
+    looks: joinAwaits(looks),
+    samples: evidenceOf(input.samples),
+    profile: evidenceOf(input.profile),
+    tasks: input.tasks ?? null,
+    ended: input.ended ?? null,
+    cost: costOf(input),
+    missing: [
+      ...missingFrom(input.rounds, { samples: input.samples, profile: input.profile }),
+      ...(input.missing ?? []),
+    ],
+  }
+}
+
+function lookOf(round: Round): Look {
+  const kernel = evidenceOf(round.kernel)
+  return {
+    takenAtMs: round.takenAtMs,
+    kernel,
+    threads: joinThreads(evidenceOf(round.stacks), kernel),
+    awaits: evidenceOf(round.awaits),
+    pool: evidenceOf(round.pool),
+    heap: evidenceOf(round.heap),
+    starvation: evidenceOf(round.starvation),
+    clocks: round.clocks ?? null,
+    debugger: evidenceOf(round.debugger),
+  }
+}
+
+export function evidenceOf<E>(outcome: CaptureOutcome<E> | undefined): E | null {
+  return outcome?.status === 'captured' ? outcome.evidence : null
+}
+
+function costOf(input: EvidenceInput): CaptureCost {
+  const outcomes = [input.samples, input.profile, ...input.rounds.flatMap(outcomesOf)]
+  const paused = outcomes.reduce((sum, each) => sum + (each?.status === 'captured' ? each.pausedMs : 0), 0)
+  return {
+    pausedMs: (input.cost?.pausedMs ?? 0) + paused,
+    cpuMs: input.cost?.cpuMs ?? 0,
+    wallMs: input.cost?.wallMs ?? 0,
+    memoryBytes: input.cost?.memoryBytes ?? 0,
+    endedOnAttach: input.cost?.endedOnAttach ?? false,
+  }
+}
+
+function outcomesOf(round: Round): (CaptureOutcome<unknown> | undefined)[] {
+  return [round.kernel, round.stacks, round.awaits, round.pool, round.heap, round.starvation, round.debugger]
+}

@@ -1,0 +1,41 @@
+/** What was tried and not had, with its reason: the last round counts, because that is the one that is shown. */
+import type { Missing } from '../model/evidence.js'
+import type { CaptureOutcome } from '../model/outcome.js'
+import type { Round } from './join.js'
+
+/** Names as reports show them. */
+const PARTS = {
+  kernel: 'kernel',
+  stacks: 'stacks',
+  awaits: 'awaits',
+  pool: 'thread-pool',
+  heap: 'heap',
+  starvation: 'queue-starvation',
+  debugger: 'debugger',
+} as const satisfies Partial<Record<keyof Round, string>>
+
+type Part = keyof typeof PARTS
+
+interface Once {
+  readonly samples: CaptureOutcome<unknown> | undefined
+  readonly profile: CaptureOutcome<unknown> | undefined
+}
+
+/** A part that failed in the last round although an earlier one had it is listed too: the looks can't be compared. */
+export function missingFrom(rounds: readonly Round[], once: Once): Missing[] {
+  const last = rounds.at(-1)
+  const found: Missing[] = []
+  for (const part of Object.keys(PARTS) as Part[]) {
+    const reason = last === undefined ? null : reasonOf(PARTS[part], last[part])
+    if (reason !== null) found.push(reason)
+  }
+  const samples = reasonOf('stack-samples', once.samples)
+  const profile = reasonOf('cpu-profile', once.profile)
+  return [...found, ...(samples === null ? [] : [samples]), ...(profile === null ? [] : [profile])]
+}
+
+function reasonOf(what: string, outcome: CaptureOutcome<unknown> | undefined): Missing | null {
+  if (outcome === undefined || outcome.status === 'captured') return null
+  if (outcome.status === 'unavailable') return { what, why: outcome.error.code, message: outcome.error.message }
+  return { what, why: 'ERR_STALL_TIMEOUT', message: `gave up after ${Math.round(outcome.elapsedMs)} ms` }
+}

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { diagnose } from '../../../src/diagnose/diagnose.js'
+import {
+  clock,
+  evidence,
+  frame,
+  idleMain,
+  kernelLook,
+  kernelThread,
+  loopState,
+  mainStack,
+  nativeFrame,
+  silence,
+} from '../../support/evidence.js'
+
+const poll = frame('poll', 40)
+
+test('names the function that never returned, at its hottest line', () => {
+  const stack = (line: number) =>
+    mainStack({ frames: [frame('spin', line), frame('execute', 20), poll], loop: loopState() })
+  const [first] = diagnose(evidence([{ threads: [stack(7)] }, { threads: [stack(8)] }, { threads: [stack(7)] }]))
+  expect(first).toMatchObject({ kind: 'computing', cause: 'loop', confidence: 'high' })
+  expect(first?.where).toMatchObject({ function: 'spin', line: 7 })
+  expect(first?.chain.map((each) => each.function)).toEqual(['spin', 'execute', 'poll'])
+})
+
+test('blames the loop that keeps calling, when its callees come and go', () => {
+  const stack = (leaf: string) => mainStack({ frames: [frame(leaf, 3), frame('drain', 12), poll], loop: loopState() })
+  const [first] = diagnose(evidence(['a', 'b', 'c', 'd'].map((leaf) => ({ threads: [stack(leaf)] }))))
+  expect(first).toMatchObject({ kind: 'computing', cause: 'loop', where: { function: 'drain', line: 12 } })
+})
+
+test('says beating of a busy process whose loop turns', () => {
+  const stack = (turns: number) => mainStack({ frames: [frame('work', 3), poll], loop: loopState({ turns }) })
+  expect(diagnose(evidence([{ threads: [stack(10)] }, { threads: [stack(90)] }]))[0]?.kind).toBe('beating')
+})
+
+test('does not believe a turning loop when a poll clock is silent', () => {
+  const stack = (turns: number) => mainStack({ frames: [frame('work', 3), poll], loop: loopState({ turns }) })
+  const verdicts = diagnose(evidence([{ threads: [stack(10)] }, { threads: [stack(90)] }], { stall: silence() }))
+  expect(verdicts[0]).toMatchObject({ kind: 'computing' })
+})
+
+test.each([
+  ['regexp', 'Builtins_RegExpPrototypeTest'],
+  ['json', 'v8::internal::JsonParser<unsigned char>::ParseJson()'],
+])('names %s by the native frame on top', (cause, symbol) => {
+  const stack = mainStack({ frames: [nativeFrame(symbol), frame('check', 9), poll], loop: loopState() })
+  expect(diagnose(evidence([{ threads: [stack] }, { threads: [stack] }]))[0]).toMatchObject({
+    kind: 'computing',
+    cause,
+  })
+})
+
+test('names a regular expression by the profiler, with inspector samples only', () => {
+  const frames = [{ ...frame('check', 9), tier: null }, poll]
+  const samples = { engine: 'inspector' as const, samples: [0, 50, 100].map((atMs) => ({ atMs, frames })), missed: 0 }
+  const profile = {
+    artifact: 'main.cpuprofile',
+    durationMs: 1_000,
+    samples: 900,
+    hot: [{ function: 'RegExp: ^(a+)+$', file: '', line: 0, share: 0.98 }],
+    gcShare: 0,
+    idleShare: 0,
+    programShare: 0,
+  }
+  const kernel = kernelLook({ threads: [kernelThread({ kernelState: 'R', syscall: 'running' })] })
+  const main = mainStack({ engine: 'kernel', syscall: 'running' })
+  const [first] = diagnose(evidence([{ kernel, threads: [main] }], { samples, profile, stall: silence() }))
+  expect(first).toMatchObject({ kind: 'computing', cause: 'regexp', where: { function: 'check', line: 9 } })
+})
+
+test('names the child that execSync waits for', () => {
+  const frames = [
+    frame('spawnSync', 100, 'node:internal/child_process'),
+    frame('execSync', 900, 'node:child_process'),
+    frame('convert', 14),
+    poll,
+  ]
+  const main = mainStack({
+    state: 'sleeping',
+    frames,
+    syscall: { name: 'epoll_pwait', number: 281, args: [] },
+    wchan: 'do_epoll_wait',
+  })
+  const kernel = kernelLook({
+    threads: [kernelThread()],
+    children: [{ pid: 77, kernelState: 'S', command: 'sleep 1000', ageMs: 9_000, wchan: 'hrtimer_nanosleep' }],
+  })
+  const [first] = diagnose(
+    evidence([
+      { kernel, threads: [main] },
+      { kernel, threads: [main] },
+    ]),
+  )
+  expect(first).toMatchObject({
+    kind: 'blocked-in-native',
+    cause: 'child-process',
+    confidence: 'high',
+    where: { function: 'convert', line: 14 },
+  })
+  expect(first?.summary).toContain('pid 77 (sleep 1000)')
+})
+
+test('says blocked-in-native/unknown, never high, when only a system call is known', () => {
+  const main = mainStack({
+    state: 'sleeping',
+    frames: [frame('call', 5)],
+    syscall: { name: 'ioctl', number: 16, args: [] },
+  })
+  const [first] = diagnose(evidence([{ threads: [main] }, { threads: [main] }], { stall: silence() }))
+  expect(first).toMatchObject({ kind: 'blocked-in-native', cause: 'unknown', confidence: 'medium' })
+})
+
+test('says awaiting/unknown when the loop is idle, a clock is silent and no awaits could be read', () => {
+  const [first] = diagnose(evidence([{ threads: [idleMain()] }, { threads: [idleMain()] }], { stall: silence() }))
+  expect(first).toMatchObject({ kind: 'awaiting', cause: 'unknown', confidence: 'medium', where: null })
+})
+
+test('says beating when the clocks move', () => {
+  const [first] = diagnose(evidence([{ threads: [idleMain()], clocks: [clock()] }]))
+  expect(first).toMatchObject({ kind: 'beating', cause: null, where: null })
+})
+
+test('says unknown, with what was seen and what was missing, when nothing fits', () => {
+  const missing = [{ what: 'stacks', why: 'ERR_STALL_PERMISSION' as const, message: 'refused' }]
+  const [first, ...others] = diagnose(evidence([{}], { missing }))
+  expect(first).toMatchObject({ kind: 'unknown', cause: null, confidence: 'low' })
+  expect(first?.summary).toContain('stacks')
+  expect(others).toEqual([])
+})
