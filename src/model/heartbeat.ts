@@ -22,6 +22,8 @@ export interface ClockReading {
   /** Age of the oldest task in a slot, ms, and its own response time-out; null when unknown or none. */
   readonly oldestTaskMs: number | null
   readonly responseTimeoutMs: number | null
+  /** Age of the youngest task in a slot, ms: while it is under its time-out, full slots are work. Null: none. */
+  readonly youngestTaskMs?: number | null
   /** Usual interval between beats, ms (moving average); null before the second. */
   readonly usualIntervalMs: number | null
   /** The poller's loop promise is gone though nobody stopped it. */
