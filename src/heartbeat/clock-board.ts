@@ -188,7 +188,7 @@ function describeError(error: unknown, stackCharacters: number): ErrorText {
     if (typeof error !== 'object' || error === null) {
       return {
         name: null,
-        message: error === undefined ? null : textOf(`${error as string}`, MESSAGE_CHARACTERS),
+        message: error === undefined ? null : textOf(String(error as string), MESSAGE_CHARACTERS),
         stack: null,
       }
     }
