@@ -1,4 +1,5 @@
 /** All clocks of a process, as its main thread opens and closes them. Never throws: without room a clock is a dummy. */
+import { format } from 'node:util'
 import type { ClockKind } from '../model/heartbeat.js'
 import { Clock, word, type ClockOwner, type TaskOptions } from './clock.js'
 import {
@@ -185,12 +186,10 @@ interface ErrorText {
 /** Bounded and never throwing: `error` may be anything, with getters that throw. */
 function describeError(error: unknown, stackCharacters: number): ErrorText {
   try {
+    if (error === undefined) return { name: null, message: null, stack: null }
     if (typeof error !== 'object' || error === null) {
-      return {
-        name: null,
-        message: error === undefined ? null : textOf(String(error as string), MESSAGE_CHARACTERS),
-        stack: null,
-      }
+      // `format` takes whatever was thrown: a string, a symbol, a function.
+      return { name: null, message: format('%s', error).slice(0, MESSAGE_CHARACTERS), stack: null }
     }
     const { name, message, stack } = error as { name?: unknown; message?: unknown; stack?: unknown }
     return {
