@@ -27,6 +27,8 @@ export interface Mapping {
 export interface MemoryReader {
   /** Copies `length` bytes; false, with `into` zeroed, when any byte of them can't be read. Bypasses the cache for long reads. */
   read(address: Address, into: Uint8Array, length?: number): boolean
+  /** As `read`, never from the cache: for what must be seen as it is now, and for probes that are not worth a page. */
+  peek(address: Address, into: Uint8Array): boolean
   /** 64-bit word as a number: exact below 2^53; 0 when unreadable. */
   word(address: Address): number
   /** A word as two halves, for Smis and hashes. */

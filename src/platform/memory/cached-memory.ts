@@ -1,0 +1,203 @@
+/**
+ * The part of a MemoryReader that is the same for every source of bytes: a block cache with a fixed bound, words out
+ * of it, and texts of bounded length. Subclasses say how bytes are had.
+ *
+ * Blocks are pages: a live page is readable as a whole or not at all. When the cache is full it starts anew, so its
+ * memory never exceeds `cacheBytes`, which counts in the pod when the reader runs inside the worker.
+ */
+import { ADDRESS_LIMIT } from '../../model/address.js'
+import type { Address } from '../../model/address.js'
+import { findMapping } from './mappings.js'
+import type { Mapping, MemoryReader } from './memory-reader.js'
+
+export const PAGE = 4096
+const SLAB_PAGES = 128
+const HIGH = 2 ** 32
+/** Reads longer than this bypass the cache. */
+const LONG = 4 * PAGE
+/** No text is longer than this, in bytes: a wild length must not exhaust memory. */
+const TEXT_LIMIT = 64 << 20
+
+const MISSING = -1
+
+export abstract class CachedMemory implements MemoryReader {
+  faults = 0
+  bytesRead = 0
+  readonly #slabs: { bytes: Buffer; words: Uint32Array }[] = []
+  readonly #slots = new Map<number, number>()
+  readonly #maxSlots: number
+  #used = 0
+  #lastPage = -1
+  #lastSlot = MISSING
+  #mappings: readonly Mapping[] | null = null
+
+  protected constructor(cacheBytes: number) {
+    this.#maxSlots = Math.max(SLAB_PAGES, Math.floor(cacheBytes / PAGE))
+  }
+
+  /** Fills `into` from `address` on; false, with what is missing left as zeros, when any byte can't be had. */
+  protected abstract fill(address: number, into: Uint8Array): boolean
+  protected abstract loadMappings(): readonly Mapping[]
+  abstract present(start: Address, end: Address): readonly { readonly start: Address; readonly end: Address }[]
+  abstract dispose(): void
+
+  read(address: Address, into: Uint8Array, length = into.length): boolean {
+    const target = length === into.length ? into : into.subarray(0, length)
+    if (!(address >= 0) || address + length > ADDRESS_LIMIT) {
+      target.fill(0)
+      this.faults++
+      return false
+    }
+    if (length > LONG) return this.#direct(address, target)
+    let whole = true
+    for (let done = 0; done < length; ) {
+      const offset = (address + done) % PAGE
+      const size = Math.min(length - done, PAGE - offset)
+      const slot = this.#slot(Math.floor((address + done) / PAGE))
+      if (slot === MISSING) {
+        target.fill(0, done, done + size)
+        whole = false
+      } else {
+        const slab = this.#slab(slot)
+        const from = (slot % SLAB_PAGES) * PAGE + offset
+        target.set(slab.bytes.subarray(from, from + size), done)
+      }
+      done += size
+    }
+    return whole
+  }
+
+  peek(address: Address, into: Uint8Array): boolean {
+    if (address >= 65_536 && address + into.length <= ADDRESS_LIMIT) return this.#direct(address, into)
+    into.fill(0)
+    this.faults++
+    return false
+  }
+
+  word(address: Address): number {
+    if (address % 4 === 0 && address % PAGE <= PAGE - 8) {
+      const slot = this.#slot(Math.floor(address / PAGE))
+      if (slot === MISSING) return 0
+      const words = this.#slab(slot).words
+      const index = ((slot % SLAB_PAGES) * PAGE + (address % PAGE)) >>> 2
+      return (words[index] ?? 0) + (words[index + 1] ?? 0) * HIGH
+    }
+    return this.u32(address) + this.u32((address + 4) as Address) * HIGH
+  }
+
+  u32(address: Address): number {
+    const offset = address % PAGE
+    if (offset > PAGE - 4) return this.u16(address) + this.u16((address + 2) as Address) * 65536
+    const slot = this.#slot(Math.floor(address / PAGE))
+    return slot === MISSING ? 0 : this.#slab(slot).bytes.readUInt32LE((slot % SLAB_PAGES) * PAGE + offset)
+  }
+
+  i32(address: Address): number {
+    return this.u32(address) | 0
+  }
+
+  u16(address: Address): number {
+    return this.u8(address) + this.u8((address + 1) as Address) * 256
+  }
+
+  u8(address: Address): number {
+    const slot = this.#slot(Math.floor(address / PAGE))
+    return slot === MISSING ? 0 : (this.#slab(slot).bytes[(slot % SLAB_PAGES) * PAGE + (address % PAGE)] ?? 0)
+  }
+
+  f64(address: Address): number {
+    const bytes = Buffer.alloc(8)
+    this.read(address, bytes)
+    return bytes.readDoubleLE(0)
+  }
+
+  latin1(address: Address, length: number): string {
+    return this.#text(address, length).toString('latin1')
+  }
+
+  utf16(address: Address, units: number): string {
+    return this.#text(address, units * 2).toString('utf16le')
+  }
+
+  mappings(): readonly Mapping[] {
+    this.#mappings ??= this.loadMappings()
+    return this.#mappings
+  }
+
+  mappingOf(address: Address): Mapping | undefined {
+    return findMapping(this.mappings(), address)
+  }
+
+  flush(): void {
+    this.#forget()
+    this.#mappings = null
+  }
+
+  #forget(): void {
+    this.#slots.clear()
+    this.#used = 0
+    this.#lastPage = -1
+    this.#lastSlot = MISSING
+  }
+
+  #direct(address: number, target: Uint8Array): boolean {
+    const whole = this.fill(address, target)
+    this.bytesRead += target.length
+    if (!whole) this.faults++
+    return whole
+  }
+
+  #text(address: Address, length: number): Buffer {
+    if (!(length > 0)) return Buffer.alloc(0)
+    const bytes = Buffer.allocUnsafe(Math.min(length, TEXT_LIMIT))
+    return this.read(address, bytes) ? bytes : Buffer.alloc(0)
+  }
+
+  #slab(slot: number): { bytes: Buffer; words: Uint32Array } {
+    const index = Math.floor(slot / SLAB_PAGES)
+    let slab = this.#slabs[index]
+    if (!slab) {
+      const memory = new ArrayBuffer(SLAB_PAGES * PAGE)
+      slab = { bytes: Buffer.from(memory), words: new Uint32Array(memory) }
+      this.#slabs[index] = slab
+    }
+    return slab
+  }
+
+  /** The slot that holds the page, reading it when needed. Absent pages are remembered too. */
+  #slot(page: number): number {
+    if (page === this.#lastPage) return this.#lastSlot
+    let slot = this.#slots.get(page)
+    if (slot === undefined) {
+      if (this.#slots.size >= this.#maxSlots) this.#forget()
+      slot = this.#load(page)
+      this.#slots.set(page, slot)
+    }
+    this.#lastPage = page
+    this.#lastSlot = slot
+    return slot
+  }
+
+  #load(page: number): number {
+    // The first 64 KiB are never mapped: small numbers mistaken for addresses cost no system call.
+    if (!(page >= 16) || page * PAGE >= ADDRESS_LIMIT) {
+      this.faults++
+      return MISSING
+    }
+    const slot = this.#used
+    const from = (slot % SLAB_PAGES) * PAGE
+    const bytes = this.#slab(slot).bytes.subarray(from, from + PAGE)
+    this.bytesRead += PAGE
+    if (!this.fill(page * PAGE, bytes)) {
+      this.faults++
+      if (!this.keepsPartial) return MISSING
+    }
+    this.#used++
+    return slot
+  }
+
+  /** Whether a page of which only some bytes are known is worth keeping (recorded memory). */
+  protected get keepsPartial(): boolean {
+    return false
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * `/proc/PID/pagemap`: which pages exist. Reading an absent page through `/proc/PID/mem` makes the target's page
+ * tables grow (measured: 540 to 1,612 kB on Node 26, whose sparse mapping has 28 of 2,228 pages), so sparse ranges are
+ * asked about first. Present and swapped are bits 63 and 62 (Documentation/admin-guide/mm/pagemap.rst); both are
+ * readable without a capability, page frame numbers are not and are not wanted.
+ */
+import { readSync } from 'node:fs'
+import { toAddress } from '../../model/address.js'
+import type { Address } from '../../model/address.js'
+
+const PAGE = 4096
+const ENTRY = 8
+const CHUNK_PAGES = 32_768
+
+export interface PageRun {
+  readonly start: Address
+  readonly end: Address
+}
+
+/** Runs of existing pages in [start, end), ascending; null when pagemap can't be read. */
+export function presentRuns(pagemap: number, start: number, end: number): PageRun[] | null {
+  const runs: PageRun[] = []
+  const first = Math.floor(start / PAGE)
+  const last = Math.ceil(end / PAGE)
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_PAGES, last - first) * ENTRY)
+  let runStart = -1
+  for (let page = first; page < last; page += CHUNK_PAGES) {
+    const wanted = Math.min(CHUNK_PAGES, last - page)
+    let got: number
+    try {
+      got = readSync(pagemap, chunk, 0, wanted * ENTRY, page * ENTRY)
+    } catch {
+      // A kernel without pagemap, or a hardened one: the caller then takes every page as existing.
+      return null
+    }
+    for (let index = 0; index < wanted; index++) {
+      const exists = (index + 1) * ENTRY <= got && ((chunk[index * ENTRY + 7] ?? 0) & 0xc0) !== 0
+      const address = (page + index) * PAGE
+      if (exists && runStart < 0) runStart = address
+      else if (!exists && runStart >= 0) {
+        runs.push({ start: toAddress(Math.max(runStart, start)), end: toAddress(address) })
+        runStart = -1
+      }
+    }
+  }
+  if (runStart >= 0) runs.push({ start: toAddress(Math.max(runStart, start)), end: toAddress(end) })
+  return runs
+}

@@ -1,0 +1,100 @@
+/**
+ * The isolates of a process, found by the headers of their heap pages: V8's pages are 256 KiB-aligned and lead to the
+ * Heap they belong to (src/heap/memory-chunk-layout.h), the Heap lies inside its Isolate (src/execution/isolate.h).
+ */
+import { ADDRESS_LIMIT, toAddress } from '../model/address.js'
+import type { Address } from '../model/address.js'
+import type { Mapping } from '../platform/memory/memory-reader.js'
+import type { V8Heap } from './heap.js'
+
+export const HEAP_PAGE = 256 * 1024
+const HEADER_BYTES = 64
+/** Mappings larger than this may be sparse: pagemap is asked which pages exist. */
+const DENSE = 2 << 20
+/** Fewer pages than this is a coincidence of words, not a heap. */
+const MIN_PAGES = 4
+const MAX_PAGES = 1 << 20
+
+export interface HeapPage {
+  readonly start: Address
+  /** Exclusive; large objects span more than one page size. */
+  readonly end: Address
+}
+
+export interface Isolate {
+  readonly address: Address
+  readonly pages: readonly HeapPage[]
+}
+
+function isPrivateHeap(mapping: Mapping): boolean {
+  return mapping.path === '' && mapping.inode === 0 && mapping.readable && mapping.writable && !mapping.shared
+}
+
+/** Ascending 256 KiB-aligned addresses of a mapping whose first page exists. */
+function* pageStarts(heap: V8Heap, mapping: Mapping): Generator<number> {
+  const large = mapping.end - mapping.start > DENSE
+  const runs = large ? heap.memory.present(mapping.start, mapping.end) : [mapping]
+  for (const run of runs) {
+    for (let page = Math.ceil(run.start / HEAP_PAGE) * HEAP_PAGE; page < run.end; page += HEAP_PAGE) yield page
+  }
+}
+
+/** Follows a path of words from a page's header; the first word out of `header`, which holds the page's first bytes. */
+function follow(heap: V8Heap, header: Buffer, path: readonly number[]): number {
+  let value = 0
+  for (const [step, offset] of path.entries()) {
+    if (step === 0) value = header.readUInt32LE(offset) + header.readUInt32LE(offset + 4) * 2 ** 32
+    else value = value % 8 === 0 && value > 65_536 ? heap.memory.word(toAddress(value + offset)) : 0
+  }
+  return value
+}
+
+/** All isolates, those with most pages first. */
+export function findIsolates(heap: V8Heap): Isolate[] {
+  const { page: pageLayout, isolate: isolateLayout } = heap.layout
+  const found = new Map<number, HeapPage[]>()
+  const header = Buffer.alloc(HEADER_BYTES)
+  let budget = MAX_PAGES
+  for (const mapping of heap.memory.mappings()) {
+    if (!isPrivateHeap(mapping) || mapping.end - mapping.start < HEAP_PAGE) continue
+    let covered = 0
+    for (const start of pageStarts(heap, mapping)) {
+      if (budget-- <= 0) break
+      if (start < covered || !heap.memory.peek(toAddress(start), header)) continue
+      const owner = follow(heap, header, pageLayout.heap)
+      const end = follow(heap, header, pageLayout.end)
+      if (!(owner > 65_536 && owner < ADDRESS_LIMIT && owner % 8 === 0)) continue
+      if (!(end > start && end <= start + 2 ** 40)) continue
+      const pages = found.get(owner) ?? []
+      const pageEnd = Math.min(end, mapping.end)
+      pages.push({ start: toAddress(start), end: toAddress(pageEnd) })
+      found.set(owner, pages)
+      // The inside of a large object is data: it must not be taken for headers.
+      covered = pageEnd
+    }
+  }
+  const isolates: Isolate[] = []
+  for (const [owner, pages] of found) {
+    const address = toAddress(owner - isolateLayout.heap)
+    if (pages.length >= MIN_PAGES && isPlausible(heap, address)) isolates.push({ address, pages })
+  }
+  return isolates.sort((a, b) => b.pages.length - a.pages.length)
+}
+
+function isPlausible(heap: V8Heap, address: Address): boolean {
+  const home = heap.memory.mappingOf(address)
+  if (!home?.writable) return false
+  const exitFrame = readExitFrame(heap, address)
+  if (exitFrame === 0) return true
+  return exitFrame !== null && exitFrame % 8 === 0 && heap.memory.mappingOf(toAddress(exitFrame))?.writable === true
+}
+
+/**
+ * The isolate's `c_entry_fp` as it is now: frame pointer of the innermost exit frame, 0 while JavaScript runs or none
+ * is on the stack; null when it can't be read.
+ */
+export function readExitFrame(heap: V8Heap, isolate: Address): number | null {
+  const bytes = Buffer.alloc(8)
+  if (!heap.memory.peek(toAddress(isolate + heap.layout.isolate.cEntryFp), bytes)) return null
+  return bytes.readUInt32LE(0) + bytes.readUInt32LE(4) * 2 ** 32
+}

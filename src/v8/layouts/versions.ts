@@ -1,0 +1,126 @@
+/**
+ * What a V8 version's binaries do not export as `v8dbg_*` symbols: one column a version, each row with the source that
+ * lays it out (file in V8's tree at the tag named by `process.versions.v8`; the classes are generated from the .tq
+ * files, in the order of their fields, 8 bytes each after the map). Every number was also seen by calibration on the
+ * official x64 builds of Node 20.20.2, 22.23.3, 24.21.0 and 26.10.0, and the truth tests hold them there.
+ */
+import type { PositionEncoding, V8Family, V8Layout } from './layout.js'
+
+export interface VersionTable {
+  /** src/objects/shared-function-info.tq: function_data, or trusted_function_data then untrusted_function_data. */
+  readonly shared: { readonly data: number; readonly untrustedData: number }
+  /** src/objects/script.tq; kSourceUrl and kSourceMappingUrl follow flags. The same in all. */
+  readonly script: Pick<
+    V8Layout['script'],
+    'lineOffset' | 'columnOffset' | 'type' | 'id' | 'sourceUrl' | 'sourceMappingUrl'
+  >
+  /** src/objects/bytecode-array.tq (11.3: src/objects/code.tq): constant_pool, handler_table, source_position_table. */
+  readonly bytecode: Omit<V8Layout['bytecode'], 'length' | 'data'>
+  /** src/objects/code.h, Code::Fields (11.3: kept apart from InstructionStream, not exported). */
+  readonly code: Pick<
+    V8Layout['code'],
+    'deoptimization' | 'sourcePositions' | 'instructionStart' | 'instructionSize' | 'flags' | 'streamToCode'
+  >
+  /** src/objects/js-generator.tq: function, context, receiver, input_or_debug_pos, resume_mode, continuation, parameters_and_registers. */
+  readonly generator: V8Layout['generator']
+  /** src/objects/js-generator.tq, AsyncGeneratorRequest: next, resume_mode, value, promise. */
+  readonly asyncRequest: V8Layout['asyncRequest']
+  /** src/objects/js-promise.tq. */
+  readonly promise: V8Layout['promise']
+  /** src/objects/promise.tq: continuation_preserved_embedder_data comes first from 12 on. */
+  readonly reaction: V8Layout['reaction']
+  /** src/objects/scope-info.tq: position_info moved before the locals in 13. */
+  readonly positionsInHeader: boolean
+  /** src/objects/scope-info.tq, kScopeInfoMaxInlinedLocalNamesSize. */
+  readonly maxInlinedLocals: number
+  /** src/heap/memory-chunk-layout.h, mutable-page-metadata: page start to Heap, and to area_end. */
+  readonly page: V8Layout['page']
+  /** src/execution/isolate-data.h and thread-local-top.h (c_entry_fp_), isolate.h (heap_). */
+  readonly isolate: V8Layout['isolate']
+  /** src/codegen/source-position-table.cc: 14 packs is_statement into the code delta. */
+  readonly positions: PositionEncoding
+}
+
+const SCRIPT = { lineOffset: 24, columnOffset: 32, type: 48, id: 64, sourceUrl: 112, sourceMappingUrl: 120 }
+const GENERATOR = {
+  function: 24,
+  context: 32,
+  receiver: 40,
+  inputOrPosition: 48,
+  resumeMode: 56,
+  continuation: 64,
+  registers: 72,
+  promise: 80,
+  queue: 80,
+}
+const REACTION_12 = { preserved: 8, next: 16, reject: 24, fulfill: 32, capability: 40 }
+const BYTECODE_12 = { sourcePositions: 24, handlers: 32, constants: 40, frameSize: 48 }
+const CODE_12 = {
+  deoptimization: 8,
+  sourcePositions: 16,
+  instructionStart: 40,
+  instructionSize: 52,
+  flags: 48,
+  streamToCode: [8, 16, 24],
+}
+const COMMON = {
+  script: SCRIPT,
+  generator: GENERATOR,
+  asyncRequest: { next: 8, promise: 32 },
+  promise: { reactionsOrResult: 24, flags: 32 },
+  maxInlinedLocals: 75,
+} as const
+
+export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
+  '11.3': {
+    ...COMMON,
+    shared: { data: 8, untrustedData: -1 },
+    bytecode: { constants: 16, handlers: 24, sourcePositions: 32, frameSize: 40 },
+    code: {
+      deoptimization: 16,
+      sourcePositions: 24,
+      instructionStart: 40,
+      flags: 48,
+      instructionSize: 56,
+      streamToCode: [8, 16, 24],
+    },
+    reaction: { preserved: -1, next: 8, reject: 16, fulfill: 24, capability: 32 },
+    positionsInHeader: false,
+    page: { heap: [16], end: [32] },
+    isolate: { cEntryFp: 384, vmState: 432, heap: 53952, microtaskQueue: 59184 },
+    positions: 'signed',
+  },
+  '12.4': {
+    ...COMMON,
+    shared: { data: 8, untrustedData: -1 },
+    bytecode: BYTECODE_12,
+    code: CODE_12,
+    reaction: REACTION_12,
+    positionsInHeader: false,
+    page: { heap: [24], end: [40] },
+    isolate: { cEntryFp: 272, vmState: 440, heap: 56992, microtaskQueue: 61872 },
+    positions: 'signed',
+  },
+  '13.6': {
+    ...COMMON,
+    shared: { data: 8, untrustedData: 16 },
+    bytecode: BYTECODE_12,
+    code: { ...CODE_12, flags: 52, instructionSize: 56 },
+    reaction: REACTION_12,
+    positionsInHeader: true,
+    page: { heap: [8, 64], end: [8, 56] },
+    isolate: { cEntryFp: 320, vmState: 488, heap: 61432, microtaskQueue: 65744 },
+    positions: 'signed',
+  },
+  '14.6': {
+    ...COMMON,
+    shared: { data: 8, untrustedData: 16 },
+    bytecode: BYTECODE_12,
+    code: { ...CODE_12, flags: 52, instructionSize: 56 },
+    reaction: REACTION_12,
+    positionsInHeader: true,
+    page: { heap: [8, 64], end: [8, 56] },
+    isolate: { cEntryFp: 328, vmState: 496, heap: 62400, microtaskQueue: 66704 },
+    positions: 'unsigned',
+  },
+}
