@@ -17,6 +17,7 @@ const HIGH = 2 ** 32
 const LONG = 4 * PAGE
 /** No text is longer than this, in bytes: a wild length must not exhaust memory. */
 const TEXT_LIMIT = 64 << 20
+const TEXT_STEP = 1 << 18
 
 const MISSING = -1
 
@@ -35,8 +36,8 @@ export abstract class CachedMemory implements MemoryReader {
     this.#maxSlots = Math.max(SLAB_PAGES, Math.floor(cacheBytes / PAGE))
   }
 
-  /** Fills `into` from `address` on; false, with what is missing left as zeros, when any byte can't be had. */
-  protected abstract fill(address: number, into: Uint8Array): boolean
+  /** Fills `into` from `address` on, with zeros for what can't be had; returns how many bytes could. */
+  protected abstract fill(address: number, into: Uint8Array): number
   protected abstract loadMappings(): readonly Mapping[]
   abstract present(start: Address, end: Address): readonly { readonly start: Address; readonly end: Address }[]
   abstract dispose(): void
@@ -48,7 +49,7 @@ export abstract class CachedMemory implements MemoryReader {
       this.faults++
       return false
     }
-    if (length > LONG) return this.#direct(address, target)
+    if (length > LONG || this.keepsPartial) return this.#direct(address, target)
     let whole = true
     for (let done = 0; done < length; ) {
       const offset = (address + done) % PAGE
@@ -141,7 +142,7 @@ export abstract class CachedMemory implements MemoryReader {
   }
 
   #direct(address: number, target: Uint8Array): boolean {
-    const whole = this.fill(address, target)
+    const whole = this.fill(address, target) === target.length
     this.bytesRead += target.length
     if (!whole) this.faults++
     return whole
@@ -149,8 +150,15 @@ export abstract class CachedMemory implements MemoryReader {
 
   #text(address: Address, length: number): Buffer {
     if (!(length > 0)) return Buffer.alloc(0)
-    const bytes = Buffer.allocUnsafe(Math.min(length, TEXT_LIMIT))
-    return this.read(address, bytes) ? bytes : Buffer.alloc(0)
+    const chunks: Buffer[] = []
+    // In steps, so that a wild length ends at the first page that is not there.
+    for (let done = 0; done < Math.min(length, TEXT_LIMIT); done += TEXT_STEP) {
+      const chunk = Buffer.allocUnsafe(Math.min(TEXT_STEP, length - done, TEXT_LIMIT - done))
+      if (!this.read((address + done) as Address, chunk)) return Buffer.alloc(0)
+      chunks.push(chunk)
+    }
+    const [first] = chunks
+    return chunks.length === 1 && first ? first : Buffer.concat(chunks)
   }
 
   #slab(slot: number): { bytes: Buffer; words: Uint32Array } {
@@ -188,9 +196,10 @@ export abstract class CachedMemory implements MemoryReader {
     const from = (slot % SLAB_PAGES) * PAGE
     const bytes = this.#slab(slot).bytes.subarray(from, from + PAGE)
     this.bytesRead += PAGE
-    if (!this.fill(page * PAGE, bytes)) {
+    const got = this.fill(page * PAGE, bytes)
+    if (got < PAGE && (got === 0 || !this.keepsPartial)) {
       this.faults++
-      if (!this.keepsPartial) return MISSING
+      return MISSING
     }
     this.#used++
     return slot

@@ -2,12 +2,12 @@
  * Memory of a running process through `/proc/PID/mem`: nothing is stopped, no code runs in the target, no descriptor
  * is opened in it. A process may always read its own (`/proc/self/mem`), with no capability.
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { toAddress } from '../../model/address.js'
 import type { Address } from '../../model/address.js'
 import { StallError } from '../../model/stall-error.js'
 import { CachedMemory } from './cached-memory.js'
-import { parseMappings } from './mappings.js'
+import { readMaps } from '../procfs/maps.js'
 import type { Mapping, MemoryReader } from './memory-reader.js'
 import { presentRuns } from './pagemap.js'
 import type { PageRun } from './pagemap.js'
@@ -31,7 +31,7 @@ class LiveMemory extends CachedMemory {
     this.#memory = memory
   }
 
-  protected fill(address: number, into: Uint8Array): boolean {
+  protected fill(address: number, into: Uint8Array): number {
     let done = 0
     while (done < into.length) {
       let got = 0
@@ -43,19 +43,15 @@ class LiveMemory extends CachedMemory {
       }
       if (got <= 0) {
         into.fill(0, done)
-        return false
+        return done
       }
       done += got
     }
-    return true
+    return done
   }
 
   protected loadMappings(): readonly Mapping[] {
-    try {
-      return parseMappings(readFileSync(`${this.#root}/maps`, 'latin1'))
-    } catch (cause) {
-      throw memoryError(this.#root, 'maps', cause)
-    }
+    return readMaps(this.#root)
   }
 
   present(start: Address, end: Address): readonly PageRun[] {
@@ -79,9 +75,9 @@ class LiveMemory extends CachedMemory {
   }
 }
 
-function memoryError(root: string, file: string, cause: unknown): StallError {
+function memoryError(root: string, cause: unknown): StallError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown'
-  const path = `${root}/${file}`
+  const path = `${root}/mem`
   if (code === 'ENOENT' || code === 'ESRCH') {
     return new StallError('ERR_STALL_NO_SUCH_PROCESS', `no process at ${root}`, {
       help: 'conductor-diag ps lists the Node processes that you may see',
@@ -107,7 +103,7 @@ export function openLiveMemory(root: string, options: LiveMemoryOptions = {}): M
   try {
     memory = openSync(`${root}/mem`, 'r')
   } catch (cause) {
-    throw memoryError(root, 'mem', cause)
+    throw memoryError(root, cause)
   }
   return new LiveMemory(root, memory, options.cacheBytes ?? DEFAULT_CACHE_BYTES)
 }

@@ -37,7 +37,7 @@ class RecordedMemory extends CachedMemory {
     return true
   }
 
-  protected fill(address: number, into: Uint8Array): boolean {
+  protected fill(address: number, into: Uint8Array): number {
     into.fill(0)
     const end = address + into.length
     let covered = 0
@@ -50,7 +50,7 @@ class RecordedMemory extends CachedMemory {
       into.set(run.bytes.subarray(from - run.start, to - run.start), from - address)
       covered += to - from
     }
-    return covered === into.length
+    return covered
   }
 
   /** Index of the last run that starts at or before `address`, else 0. */

@@ -1,0 +1,82 @@
+/**
+ * What a binary itself says: whether it has V8 in it, which version, and the layout that follows. Nothing is run.
+ */
+import { StallError } from '../../model/stall-error.js'
+import { openElf } from '../../platform/elf/elf-file.js'
+import type { ElfFile } from '../../platform/elf/elf-file.js'
+import { familyOf, layoutFromSymbols } from './from-symbols.js'
+import type { V8Layout } from './layout.js'
+
+const PREFIX = 'v8dbg_'
+const MAJOR = '_ZN2v88internal7Version6major_E'
+const MINOR = '_ZN2v88internal7Version6minor_E'
+const BUILD = '_ZN2v88internal7Version6build_E'
+const PATCH = '_ZN2v88internal7Version6patch_E'
+const BYTECODE_SIZES = '_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE'
+/** Three operand scales, fewer than 256 bytecodes each. */
+const MAX_BYTECODE_SIZES = 3 * 256
+
+export type BinaryLayout =
+  /** `layout` from symbols and the version table. */
+  | { readonly kind: 'known'; readonly layout: V8Layout }
+  /** V8, but of a version that no table describes, or built in a way that can't be read. */
+  | { readonly kind: 'unknown'; readonly v8: string | null; readonly why: string }
+  | { readonly kind: 'not-v8' }
+
+/** @throws StallError ERR_STALL_ELF_INVALID, ERR_STALL_PERMISSION, ERR_STALL_NO_SUCH_PROCESS */
+export function layoutOfBinary(path: string): BinaryLayout {
+  const elf = openElf(path)
+  try {
+    return layoutOfElf(elf)
+  } finally {
+    elf.dispose()
+  }
+}
+
+export function layoutOfElf(elf: ElfFile): BinaryLayout {
+  const found = elf.symbols.find([MAJOR, MINOR, BUILD, PATCH, BYTECODE_SIZES])
+  const symbols = new Map<string, number>()
+  for (const symbol of elf.symbols.withPrefix(PREFIX)) {
+    const value = elf.readInt32(symbol.value)
+    if (value !== null) symbols.set(symbol.name.slice(PREFIX.length), value)
+  }
+  if (symbols.size === 0) return { kind: 'not-v8' }
+  if (elf.machine === 'other') return { kind: 'unknown', v8: null, why: 'the architecture is neither x64 nor arm64' }
+  const number = (name: string): number | null => {
+    const symbol = found.get(name)?.[0]
+    return symbol ? elf.readInt32(symbol.value) : null
+  }
+  const [major, minor, build, patch] = [number(MAJOR), number(MINOR), number(BUILD), number(PATCH)]
+  if (major === null || minor === null) return { kind: 'unknown', v8: null, why: 'its V8 version is not in its symbols' }
+  const v8 = [major, minor, build ?? 0, patch ?? 0].join('.')
+  const family = familyOf(major, minor)
+  if (!family) return { kind: 'unknown', v8, why: `no table describes V8 ${major}.${minor}` }
+  const sizes = found.get(BYTECODE_SIZES)?.[0]
+  const bytes =
+    sizes && sizes.sizeBytes <= MAX_BYTECODE_SIZES && sizes.sizeBytes % 3 === 0
+      ? elf.readVirtual(sizes.value, sizes.sizeBytes)
+      : null
+  const layout = layoutFromSymbols({
+    symbols,
+    family,
+    v8,
+    machine: elf.machine,
+    buildId: elf.buildId,
+    bytecodeSizes: bytes ? [...bytes] : null,
+  })
+  if (!layout) {
+    return { kind: 'unknown', v8, why: 'it lacks symbols that are needed, or was built with pointer compression' }
+  }
+  return { kind: 'known', layout }
+}
+
+/** The error for a layout that nobody knows; the help names what would make it known. */
+export function layoutUnknown(executable: string, why: string, v8: string | null): StallError {
+  return new StallError(
+    'ERR_STALL_V8_LAYOUT_UNKNOWN',
+    `the memory layout of ${executable}${v8 === null ? '' : ` (V8 ${v8})`} is not known: ${why}`,
+    {
+      help: 'conductor-diag dump PID --engine inspector works for JavaScript that still runs; --calibrate learns the layout by starting the same binary once',
+    },
+  )
+}
