@@ -42,9 +42,10 @@ export class V8Heap {
   constructor(memory: MemoryReader, layout: V8Layout) {
     this.memory = memory
     this.layout = layout
-    this.types = Object.fromEntries(
-      INSTANCE_TYPES.map((name) => [name, layout.types[name] ?? NO_TYPE]),
-    ) as Record<InstanceType, number>
+    this.types = Object.fromEntries(INSTANCE_TYPES.map((name) => [name, layout.types[name] ?? NO_TYPE])) as Record<
+      InstanceType,
+      number
+    >
     for (const [name, value] of Object.entries(layout.types)) this.#names.set(value, name)
     this.#instanceType = layout.map.instanceType
   }

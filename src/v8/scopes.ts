@@ -93,7 +93,7 @@ export function contextVariables(heap: V8Heap, context: Tagged, limit = 200): Co
   const info = readScopeInfo(heap, scope)
   const length = heap.smi(context, heap.layout.context.length) ?? 0
   // Locals are the last slots, followed by the function's own variable where that lives in the context (value 2).
-  const ownVariable = ((info.flags & FUNCTION_VARIABLE) >> 12) === 2 ? 1 : 0
+  const ownVariable = (info.flags & FUNCTION_VARIABLE) >> 12 === 2 ? 1 : 0
   const header = length - info.contextLocals - ownVariable
   if (header < heap.layout.context.extensionIndex || header > 4) return []
   const names = localNames(heap, scope, info, limit)

@@ -51,7 +51,7 @@ export abstract class CachedMemory implements MemoryReader {
     }
     if (length > LONG || this.keepsPartial) return this.#direct(address, target)
     let whole = true
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const offset = (address + done) % PAGE
       const size = Math.min(length - done, PAGE - offset)
       const slot = this.#slot(Math.floor((address + done) / PAGE))

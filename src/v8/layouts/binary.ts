@@ -47,7 +47,8 @@ export function layoutOfElf(elf: ElfFile): BinaryLayout {
     return symbol ? elf.readInt32(symbol.value) : null
   }
   const [major, minor, build, patch] = [number(MAJOR), number(MINOR), number(BUILD), number(PATCH)]
-  if (major === null || minor === null) return { kind: 'unknown', v8: null, why: 'its V8 version is not in its symbols' }
+  if (major === null || minor === null)
+    return { kind: 'unknown', v8: null, why: 'its V8 version is not in its symbols' }
   const v8 = [major, minor, build ?? 0, patch ?? 0].join('.')
   const family = familyOf(major, minor)
   if (!family) return { kind: 'unknown', v8, why: `no table describes V8 ${major}.${minor}` }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { toAddress } from '../../../../src/model/address.js'
-import { decodeRecording, encodeRecording, openRecordedMemory } from '../../../../src/platform/memory/recorded-memory.js'
+import {
+  decodeRecording,
+  encodeRecording,
+  openRecordedMemory,
+} from '../../../../src/platform/memory/recorded-memory.js'
 import { MemoryRecorder } from '../../../../src/platform/memory/recorder.js'
 
 const PAGE = 4096
@@ -32,13 +36,16 @@ describe('recorded memory', () => {
     expect(memory.faults).toBeGreaterThan(0)
   })
 
-  it.each([-8, 0, 8, Number.NaN, 2 ** 47, 2 ** 52, Number.POSITIVE_INFINITY, 12.5])('survives the wild address %d', (address) => {
-    const memory = reader([{ start: BASE, bytes: counting(64) }])
-    expect(memory.word(toAddress(address))).toBe(0)
-    expect(memory.read(toAddress(address), new Uint8Array(16))).toBe(false)
-    expect(memory.peek(toAddress(address), new Uint8Array(16))).toBe(false)
-    expect(memory.latin1(toAddress(address), 1e12)).toBe('')
-  })
+  it.each([-8, 0, 8, Number.NaN, 2 ** 47, 2 ** 52, Number.POSITIVE_INFINITY, 12.5])(
+    'survives the wild address %d',
+    (address) => {
+      const memory = reader([{ start: BASE, bytes: counting(64) }])
+      expect(memory.word(toAddress(address))).toBe(0)
+      expect(memory.read(toAddress(address), new Uint8Array(16))).toBe(false)
+      expect(memory.peek(toAddress(address), new Uint8Array(16))).toBe(false)
+      expect(memory.latin1(toAddress(address), 1e12)).toBe('')
+    },
+  )
 
   it('returns the same bytes after encoding and decoding', () => {
     const recording = {
