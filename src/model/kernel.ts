@@ -27,6 +27,15 @@ export interface CgroupState {
   readonly frozen: boolean | null
 }
 
+/** Pressure-stall totals of the whole machine since boot, ms; null where the kernel has no such line. */
+export interface MachinePressure {
+  /** Some task waited for a CPU. */
+  readonly cpuStallMs: number | null
+  /** All tasks that wanted to run waited for memory, or for I/O. */
+  readonly memoryStallMs: number | null
+  readonly ioStallMs: number | null
+}
+
 export interface KernelLook {
   /** Monotonic ms of the reader, to subtract one look from another. */
   readonly takenAtMs: number
@@ -43,4 +52,5 @@ export interface KernelLook {
   readonly majorFaults: number
   /** DNS servers of its resolv.conf, null unread. */
   readonly nameservers: readonly string[] | null
+  readonly pressure?: MachinePressure | null
 }
