@@ -1,0 +1,220 @@
+/**
+ * Clocks in, decisions out. Pure: time and clocks are handed in at each turn, and nothing else is known of the world.
+ *
+ * One stall, one incident: whatever is silent when a capture is taken is covered by it, until it beats again.
+ */
+import { toReading, type ObservedClock } from '../heartbeat/clock-reader.js'
+import type { Stall, StallTrigger } from '../model/stall.js'
+import { CaptureQuota } from './capture-quota.js'
+import { deservesEarlyLook, examine, type Finding, silenceThresholds, type WatchSettings } from './findings.js'
+import { OrderlyShutdown } from './orderly-shutdown.js'
+
+export interface Turn {
+  /** Monotonic ms, less the time in which nobody ran. */
+  readonly nowMs: number
+  /** Wall clock, ms since the epoch. */
+  readonly wallMs: number
+  readonly clocks: readonly ObservedClock[]
+  /** Handled signals that asked the application to end, so far. */
+  readonly shutdowns: number
+  /** A capture is under way: only the end of the process can be decided. */
+  readonly capturing: boolean
+}
+
+/**
+ * `early-look`: keep a look in memory. `capture`: an incident. `end`: an incident, then end the process.
+ * `end-if-cured`: an incident, then end the process only if its verdict says that a restart is the cure.
+ * `suppress`: an incident that the limits forbid; said once.
+ */
+export type Decision =
+  | { readonly act: 'early-look' | 'capture' | 'end' | 'end-if-cured'; readonly stall: Stall }
+  | { readonly act: 'suppress'; readonly stall: Stall; readonly why: string }
+
+/** The silence of one clock, from its first finding until there is none any more. */
+interface Episode {
+  captured: boolean
+  toldSuppressed: boolean
+  /** When its end was decided; null: not yet. */
+  decidedAtMs: number | null
+}
+
+const MAX_EARLY_LOOKS_PER_HOUR = 4
+/** An unanswered poller whose restart would not have helped is looked at again after this, or the cool-down. */
+const LEAST_RECHECK_MS = 60_000
+
+export class StallWatch {
+  private readonly settings: WatchSettings
+  private readonly quota: CaptureQuota
+  private readonly earlyQuota = new CaptureQuota(0, MAX_EARLY_LOOKS_PER_HOUR)
+  private readonly shutdown = new OrderlyShutdown()
+  private readonly episodes = new Map<string, Episode>()
+  private readonly looked = new Set<string>()
+
+  constructor(settings: WatchSettings) {
+    this.settings = settings
+    this.quota = new CaptureQuota(settings.cooldownMs, settings.maxPerHour)
+  }
+
+  /** The most urgent decision of this turn; null when there is nothing to do. */
+  turn(turn: Turn): Decision | null {
+    const findings = turn.clocks.map((clock) => examine(clock, this.settings)).filter((finding) => finding !== null)
+    this.forgetWhatBeatsAgain(turn.clocks, findings)
+    if (this.shutdown.turn(turn.shutdowns, turn.clocks, turn.nowMs)) return null
+    return this.decideEnd(turn, findings) ?? (turn.capturing ? null : this.decideCapture(turn, findings))
+  }
+
+  /** Asks for a capture that somebody wants now; counts like any other. */
+  manual(reason: string, turn: Turn): Decision {
+    const stall: Stall = {
+      trigger: 'manual',
+      level: 'warn',
+      clock: null,
+      ageMs: 0,
+      thresholdMs: 0,
+      noticedAt: turn.wallMs,
+      reason,
+      clocks: turn.clocks.map(toReading),
+    }
+    const answer = this.quota.ask(`manual ${turn.nowMs}`, turn.nowMs)
+    if (answer !== 'yes') return { act: 'suppress', stall, why: answer.no }
+    this.quota.take('manual', turn.nowMs)
+    return { act: 'capture', stall }
+  }
+
+  private decideEnd(turn: Turn, findings: readonly Finding[]): Decision | null {
+    for (const finding of findings) {
+      if (finding.level !== 'stall') continue
+      const episode = this.episodeOf(finding)
+      const conditional = finding.trigger === 'poll-success'
+      if (episode.decidedAtMs !== null) {
+        const recheckMs = Math.max(LEAST_RECHECK_MS, this.settings.cooldownMs)
+        if (!conditional || turn.nowMs - episode.decidedAtMs < recheckMs) continue
+      }
+      if (conditional && (turn.capturing || this.quota.ask(keyOf(finding), turn.nowMs) !== 'yes')) continue
+      episode.decidedAtMs = turn.nowMs
+      this.noteCapture(turn, findings, finding)
+      return { act: conditional ? 'end-if-cured' : 'end', stall: toStall(finding, turn) }
+    }
+    return null
+  }
+
+  private decideCapture(turn: Turn, findings: readonly Finding[]): Decision | null {
+    // The loop first: when it does not turn, that is why the others are silent.
+    const ordered = [...findings].sort((a, b) => rank(a.trigger) - rank(b.trigger))
+    for (const finding of ordered) {
+      const episode = this.episodeOf(finding)
+      if (episode.captured || this.isCovered(finding, ordered)) continue
+      const answer = this.quota.ask(keyOf(finding), turn.nowMs)
+      if (answer === 'yes') {
+        this.noteCapture(turn, findings, finding)
+        return { act: 'capture', stall: toStall(finding, turn) }
+      }
+      if (episode.toldSuppressed) continue
+      episode.toldSuppressed = true
+      return { act: 'suppress', stall: toStall(finding, turn), why: answer.no }
+    }
+    return this.decideEarlyLook(turn, findings)
+  }
+
+  private decideEarlyLook(turn: Turn, findings: readonly Finding[]): Decision | null {
+    // An incident sees more than a look would, and a loop that does not turn explains the others' silence.
+    const reported = new Set(findings.map((finding) => finding.clock))
+    if (findings.some((finding) => finding.trigger === 'event-loop')) return null
+    for (const clock of turn.clocks) {
+      const id = identify(clock)
+      if (reported.has(clock) || this.episodes.has(identify(clock, 'loop-silence'))) continue
+      if (!deservesEarlyLook(clock)) {
+        this.looked.delete(id)
+        continue
+      }
+      if (this.looked.has(id) || this.earlyQuota.ask(id, turn.nowMs) !== 'yes') continue
+      this.looked.add(id)
+      this.earlyQuota.take(id, turn.nowMs)
+      const finding: Finding = { trigger: 'early', level: 'warn', clock, ageMs: clock.quietMs, thresholdMs: 0 }
+      return { act: 'early-look', stall: toStall(finding, turn) }
+    }
+    return null
+  }
+
+  /** A loop that does not turn silences every poller: its incident is theirs. */
+  private isCovered(finding: Finding, all: readonly Finding[]): boolean {
+    if (finding.trigger !== 'loop-silence') return false
+    return all.some((other) => other.trigger === 'event-loop' && this.episodeOf(other).captured)
+  }
+
+  private noteCapture(turn: Turn, findings: readonly Finding[], taken: Finding): void {
+    this.quota.take(keyOf(taken), turn.nowMs)
+    for (const finding of findings) this.episodeOf(finding).captured = true
+    for (const clock of turn.clocks) {
+      if (clock.kind === 'event-loop' || clock.paused) continue
+      // Silent already, though not for long enough: the capture sees it as it will be.
+      if (clock.quietMs < silenceThresholds(clock, this.settings).warnMs / 2) continue
+      this.episode(identify(clock, 'loop-silence')).captured = true
+    }
+  }
+
+  private forgetWhatBeatsAgain(clocks: readonly ObservedClock[], findings: readonly Finding[]): void {
+    const alive = new Set(findings.map(keyOfEpisode))
+    for (const clock of clocks) {
+      const halfWarnMs = silenceThresholds(clock, this.settings).warnMs / 2
+      if (!clock.paused && clock.quietMs >= halfWarnMs) alive.add(identify(clock, 'loop-silence'))
+    }
+    for (const key of this.episodes.keys()) if (!alive.has(key)) this.episodes.delete(key)
+    if (this.looked.size > 0) {
+      const open = new Set(clocks.map((clock) => identify(clock)))
+      for (const id of this.looked) if (!open.has(id)) this.looked.delete(id)
+    }
+  }
+
+  private episodeOf(finding: Finding): Episode {
+    return this.episode(keyOfEpisode(finding))
+  }
+
+  private episode(key: string): Episode {
+    let episode = this.episodes.get(key)
+    if (!episode) {
+      episode = { captured: false, toldSuppressed: false, decidedAtMs: null }
+      this.episodes.set(key, episode)
+    }
+    return episode
+  }
+}
+
+/** Whether what a stall was about is still so; a clock that beats again, paused or was disposed is not. */
+export function persists(stall: Stall, clocks: readonly ObservedClock[], settings: WatchSettings): boolean {
+  if (stall.clock === null) return true
+  return clocks.some((clock) => {
+    if (clock.name !== stall.clock) return false
+    const finding = examine(clock, settings)
+    return finding?.trigger === stall.trigger && finding.level === stall.level
+  })
+}
+
+function toStall(finding: Finding, turn: Turn): Stall {
+  return {
+    trigger: finding.trigger,
+    level: finding.level,
+    clock: finding.clock.name,
+    ageMs: Math.round(finding.ageMs),
+    thresholdMs: finding.thresholdMs,
+    noticedAt: turn.wallMs,
+    clocks: turn.clocks.map(toReading),
+  }
+}
+
+/** For the cool-down: a clock that comes back under its old name is the same cause. Warning and stall each have one. */
+function keyOf(finding: Finding): string {
+  return `${finding.clock.name} ${finding.trigger} ${finding.level}`
+}
+
+function keyOfEpisode(finding: Finding): string {
+  return identify(finding.clock, finding.trigger)
+}
+
+function identify(clock: ObservedClock, trigger: StallTrigger | '' = ''): string {
+  return `${clock.index}.${clock.generation} ${trigger}`
+}
+
+function rank(trigger: StallTrigger): number {
+  return trigger === 'event-loop' ? 0 : trigger === 'ended' ? 1 : 2
+}
