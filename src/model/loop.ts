@@ -34,6 +34,9 @@ export interface LoopHandle {
 export interface PoolState {
   readonly size: number
   readonly idle: number
+  /** DNS look-ups under way, and how many may be at a time: half of the pool, rounded up. */
+  readonly slowRunning?: number
+  readonly slowLimit?: number
   readonly running: readonly PoolWork[]
   readonly queued: readonly PoolWork[]
 }
@@ -43,6 +46,14 @@ export interface PoolWork {
   readonly kind: string
   /** Path, host name or the like. */
   readonly what: string | null
+  /** For `fs`: `open`, `read`, ... */
+  readonly operation?: string
+  /** The descriptor it works on. */
+  readonly fd?: number
+  /** One of the calls (DNS) that may fill only half of the pool. */
+  readonly slow?: boolean
+  /** The thread whose event loop waits for it. */
+  readonly askedByTid?: number
   /** For running work: the pool thread and what it is in. */
   readonly tid?: number
   readonly syscall?: string

@@ -59,10 +59,12 @@ export class ElfFile {
   /** GNU build id in lower-case hex; null without one. */
   readonly buildId: string | null
   readonly symbols: ElfSymbols
+  readonly sizeBytes: number
   readonly #source: ByteSource
 
   constructor(source: ByteSource) {
     this.#source = source
+    this.sizeBytes = source.size
     const header = viewOf(source.read(0, HEADER_BYTES))
     if (header.byteLength < HEADER_BYTES || header.getUint32(0, false) !== 0x7f454c46) throw invalid('no ELF header')
     if (header.getUint8(4) !== 2 || header.getUint8(5) !== 1) throw invalid('not 64-bit little-endian')

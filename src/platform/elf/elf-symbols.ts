@@ -81,20 +81,22 @@ export class ElfSymbols {
   }
 
   /**
-   * Exact names, in one pass for all of them. Names that .symtab lacks are looked up in .dynsym. A local name can have
-   * several definitions: `file` tells them apart.
+   * Exact names, and all names with one of `prefixes`, in one pass. Names that .symtab lacks are looked up in .dynsym.
+   * A local name can have several definitions: `file` tells them apart.
    */
-  find(names: Iterable<string>): Map<string, ElfSymbol[]> {
+  find(names: Iterable<string>, prefixes: readonly string[] = []): Map<string, ElfSymbol[]> {
     const found = new Map<string, ElfSymbol[]>()
     const wanted = new Set(names)
+    let rest = prefixes
     for (const table of [this.#tableOf('symtab'), this.#tableOf('dynsym')]) {
-      if (!table || wanted.size === 0) continue
-      for (const symbol of this.#search(table, exactly(wanted))) {
+      if (!table || (wanted.size === 0 && rest.length === 0)) continue
+      for (const symbol of this.#search(table, anyOf([exactly(wanted), ...rest.map(startingWith)]))) {
         const list = found.get(symbol.name)
         if (list) list.push(symbol)
         else found.set(symbol.name, [symbol])
       }
       for (const name of found.keys()) wanted.delete(name)
+      rest = rest.filter((prefix) => ![...found.keys()].some((name) => name.startsWith(prefix)))
     }
     return found
   }
@@ -206,6 +208,16 @@ export class ElfSymbols {
 
 /** The name at `at` when it is wanted, else null. */
 type Matcher = (window: Buffer, at: number) => string | null
+
+function anyOf(matchers: readonly Matcher[]): Matcher {
+  return (window, at) => {
+    for (const match of matchers) {
+      const name = match(window, at)
+      if (name !== null) return name
+    }
+    return null
+  }
+}
 
 function exactly(names: ReadonlySet<string>): Matcher {
   const wanted = [...names].map((name) => ({ name, bytes: Buffer.from(name, 'latin1') }))

@@ -58,6 +58,8 @@ describe('an ELF file', () => {
     ])
     expect(found.get('only_dynamic')?.[0]?.value).toBe(0x403000)
     expect(found.has('absent')).toBe(false)
+    const both = elfOfBytes(tinyElf(PROGRAM)).symbols.find(['alpha'], ['v8dbg_', 'only_'])
+    expect([...both.keys()].sort()).toEqual(['alpha', 'only_dynamic', 'v8dbg_one', 'v8dbg_two'])
   })
 
   it('lists symbols by prefix, without undefined ones', () => {
