@@ -11,25 +11,29 @@ import { DEFAULT_LOOP_SYMBOL, POOL_FILE, POOL_SYMBOLS, WORK_FUNCTIONS } from './
 const CURRENT_ISOLATE = '_ZN2v88internal18g_current_isolate_E'
 const V8_MAJOR = '_ZN2v88internal7Version6major_E'
 const V8_MINOR = '_ZN2v88internal7Version6minor_E'
+/** V8's postmortem constants survive strip: they are in the dynamic symbols too. */
+const V8_MARK = 'v8dbg_SmiTagMask'
 const NODE_VTABLES = '_ZTVN4node'
 /** V8's classes that are met as objects outside of its heap. */
 const V8_VTABLES = [
   '_ZTVN2v88internal14MicrotaskQueueE',
   '_ZTVN2v88internal8NewSpaceE',
-  '_ZTVN2v88internal13SemiSpaceNewSpaceE',
   '_ZTVN2v88internal17SemiSpaceNewSpaceE',
   '_ZTVN2v88internal13PagedNewSpaceE',
   '_ZTVN2v88internal8OldSpaceE',
+  '_ZTVN2v88internal11StickySpaceE',
   '_ZTVN2v88internal9CodeSpaceE',
-  '_ZTVN2v88internal8MapSpaceE',
   '_ZTVN2v88internal11SharedSpaceE',
   '_ZTVN2v88internal12TrustedSpaceE',
+  '_ZTVN2v88internal18SharedTrustedSpaceE',
   '_ZTVN2v88internal19OldLargeObjectSpaceE',
   '_ZTVN2v88internal19NewLargeObjectSpaceE',
   '_ZTVN2v88internal20CodeLargeObjectSpaceE',
   '_ZTVN2v88internal23TrustedLargeObjectSpaceE',
   '_ZTVN2v88internal22SharedLargeObjectSpaceE',
+  '_ZTVN2v88internal29SharedTrustedLargeObjectSpaceE',
   '_ZTVN2v88internal13ReadOnlySpaceE',
+  '_ZTVN2v88internal19SharedReadOnlySpaceE',
 ] as const
 
 /** A C++ object's vtable pointer is this far behind the vtable's symbol (offset to top, type information). */
@@ -38,6 +42,8 @@ const MAX_KEPT = 8
 
 export interface BinaryFacts {
   readonly buildId: string | null
+  /** Whether V8 is in it at all. */
+  readonly hasV8: boolean
   /** Statics of libuv's threadpool.c; null when any is missing (a stripped binary). */
   readonly pool: Readonly<Record<keyof typeof POOL_SYMBOLS, number>> | null
   /** First address of each kind of pool work; absent where stripped. */
@@ -73,6 +79,7 @@ function readFacts(elf: ElfFile): BinaryFacts {
       CURRENT_ISOLATE,
       V8_MAJOR,
       V8_MINOR,
+      V8_MARK,
       ...V8_VTABLES,
     ],
     [NODE_VTABLES],
@@ -91,6 +98,7 @@ function readFacts(elf: ElfFile): BinaryFacts {
   }
   return {
     buildId: elf.buildId,
+    hasV8: found.has(V8_MARK),
     pool: poolStatics(found),
     workFunctions,
     defaultLoop: address(DEFAULT_LOOP_SYMBOL),

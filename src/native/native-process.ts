@@ -88,22 +88,18 @@ function openNodeBinary(
 ): { elf: ElfFile; path: string; isLibrary: boolean } {
   const executable = readExecutable(root)?.path ?? mappings.find((mapping) => mapping.inode !== 0)?.path ?? ''
   const program = openElf(`${root}/exe`)
-  if (isNode(program)) return { elf: program, path: mappedName(root, executable, mappings), isLibrary: false }
+  if (binaryFactsOf(program).hasV8)
+    return { elf: program, path: mappedName(root, executable, mappings), isLibrary: false }
   program.dispose()
   const library = mappings.find((mapping) => /\/libnode\.so[.\d]*$/.test(mapping.path))?.path
   if (library !== undefined) {
     const elf = openElf(`${root}/root${library}`)
-    if (isNode(elf)) return { elf, path: library, isLibrary: true }
+    if (binaryFactsOf(elf).hasV8) return { elf, path: library, isLibrary: true }
     elf.dispose()
   }
   throw new StallError('ERR_STALL_NOT_NODE', `${executable} has no V8 in it that can be recognised`, {
     help: 'conductor-diag ps lists the Node processes that are there.',
   })
-}
-
-/** V8's postmortem constants survive strip: they are in the dynamic symbols. */
-function isNode(elf: ElfFile): boolean {
-  return elf.symbols.find(['v8dbg_SmiTagMask']).size > 0
 }
 
 /** A renamed binary keeps its old name in maps: then the inode tells. */

@@ -68,7 +68,7 @@ function queueOf(native: NativeProcess, head: Address, markers: ReadonlySet<numb
 function poolThreads(native: NativeProcess, array: number, size: number): ThreadBlock[] {
   const { byAddress } = native.threads()
   const blocks: ThreadBlock[] = []
-  for (let index = 0; index < size && array !== 0; index++) {
+  for (let index = 0; index < (array === 0 ? 0 : size); index++) {
     const block = byAddress.get(native.memory.word(toAddress(array + 8 * index)))
     if (block) blocks.push(block)
   }

@@ -13,10 +13,24 @@ export function demangle(symbol: string): string {
   return parts.length > 0 ? parts.join('::') : symbol
 }
 
-/** The class of a `_ZTV...` symbol, namespaces dropped (`TCPWrap`); null for other symbols. */
+/**
+ * The class of a `_ZTV...` symbol, namespaces dropped (`TCPWrap`); null for other symbols. Node's crypto jobs are one
+ * template, named by its argument here: `DeriveBitsJob<PBKDF2Traits>` is `PBKDF2Job`.
+ */
 export function vtableClass(symbol: string): string | null {
   if (!symbol.startsWith('_ZTV')) return null
-  return new NameReader(symbol, 4).read().at(-1) ?? null
+  const name = new NameReader(symbol, 4).read().at(-1) ?? null
+  if (name === null || !name.endsWith('Job')) return name
+  const traits = identifiers(symbol).find((part) => part.endsWith('Traits'))
+  return traits === undefined ? name : `${traits.slice(0, -'Traits'.length)}Job`
+}
+
+/** Everything in a mangled name that reads as `LENGTH IDENTIFIER`. */
+function identifiers(symbol: string): string[] {
+  return [...symbol.matchAll(/\d+/g)].map((match) => {
+    const from = match.index + match[0].length
+    return symbol.slice(from, from + Number(match[0]))
+  })
 }
 
 class NameReader {
