@@ -1,0 +1,58 @@
+/** Where the SDK is, as a module: as it is required, in the cache of those that were, or by the URL it was imported from. */
+import { existsSync, realpathSync } from 'node:fs'
+import Module, { createRequire } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { safely } from '../safely.js'
+import { replaceMethod } from './sdk-types.js'
+
+const NAME = '@io-orkes/conductor-javascript'
+const COMMONJS_FILE = /[\\/]@io-orkes[\\/]conductor-javascript[\\/]dist[\\/]index\.js$/
+
+interface ModuleInternals {
+  readonly _load: (this: unknown, request: string, ...rest: unknown[]) => unknown
+  readonly _cache: Readonly<Record<string, { readonly exports: unknown } | undefined>>
+}
+
+// `_load` is what every require goes through, and what tools of this kind have patched for ten years.
+const internals = Module as unknown as ModuleInternals
+
+/** Calls back with the exports each time the SDK is required. */
+export function onRequire(found: (exports: unknown) => void): void {
+  const original = internals._load
+  replaceMethod(internals, '_load', function load(this: unknown, request: string, ...rest: unknown[]): unknown {
+    const exports = Reflect.apply(original, this, [request, ...rest])
+    if (typeof request === 'string' && request.includes('conductor-javascript')) safely(() => found(exports))
+    return exports
+  })
+}
+
+/** Exports of every copy that was required so far. */
+export function loadedSdks(): unknown[] {
+  return Object.entries(internals._cache)
+    .filter(([file]) => COMMONJS_FILE.test(file))
+    .map(([, module]) => module?.exports)
+}
+
+/**
+ * The ES module's namespace, by the URL that an import from the entry point resolves to; null when it has none.
+ * Only called once polls were seen: it is loaded already then, unless it sits in a bundle beside an installed copy.
+ */
+export async function importedSdk(): Promise<unknown> {
+  try {
+    const file = moduleFile()
+    return file === null ? null : await import(pathToFileURL(file).href)
+  } catch {
+    // Not installed, not resolvable from here, or not readable: the polls on the wire stay the clock.
+    return null
+  }
+}
+
+function moduleFile(): string | null {
+  const entry = process.argv[1]
+  // A bin is a symbolic link, and imports resolve from where it points to.
+  const from = entry === undefined ? path.join(process.cwd(), 'entry') : realpathSync(entry)
+  const commonjs = createRequire(from).resolve(NAME)
+  const file = path.join(path.dirname(commonjs), 'index.mjs')
+  return existsSync(file) ? file : null
+}

@@ -1,0 +1,47 @@
+/**
+ * What ends the worker when `run` itself is killed by SIGKILL and can do nothing any more: a shell that waits for the
+ * end of a pipe only we hold. 1 MB, where a second Node would be 40; and unlike prctl(PR_SET_PDEATHSIG) it needs no
+ * code in the worker and reaches the whole process group.
+ */
+import { spawn } from 'node:child_process'
+
+/** Time between SIGTERM and SIGKILL, s. Whole seconds: that is what every `sleep` takes. */
+const KILL_AFTER_SECONDS = 10
+
+// `read` fails at the end of the pipe, and succeeds on the line that dismisses the guard.
+const SCRIPT = `read line && exit 0
+kill -s TERM -- "-$1" 2>/dev/null || exit 0
+n=0
+while [ "$n" -lt ${KILL_AFTER_SECONDS} ] && kill -s 0 -- "-$1" 2>/dev/null; do sleep 1; n=$((n+1)); done
+kill -s KILL -- "-$1" 2>/dev/null`
+
+export interface Guard {
+  /** The worker is gone: its number may soon be somebody else's. */
+  dismiss(): void
+}
+
+/**
+ * @param group the worker's process group
+ * @param unavailable called when there is no shell (an image without one): the worker then outlives our SIGKILL
+ */
+export function startGuard(group: number, unavailable: (reason: string) => void): Guard {
+  // A session of its own: a signal to our process group must not take the guard along.
+  const guard = spawn('/bin/sh', ['-c', SCRIPT, 'conductor-diag-guard', String(group)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: process.env['PATH'] === undefined ? {} : { PATH: process.env['PATH'] },
+  })
+  guard.on('error', (error) => unavailable(error.message))
+  // EPIPE after somebody ended the guard: nothing to do about it.
+  guard.stdin.on('error', (error) => unavailable(error.message))
+  guard.unref()
+  return {
+    dismiss() {
+      guard.removeAllListeners('error')
+      guard.on('error', () => undefined)
+      guard.stdin.removeAllListeners('error')
+      guard.stdin.on('error', () => undefined)
+      guard.stdin.end('over\n')
+    },
+  }
+}

@@ -1,0 +1,70 @@
+// A worker on whatever SDK it is given. Environment:
+//   CONDUCTOR_SERVER_URL  the server
+//   TASK_TYPES            demo (comma separated)      CONCURRENCY  1      POLL_INTERVAL  100
+//   EXECUTE               ok | never | throw | slow:MS
+//   API                   handler | manager           (TaskHandler or TaskManager)
+//   ON_ERROR=throw        the error handler throws    (manager)
+//   LISTENER=hang         an event listener that never settles from the third poll on
+//   LOGGER=throw          a logger whose `error` throws
+//   SWALLOW=1             unhandled rejections are swallowed by a listener of the application
+// Lines on stdin: pause, resume, stop, start. Prints `polling` when it was started.
+'use strict'
+const { createInterface } = require('node:readline')
+
+const setting = (name, fallback) => process.env[name] ?? fallback
+
+async function execute() {
+  const [what, ms] = setting('EXECUTE', 'ok').split(':')
+  if (what === 'never') await new Promise(() => {})
+  if (what === 'throw') throw new Error('execute failed')
+  if (what === 'slow') await new Promise((resolve) => setTimeout(resolve, Number(ms)))
+  return { status: 'COMPLETED', outputData: {} }
+}
+
+function makeLogger() {
+  const quiet = () => {}
+  if (setting('LOGGER') !== 'throw') return { info: quiet, warn: quiet, error: quiet, debug: quiet }
+  const error = () => {
+    throw new Error('the logger threw')
+  }
+  return { info: quiet, warn: quiet, error, debug: quiet }
+}
+
+function hangingListener() {
+  let polls = 0
+  return { onPollCompleted: () => (++polls > 2 ? new Promise(() => {}) : undefined) }
+}
+
+exports.runWorker = async function runWorker(sdk) {
+  if (setting('SWALLOW') === '1') process.on('unhandledRejection', () => {})
+  const concurrency = Number(setting('CONCURRENCY', '1'))
+  const pollInterval = Number(setting('POLL_INTERVAL', '100'))
+  const workers = setting('TASK_TYPES', 'demo')
+    .split(',')
+    .map((taskDefName) => ({ taskDefName, execute, concurrency, pollInterval }))
+  const client = await sdk.createConductorClient({ serverUrl: process.env.CONDUCTOR_SERVER_URL, tlsInsecure: true })
+  const logger = makeLogger()
+  const eventListeners = setting('LISTENER') === 'hang' ? [hangingListener()] : undefined
+  let handler
+  if (setting('API', 'handler') === 'manager') {
+    const onError =
+      setting('ON_ERROR') === 'throw'
+        ? () => {
+            throw new Error('onError threw')
+          }
+        : undefined
+    handler = new sdk.TaskManager(client, workers, { logger, onError, eventListeners, options: { pollInterval } })
+  } else {
+    handler = new sdk.TaskHandler({ client, workers, logger, eventListeners, scanForDecorated: false })
+  }
+  const runners = () => handler.taskRunners ?? [...handler.workerRunners.values()]
+  const commands = {
+    start: () => (handler.startWorkers ?? handler.startPolling).call(handler),
+    stop: () => (handler.stopWorkers ?? handler.stopPolling).call(handler),
+    pause: () => runners().forEach((runner) => runner.setPaused(true)),
+    resume: () => runners().forEach((runner) => runner.setPaused(false)),
+  }
+  await commands.start()
+  createInterface({ input: process.stdin }).on('line', (line) => commands[line]())
+  console.log('polling')
+}
