@@ -43,6 +43,10 @@ export interface IncidentManifest {
   /** How many values were taken out, by rule: no values here. */
   readonly redacted: Readonly<Record<string, number>>
   readonly tool: { readonly name: string; readonly version: string }
+  /** The same for incidents alike in kind, cause and place; null without a verdict. */
+  readonly fingerprint?: string | null
+  /** What a reader should know of the bundle itself: another folder than asked for, sealed by a later process. */
+  readonly notes?: readonly string[]
 }
 
 /** Left beside the bundles before the watchdog ends a process; the next boot logs it. */
@@ -58,4 +62,7 @@ export interface Tombstone {
   readonly ageMs: number
   readonly incident: string | null
   readonly verdict: string | null
+  /** Clock ticks since boot of the ended process: with the pid, proof that it is the one meant. */
+  readonly startTicks?: number | null
+  readonly service?: string | null
 }

@@ -1,0 +1,262 @@
+/**
+ * Reads bundles, trusting nothing in them: names are checked, links are not followed, sizes bound every read, sums are
+ * compared. A folder that was never sealed is read too, for what its capture had written before it was cut off.
+ */
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import path from 'node:path'
+import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest } from '../model/incident.js'
+import { StallError } from '../model/stall-error.js'
+import {
+  isArtifactName,
+  isIncidentId,
+  MANIFEST_FILE,
+  OPENED_FILE,
+  parseFolderName,
+  SUMS_FILE,
+  type OpenedRecord,
+} from './bundle-format.js'
+import { codeOf } from './durable-file.js'
+import { assembleManifest } from './partial-manifest.js'
+
+export interface Bundle {
+  readonly id: string
+  readonly path: string
+  readonly state: 'sealed' | 'partial'
+  /** For a partial one: put together from what was known at the beginning and the files that are there. */
+  readonly manifest: IncidentManifest
+  /** Of a partial one: who writes or wrote it; null when that can't be told. */
+  readonly writer: OpenedRecord['writer'] | null
+}
+
+export interface VerifyProblem {
+  readonly artifact: string
+  readonly message: string
+}
+
+export interface VerifyReport {
+  readonly id: string
+  readonly path: string
+  readonly state: 'sealed' | 'partial'
+  /** Files whose sums were compared. */
+  readonly checked: number
+  readonly problems: readonly VerifyProblem[]
+  /** Files that the manifest does not know: no fault, but not vouched for. */
+  readonly unlisted: readonly string[]
+}
+
+const MAX_MANIFEST_BYTES = 64 * 2 ** 20
+const CHUNK_BYTES = 2 ** 20
+
+/** Throws ERR_STALL_BUNDLE_NOT_FOUND, or ERR_STALL_BUNDLE_CORRUPT naming the file. */
+export function readBundle(folder: string): Bundle {
+  const name = parseFolderName(path.basename(folder))
+  if (name === null || name.state === 'deleting') throw notFound(folder)
+  const files = listFiles(folder)
+  if (name.state === 'sealed' || files.includes(MANIFEST_FILE)) {
+    const manifest = parseManifest(readFile(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES), name.id)
+    return { id: name.id, path: folder, state: name.state, manifest, writer: null }
+  }
+  const opened = files.includes(OPENED_FILE) ? parseOpened(readFile(folder, OPENED_FILE, MAX_MANIFEST_BYTES)) : null
+  const artifacts = files.filter((file) => isArtifactName(file)).map((file) => describeFile(folder, file))
+  const manifest = assembleManifest(name.id, opened, artifacts)
+  return { id: name.id, path: folder, state: 'partial', manifest, writer: opened?.writer ?? null }
+}
+
+/** The bytes of one artifact, their sum compared. Throws ERR_STALL_BUNDLE_CORRUPT or _NOT_FOUND. */
+export function readArtifact(bundle: Bundle, artifact: string): Buffer {
+  const record = bundle.manifest.artifacts.find((known) => known.name === artifact)
+  if (record === undefined) {
+    throw new StallError('ERR_STALL_BUNDLE_NOT_FOUND', `incident ${bundle.id} has no artifact ${artifact}`, {
+      help: `\`conductor-diag show ${bundle.id}\` lists what it has.`,
+    })
+  }
+  const bytes = readFile(bundle.path, artifact, record.sizeBytes)
+  const fault = compare(record, bytes.length, createHash('sha256').update(bytes).digest('hex'))
+  if (fault !== null) throw corrupt(bundle.path, artifact, fault)
+  return bytes
+}
+
+/** Compares every sum. Throws only when there is no bundle at all. */
+export function verifyBundle(folder: string): VerifyReport {
+  let bundle: Bundle
+  try {
+    bundle = readBundle(folder)
+  } catch (thrown) {
+    if (!(thrown instanceof StallError) || thrown.code !== 'ERR_STALL_BUNDLE_CORRUPT') throw thrown
+    const name = parseFolderName(path.basename(folder))
+    const problems = [{ artifact: MANIFEST_FILE, message: thrown.message }]
+    return { id: name?.id ?? '', path: folder, state: 'sealed', checked: 1, problems, unlisted: [] }
+  }
+  const problems: VerifyProblem[] = []
+  for (const record of bundle.manifest.artifacts) {
+    const fault = faultOf(folder, record)
+    if (fault !== null) problems.push({ artifact: record.name, message: fault })
+  }
+  const own = manifestFault(folder)
+  if (own !== null) problems.push({ artifact: MANIFEST_FILE, message: own })
+  const known = new Set([...bundle.manifest.artifacts.map((a) => a.name), MANIFEST_FILE, SUMS_FILE, OPENED_FILE])
+  return {
+    id: bundle.id,
+    path: folder,
+    state: bundle.state,
+    checked: bundle.manifest.artifacts.length + 1,
+    problems,
+    unlisted: listFiles(folder).filter((file) => !known.has(file)),
+  }
+}
+
+function faultOf(folder: string, record: ArtifactRecord): string | null {
+  try {
+    const found = describeFile(folder, record.name)
+    return compare(record, found.sizeBytes, found.sha256)
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown)
+  }
+}
+
+function compare(record: ArtifactRecord, sizeBytes: number, sha256: string): string | null {
+  if (sizeBytes !== record.sizeBytes) return `it has ${sizeBytes} bytes, not ${record.sizeBytes}`
+  return sha256 === record.sha256 ? null : 'its SHA-256 is not the one in the manifest'
+}
+
+/** The manifest's own sum is in SHA256SUMS, where there was room for that file. */
+function manifestFault(folder: string): string | null {
+  const files = listFiles(folder)
+  if (!files.includes(SUMS_FILE) || !files.includes(MANIFEST_FILE)) return null
+  const line = readFile(folder, SUMS_FILE, CHUNK_BYTES)
+    .toString('utf8')
+    .split('\n')
+    .find((entry) => entry.endsWith(`  ${MANIFEST_FILE}`))
+  if (line === undefined) return `${SUMS_FILE} does not list it`
+  return line.startsWith(describeFile(folder, MANIFEST_FILE).sha256)
+    ? null
+    : `its SHA-256 is not the one in ${SUMS_FILE}`
+}
+
+function parseManifest(bytes: Buffer, id: string): IncidentManifest {
+  const fault = (what: string): StallError => corrupt(id, MANIFEST_FILE, what)
+  const value = parseObject(bytes)
+  if (value === null) throw fault('it is no JSON object')
+  if (typeof value['schema'] !== 'number') throw fault('it has no schema number')
+  if (value['schema'] > INCIDENT_SCHEMA) {
+    throw new StallError('ERR_STALL_BUNDLE_CORRUPT', `${id}: schema ${value['schema']} is newer than this tool`, {
+      help: 'Update conductor-stall-agent.',
+    })
+  }
+  if (value['id'] !== id) throw fault(`it names incident ${String(value['id'])}`)
+  for (const key of ['verdicts', 'clocks', 'artifacts', 'missing']) {
+    if (!Array.isArray(value[key])) throw fault(`${key} is no list`)
+  }
+  for (const key of ['process', 'cost', 'redacted', 'tool']) {
+    if (typeof value[key] !== 'object' || value[key] === null) throw fault(`${key} is no object`)
+  }
+  for (const record of value['artifacts'] as unknown[]) {
+    if (!isArtifactRecord(record)) throw fault('an artifact has no valid name, size or sum')
+  }
+  return value as unknown as IncidentManifest
+}
+
+function isArtifactRecord(value: unknown): value is ArtifactRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, sizeBytes, sha256 } = value as Partial<Record<keyof ArtifactRecord, unknown>>
+  const sized = typeof sizeBytes === 'number' && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0
+  return typeof name === 'string' && isArtifactName(name) && sized && /^[0-9a-f]{64}$/.test(String(sha256))
+}
+
+/** Null for anything odd: a partial bundle is read as far as it goes. */
+function parseOpened(bytes: Buffer): OpenedRecord | null {
+  const value = parseObject(bytes)
+  const writer: unknown = value?.['writer']
+  if (value === null || typeof writer !== 'object' || writer === null) return null
+  if (typeof value['process'] !== 'object' || value['process'] === null || !isIncidentId(String(value['id'])))
+    return null
+  return value as unknown as OpenedRecord
+}
+
+function parseObject(bytes: Buffer): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null
+  } catch {
+    // The caller says which file it is.
+    return null
+  }
+}
+
+function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch (thrown) {
+    throw codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR' ? notFound(folder) : unreadable(folder, thrown)
+  }
+}
+
+/** Size and sum of a file as it is now. */
+function describeFile(folder: string, name: string): ArtifactRecord {
+  const hash = createHash('sha256')
+  const sizeBytes = eachChunk(folder, name, (chunk) => hash.update(chunk))
+  return { name, sizeBytes, sha256: hash.digest('hex'), engine: 'unknown', tookMs: 0, pausedMs: 0 }
+}
+
+function readFile(folder: string, name: string, maxBytes: number): Buffer {
+  const chunks: Buffer[] = []
+  let length = 0
+  eachChunk(folder, name, (chunk) => {
+    length += chunk.length
+    if (length > maxBytes) throw corrupt(folder, name, `it is larger than ${maxBytes} bytes`)
+    chunks.push(Buffer.from(chunk))
+  })
+  return Buffer.concat(chunks)
+}
+
+function eachChunk(folder: string, name: string, take: (chunk: Buffer) => void): number {
+  // O_NOFOLLOW: a link in a bundle could lead anywhere. O_NONBLOCK: a FIFO must not hold us.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  let fd: number
+  try {
+    fd = openSync(path.join(folder, name), flags)
+  } catch (thrown) {
+    const code = codeOf(thrown)
+    if (code === 'EACCES' || code === 'EPERM') throw unreadable(path.join(folder, name), thrown)
+    throw corrupt(
+      folder,
+      name,
+      code === 'ENOENT' ? 'it is not there' : `it can't be opened (${code ?? String(thrown)})`,
+    )
+  }
+  try {
+    if (!fstatSync(fd).isFile()) throw corrupt(folder, name, 'it is no regular file')
+    const buffer = Buffer.alloc(CHUNK_BYTES)
+    let total = 0
+    for (;;) {
+      const length = readSync(fd, buffer, 0, CHUNK_BYTES, null)
+      if (length === 0) return total
+      total += length
+      take(buffer.subarray(0, length))
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function corrupt(folder: string, artifact: string, what: string): StallError {
+  return new StallError('ERR_STALL_BUNDLE_CORRUPT', `${artifact} of ${path.basename(folder)} is corrupt: ${what}`, {
+    help: 'The other artifacts can still be read; `conductor-diag verify ID` checks each.',
+  })
+}
+
+function unreadable(where: string, cause: unknown): StallError {
+  return new StallError('ERR_STALL_PERMISSION', `${where} can't be read (${codeOf(cause) ?? String(cause)})`, {
+    cause,
+    help: 'Bundles are private to the user whose worker wrote them: run as that user.',
+  })
+}
+
+function notFound(folder: string): StallError {
+  return new StallError('ERR_STALL_BUNDLE_NOT_FOUND', `there is no bundle at ${folder}`, {
+    help: '`conductor-diag ls` lists the bundles.',
+  })
+}

@@ -1,0 +1,317 @@
+/**
+ * Writes one bundle, crash-safe: a folder `ID.partial` in which each artifact is complete and on disk before the next
+ * begins, sealed by a rename. Whatever ends the process, what was had so far is there. A full disk or a folder that
+ * can't be written costs artifacts, never the capture: it is written down and handed back.
+ *
+ * Knows files and checksums; deliberately not what the artifacts mean.
+ */
+import { mkdirSync, renameSync, existsSync, openSync, writeSync, closeSync } from 'node:fs'
+import path from 'node:path'
+import { monotonicFactory } from 'ulid'
+import type { CaptureCost } from '../model/evidence.js'
+import type { ClockReading } from '../model/heartbeat.js'
+import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest, type MissingArtifact } from '../model/incident.js'
+import type { ProcessIdentity } from '../model/process-identity.js'
+import { StallError, toStallError } from '../model/stall-error.js'
+import type { Stall } from '../model/stall.js'
+import type { Verdict } from '../model/verdict.js'
+import { VERSION } from '../model/version.js'
+import {
+  FILE_MODE,
+  FOLDER_MODE,
+  isArtifactName,
+  MANIFEST_FILE,
+  OPENED_FILE,
+  PARTIAL_SUFFIX,
+  RESERVE_FILE,
+  SUMS_FILE,
+  type OpenedRecord,
+} from './bundle-format.js'
+import { prepareDirectory, type DirectoryCandidate } from './directory.js'
+import { createDurableFile, syncFolder, toDiskError, unlinkQuietly, writeDurably } from './durable-file.js'
+import { fingerprintOf } from './fingerprint.js'
+
+/** How an artifact was had. */
+export interface ArtifactSource {
+  /** `memory`, `inspector`, `procfs`, ... */
+  readonly engine: string
+  readonly tookMs?: number
+  readonly pausedMs?: number
+}
+
+export type ArtifactOutcome =
+  | { readonly status: 'written'; readonly record: ArtifactRecord }
+  | { readonly status: 'missing'; readonly missing: MissingArtifact }
+
+export interface OpenBundleOptions {
+  /** Best first (`bundleDirectories`). */
+  readonly directories: readonly DirectoryCandidate[]
+  /** The process that writes, so that a later one can tell a capture under way from one that was cut off. */
+  readonly writer: { readonly pid: number; readonly startTicks: number | null }
+  readonly process: ProcessIdentity
+  readonly stall: Stall | null
+  /** Most bytes of all artifacts together; no limit when left out. */
+  readonly maxBytes?: number
+  /** Wall clock, ms since the epoch. */
+  readonly now?: () => number
+}
+
+/** What only the end of a capture knows. */
+export interface SealParts {
+  readonly process: ProcessIdentity
+  readonly stall: Stall | null
+  readonly verdicts: readonly Verdict[]
+  readonly clocks: readonly ClockReading[]
+  readonly cost: CaptureCost
+  /** Counts by rule, from the redactor. */
+  readonly redacted: Readonly<Record<string, number>>
+  readonly notes?: readonly string[]
+}
+
+export type SealOutcome =
+  | { readonly status: 'sealed'; readonly path: string; readonly manifest: IncidentManifest }
+  /** The folder stays, as `ID.partial`, with everything that had been written. */
+  | {
+      readonly status: 'unsealed'
+      readonly path: string
+      readonly manifest: IncidentManifest
+      readonly error: StallError
+    }
+
+export interface ArtifactStream {
+  /** False once the artifact failed; `end` then says why. */
+  write(chunk: string | Uint8Array): boolean
+  end(source: ArtifactSource): ArtifactOutcome
+}
+
+export interface BundleWriter {
+  /** ULID. */
+  readonly id: string
+  /** The folder as it is now; `ID.partial` until sealed. */
+  readonly path: string
+  /** Folders that could not be used and why; also in the manifest. */
+  readonly notes: readonly string[]
+  /** Never throws. On disk when it returns `written`. A second artifact of the same name replaces the first. */
+  addArtifact(name: string, data: string | Uint8Array, source: ArtifactSource): ArtifactOutcome
+  /** For artifacts that come in pieces. */
+  openArtifact(name: string): ArtifactStream
+  /** Says why something is not in the bundle. */
+  missing(name: string, error: StallError): void
+  /** Never throws. */
+  seal(parts: SealParts): SealOutcome
+}
+
+/** Enough for any manifest we write; blocks of zeros, so that the file system really allocates them. */
+const RESERVE_BYTES = 262_144
+
+const nextId = monotonicFactory()
+
+/** Opens a bundle in the first folder that takes it; the error, which tells of each folder, when none does. Never throws. */
+export function openBundle(options: OpenBundleOptions): BundleWriter | StallError {
+  const now = options.now ?? Date.now
+  const createdAtMs = now()
+  const id = nextId(createdAtMs)
+  const notes: string[] = []
+  for (const candidate of options.directories) {
+    const folder = path.join(candidate.path, id + PARTIAL_SUFFIX)
+    try {
+      prepareDirectory(candidate)
+      mkdirSync(folder, { mode: FOLDER_MODE })
+      const opened: OpenedRecord = {
+        schema: INCIDENT_SCHEMA,
+        id,
+        createdAt: new Date(createdAtMs).toISOString(),
+        writer: options.writer,
+        process: options.process,
+        stall: options.stall,
+      }
+      writeDurably(folder, OPENED_FILE, JSON.stringify(opened))
+      syncFolder(candidate.path)
+      reserve(folder)
+      return new Writer(candidate.path, opened, notes, now, options.maxBytes ?? Number.POSITIVE_INFINITY)
+    } catch (thrown) {
+      const error = toDiskError(thrown, folder)
+      notes.push(`${candidate.path} (${candidate.from}) was not used: ${error.message}`)
+    }
+  }
+  return new StallError(
+    'ERR_STALL_DIR_UNWRITABLE',
+    `no folder takes a bundle: ${notes.join('; ') || 'none was named'}`,
+    {
+      help: 'Name a writable folder in CONDUCTOR_STALL_DIR.',
+    },
+  )
+}
+
+function reserve(folder: string): void {
+  try {
+    const fd = openSync(path.join(folder, RESERVE_FILE), 'w', FILE_MODE)
+    try {
+      writeSync(fd, Buffer.alloc(RESERVE_BYTES))
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // Nearly full already: artifacts will say so themselves. What could be reserved stays reserved.
+  }
+}
+
+class Writer implements BundleWriter {
+  readonly id: string
+  path: string
+  readonly notes: readonly string[]
+  readonly #parent: string
+  readonly #opened: OpenedRecord
+  readonly #now: () => number
+  readonly #maxBytes: number
+  readonly #artifacts = new Map<string, ArtifactRecord>()
+  readonly #missing: MissingArtifact[] = []
+  #sealed: SealOutcome | null = null
+
+  constructor(parent: string, opened: OpenedRecord, notes: readonly string[], now: () => number, maxBytes: number) {
+    this.id = opened.id
+    this.path = path.join(parent, opened.id + PARTIAL_SUFFIX)
+    this.notes = notes
+    this.#parent = parent
+    this.#opened = opened
+    this.#now = now
+    this.#maxBytes = maxBytes
+  }
+
+  addArtifact(name: string, data: string | Uint8Array, source: ArtifactSource): ArtifactOutcome {
+    const stream = this.openArtifact(name)
+    stream.write(data)
+    return stream.end(source)
+  }
+
+  openArtifact(name: string): ArtifactStream {
+    let failure: StallError | null = null
+    let written = 0
+    const attempt = <T>(act: () => T): T | null => {
+      if (failure !== null) return null
+      try {
+        return act()
+      } catch (thrown) {
+        failure = toStallError(thrown, 'ERR_STALL_DIR_UNWRITABLE')
+        return null
+      }
+    }
+    const file = attempt(() => {
+      this.#assertOpenFor(name)
+      return createDurableFile(this.path, name)
+    })
+    return {
+      write: (chunk) => {
+        attempt(() => {
+          written += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+          if (this.#bytesBeside(name) + written <= this.#maxBytes) return file?.write(chunk)
+          file?.abort()
+          throw new StallError('ERR_STALL_LIMIT', `${name} would make the bundle larger than ${this.#maxBytes} bytes`, {
+            help: 'Raise CONDUCTOR_STALL_MAX_DISK_MB.',
+          })
+        })
+        return failure === null
+      },
+      end: (source) => {
+        const stored = attempt(() => file?.commit())
+        if (!stored) {
+          return {
+            status: 'missing',
+            missing: this.#noteMissing(name, failure ?? new StallError('ERR_STALL_INTERNAL', name)),
+          }
+        }
+        const record: ArtifactRecord = {
+          name,
+          ...stored,
+          engine: source.engine,
+          tookMs: source.tookMs ?? 0,
+          pausedMs: source.pausedMs ?? 0,
+        }
+        this.#artifacts.set(name, record)
+        return { status: 'written', record }
+      },
+    }
+  }
+
+  missing(name: string, error: StallError): void {
+    this.#noteMissing(name, error)
+  }
+
+  seal(parts: SealParts): SealOutcome {
+    this.#sealed ??= this.#seal(parts)
+    return this.#sealed
+  }
+
+  #seal(parts: SealParts): SealOutcome {
+    const manifest: IncidentManifest = {
+      schema: INCIDENT_SCHEMA,
+      id: this.id,
+      createdAt: this.#opened.createdAt,
+      sealedAt: new Date(this.#now()).toISOString(),
+      process: parts.process,
+      stall: parts.stall,
+      verdicts: parts.verdicts,
+      clocks: parts.clocks,
+      artifacts: [...this.#artifacts.values()],
+      missing: this.#missing,
+      cost: parts.cost,
+      redacted: parts.redacted,
+      tool: { name: 'conductor-stall-agent', version: VERSION },
+      fingerprint: fingerprintOf(parts.verdicts[0] ?? null, parts.process.cwd),
+      notes: [...this.notes, ...(parts.notes ?? [])],
+    }
+    const final = path.join(this.#parent, this.id)
+    try {
+      sealFolder(this.path, final, manifest)
+      this.path = final
+      return { status: 'sealed', path: final, manifest }
+    } catch (thrown) {
+      return { status: 'unsealed', path: this.path, manifest, error: toDiskError(thrown, this.path) }
+    }
+  }
+
+  #assertOpenFor(name: string): void {
+    if (this.#sealed !== null) {
+      throw new StallError('ERR_STALL_INTERNAL', `${name} came after the bundle had been sealed`)
+    }
+    if (!isArtifactName(name)) throw new StallError('ERR_STALL_INTERNAL', `${JSON.stringify(name)} is no artifact name`)
+  }
+
+  #bytesBeside(name: string): number {
+    let bytes = 0
+    for (const record of this.#artifacts.values()) if (record.name !== name) bytes += record.sizeBytes
+    return bytes
+  }
+
+  #noteMissing(name: string, error: StallError): MissingArtifact {
+    const missing: MissingArtifact = { name, code: error.code, message: error.message, help: error.help }
+    this.#missing.push(missing)
+    return missing
+  }
+}
+
+/** Manifest and checksums in, helpers out, then the rename that seals. Throws system errors. */
+export function sealFolder(partial: string, final: string, manifest: IncidentManifest): void {
+  unlinkQuietly(path.join(partial, RESERVE_FILE))
+  const own = writeDurably(partial, MANIFEST_FILE, `${JSON.stringify(manifest, null, 2)}\n`)
+  const sums = [...manifest.artifacts, { name: MANIFEST_FILE, sha256: own.sha256 }]
+  try {
+    writeDurably(partial, SUMS_FILE, sums.map((file) => `${file.sha256}  ${file.name}\n`).join(''))
+  } catch (thrown) {
+    // The manifest holds the artifacts' sums too: without room for this file the bundle still can be checked.
+    if (toDiskError(thrown, partial).code !== 'ERR_STALL_DISK_FULL') throw thrown
+  }
+  unlinkQuietly(path.join(partial, OPENED_FILE))
+  syncFolder(partial)
+  renameUnlessDone(partial, final)
+  syncFolder(path.dirname(final))
+}
+
+/** Another process may have sealed a leftover of the same content in between. */
+function renameUnlessDone(partial: string, final: string): void {
+  try {
+    renameSync(partial, final)
+  } catch (thrown) {
+    if (!existsSync(path.join(final, MANIFEST_FILE))) throw thrown
+  }
+}

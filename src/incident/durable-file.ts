@@ -1,0 +1,136 @@
+/**
+ * Files that are either there in full or not at all, whenever the process or the machine ends: written beside under
+ * another name, fsynced, renamed, and the folder fsynced. Synchronous on purpose: libuv's pool belongs to the worker.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { closeSync, constants, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { StallError } from '../model/stall-error.js'
+import { FILE_MODE, WRITING_SUFFIX } from './bundle-format.js'
+
+export interface DurableFile {
+  /** Throws a StallError (disk full, not writable); the file is then gone. */
+  write(chunk: string | Uint8Array): void
+  /** Makes the file appear under its name, safe on disk. */
+  commit(): { readonly sizeBytes: number; readonly sha256: string }
+  /** Leaves nothing behind. */
+  abort(): void
+}
+
+/** A new file in `folder`; replaces one of the same name at `commit`. */
+export function createDurableFile(folder: string, name: string): DurableFile {
+  const target = path.join(folder, name)
+  const temporary = target + WRITING_SUFFIX
+  let fd: number | null = openNew(temporary)
+  const hash: Hash = createHash('sha256')
+  let sizeBytes = 0
+
+  function abort(): void {
+    if (fd === null) return
+    closeQuietly(fd)
+    fd = null
+    unlinkQuietly(temporary)
+  }
+
+  function guarded<T>(act: (fd: number) => T): T {
+    if (fd === null) throw new StallError('ERR_STALL_INTERNAL', `${name} is closed already`)
+    try {
+      return act(fd)
+    } catch (thrown) {
+      abort()
+      throw toDiskError(thrown, target)
+    }
+  }
+
+  return {
+    write(chunk) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      guarded((file) => {
+        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+      })
+      hash.update(bytes)
+      sizeBytes += bytes.length
+    },
+    commit() {
+      guarded((file) => {
+        fsyncSync(file)
+        closeSync(file)
+        fd = null
+        renameSync(temporary, target)
+        syncFolder(folder)
+      })
+      return { sizeBytes, sha256: hash.digest('hex') }
+    },
+    abort,
+  }
+}
+
+/** One small file at once. */
+export function writeDurably(folder: string, name: string, data: string): { sizeBytes: number; sha256: string } {
+  const file = createDurableFile(folder, name)
+  file.write(data)
+  return file.commit()
+}
+
+function openNew(temporary: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
+  try {
+    return openSync(temporary, flags, FILE_MODE)
+  } catch (thrown) {
+    throw toDiskError(thrown, temporary)
+  }
+}
+
+/** Makes new, renamed and removed names in a folder survive a crash of the machine. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    fsyncSync(fd)
+  } catch (thrown) {
+    // Some file systems (FUSE, SMB) can't fsync a folder; the files themselves are safe.
+    const code = codeOf(thrown)
+    if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EBADF') throw thrown
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A system error as the project's own, with what to do about it. */
+export function toDiskError(thrown: unknown, where: string): StallError {
+  if (thrown instanceof StallError) return thrown
+  const code = codeOf(thrown)
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new StallError('ERR_STALL_DISK_FULL', `no space left for ${where} (${code})`, {
+      cause: thrown,
+      help: 'Make space, or name a folder on another disk in CONDUCTOR_STALL_DIR. `conductor-diag prune` removes old bundles.',
+    })
+  }
+  return new StallError(
+    'ERR_STALL_DIR_UNWRITABLE',
+    `${where} can't be written (${thrown instanceof Error ? thrown.message : String(thrown)})`,
+    {
+      cause: thrown,
+      help: 'Name a writable folder in CONDUCTOR_STALL_DIR.',
+    },
+  )
+}
+
+export function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
+}
+
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
+    // The write that failed before is what gets reported; there is nothing to add.
+  }
+}
+
+export function unlinkQuietly(file: string): void {
+  try {
+    unlinkSync(file)
+  } catch {
+    // Gone already, or a disk that is failing: reported by whoever needed the file.
+  }
+}

@@ -1,0 +1,36 @@
+/** Seals, at the next boot, what a killed worker left unsealed: the evidence it had on disk is worth as much as ever. */
+import path from 'node:path'
+import { sealFolder } from './bundle-writer.js'
+import type { OpenedRecord } from './bundle-format.js'
+import { listBundles, type BundleEntry } from './bundle-list.js'
+import { readBundle } from './bundle-reader.js'
+import { isBeingWritten } from './retention.js'
+
+export interface LeftoverResult {
+  readonly sealed: readonly BundleEntry[]
+  /** What could not be sealed and why, one sentence each. */
+  readonly failures: readonly string[]
+}
+
+/** Never throws. */
+export function sealLeftovers(
+  directory: string,
+  isAlive: (writer: OpenedRecord['writer']) => boolean,
+  now: () => number = Date.now,
+): LeftoverResult {
+  const sealed: BundleEntry[] = []
+  const failures: string[] = []
+  for (const entry of listBundles([directory])) {
+    if (entry.state !== 'partial' || isBeingWritten(entry, isAlive, now())) continue
+    try {
+      const { manifest } = readBundle(entry.path)
+      const final = path.join(directory, entry.id)
+      const done = manifest.sealedAt === '' ? { ...manifest, sealedAt: new Date(now()).toISOString() } : manifest
+      sealFolder(entry.path, final, { ...done, notes: [...(done.notes ?? []), 'Sealed by a later process.'] })
+      sealed.push({ ...entry, path: final, state: 'sealed' })
+    } catch (thrown) {
+      failures.push(`${entry.path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    }
+  }
+  return { sealed, failures }
+}
