@@ -2,14 +2,74 @@
 import type { Evidence } from '../model/evidence.js'
 import type { Verdict, VerdictKind } from '../model/verdict.js'
 import { confidenceOf, type Candidate, type Rule } from './candidate.js'
+import { awaitingChildMessage } from './rules/awaiting-child-message.js'
+import { awaitingConnectionReusedDead } from './rules/awaiting-connection-reused-dead.js'
+import { awaitingHttpResponse } from './rules/awaiting-http-response.js'
+import { awaitingLock } from './rules/awaiting-lock.js'
+import { awaitingNeverSettles } from './rules/awaiting-never-settles.js'
+import { awaitingPoolRequest } from './rules/awaiting-pool-request.js'
+import { awaitingSlotsExhausted } from './rules/awaiting-slots-exhausted.js'
+import { awaitingSocketReply } from './rules/awaiting-socket-reply.js'
+import { awaitingSocketUnacknowledged } from './rules/awaiting-socket-unacknowledged.js'
+import { awaitingStream } from './rules/awaiting-stream.js'
+import { awaitingThreadMessage, workerThreads } from './rules/awaiting-thread-message.js'
+import { awaitingThreadpoolExhausted } from './rules/awaiting-threadpool-exhausted.js'
+import { awaitingTimer } from './rules/awaiting-timer.js'
 import { awaitingUnknown } from './rules/awaiting-unknown.js'
 import { beating } from './rules/beating.js'
 import { blockedInNative } from './rules/blocked-in-native.js'
+import { collectingGarbage } from './rules/collecting-garbage.js'
 import { computing } from './rules/computing.js'
+import { cpuStarved } from './rules/cpu-starved.js'
+import { ended } from './rules/ended.js'
+import { paging } from './rules/paging.js'
+import { pausedByDebugger } from './rules/paused-by-debugger.js'
+import { starvingTheLoop } from './rules/starving-the-loop.js'
+import { stopped } from './rules/stopped.js'
 import { unknown } from './rules/unknown.js'
 import { viewOf } from './view.js'
 
-const RULES: readonly Rule[] = [computing, blockedInNative, awaitingUnknown, beating]
+const RULES: readonly Rule[] = [
+  stopped,
+  pausedByDebugger,
+  ended,
+  cpuStarved,
+  paging,
+  collectingGarbage,
+  starvingTheLoop,
+  blockedInNative,
+  computing,
+  awaitingChildMessage,
+  awaitingConnectionReusedDead,
+  awaitingHttpResponse,
+  awaitingLock,
+  awaitingNeverSettles,
+  awaitingPoolRequest,
+  awaitingSlotsExhausted,
+  awaitingSocketReply,
+  awaitingSocketUnacknowledged,
+  awaitingStream,
+  awaitingThreadMessage,
+  awaitingThreadpoolExhausted,
+  awaitingTimer,
+  awaitingUnknown,
+  workerThreads,
+  beating,
+]
+
+/** What a verdict that is more than a guess makes meaningless: those are symptoms of it. */
+const SILENCES: Readonly<Partial<Record<VerdictKind, readonly VerdictKind[]>>> = {
+  stopped: ['blocked-in-native', 'computing', 'awaiting', 'cpu-starved', 'paging', 'beating'],
+  'paused-by-debugger': ['blocked-in-native', 'computing', 'awaiting', 'beating'],
+  'collecting-garbage': ['computing', 'beating'],
+  'starving-the-loop': ['computing', 'awaiting', 'beating'],
+  'cpu-starved': ['beating'],
+  paging: ['beating'],
+  ended: ['beating'],
+  'blocked-in-native': ['beating'],
+  computing: ['beating'],
+  awaiting: ['beating'],
+}
 
 /**
  * The one whose removal would end the stall comes first: a stopped process can do nothing else, a throttled one
@@ -35,11 +95,18 @@ export function diagnose(evidence: Evidence): Verdict[] {
   const view = viewOf(evidence)
   const candidates = RULES.flatMap((rule) => rule(view))
   const all = candidates.length === 0 ? [unknown(view)] : candidates
-  return all
-    .map((candidate) => ({ candidate, verdict: verdictOf(candidate) }))
-    .sort(byRank)
+  const ranked = all.map((candidate) => ({ candidate, verdict: verdictOf(candidate) })).sort(byRank)
+  const silenced = new Set(
+    ranked.flatMap(({ verdict }) => (verdict.confidence === 'low' ? [] : (SILENCES[verdict.kind] ?? []))),
+  )
+  return ranked
     .map((each) => each.verdict)
+    .filter((verdict) => !silenced.has(verdict.kind))
+    .slice(0, MAX_VERDICTS)
 }
+
+/** Parked tasks are grouped by place; what is left beyond this helps nobody. */
+const MAX_VERDICTS = 12
 
 interface Ranked {
   readonly candidate: Candidate

@@ -3,7 +3,15 @@
  *
  * It never guesses: a part that was not captured stays null and is listed in `missing` with its reason.
  */
-import type { CaptureCost, EndedPoller, Evidence, Look, Missing, TaskInFlight } from '../model/evidence.js'
+import type {
+  CaptureCost,
+  EndedPoller,
+  Evidence,
+  FreshConnection,
+  Look,
+  Missing,
+  TaskInFlight,
+} from '../model/evidence.js'
 import type { AwaitTree } from '../model/await.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { HeapState } from '../model/heap.js'
@@ -42,6 +50,7 @@ export interface EvidenceInput {
   readonly profile?: CaptureOutcome<ProfileSummary> | undefined
   readonly tasks?: readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
+  readonly freshConnections?: readonly FreshConnection[] | null
   /** What the caller measured itself; pauses that the outcomes report are added to it. */
   readonly cost?: Partial<CaptureCost> | undefined
   /** What else is missing, as the caller knows (an engine that was not asked for). */
@@ -60,6 +69,7 @@ export function joinEvidence(input: EvidenceInput): Evidence {
     profile: evidenceOf(input.profile),
     tasks: input.tasks ?? null,
     ended: input.ended ?? null,
+    freshConnections: input.freshConnections ?? null,
     cost: costOf(input),
     missing: [
       ...missingFrom(input.rounds, { samples: input.samples, profile: input.profile }),

@@ -67,6 +67,15 @@ export interface EndedPoller {
   readonly errorStack: string | null
 }
 
+/** A connection of our own to a server that the worker talks to, made while it was stalled. */
+export interface FreshConnection {
+  /** `10.0.0.5:8080`, as in the sockets. */
+  readonly peer: string
+  /** Any answer counts, an error status too. */
+  readonly answered: boolean
+  readonly tookMs: number
+}
+
 export interface Evidence {
   readonly process: ProcessIdentity
   readonly stall: Stall | null
@@ -76,6 +85,8 @@ export interface Evidence {
   readonly profile: ProfileSummary | null
   readonly tasks: readonly TaskInFlight[] | null
   readonly ended: readonly EndedPoller[] | null
+  /** Null or absent: nobody tried. */
+  readonly freshConnections?: readonly FreshConnection[] | null
   readonly from: 'inside' | 'outside'
   readonly cost: CaptureCost
   readonly missing: readonly Missing[]

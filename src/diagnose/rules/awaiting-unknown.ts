@@ -1,15 +1,36 @@
-/** `awaiting/unknown`: the loop is idle while a clock is silent, and no await could be named. */
+/** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { capByAge, leafCandidate, leavesOf, loopIsAlive } from '../leaf.js'
 import { seconds } from '../phrases.js'
 import { pointerTo } from '../pointers.js'
 import type { View } from '../view.js'
 
 export function awaitingUnknown(view: View): readonly Candidate[] {
+  if (!loopIsAlive(view)) return []
+  const named = leavesOf(view)
+    // Waiting for a signal is how programs wait for their end.
+    .filter((leaf) => leaf.cause === 'unknown' && leaf.waits.event?.startsWith('SIG') !== true)
+    .map((leaf) =>
+      leafCandidate(view, leaf, {
+        cause: 'unknown',
+        waitsFor: leaf.waits.summary,
+        signs: [weak('nothing tells whether it will come')],
+        cap: view.silent ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
+        weight: 10,
+        refutedBy: 'It coming.',
+        nextStep: 'See what should settle this wait, and bound it by a time-out.',
+      }),
+    )
+  return [...named, ...bare(view)]
+}
+
+function bare(view: View): Candidate[] {
   const { main } = view
   if (main === null || !main.idle || !view.silent) return []
   const signs: Sign[] = [strong('the main thread waits for events, with no JavaScript on its stack')]
-  if (view.silentMs !== null)
+  if (view.silentMs !== null) {
     signs.push(weak(`${view.clock?.name ?? 'the loop'} has not beaten for ${seconds(view.silentMs)}`))
+  }
   const known = view.last.awaits !== null
   return [
     {
@@ -21,6 +42,7 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
       evidence: pointerTo('threads', main.index),
       signs,
       cap: 'medium',
+      weight: 0,
       refutedBy: 'An await in the await tree that explains the silence, or a beat.',
       nextStep: known
         ? 'Look at the list of awaits and sockets of this dump.'

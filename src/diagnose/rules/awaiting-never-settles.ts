@@ -1,0 +1,87 @@
+/**
+ * `awaiting/never-settles`: nothing alive can settle the promise. Either no root reaches its resolver, or a task is in
+ * flight by its own promise and no suspended function is left of it: collected, so nothing could settle it.
+ */
+import type { TaskInFlight } from '../../model/evidence.js'
+import type { Confidence } from '../../model/verdict.js'
+import { placeText } from '../blame.js'
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
+import { seconds } from '../phrases.js'
+import type { View } from '../view.js'
+
+export function awaitingNeverSettles(view: View): readonly Candidate[] {
+  if (!loopIsAlive(view)) return []
+  return [...fromLeaves(view), ...fromTasks(view)]
+}
+
+function fromLeaves(view: View): Candidate[] {
+  return leavesOf(view)
+    .filter((leaf) => leaf.cause === 'never-settles')
+    .map((leaf) => {
+      const made = leaf.waits.madeAt
+      const signs: Sign[] = [strong('no live root reaches a resolver of this promise')]
+      if (leaf.waits.doubt !== undefined) signs.push(weak(leaf.waits.doubt))
+      return leafCandidate(view, leaf, {
+        cause: 'never-settles',
+        waitsFor: `a promise that nothing alive can settle${made === undefined ? '' : ` (made at ${made.file}:${made.line})`}`,
+        signs,
+        cap: capOf(view, leaf),
+        weight: 45,
+        refutedBy: 'The promise being settled: then something reaches its resolver that the search does not know.',
+        nextStep:
+          'Find the path there on which neither resolve nor reject is called (an early return, an event that is never emitted).',
+      })
+    })
+}
+
+/** `await new Promise(() => {})` at the top of a program is an idiom that keeps it alive: nobody waits for it. */
+function capOf(view: View, leaf: Leaf): Confidence {
+  if (leaf.node.doubtful === true) return 'low'
+  if (view.silent) return leaf.waits.doubt === undefined ? 'high' : 'medium'
+  const alone = leaf.node.awaitedBy.length === 0
+  if (alone || leaf.node.kind === 'module') return 'low'
+  return leaf.waits.doubt === undefined ? 'high' : 'medium'
+}
+
+/** A task's promise is pending and its function is not among the suspended ones. */
+function fromTasks(view: View): Candidate[] {
+  const tree = view.last.awaits
+  if (tree === null || view.main?.idle !== true) return []
+  const suspended = new Set(
+    tree.awaits.flatMap((node) => [node, ...node.awaitedBy].map((each) => `${each.function ?? ''}|${each.file ?? ''}`)),
+  )
+  const gone = (view.evidence.tasks ?? []).filter(
+    (task) =>
+      task.execute !== null &&
+      task.ageMs >= 2_000 &&
+      !suspended.has(`${task.execute.function ?? ''}|${task.execute.file ?? ''}`),
+  )
+  return gone.slice(0, 3).map((task) => goneCandidate(view, task))
+}
+
+function goneCandidate(view: View, task: TaskInFlight): Candidate {
+  const { execute } = task
+  const where =
+    execute?.file == null || execute.line === null
+      ? null
+      : { function: execute.function, file: execute.file, line: execute.line, column: execute.column }
+  return {
+    kind: 'awaiting',
+    cause: 'never-settles',
+    where,
+    chain: [],
+    summary: `Task ${task.taskId} is in flight for ${seconds(task.ageMs)}, and nothing of ${placeText(where)} is left in memory: it was collected, so nothing can settle it any more.`,
+    evidence: [],
+    signs: [
+      strong('its promise is pending'),
+      strong('no suspended function of it is left'),
+      ...(view.silent ? [weak('a clock is silent')] : []),
+    ],
+    // A function that returns a promise without being async leaves no suspended function either.
+    cap: task.responseTimeoutMs !== null && task.ageMs > task.responseTimeoutMs ? 'high' : 'medium',
+    weight: 46,
+    refutedBy: 'The task ending after all; or an execute function that is not async and returns a promise of its own.',
+    nextStep: 'Find the path in this function on which neither resolve nor reject is called.',
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * `awaiting/slots-exhausted`: the poll loop can't poll, because every slot is held by a task that does not move. Told by
+ * the poller's own count (inside), or by a loop that waits its turn in a queue while tasks are parked.
+ */
+import { placeText } from '../blame.js'
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
+import { plural, seconds } from '../phrases.js'
+import { pointerTo, pointersOfAwait } from '../pointers.js'
+import type { View } from '../view.js'
+
+export function awaitingSlotsExhausted(view: View): readonly Candidate[] {
+  if (!loopIsAlive(view)) return []
+  const leaves = leavesOf(view)
+  return fromClock(view, leaves) ?? fromQueue(view, leaves) ?? []
+}
+
+function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
+  const clock = view.clock ?? view.clocks.find((each) => each.slots !== null) ?? null
+  if (clock === null || clock.slots === null || clock.slotsInUse === null) return null
+  if (clock.slots === 0 || clock.slotsInUse < clock.slots || clock.paused) return null
+  const overdue = overdueOf(view)
+  // Slots full of tasks within their own time-out are work.
+  if (overdue === null) return null
+  const parked = mostParked(leaves)
+  const signs: Sign[] = [
+    strong(`${clock.slotsInUse} of ${plural(clock.slots, 'slot')} of ${clock.name} are taken`),
+    strong(overdue),
+  ]
+  if (clock.lastSuccessMs !== null && clock.inFlightMs === null) {
+    signs.push(weak(`no poll was answered for ${seconds(clock.lastSuccessMs)}, and none is in flight`))
+  }
+  return [
+    candidate(
+      view,
+      parked,
+      signs,
+      `all ${plural(clock.slots, 'slot')} of ${clock.name} are taken by tasks that do not move`,
+      'high',
+    ),
+  ]
+}
+
+/** Why the tasks in the slots count as stuck, or null while one of them is young. */
+function overdueOf(view: View): string | null {
+  const tasks = (view.evidence.tasks ?? []).filter((task) => view.clock === null || task.clock === view.clock.name)
+  if (tasks.length > 0) {
+    const stuck = tasks.every((task) => task.responseTimeoutMs !== null && task.ageMs > task.responseTimeoutMs)
+    if (stuck) return `every task in a slot is past its own response time-out`
+    if (tasks.some((task) => task.responseTimeoutMs !== null)) return null
+  }
+  const { clock } = view
+  if (clock?.oldestTaskMs == null) return null
+  if (clock.responseTimeoutMs !== null) {
+    if (clock.oldestTaskMs <= clock.responseTimeoutMs) return null
+    return `the oldest task is ${seconds(clock.oldestTaskMs)} old, past its response time-out`
+  }
+  // No time-out is known: the watch thread's threshold is the measure.
+  return view.silent && clock.oldestTaskMs >= (view.silentMs ?? 0)
+    ? `the oldest task is ${seconds(clock.oldestTaskMs)} old`
+    : null
+}
+
+/** Without clocks: the outermost function of a loop waits its turn in a queue, and two or more tasks are parked. */
+function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {
+  const waiting = leaves.find((leaf) => leaf.cause === 'lock' && leaf.waits.deadlock === undefined && isPollLoop(leaf))
+  if (waiting === undefined) return null
+  const parked = mostParked(leaves.filter((leaf) => leaf !== waiting))
+  if (parked === null || parked.count < 2) return null
+  const signs: Sign[] = [
+    strong(`the loop ${placeText(waiting.blame.where)} waits its turn in ${waiting.waits.heldThrough ?? 'a queue'}`),
+    strong(`${plural(parked.count, 'task')} are parked in the same place`),
+  ]
+  const cap = capByLooks(view, parked.leaf)
+  return [
+    candidate(view, parked, signs, 'the poll loop waits for a slot, and the tasks that hold them do not move', cap),
+  ]
+}
+
+function isPollLoop(leaf: Leaf): boolean {
+  return (
+    leaf.node.count === 1 &&
+    leaf.blame.chain.some((frame) => /poll|loop|consume|work|main|run/i.test(frame.function ?? ''))
+  )
+}
+
+interface Parked {
+  readonly leaf: Leaf
+  readonly count: number
+}
+
+/** The place where most tasks are parked; locks last, they are a consequence as a rule. */
+function mostParked(leaves: readonly Leaf[]): Parked | null {
+  const ranked = leaves
+    .filter((leaf) => leaf.blame.origin === 'user')
+    .sort((a, b) => Number(a.cause === 'lock') - Number(b.cause === 'lock') || b.node.count - a.node.count)
+  const [leaf] = ranked
+  return leaf === undefined ? null : { leaf, count: leaf.node.count }
+}
+
+function candidate(
+  view: View,
+  parked: Parked | null,
+  signs: Sign[],
+  what: string,
+  cap: 'high' | 'medium' | 'low',
+): Candidate {
+  const where = parked?.leaf.blame.where ?? null
+  const parkedText =
+    parked === null
+      ? ''
+      : `: ${plural(parked.count, 'task')} parked at ${placeText(where)}, waiting for ${parked.leaf.waits.summary}`
+  return {
+    kind: 'awaiting',
+    cause: 'slots-exhausted',
+    where,
+    chain: parked?.leaf.blame.chain ?? [],
+    summary: `No task is polled any more because ${what}${parkedText}.`,
+    evidence: [
+      ...(parked === null ? [] : pointersOfAwait(view, parked.leaf.index)),
+      ...pointerTo('clocks', view.clock === null ? -1 : view.clocks.indexOf(view.clock)),
+    ],
+    signs,
+    cap,
+    weight: 70,
+    refutedBy: 'A slot that is freed between two looks, or tasks that are within their response time-out.',
+    nextStep: 'See what the parked tasks wait for (next verdict), and bound it by a time-out inside the task.',
+  }
+}

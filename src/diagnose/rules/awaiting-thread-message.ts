@@ -1,0 +1,73 @@
+/** `awaiting/thread-message`: a message from a worker thread that is itself stuck, or that does not answer. */
+import { placeText } from '../blame.js'
+import { confidenceOf, strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
+import { pointerTo } from '../pointers.js'
+import type { ThreadView, View } from '../view.js'
+import { blockedIn } from './blocked-in-native.js'
+import { computingIn } from './computing.js'
+
+export function awaitingThreadMessage(view: View): readonly Candidate[] {
+  if (!loopIsAlive(view)) return []
+  return leavesOf(view)
+    .filter((leaf) => leaf.cause === 'thread-message')
+    .map((leaf) => {
+      const stuck = stuckThread(view, leaf)
+      const signs: Sign[] = [strong('it waits for a message of a worker thread')]
+      if (stuck !== null)
+        signs.push(strong(`that thread is stuck itself: ${stuck.verdict.kind}/${stuck.verdict.cause ?? ''}`))
+      const candidate = leafCandidate(view, leaf, {
+        cause: 'thread-message',
+        waitsFor:
+          `a message from worker thread ${leaf.waits.tid ?? leaf.waits.threadId ?? ''}`.trim() +
+          (stuck === null
+            ? ', which says nothing'
+            : `, which is stuck: ${placeText(stuck.verdict.where)} (${stuck.verdict.kind}/${stuck.verdict.cause ?? ''})`),
+        signs,
+        cap: stuck === null ? capByAge(view, leaf) : capByLooks(view, leaf),
+        weight: stuck === null ? 20 : 50,
+        refutedBy: 'The worker thread returning to its event loop.',
+        nextStep:
+          stuck === null
+            ? 'See what that thread waits for (its awaits are in the list), and bound the call by a time-out.'
+            : stuck.verdict.nextStep,
+      })
+      return stuck === null
+        ? candidate
+        : { ...candidate, evidence: [...candidate.evidence, ...pointerTo('threads', stuck.thread.index)] }
+    })
+}
+
+interface StuckThread {
+  readonly thread: ThreadView
+  readonly verdict: Candidate
+}
+
+function stuckThread(view: View, leaf: Leaf): StuckThread | null {
+  const candidates = view.workers.filter((worker) => leaf.waits.tid === undefined || worker.tid === leaf.waits.tid)
+  for (const thread of candidates) {
+    const verdict = stuckVerdict(view, thread)
+    if (verdict !== null) return { thread, verdict }
+  }
+  return null
+}
+
+/** What a worker thread's own stack says, when that is more than a guess. */
+export function stuckVerdict(view: View, thread: ThreadView): Candidate | null {
+  const verdicts = [...blockedIn(view, thread), ...computingIn(view, thread)]
+  return verdicts.find((verdict) => confidenceOf(verdict.signs, verdict.cap) !== 'low') ?? null
+}
+
+/** A worker thread that is stuck though nobody awaits it: told, but never before the main thread's own state. */
+export function workerThreads(view: View): readonly Candidate[] {
+  const awaited = new Set(leavesOf(view).flatMap((leaf) => (leaf.cause === 'thread-message' ? [leaf.waits.tid] : [])))
+  return view.workers
+    .filter((worker) => !awaited.has(worker.tid) && !awaited.has(undefined))
+    .flatMap((worker) => {
+      const verdict = stuckVerdict(view, worker)
+      if (verdict === null) return []
+      // A worker thread is there to compute: busy is its job, unless somebody waits for it.
+      const signs = [...verdict.signs, weak('nothing that is seen waits for this thread')]
+      return [{ ...verdict, signs, cap: 'low' as const }]
+    })
+}

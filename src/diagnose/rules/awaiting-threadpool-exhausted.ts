@@ -1,0 +1,106 @@
+/**
+ * `awaiting/threadpool-exhausted`: every thread of libuv's pool is in a call that does not return, and requests queue
+ * behind them. Look-ups may use only half of the threads, so they are exhausted earlier.
+ */
+import type { PoolState, PoolWork } from '../../model/loop.js'
+import type { VerdictPlace } from '../../model/verdict.js'
+import { originOf } from '../../source/origin.js'
+import { placeText } from '../blame.js'
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
+import { plural } from '../phrases.js'
+import { pointersOfAwait } from '../pointers.js'
+import type { View } from '../view.js'
+
+const LOOKUPS = new Set(['getaddrinfo', 'getnameinfo'])
+const POOL_CAUSES = new Set(['file', 'dns', 'unknown'])
+
+export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
+  const pools = view.evidence.looks.map((look) => look.pool).filter((pool) => pool !== null)
+  const last = pools.at(-1)
+  if (!loopIsAlive(view) || last === undefined) return []
+  const kind = exhaustion(last)
+  if (kind === null) return []
+  // The same work in the same thread in every look: it hangs, it is not merely busy.
+  const hanging = last.running.filter((work) =>
+    pools.every((pool) => pool.running.some((each) => sameWork(each, work))),
+  )
+  if (hanging.length < (kind === 'all' ? last.size : lookupLimit(last))) return []
+  const culprit = culpritOf(hanging, view)
+  const signs: Sign[] = [
+    strong(`${hanging.length} of ${last.size} pool threads are in a call that has not returned`),
+    strong(`${plural(last.queued.length, 'request')} queued behind them`),
+  ]
+  if (pools.length > 1) signs.push(weak(`the same work in ${pools.length} looks`))
+  return [
+    {
+      kind: 'awaiting',
+      cause: 'threadpool-exhausted',
+      where: culprit.where,
+      chain: culprit.leaf?.blame.chain ?? [],
+      summary: `Nothing that needs libuv's thread pool goes on: ${kind === 'all' ? `all ${last.size} threads` : `all threads that may do look-ups (${lookupLimit(last)})`} hang in ${workText(hanging)}${culprit.where === null ? '' : `, asked for by ${placeText(culprit.where)}`}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
+      evidence: culprit.leaf === null ? [] : pointersOfAwait(view, culprit.leaf.index),
+      signs,
+      ...(pools.length > 1 || view.silent ? {} : { cap: 'medium' as const }),
+      weight: 65,
+      refutedBy: 'A pool thread whose work changes between two looks.',
+      nextStep: `See why this call does not return (a FIFO without a writer, a dead mount, a DNS server that is silent${nameservers(view)}); UV_THREADPOOL_SIZE only delays it.`,
+    },
+  ]
+}
+
+function exhaustion(pool: PoolState): 'all' | 'lookups' | null {
+  if (pool.queued.length === 0) return null
+  if (pool.idle === 0 && pool.running.length >= pool.size) return 'all'
+  const looking = pool.running.filter((work) => LOOKUPS.has(work.kind)).length
+  return looking >= lookupLimit(pool) && pool.queued.some((work) => LOOKUPS.has(work.kind)) ? 'lookups' : null
+}
+
+/** libuv's slow_work_thread_threshold (src/threadpool.c). */
+function lookupLimit(pool: PoolState): number {
+  return Math.floor((pool.size + 1) / 2)
+}
+
+function sameWork(one: PoolWork, other: PoolWork): boolean {
+  return one.tid === other.tid && one.kind === other.kind && one.what === other.what
+}
+
+interface Culprit {
+  readonly where: VerdictPlace | null
+  readonly leaf: Leaf | null
+}
+
+/** Who asked for most of the hanging work; else the await of a file or a name that is parked most often. */
+function culpritOf(hanging: readonly PoolWork[], view: View): Culprit {
+  const leaves = leavesOf(view)
+    .filter((leaf) => POOL_CAUSES.has(leaf.cause) && leaf.waits.kind !== 'emitter')
+    .sort((a, b) => Number(a.waits.queued === true) - Number(b.waits.queued === true) || b.node.count - a.node.count)
+  const places = new Map<string, { count: number; by: NonNullable<PoolWork['queuedBy']> }>()
+  for (const { queuedBy } of hanging) {
+    if (queuedBy === undefined || originOf(queuedBy.file) !== 'user') continue
+    const key = `${queuedBy.file}:${queuedBy.line}`
+    places.set(key, { count: (places.get(key)?.count ?? 0) + 1, by: queuedBy })
+  }
+  const by = [...places.values()].sort((a, b) => b.count - a.count)[0]?.by
+  if (by?.file != null && by.line !== null) {
+    const leaf = leaves.find((each) => each.blame.where?.file === by.file && each.blame.where.line === by.line) ?? null
+    return {
+      where: leaf?.blame.where ?? { function: by.function, file: by.file, line: by.line, column: by.column },
+      leaf,
+    }
+  }
+  const paths = new Set(hanging.map((work) => work.what))
+  const leaf = leaves.find((each) => paths.has(each.waits.path ?? each.waits.host ?? '')) ?? leaves[0] ?? null
+  return { where: leaf?.blame.where ?? null, leaf }
+}
+
+function workText(hanging: readonly PoolWork[]): string {
+  const names = new Set(hanging.map((work) => `${work.kind}${work.what === null ? '' : ` ${work.what}`}`))
+  const [first = 'work', ...others] = names
+  return others.length === 0 ? first : `${first} and ${plural(others.length, 'other')}`
+}
+
+function nameservers(view: View): string {
+  const servers = view.last.kernel?.nameservers ?? []
+  return servers.length === 0 ? '' : `: ${servers.join(', ')}`
+}

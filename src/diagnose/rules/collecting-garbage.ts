@@ -1,0 +1,72 @@
+/** `collecting-garbage`: most of the time goes into collections, because the heap is at its limit or buffers are. */
+import type { HeapState } from '../../model/heap.js'
+import { blameFrames, placeText } from '../blame.js'
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { hotFrameOf } from '../hot-frame.js'
+import { activityOfFrame } from '../native-names.js'
+import { megabytes, percent, seconds } from '../phrases.js'
+import { pointerTo } from '../pointers.js'
+import type { ThreadView, View } from '../view.js'
+
+const MOSTLY = 0.5
+const NEAR_LIMIT = 0.8
+
+export function collectingGarbage(view: View): readonly Candidate[] {
+  const { main, first, last } = view
+  if (main === null || main.idle) return []
+  const gcShare = shareOf(view, main)
+  if (gcShare === null || gcShare < MOSTLY) return []
+  const heap = last.heap
+  const fill = fillOf(heap)
+  const external = isExternal(heap, fill)
+  const signs: Sign[] = [strong(`${percent(gcShare)} of the samples are in the garbage collector`)]
+  const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
+  if (compacts >= 2) signs.push(strong(`${compacts} mark-compact collections in ${seconds(view.spanMs)}`))
+  if (fill !== null && fill >= NEAR_LIMIT) signs.push(strong(`the heap is ${percent(fill)} of its limit`))
+  if (external) signs.push(weak(`${megabytes(heap?.externalBytes ?? 0)} are held outside the heap`))
+  const blame = hotFrameOf(main.scripts)?.blame ?? blameFrames(main.scripts.at(-1) ?? [])
+  const figures =
+    heap?.usedBytes == null
+      ? ''
+      : ` (${megabytes(heap.usedBytes)}${heap.limitBytes == null ? '' : ` of ${megabytes(heap.limitBytes)}`})`
+  return [
+    {
+      kind: 'collecting-garbage',
+      cause: external ? 'external-memory' : 'near-heap-limit',
+      where: blame.where,
+      chain: blame.chain,
+      summary: `The main thread spends ${percent(gcShare)} of its time collecting garbage${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
+      evidence: pointerTo('threads', main.index),
+      signs,
+      // Without the heap's figures the cause is a guess.
+      ...(fill === null && !external ? { cap: 'medium' as const } : {}),
+      refutedBy: 'A heap well below its limit, or few collections between two looks.',
+      nextStep: external
+        ? 'See what keeps buffers alive at this place; release or stream them.'
+        : 'See what this place keeps alive (a cache without bound?); raise --max-old-space-size only after that.',
+    },
+  ]
+}
+
+function shareOf(view: View, main: ThreadView): number | null {
+  const heapShare = view.last.heap?.collectingShare ?? null
+  const profiled = view.evidence.profile?.gcShare ?? null
+  const states = main.stacks.filter((stack) => stack.vmState !== undefined)
+  const inGc = main.stacks.filter(
+    (stack) => stack.vmState === 'GC' || stack.frames.some((f) => activityOfFrame(f) === 'gc'),
+  )
+  // Two or three looks are too few for a share, unless they all agree.
+  const looked = states.length >= 2 && inGc.length === states.length ? 1 : null
+  const known = [heapShare, profiled, looked].filter((value) => value !== null)
+  return known.length === 0 ? null : Math.max(...known)
+}
+
+function fillOf(heap: HeapState | null): number | null {
+  const size = heap?.committedBytes ?? heap?.usedBytes ?? null
+  return size === null || heap?.limitBytes == null || heap.limitBytes === 0 ? null : size / heap.limitBytes
+}
+
+function isExternal(heap: HeapState | null, fill: number | null): boolean {
+  if (heap?.externalBytes == null || (fill !== null && fill >= NEAR_LIMIT)) return false
+  return heap.externalBytes > Math.max(64 * 1_048_576, heap.usedBytes ?? 0)
+}

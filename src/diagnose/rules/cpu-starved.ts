@@ -1,0 +1,80 @@
+/**
+ * `cpu-starved`: the thread wants to run and gets no CPU. Its control group is throttled, or others fill the run
+ * queue. The run-queue wait includes throttling, so the control group is judged first.
+ */
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { percent, seconds } from '../phrases.js'
+import { pointerTo } from '../pointers.js'
+import { share, type ThreadView, type View } from '../view.js'
+
+/** With more CPU than this a worker would move: then what it computes is the stall, not the lack of CPU. */
+const ENOUGH_CPU = 0.2
+const THROTTLED_SHARE = 0.5
+/** Higher than for throttling: a crowded machine alone makes half. */
+const RUN_QUEUE_SHARE = 0.85
+
+export function cpuStarved(view: View): readonly Candidate[] {
+  const { main } = view
+  if (main === null || view.spanMs <= 0 || main.last.state === 'stopped') return []
+  if ((main.cpuShare ?? 0) >= ENOUGH_CPU || !wantsCpu(main)) return []
+  return throttled(view, main) ?? queued(view, main) ?? []
+}
+
+function wantsCpu(main: ThreadView): boolean {
+  return main.running || (main.waitShare ?? 0) >= 0.3
+}
+
+function throttled(view: View, main: ThreadView): Candidate[] | null {
+  const before = view.first.kernel
+  const after = view.last.kernel
+  if (!before?.cgroup || !after?.cgroup || before.cgroup.path !== after.cgroup.path) return null
+  const spanMs = after.takenAtMs - before.takenAtMs
+  const lostMs = after.cgroup.throttledMs - before.cgroup.throttledMs
+  const lost = share(lostMs, spanMs)
+  const periods = after.cgroup.periods - before.cgroup.periods
+  const hit = after.cgroup.throttledPeriods - before.cgroup.throttledPeriods
+  if (lost < THROTTLED_SHARE && (periods < 5 || share(hit, periods) < 0.8)) return null
+  const quota = after.cgroup.cpuQuota
+  const signs: Sign[] = [strong(`its control group was throttled ${percent(lost)} of ${seconds(spanMs)}`)]
+  if (periods > 0) signs.push(weak(`${hit} of ${periods} periods were throttled`))
+  if (quota !== null) signs.push(weak(`its quota is ${percent(quota)} of a CPU`))
+  if (main.waitShare !== null && main.waitShare >= 0.5) {
+    signs.push(strong(`its main thread waited ${percent(main.waitShare)} of the time for a CPU`))
+  }
+  return [
+    {
+      ...BASE,
+      cause: 'cgroup-throttled',
+      summary: `The process gets no CPU: its control group ${after.cgroup.path}${quota === null ? '' : ` (quota ${percent(quota)} of a CPU)`} was throttled ${percent(lost)} of the last ${seconds(spanMs)}.`,
+      evidence: pointerTo('threads', main.index),
+      signs,
+      nextStep: 'Raise the CPU limit of the container or unit, or lower what shares it.',
+    },
+  ]
+}
+
+function queued(view: View, main: ThreadView): Candidate[] | null {
+  if (main.waitShare === null || main.waitShare < RUN_QUEUE_SHARE) return null
+  const load = view.last.kernel?.loadAverage[0]
+  const signs: Sign[] = [
+    strong(`its main thread waited ${percent(main.waitShare)} of ${seconds(view.spanMs)} in the run queue`),
+  ]
+  if (load !== undefined && load > 4) signs.push(weak(`the load average is ${load.toFixed(1)}`))
+  return [
+    {
+      ...BASE,
+      cause: 'run-queue',
+      summary: `The process gets no CPU: its main thread was runnable and waited in the run queue for ${percent(main.waitShare)} of the last ${seconds(view.spanMs)}.`,
+      evidence: pointerTo('threads', main.index),
+      signs,
+      nextStep: 'See with top who uses the CPUs, and at which priority this process runs.',
+    },
+  ]
+}
+
+const BASE = {
+  kind: 'cpu-starved',
+  where: null,
+  chain: [],
+  refutedBy: 'A main thread that gets a fifth of a CPU or more between two looks and still does not move.',
+} as const

@@ -1,0 +1,70 @@
+/**
+ * `ended`: the poll loop is not late, it is gone. Its promise was rejected and somebody swallowed that, or the process
+ * was about to end for want of anything alive. Known from inside only.
+ */
+import type { EndedPoller } from '../../model/evidence.js'
+import { blameAwait, placeText } from '../blame.js'
+import { strong, weak, type Candidate } from '../candidate.js'
+import type { View } from '../view.js'
+
+export function ended(view: View): readonly Candidate[] {
+  const seen = view.evidence.ended ?? []
+  const bare = view.clocks.filter((clock) => clock.ended && !seen.some((each) => each.clock === clock.name))
+  return [...seen.map((each) => endedCandidate(view, each)), ...bare.map((clock) => bareCandidate(view, clock.name))]
+}
+
+function endedCandidate(view: View, poller: EndedPoller): Candidate {
+  return poller.cause === 'exception' ? byException(view, poller) : byNothing(view, poller)
+}
+
+function byException(view: View, poller: EndedPoller): Candidate {
+  const error = [poller.errorName, poller.errorMessage].filter(Boolean).join(': ')
+  const origin = originOfStack(poller.errorStack)
+  return {
+    ...BASE,
+    cause: 'exception',
+    where: null,
+    chain: [],
+    summary: `The loop of ${poller.clock} has ended: ${error === '' ? 'it was rejected' : `it was rejected with ${error}`}${origin === null ? '' : `, thrown at ${origin}`}, and nobody said so.`,
+    evidence: clockPointer(view, poller.clock),
+    signs: [strong(`the promise of ${poller.clock} was rejected`), strong('it was neither stopped nor paused')],
+    nextStep:
+      'Fix what threw; and let an unhandled rejection end the process: an unhandledRejection listener hides that a loop is gone.',
+  }
+}
+
+function byNothing(view: View, poller: EndedPoller): Candidate {
+  const stuck = view.last.awaits?.awaits.find((node) => node.waitsFor?.kind === 'nothing')
+  const blame = stuck === undefined ? null : blameAwait(stuck)
+  return {
+    ...BASE,
+    cause: 'nothing-alive',
+    where: blame?.where ?? null,
+    chain: blame?.chain ?? [],
+    summary: `The process was about to end with code 0 although ${poller.clock} was not stopped: nothing alive was left${blame?.where ? `, and ${placeText(blame.where)} waits for what nothing can settle` : ''}.`,
+    evidence: clockPointer(view, poller.clock),
+    signs: [strong('beforeExit came while the poller was running'), weak('no handle or request was left')],
+    nextStep:
+      'Find the promise that the poll loop waited for; nothing (no timer, socket or child) was left to settle it.',
+  }
+}
+
+function bareCandidate(view: View, clock: string): Candidate {
+  return byException(view, { clock, cause: 'exception', errorName: null, errorMessage: null, errorStack: null })
+}
+
+const BASE = {
+  kind: 'ended',
+  refutedBy: 'A beat of this poller after the verdict, or a call of its stop method before it.',
+} as const
+
+function clockPointer(view: View, name: string): readonly string[] {
+  const index = view.clocks.findIndex((clock) => clock.name === name)
+  return index < 0 ? [] : [`#/clocks/${index}`]
+}
+
+/** First line of an error's stack that is a place: `execute (/srv/worker.js:10:3)`. */
+function originOfStack(stack: string | null): string | null {
+  const match = /^\s+at (.+)$/m.exec(stack ?? '')
+  return match?.[1] ?? null
+}

@@ -1,0 +1,41 @@
+/**
+ * `starving-the-loop`: JavaScript comes and goes, yet the loop never turns, because the microtask or tick queue is
+ * filled faster than it is emptied. Told by counters over two looks, not by stacks: those look like any busy program.
+ */
+import { blameFrames, placeText } from '../blame.js'
+import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { hotFrameOf } from '../hot-frame.js'
+import { seconds } from '../phrases.js'
+import { pointerTo } from '../pointers.js'
+import type { View } from '../view.js'
+
+export function starvingTheLoop(view: View): readonly Candidate[] {
+  const { main } = view
+  const { starvation } = view.last
+  if (main === null || starvation === null || starvation === 'none') return []
+  if (main.turns !== null && main.turns > 0) return []
+  const cause = starvation === 'microtasks' ? 'microtasks' : 'next-tick'
+  const blame = hotFrameOf(main.scripts)?.blame ?? blameFrames(main.scripts.at(-1) ?? [])
+  const queue = cause === 'microtasks' ? 'microtask queue' : 'process.nextTick queue'
+  const signs: Sign[] = [strong(`the ${queue} is worked on without end`)]
+  if (main.turns === 0 && view.spanMs >= 200)
+    signs.push(strong(`its event loop did not turn for ${seconds(view.spanMs)}`))
+  if (main.running) signs.push(weak('the main thread is running'))
+  if (view.silent && view.silentMs !== null) signs.push(strong(`no beat for ${seconds(view.silentMs)}`))
+  return [
+    {
+      kind: 'starving-the-loop',
+      cause,
+      where: blame.where,
+      chain: blame.chain,
+      summary: `The event loop starves: the ${queue} never empties${blame.where === null ? '' : `, refilled by ${placeText(blame.where)}`}.`,
+      evidence: pointerTo('threads', main.index),
+      signs,
+      refutedBy: 'A turn of the event loop between two looks.',
+      nextStep:
+        cause === 'microtasks'
+          ? 'Find the await or then in a loop there that never waits for anything outside; await a timer or setImmediate in it.'
+          : 'Replace process.nextTick there by setImmediate.',
+    },
+  ]
+}
