@@ -1,0 +1,225 @@
+import { expect, test } from 'vitest'
+import { createOpenRedactor, createRedactor } from '../../../src/redact/redactor.js'
+import { isSecretName, isSecretVariable } from '../../../src/redact/secret-names.js'
+
+// Put together at run time, so that no scanner takes this file for a leak.
+const join = (...parts: string[]): string => parts.join('')
+const SECRETS: readonly (readonly [rule: string, secret: string])[] = [
+  ['aws-key', join('AKIA', 'IOSFODNN7EXAMPLE')],
+  ['github-token', join('ghp_', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8')],
+  ['github-token', join('github_pat_', '11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz')],
+  ['gitlab-token', join('glpat-', 'abcdefghij0123456789')],
+  ['slack-token', join('xoxb-', '123456789012-abcdefABCDEF')],
+  ['stripe-key', join('sk_live_', '4eC39HqLyjWDarjtT1zdp7dc')],
+  ['google-key', join('AIza', 'SyA1234567890abcdefghijklmnopqrstuv')],
+  ['npm-token', join('npm_', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8')],
+  ['sendgrid-key', join('SG.', 'abcdefghijklmnopqrstuv.', 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG')],
+  ['model-api-key', join('sk-', 'ant-api03-abcdefghijklmnopqrstuvwxyz')],
+  ['jwt', join('eyJhbGciOiJIUzI1NiJ9', '.eyJzdWIiOiIxMjM0In0', '.abcDEF123_-')],
+  ['private-key', join('-----BEGIN RSA PRIVATE KEY-----\n', 'MIIEow\nIBAAKC\n', '-----END RSA PRIVATE KEY-----')],
+]
+
+test.each(SECRETS)('takes a secret of rule %s out of any text and counts it', (rule, secret) => {
+  const redactor = createRedactor()
+  const text = redactor.text(`before ${secret} after`)
+  expect(text).toBe(`before [redacted:${rule}] after`)
+  expect(redactor.counts).toEqual({ [rule]: 1 })
+})
+
+test.each([
+  ['postgres://app:hunter2@db.internal:5432/x', 'postgres://[redacted:url-credentials]@db.internal:5432/x'],
+  ['redis://:p@ss@cache:6379', 'redis://[redacted:url-credentials]@cache:6379'],
+  ['mongodb+srv://u:p@h1,h2/db', 'mongodb+srv://[redacted:url-credentials]@h1,h2/db'],
+  ['see https://example.test/@scope/name', 'see https://example.test/@scope/name'],
+  ['Authorization: Bearer abc.def-123456', 'Authorization: [redacted:header]'],
+  ['retry with Bearer abc.def-123456 now', 'retry with Bearer [redacted:bearer] now'],
+  ['Cookie: sid=abc; theme=dark\nHost: h', 'Cookie: [redacted:header]\nHost: h'],
+  ['{"authorization":"Digest a=b, c=d","x":1}', '{"authorization":"[redacted:header]","x":1}'],
+  ['{"password":"hunter2","user":"u"}', '{"password":"[redacted:key-name]","user":"u"}'],
+  ["{ apiKey: 'abc', region: 'eu' }", "{ apiKey: '[redacted:key-name]', region: 'eu' }"],
+  ['connect host=db password=hunter2 user=app', 'connect host=db password=[redacted:key-name] user=app'],
+  ['GET /x?access_token=abc&page=2', 'GET /x?access_token=[redacted:key-name]&page=2'],
+  [
+    'Endpoint=sb://x/;SharedAccessKey=abcdefghijkl=;Path=q',
+    'Endpoint=sb://x/;SharedAccessKey=[redacted:azure-key];Path=q',
+  ],
+  ['Basic authentication failed', 'Basic authentication failed'],
+  ['the bearer certificate', 'the bearer certificate'],
+  ['password: undefined, token=null', 'password: undefined, token=null'],
+  ['sortKey=abc author=me keyboard=de', 'sortKey=abc author=me keyboard=de'],
+])('text %j becomes %j', (input, expected) => {
+  expect(createRedactor().text(input)).toBe(expected)
+})
+
+test('takes Basic credentials, which decode to user and password', () => {
+  const encoded = Buffer.from('user:password').toString('base64')
+  expect(createRedactor().text(`Basic ${encoded}`)).toBe('Basic [redacted:bearer]')
+})
+
+test('leaves code readable and still takes literals out of it', () => {
+  const redactor = createRedactor()
+  expect(redactor.text('const token = await nextToken(secret)', { code: true })).toBe(
+    'const token = await nextToken(secret)',
+  )
+  expect(redactor.text('headers: { authorization: bearer(), x }', { code: true })).toBe(
+    'headers: { authorization: bearer(), x }',
+  )
+  expect(redactor.text("const password = 'hunter2'", { code: true })).toBe("const password = '[redacted:key-name]'")
+})
+
+test('drops query, fragment and credentials of a URL', () => {
+  const redactor = createRedactor()
+  expect(redactor.url('http://u:p@10.0.0.5:8080/api/tasks/poll?workerid=1&key=2#x')).toBe(
+    'http://[redacted:url-credentials]@10.0.0.5:8080/api/tasks/poll',
+  )
+  expect(redactor.url('http://10.0.0.5/api#x')).toBe('http://10.0.0.5/api')
+  expect(redactor.counts).toEqual({ 'url-query': 1, 'url-credentials': 1 })
+})
+
+test('redacts an environment by name, by shape and by looking random', () => {
+  const env = {
+    PATH: '/usr/local/bin:/usr/bin',
+    PWD: '/srv/app',
+    NODE_ENV: 'production',
+    CONDUCTOR_SERVER_URL: 'https://conductor.example.test/api',
+    CONDUCTOR_AUTH_KEY: 'id',
+    CONDUCTOR_AUTH_SECRET: 'x',
+    PGPASSWORD: 'x',
+    STRIPE_KEY: 'x',
+    DATABASE_URL: 'postgres://u:p@h/db',
+    SOMETHING: 'q9Zx81LmPw04Rt77YbNc55KdQe',
+    GIT_COMMIT: 'ab12cd3400000000000000000000000000000001',
+    POD_NAME: 'invoice-worker-7d9f8b6c5-x2k4j',
+    KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    EMPTY_TOKEN: '',
+    UNSET: undefined,
+  }
+  const redactor = createRedactor()
+  expect(redactor.environment(env)).toEqual({
+    PATH: '/usr/local/bin:/usr/bin',
+    PWD: '/srv/app',
+    NODE_ENV: 'production',
+    CONDUCTOR_SERVER_URL: 'https://conductor.example.test/api',
+    CONDUCTOR_AUTH_KEY: '[redacted:key-name]',
+    CONDUCTOR_AUTH_SECRET: '[redacted:key-name]',
+    PGPASSWORD: '[redacted:key-name]',
+    STRIPE_KEY: '[redacted:key-name]',
+    DATABASE_URL: 'postgres://[redacted:url-credentials]@h/db',
+    SOMETHING: '[redacted:random-looking]',
+    GIT_COMMIT: 'ab12cd3400000000000000000000000000000001',
+    POD_NAME: 'invoice-worker-7d9f8b6c5-x2k4j',
+    KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    EMPTY_TOKEN: '',
+  })
+  expect(redactor.counts).toEqual({ 'key-name': 4, 'url-credentials': 1, 'random-looking': 1 })
+})
+
+test('redacts a command line argument by argument', () => {
+  const args = [
+    'curl',
+    '-u',
+    'me:pw',
+    '--token',
+    'abc',
+    '--password=a b',
+    '-H',
+    'X-Api-Key: abc',
+    '--secret',
+    '--port',
+    '80',
+    'DB_PASSWORD=x',
+  ]
+  expect(createRedactor().argv(args)).toEqual([
+    'curl',
+    '-u',
+    'me:[redacted:key-name]',
+    '--token',
+    '[redacted:key-name]',
+    '--password=[redacted:key-name]',
+    '-H',
+    'X-Api-Key: [redacted:key-name]',
+    '--secret',
+    '--port',
+    '80',
+    'DB_PASSWORD=[redacted:key-name]',
+  ])
+})
+
+test('walks values at any depth, cuts circles, and leaves the original alone', () => {
+  const value: Record<string, unknown> = {
+    user: { name: 'n', password: 'hunter2', passwords: ['a', 'b'] },
+    note: 'token=abc',
+    pin: 12,
+    passCount: 3,
+  }
+  value['self'] = value
+  const before = structuredClone(value)
+  expect(createRedactor().value(value)).toEqual({
+    user: { name: 'n', password: '[redacted:key-name]', passwords: ['[redacted:key-name]', '[redacted:key-name]'] },
+    note: 'token=[redacted:key-name]',
+    pin: 12,
+    passCount: '[redacted:key-name]',
+    self: '[circular]',
+  })
+  expect(value).toEqual(before)
+})
+
+test.each([
+  'password',
+  'DB_PASS',
+  'dbPassword',
+  'PGPASSWORD',
+  'x-api-key',
+  'apikey',
+  'accessKeyId'.replace('Id', ''),
+  'AUTH_TOKEN',
+  'session_id'.replace('session_id', 'connect.sid'),
+  'Set-Cookie',
+  'clientSecret',
+  'privateKey',
+  'SENTRY_DSN',
+])('takes %s for the name of a secret', (name) => expect(isSecretName(name)).toBe(true))
+
+test.each([
+  'author',
+  'PWD',
+  'keyboard',
+  'monkey',
+  'cacheKey',
+  'compass',
+  'tokenizer',
+  'passenger',
+  'max_tokens',
+  'key',
+  'SSH_AUTH_SOCK',
+  'assignature',
+])('does not take %s for the name of a secret', (name) => expect(isSecretName(name)).toBe(false))
+
+test('takes every variable that ends in KEY for a secret', () => {
+  expect(['STRIPE_KEY', 'COOKIE_KEYS', 'KEY'].map(isSecretVariable)).toEqual([true, true, true])
+  expect(isSecretVariable('KEYBOARD')).toBe(false)
+})
+
+test.each([
+  ['letters', 'a'.repeat(2_000_000)],
+  ['dots and dashes', 'a.-'.repeat(700_000)],
+  ['quotes', 'k="'.repeat(600_000)],
+  ['backslashes', `password="${'\\'.repeat(1_000_000)}`],
+  ['URLs without an end', 'http://a'.repeat(250_000)],
+  ['key beginnings', '-----BEGIN PRIVATE KEY-----'.repeat(40_000)],
+  ['JWT beginnings', 'eyJabcdef.'.repeat(200_000)],
+  ['bearers', 'Bearer '.repeat(300_000)],
+  ['spaces', `token${' '.repeat(1_000_000)}`],
+])('reads 2 MB of %s within two seconds', (_what, text) => {
+  const started = performance.now()
+  createRedactor().text(text)
+  expect(performance.now() - started).toBeLessThan(2000)
+})
+
+test('the open one changes nothing and counts nothing', () => {
+  const open = createOpenRedactor()
+  expect(open.environment({ TOKEN: 'x', UNSET: undefined })).toEqual({ TOKEN: 'x' })
+  expect(open.argv(['--token', 'x'])).toEqual(['--token', 'x'])
+  expect(open.url('http://u:p@h/?a')).toBe('http://u:p@h/?a')
+  expect(open.counts).toEqual({})
+})
