@@ -84,17 +84,48 @@ export function findIsolates(heap: V8Heap): Isolate[] {
 function isPlausible(heap: V8Heap, address: Address): boolean {
   const home = heap.memory.mappingOf(address)
   if (!home?.writable) return false
-  const exitFrame = readExitFrame(heap, address)
-  if (exitFrame === 0) return true
-  return exitFrame !== null && exitFrame % 8 === 0 && heap.memory.mappingOf(toAddress(exitFrame))?.writable === true
+  const moment = readMoment(heap, address)
+  return (
+    moment !== null &&
+    [moment.exitFrame, moment.entryFrame].every(
+      (frame) => frame === 0 || (frame % 8 === 0 && heap.memory.mappingOf(toAddress(frame))?.writable === true),
+    )
+  )
 }
 
-/**
- * The isolate's `c_entry_fp` as it is now: frame pointer of the innermost exit frame, 0 while JavaScript runs or none
- * is on the stack; null when it can't be read.
- */
-export function readExitFrame(heap: V8Heap, isolate: Address): number | null {
-  const bytes = Buffer.alloc(8)
-  if (!heap.memory.peek(toAddress(isolate + heap.layout.isolate.cEntryFp), bytes)) return null
-  return bytes.readUInt32LE(0) + bytes.readUInt32LE(4) * 2 ** 32
+/** V8's own word for what an isolate does (src/common/globals.h or include/v8-unwinder.h, StateTag). */
+export const VM_STATES = [
+  'JS',
+  'GC',
+  'PARSER',
+  'BYTECODE_COMPILER',
+  'COMPILER',
+  'OTHER',
+  'EXTERNAL',
+  'ATOMICS_WAIT',
+  'IDLE',
+] as const
+
+export interface IsolateMoment {
+  /** Frame pointer of the innermost exit frame; 0 while JavaScript itself runs, or none is on the stack. */
+  readonly exitFrame: number
+  /** Frame pointer of the outermost entry frame; 0 while no JavaScript is on the stack. */
+  readonly entryFrame: number
+  /** Null when the word is none of V8's states. */
+  readonly vmState: (typeof VM_STATES)[number] | null
+}
+
+/** The isolate's words as they are now, never from the cache; null when they can't be read. */
+export function readMoment(heap: V8Heap, isolate: Address): IsolateMoment | null {
+  const { cEntryFp, jsEntry, vmState } = heap.layout.isolate
+  const from = Math.min(cEntryFp, jsEntry, vmState)
+  const bytes = Buffer.alloc(Math.max(cEntryFp, jsEntry, vmState) + 8 - from)
+  if (!heap.memory.peek(toAddress(isolate + from), bytes)) return null
+  const word = (offset: number): number =>
+    bytes.readUInt32LE(offset - from) + bytes.readUInt32LE(offset - from + 4) * 2 ** 32
+  return {
+    exitFrame: word(cEntryFp),
+    entryFrame: word(jsEntry),
+    vmState: VM_STATES[bytes.readUInt16LE(vmState - from)] ?? null,
+  }
 }

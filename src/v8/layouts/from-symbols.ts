@@ -88,6 +88,8 @@ export function layoutFromSymbols(source: LayoutSource): V8Layout | null {
       // src/execution/x64/frame-constants-x64.h, EntryFrameConstants::kNextExitFrameFPOffset: after the marker, the
       // pushed registers and the saved fields. Calibration finds the same.
       nextExit: -64,
+      // src/execution/frame-constants.h, BuiltinExitFrameConstants: above the fixed part come new target and target.
+      builtinTarget: 24,
     },
     map: {
       sizeInWords: field('Map', ['instance_size_in_words']),

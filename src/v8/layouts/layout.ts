@@ -128,6 +128,8 @@ export interface V8Layout {
     readonly bytecodeOffset: number
     /** In an entry frame: where the next exit frame's pointer was saved. */
     readonly nextExit: number
+    /** In a builtin's exit frame: the JSFunction that was called. */
+    readonly builtinTarget: number
   }
   readonly map: {
     readonly sizeInWords: number
@@ -235,7 +237,11 @@ export interface V8Layout {
   readonly page: { readonly heap: readonly number[]; readonly end: readonly number[] }
   /** From the isolate's address. */
   readonly isolate: {
+    /** Frame pointer of the innermost exit frame; 0 while JavaScript itself runs, or none is on the stack. */
     readonly cEntryFp: number
+    /** Frame pointer of the outermost entry frame; 0 while no JavaScript is on the stack. */
+    readonly jsEntry: number
+    /** One 16-bit word: JS 0, GC 1, PARSER 2, BYTECODE 3, COMPILER 4, OTHER 5, EXTERNAL 6, ATOMICS_WAIT 7, IDLE 8. */
     readonly vmState: number
     readonly heap: number
     readonly microtaskQueue: number

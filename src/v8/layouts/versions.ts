@@ -35,7 +35,7 @@ export interface VersionTable {
   readonly maxInlinedLocals: number
   /** src/heap/memory-chunk-layout.h, mutable-page-metadata: page start to Heap, and to area_end. */
   readonly page: V8Layout['page']
-  /** src/execution/isolate-data.h and thread-local-top.h (c_entry_fp_), isolate.h (heap_). */
+  /** src/execution/isolate-data.h and thread-local-top.h (c_entry_fp_, js_entry_sp_, current_vm_state_), isolate.h (heap_). */
   readonly isolate: V8Layout['isolate']
   /** src/codegen/source-position-table.cc: 14 packs is_statement into the code delta. */
   readonly positions: PositionEncoding
@@ -87,7 +87,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     reaction: { preserved: -1, next: 8, reject: 16, fulfill: 24, capability: 32 },
     positionsInHeader: false,
     page: { heap: [16], end: [32] },
-    isolate: { cEntryFp: 384, vmState: 432, heap: 53952, microtaskQueue: 59184 },
+    isolate: { cEntryFp: 384, jsEntry: 416, vmState: 432, heap: 53952, microtaskQueue: 59184 },
     positions: 'signed',
   },
   '12.4': {
@@ -98,7 +98,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     reaction: REACTION_12,
     positionsInHeader: false,
     page: { heap: [24], end: [40] },
-    isolate: { cEntryFp: 272, vmState: 440, heap: 56992, microtaskQueue: 61872 },
+    isolate: { cEntryFp: 272, jsEntry: 424, vmState: 440, heap: 56992, microtaskQueue: 61872 },
     positions: 'signed',
   },
   '13.6': {
@@ -109,7 +109,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     reaction: REACTION_12,
     positionsInHeader: true,
     page: { heap: [8, 64], end: [8, 56] },
-    isolate: { cEntryFp: 320, vmState: 488, heap: 61432, microtaskQueue: 65744 },
+    isolate: { cEntryFp: 320, jsEntry: 472, vmState: 488, heap: 61432, microtaskQueue: 65744 },
     positions: 'signed',
   },
   '14.6': {
@@ -120,7 +120,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     reaction: REACTION_12,
     positionsInHeader: true,
     page: { heap: [8, 64], end: [8, 56] },
-    isolate: { cEntryFp: 328, vmState: 496, heap: 62400, microtaskQueue: 66704 },
+    isolate: { cEntryFp: 328, jsEntry: 480, vmState: 496, heap: 62400, microtaskQueue: 66704 },
     positions: 'unsigned',
   },
 }

@@ -75,7 +75,7 @@ describe('recorded memory', () => {
   })
 
   it('stays within the bound of its cache', () => {
-    const memory = reader([{ start: BASE, bytes: counting(16 << 20) }])
+    const memory = reader([{ start: BASE, bytes: new Uint8Array(16 << 20) }])
     const before = process.memoryUsage().arrayBuffers
     for (let at = 0; at < 16 << 20; at += PAGE) memory.u8(toAddress(BASE + at))
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 << 20)

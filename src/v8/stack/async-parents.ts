@@ -1,0 +1,87 @@
+/**
+ * Who awaits the async function that a stack runs in: its generator object lies in the frame's registers, its promise
+ * leads to the awaiting functions, each suspended at its own line.
+ */
+import type { Frame } from '../../model/frame.js'
+import type { Generators } from '../generators.js'
+import type { Tagged, V8Heap } from '../heap.js'
+import { isEntry } from './frames.js'
+import type { MachineFrame } from './frames.js'
+import { frameOf } from './places.js'
+import type { StackWindow } from './stack-window.js'
+
+const MAX_PARENTS = 100
+/** Registers lie below the frame pointer; no frame of V8's is larger. */
+const MAX_REGISTERS_BYTES = 64 * 1024
+
+export interface AsyncParents {
+  readonly frames: readonly Frame[]
+  /** An awaited promise had several awaiters: the first was followed. */
+  readonly branched: boolean
+}
+
+/** Async frames, innermost first; none when the stack was not entered by resuming a function. */
+export function asyncParents(
+  heap: V8Heap,
+  generators: Generators,
+  window: StackWindow,
+  frames: readonly MachineFrame[],
+): AsyncParents {
+  const found: Frame[] = []
+  let branched = false
+  let generator = runningGenerator(heap, generators, window, frames)
+  const seen = new Set<Tagged>()
+  while (generator !== 0 && !seen.has(generator) && found.length < MAX_PARENTS) {
+    seen.add(generator)
+    const awaiters = generators.awaitersOf(generators.promiseOf(generator), 2)
+    if (awaiters.length > 1) branched = true
+    generator = awaiters[0] ?? 0
+    const parent = generators.suspendedAt(generator)
+    if (!parent) break
+    found.push({ ...frameOf(parent.function, parent.place, null), async: true })
+  }
+  return { frames: found, branched }
+}
+
+/**
+ * The generator of the function that the innermost entry ran: outermost JavaScript frame above an entry frame. Only a
+ * frame that was entered from C++ was resumed by the microtask queue; any other has its caller on the stack.
+ */
+function runningGenerator(
+  heap: V8Heap,
+  generators: Generators,
+  window: StackWindow,
+  frames: readonly MachineFrame[],
+): Tagged {
+  let outermost: { frame: MachineFrame; lowest: number } | null = null
+  for (const [index, frame] of frames.entries()) {
+    if (frame.kind === 'js') {
+      const callee = frames[index - 1]
+      const lowest = Math.max(callee ? callee.fp + 16 : window.low, frame.fp - MAX_REGISTERS_BYTES)
+      // Builtins (the resume trampoline, the microtask loop) lie between the function and the entry.
+      const generator = generatorIn(heap, generators, window, frame, lowest)
+      if (generator !== 0) outermost = { frame, lowest }
+    }
+    if (isEntry(frame.kind) && outermost) {
+      return generatorIn(heap, generators, window, outermost.frame, outermost.lowest)
+    }
+  }
+  return 0
+}
+
+function generatorIn(
+  heap: V8Heap,
+  generators: Generators,
+  window: StackWindow,
+  frame: MachineFrame,
+  lowest: number,
+): Tagged {
+  for (let at = frame.fp - 8; at >= lowest && window.holds(at); at -= 8) {
+    const word = window.word(at)
+    if (!heap.isPointer(word) || !generators.isGenerator(word)) continue
+    if (heap.field(word, heap.layout.generator.function) === frame.function && generators.promiseOf(word) !== 0) {
+      return word
+    }
+  }
+  return 0
+}

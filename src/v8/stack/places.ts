@@ -1,0 +1,149 @@
+/**
+ * Machine frames as lines of a stack: function, file, line, column, tier.
+ *
+ * Interpreted frames carry their bytecode array and offset. Baseline code counts machine-code bytes per bytecode.
+ * Maglev and TurboFan code has a source position table with inlining ids, and the deoptimization data names the
+ * inlined functions: one machine frame then becomes several lines. What can't be told is null, never guessed.
+ */
+import type { Frame, FrameTier } from '../../model/frame.js'
+import type { FunctionInfo, Functions } from '../functions.js'
+import type { Tagged, V8Heap } from '../heap.js'
+import { placeAt } from '../positions.js'
+import type { LineColumn } from '../scripts.js'
+import { scriptPath } from '../scripts.js'
+import { bytecodeOffsetOfPc } from './baseline.js'
+import type { CodeObject, CodeObjects } from './code-objects.js'
+import type { MachineFrame } from './frames.js'
+import type { StackWindow } from './stack-window.js'
+
+/** V8 inlines no deeper; a cycle in the inlining table must end. */
+const MAX_INLINED = 64
+/** InliningPosition (src/codegen/source-position.h): a position of 8 bytes, a function id of 4, padding. */
+const INLINING_ENTRY = 16
+
+/** `exact`: `pc` is where the thread stands, not the return address of a callee. */
+export interface PlaceOptions {
+  readonly exact?: boolean
+}
+
+export class Places {
+  readonly #heap: V8Heap
+  readonly #functions: Functions
+  readonly #codes: CodeObjects
+
+  constructor(heap: V8Heap, functions: Functions, codes: CodeObjects) {
+    this.#heap = heap
+    this.#functions = functions
+    this.#codes = codes
+  }
+
+  /** Lines of one machine frame, innermost first; empty for frames that no reader wants (stubs, entries). */
+  describe(window: StackWindow, frame: MachineFrame, options: PlaceOptions = {}): Frame[] {
+    if (frame.kind === 'js') return this.#describeFunction(window, frame, options.exact === true)
+    if (frame.kind === 'BuiltinExitFrame') return this.#describeBuiltinExit(window, frame)
+    if (isWasm(frame.kind)) return [frameOf(null, null, 'wasm', 'wasm-function')]
+    return []
+  }
+
+  /** A C++ builtin (`Atomics.wait`, `JSON.parse`); embedder callbacks are no lines of a JavaScript stack. */
+  #describeBuiltinExit(window: StackWindow, frame: MachineFrame): Frame[] {
+    const target = window.word(frame.fp + this.#heap.layout.frame.builtinTarget)
+    const info = this.#functions.ofFunction(target)
+    if (!info || info.script) return []
+    const data = this.#heap.field(info.address, this.#heap.layout.shared.data)
+    if (this.#heap.is(data, 'FUNCTION_TEMPLATE_INFO')) return []
+    return [frameOf(info, null, 'builtin')]
+  }
+
+  #describeFunction(window: StackWindow, frame: MachineFrame, exact: boolean): Frame[] {
+    const info = this.#functions.ofFunction(frame.function)
+    if (!info) return []
+    if (!info.script) return [frameOf(info, null, 'builtin')]
+    const { layout } = this.#heap
+    const { code: kinds } = layout
+    const slot = window.word(frame.fp + layout.frame.bytecodeArray)
+    const bytecode = this.#heap.is(slot, 'BYTECODE_ARRAY') ? slot : info.bytecode
+    const code = frame.pc > 0 ? this.#codes.at(frame.pc) : null
+    if (code && code.kind > kinds.kindBaseline) {
+      return this.#optimized(info, code, frame.pc - code.start - (exact ? 0 : 1))
+    }
+    if (code?.kind === kinds.kindBaseline) {
+      const offset = bytecodeOffsetOfPc(this.#heap, code, frame.pc - code.start + (exact ? 1 : 0), bytecode)
+      return [frameOf(info, this.#functions.lineOfBytecode(info, bytecode, offset), 'baseline')]
+    }
+    if (slot !== bytecode) return [frameOf(info, null, null)]
+    const raw = window.smi(frame.fp + layout.frame.bytecodeOffset)
+    const offset = this.#functions.bytecodeOffset(raw, bytecode)
+    return [frameOf(info, this.#functions.lineOfBytecode(info, bytecode, offset), offset < 0 ? null : 'interpreted')]
+  }
+
+  #optimized(info: FunctionInfo, code: CodeObject, codeOffset: number): Frame[] {
+    const heap = this.#heap
+    const tier: FrameTier = code.kind === heap.layout.code.kindBaseline + 1 ? 'maglev' : 'turbofan'
+    const table = heap.byteArray(heap.field(code.address, heap.layout.code.sourcePositions))
+    const place = table ? placeAt(table, codeOffset, heap.layout.positions) : null
+    if (!place) return [frameOf(info, null, tier)]
+    const deoptimization = heap.field(code.address, heap.layout.code.deoptimization)
+    const inlined: Frame[] = []
+    let { scriptOffset, inliningId } = place
+    const positions =
+      inliningId >= 0
+        ? heap.byteArray(this.#deoptimizationEntry(deoptimization, heap.layout.deoptimization.inliningPositions))
+        : null
+    for (let depth = 0; inliningId >= 0 && depth < MAX_INLINED; depth++) {
+      const at = inliningId * INLINING_ENTRY
+      if (!positions || at + INLINING_ENTRY > positions.length) {
+        // The table can't be followed: the innermost place is unknown, the outer function is not.
+        return [frameOf(info, null, tier)]
+      }
+      const callee = this.#inlinedFunction(deoptimization, positions.readInt32LE(at + 8))
+      if (!callee) return [...inlined, frameOf(info, null, tier)]
+      inlined.push(frameOf(callee, callee.script?.lineColumn(scriptOffset) ?? null, callee.script ? tier : 'builtin'))
+      const packed = positions.readUInt32LE(at) + positions.readUInt32LE(at + 4) * 2 ** 32
+      scriptOffset = (Math.floor(packed / 2) % 2 ** 30) - 1
+      inliningId = (Math.floor(packed / 2 ** 31) % 65_536) - 1
+    }
+    const own = scriptOffset >= 0 ? (info.script?.lineColumn(scriptOffset) ?? null) : null
+    return [...inlined, frameOf(info, own, tier)]
+  }
+
+  #deoptimizationEntry(deoptimization: Tagged, index: number): Tagged {
+    return this.#heap.field(deoptimization, this.#heap.layout.array.data + 8 * index)
+  }
+
+  /** The literal array holds SharedFunctionInfos, weakly or (13.6 on) in a wrapper, in one of two arrays. */
+  #inlinedFunction(deoptimization: Tagged, id: number): FunctionInfo | null {
+    const heap = this.#heap
+    if (id < 0) return null
+    for (const index of new Set([heap.layout.deoptimization.literals, 2])) {
+      const literals = this.#deoptimizationEntry(deoptimization, index)
+      if (!heap.isPointer(literals)) continue
+      let literal = heap.strong(heap.field(literals, heap.layout.array.data + 8 * id))
+      if (heap.is(literal, 'SHARED_FUNCTION_INFO_WRAPPER')) literal = heap.field(literal, 8)
+      const info = this.#functions.info(literal)
+      if (info) return info
+    }
+    return null
+  }
+}
+
+function isWasm(kind: string): boolean {
+  return kind === 'WasmFrame' || kind === 'WasmSegmentStartFrame' || kind === 'WasmDebugBreakFrame'
+}
+
+export function frameOf(
+  info: FunctionInfo | null,
+  place: LineColumn | null,
+  tier: FrameTier,
+  name: string | null = info?.name ?? null,
+): Frame {
+  return {
+    function: name,
+    file: scriptPath(info?.script?.name ?? null),
+    line: place?.line ?? null,
+    column: place?.column ?? null,
+    tier,
+    async: false,
+    native: false,
+  }
+}

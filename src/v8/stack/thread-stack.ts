@@ -1,0 +1,233 @@
+/**
+ * The JavaScript stack of one isolate's thread, as one consistent look.
+ *
+ * - No JavaScript on the stack: said so, nothing walked.
+ * - Below JavaScript in C++ (blocked in a system call, or running native code): from the innermost exit frame, exact.
+ * - In JavaScript itself with a known stack pointer (stopped by a signal, or in a page fault): from the first frame
+ *   above it.
+ * - In JavaScript, running: registers can't be seen. `running.ts` says what is probable.
+ *
+ * A walk counts only when it ends at the outermost entry frame, and when neither the isolate's words nor the frames
+ * themselves changed meanwhile: else it was torn, the cache is flushed and it is tried again.
+ */
+import { toAddress } from '../../model/address.js'
+import type { Address } from '../../model/address.js'
+import type { Frame } from '../../model/frame.js'
+import { Functions } from '../functions.js'
+import { Generators } from '../generators.js'
+import { V8Heap } from '../heap.js'
+import { readMoment } from '../isolates.js'
+import type { IsolateMoment } from '../isolates.js'
+import { asyncParents } from './async-parents.js'
+import { CodeObjects } from './code-objects.js'
+import { FrameReader } from './frames.js'
+import type { MachineFrame } from './frames.js'
+import { Places } from './places.js'
+import { probableWalk } from './running.js'
+import { copyStack } from './stack-window.js'
+import type { StackWindow } from './stack-window.js'
+
+/** What is known of a thread's registers: it runs, or it sleeps with these. */
+export type Registers = { readonly kind: 'running' } | { readonly kind: 'blocked'; readonly sp: Address; readonly pc: Address }
+
+export interface StackLook {
+  /** `none`: no JavaScript on the stack. `torn`: every attempt was overtaken by the thread. */
+  readonly kind: 'exact' | 'probable' | 'none' | 'torn'
+  /** Innermost first, async parents last. */
+  readonly frames: readonly Frame[]
+  readonly vmState: IsolateMoment['vmState']
+  /** Innermost exit frame; 0 without one: where native code below JavaScript begins. */
+  readonly exitFrame: number
+  readonly attempts: number
+  /** What a reader must know of the frames, one sentence. */
+  readonly note: string | null
+}
+
+/** Attempts before a stack counts as torn. Each costs well under a millisecond. */
+const ATTEMPTS = 24
+/** Below an exit frame's pointer lie the slots that its kind is told by. */
+const BELOW_FRAME = 64
+/** How far above sp the first JavaScript frame may be. */
+const MAX_GAP = 256 * 1024
+
+export class StackReader {
+  readonly heap: V8Heap
+  readonly functions: Functions
+  readonly generators: Generators
+  readonly #frames: FrameReader
+  readonly #codes: CodeObjects
+  readonly #places: Places
+
+  constructor(heap: V8Heap) {
+    this.heap = heap
+    this.functions = new Functions(heap)
+    this.generators = new Generators(heap, this.functions)
+    this.#frames = new FrameReader(heap)
+    this.#codes = new CodeObjects(heap)
+    this.#places = new Places(heap, this.functions, this.#codes)
+  }
+
+  /** Forgets what was read: objects move, code is thrown away. */
+  flush(): void {
+    this.heap.flush()
+    this.functions.flush()
+    this.#codes.flush()
+  }
+
+  /**
+   * @param registers asked before and after each attempt; null when they can't be had
+   * @param stackHint an address in the thread's stack, for a thread that runs (its control block, `[stack]`); 0 unknown
+   */
+  read(isolate: Address, registers: () => Registers | null, stackHint = 0): StackLook {
+    let last: IsolateMoment | null = null
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      if (attempt > 1) this.flush()
+      const moment = readMoment(this.heap, isolate)
+      if (!moment) break
+      last = moment
+      const where = registers()
+      const look = this.#attempt(isolate, moment, where, stackHint, attempt)
+      if (look) return look
+    }
+    return {
+      kind: 'torn',
+      frames: [],
+      vmState: last?.vmState ?? null,
+      exitFrame: 0,
+      attempts: ATTEMPTS,
+      note: 'the stack changed faster than it could be read; take another look, or --stop for an exact one',
+    }
+  }
+
+  /** The stack out of a copy that was taken while the thread stood still; null when it holds no complete walk. */
+  readCopy(window: StackWindow, moment: IsolateMoment, registers: Registers): StackLook | null {
+    if (moment.entryFrame === 0) return none(moment, 1)
+    const walk = this.#walkFrom(window, moment, registers)
+    return walk ? this.#look(window, walk.frames, moment, 1, walk.exact) : null
+  }
+
+  #attempt(
+    isolate: Address,
+    moment: IsolateMoment,
+    where: Registers | null,
+    stackHint: number,
+    attempt: number,
+  ): StackLook | null {
+    if (moment.entryFrame === 0) {
+      const again = readMoment(this.heap, isolate)
+      return again?.entryFrame === 0 ? none(moment, attempt) : null
+    }
+    const from =
+      moment.exitFrame !== 0
+        ? moment.exitFrame - BELOW_FRAME
+        : where?.kind === 'blocked'
+          ? where.sp
+          : 0
+    if (from === 0) {
+      return this.#running(isolate, moment, stackHint || moment.entryFrame, attempt)
+    }
+    const window = copyStack(this.heap.memory, from)
+    if (!window) return null
+    const walk = this.#walkFrom(window, moment, where)
+    if (!walk) return null
+    const look = this.#look(window, walk.frames, moment, attempt, walk.exact)
+    return this.#unchanged(isolate, moment, window, walk.frames) ? look : null
+  }
+
+  /** A complete walk, from the exit frame or the first frame above sp; `exact`: the first frame's pc is the thread's. */
+  #walkFrom(
+    window: StackWindow,
+    moment: IsolateMoment,
+    where: Registers | null,
+  ): { readonly frames: readonly MachineFrame[]; readonly exact: boolean } | null {
+    if (moment.exitFrame !== 0) {
+      const walk = this.#frames.walk(window, moment.exitFrame, moment.entryFrame)
+      return walk.complete ? { frames: walk.frames, exact: false } : null
+    }
+    if (where?.kind !== 'blocked') return null
+    const end = Math.min(window.high, where.sp + MAX_GAP)
+    for (let at = where.sp + (8 - (where.sp % 8)) % 8; at < end; at += 8) {
+      if (!this.#frames.frameAt(window, at)) continue
+      const walk = this.#frames.walk(window, at, moment.entryFrame, where.pc)
+      if (walk.complete) return { frames: walk.frames, exact: true }
+    }
+    return null
+  }
+
+  #look(
+    window: StackWindow,
+    machine: readonly MachineFrame[],
+    moment: IsolateMoment,
+    attempt: number,
+    exact: boolean,
+  ): StackLook {
+    const frames: Frame[] = []
+    let innermost = true
+    for (const [index, frame] of machine.entries()) {
+      const lines = this.#places.describe(window, frame, { exact: exact && index === 0 })
+      // The interpreter writes its offset down only when it calls: the line of a frame that computes may be behind.
+      if (exact && innermost && lines[0]) lines[0] = { ...lines[0], probable: true }
+      if (lines.length > 0) innermost = false
+      frames.push(...lines)
+    }
+    const parents = asyncParents(this.heap, this.generators, window, machine)
+    return {
+      kind: exact ? 'probable' : 'exact',
+      frames: [...frames, ...parents.frames],
+      vmState: moment.vmState,
+      exitFrame: moment.exitFrame,
+      attempts: attempt,
+      note: exact
+        ? 'stopped in JavaScript itself: the line of the top frame is where it last called something'
+        : parents.branched
+          ? 'several functions await the same promise: one of them is shown'
+          : null,
+    }
+  }
+
+  #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackLook | null {
+    const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint)
+    if (!walk) return null
+    const frames = walk.frames.flatMap((frame) => this.#places.describe(walk.window, frame))
+    const [top, ...rest] = frames
+    const parents = asyncParents(this.heap, this.generators, walk.window, walk.frames)
+    return {
+      kind: 'probable',
+      frames: top ? [{ ...top, probable: true }, ...rest, ...parents.frames] : parents.frames,
+      vmState: moment.vmState,
+      exitFrame: 0,
+      attempts: attempt,
+      note: 'running JavaScript, read without a stop: the top frame is probable, the callers below it are certain',
+    }
+  }
+
+  /** True when the isolate's words and every walked frame still are what they were when copied. */
+  #unchanged(
+    isolate: Address,
+    moment: IsolateMoment,
+    window: StackWindow,
+    frames: readonly MachineFrame[],
+  ): boolean {
+    const now = readMoment(this.heap, isolate)
+    if (!now || now.exitFrame !== moment.exitFrame || now.entryFrame !== moment.entryFrame) return false
+    const first = frames[0]
+    const last = frames.at(-1)
+    if (!first || !last) return false
+    const low = Math.max(window.low, first.fp - BELOW_FRAME)
+    const bytes = Buffer.allocUnsafe(Math.min(last.fp + 16, window.high) - low)
+    if (!this.heap.memory.peek(toAddress(low), bytes)) return false
+    const { frame } = this.heap.layout
+    const offsets = [0, 8, frame.context, frame.function, frame.bytecodeArray, frame.bytecodeOffset]
+    return frames.every((machine) =>
+      offsets.every((offset) => {
+        const at = machine.fp + offset - low
+        if (at < 0 || at + 8 > bytes.length) return true
+        return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32 === window.word(machine.fp + offset)
+      }),
+    )
+  }
+}
+
+function none(moment: IsolateMoment, attempts: number): StackLook {
+  return { kind: 'none', frames: [], vmState: moment.vmState, exitFrame: 0, attempts, note: null }
+}
