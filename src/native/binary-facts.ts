@@ -3,6 +3,7 @@
  * which vtable is which class, where a thread keeps its isolate. Plain data, one record a build id: the symbols cost
  * 60 to 120 ms to search, a known record nothing. Addresses are those of the file, before the load bias.
  */
+import { readBuildTable } from '../platform/elf/build-table.js'
 import { vtableClass } from '../platform/elf/demangle.js'
 import type { ElfFile } from '../platform/elf/elf-file.js'
 import type { ElfSymbol } from '../platform/elf/elf-symbols.js'
@@ -59,10 +60,28 @@ export interface BinaryFacts {
 
 const kept = new Map<string, BinaryFacts>()
 
+/** As it is kept in a shipped table: JSON has no maps. */
+export type BinaryFactsTable = Omit<BinaryFacts, 'classes'> & {
+  readonly classes: readonly (readonly [number, string])[]
+}
+
+export function factsAsTable(facts: BinaryFacts): BinaryFactsTable {
+  return { ...facts, classes: [...facts.classes] }
+}
+
+/** Null when `table` is none of ours: the symbols then say the same, slower. */
+function factsFromTable(table: unknown, buildId: string | null): BinaryFacts | null {
+  if (typeof table !== 'object' || table === null) return null
+  const facts = table as BinaryFactsTable
+  if (facts.buildId !== buildId || !Array.isArray(facts.classes) || typeof facts.hasV8 !== 'boolean') return null
+  return { ...facts, classes: new Map(facts.classes) }
+}
+
 export function binaryFactsOf(elf: ElfFile): BinaryFacts {
   const known = elf.buildId === null ? undefined : kept.get(elf.buildId)
   if (known) return known
-  const facts = readFacts(elf)
+  const table = elf.buildId === null ? undefined : readBuildTable(elf.buildId)?.native
+  const facts = factsFromTable(table, elf.buildId) ?? readFacts(elf)
   if (elf.buildId !== null) {
     if (kept.size >= MAX_KEPT) kept.clear()
     kept.set(elf.buildId, facts)

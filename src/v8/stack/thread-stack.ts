@@ -28,7 +28,9 @@ import { copyStack } from './stack-window.js'
 import type { StackWindow } from './stack-window.js'
 
 /** What is known of a thread's registers: it runs, or it sleeps with these. */
-export type Registers = { readonly kind: 'running' } | { readonly kind: 'blocked'; readonly sp: Address; readonly pc: Address }
+export type Registers =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'blocked'; readonly sp: Address; readonly pc: Address }
 
 export interface StackLook {
   /** `none`: no JavaScript on the stack. `torn`: every attempt was overtaken by the thread. */
@@ -117,12 +119,7 @@ export class StackReader {
       const again = readMoment(this.heap, isolate)
       return again?.entryFrame === 0 ? none(moment, attempt) : null
     }
-    const from =
-      moment.exitFrame !== 0
-        ? moment.exitFrame - BELOW_FRAME
-        : where?.kind === 'blocked'
-          ? where.sp
-          : 0
+    const from = moment.exitFrame !== 0 ? moment.exitFrame - BELOW_FRAME : where?.kind === 'blocked' ? where.sp : 0
     if (from === 0) {
       return this.#running(isolate, moment, stackHint || moment.entryFrame, attempt)
     }
@@ -146,7 +143,7 @@ export class StackReader {
     }
     if (where?.kind !== 'blocked') return null
     const end = Math.min(window.high, where.sp + MAX_GAP)
-    for (let at = where.sp + (8 - (where.sp % 8)) % 8; at < end; at += 8) {
+    for (let at = where.sp + ((8 - (where.sp % 8)) % 8); at < end; at += 8) {
       if (!this.#frames.frameAt(window, at)) continue
       const walk = this.#frames.walk(window, at, moment.entryFrame, where.pc)
       if (walk.complete) return { frames: walk.frames, exact: true }
@@ -202,12 +199,7 @@ export class StackReader {
   }
 
   /** True when the isolate's words and every walked frame still are what they were when copied. */
-  #unchanged(
-    isolate: Address,
-    moment: IsolateMoment,
-    window: StackWindow,
-    frames: readonly MachineFrame[],
-  ): boolean {
+  #unchanged(isolate: Address, moment: IsolateMoment, window: StackWindow, frames: readonly MachineFrame[]): boolean {
     const now = readMoment(this.heap, isolate)
     if (!now || now.exitFrame !== moment.exitFrame || now.entryFrame !== moment.entryFrame) return false
     const first = frames[0]

@@ -1,0 +1,120 @@
+/**
+ * A target's memory, opened for the engines: reader, layout, heap, and on demand its native side. The capturers of
+ * stacks, awaits, pool and heap all start here.
+ */
+import { mainThreadId } from '../platform/procfs/threads.js'
+import { openLiveMemory } from '../platform/memory/live-memory.js'
+import type { MemoryReader } from '../platform/memory/memory-reader.js'
+import { StallError } from '../model/stall-error.js'
+import type { Target } from '../model/target.js'
+import { openNativeProcess } from '../native/native-process.js'
+import type { NativeProcess } from '../native/native-process.js'
+import { isolatesByThread } from '../native/thread/thread-isolate.js'
+import { V8Heap } from '../v8/heap.js'
+import { findIsolates } from '../v8/isolates.js'
+import type { Isolate } from '../v8/isolates.js'
+import { defaultCacheFolder } from '../v8/layouts/cache.js'
+import { resolveLayout } from '../v8/layouts/resolve.js'
+import type { ResolvedLayout } from '../v8/layouts/resolve.js'
+import type { Capability } from './capturer.js'
+
+/** Inside the worker the cache counts in the pod. */
+const CACHE_INSIDE = 4 << 20
+const CACHE_OUTSIDE = 16 << 20
+
+export interface IsolateOfThread {
+  readonly tid: number
+  readonly isolate: Isolate
+}
+
+export interface MemoryTarget {
+  readonly root: string
+  readonly mainTid: number
+  readonly memory: MemoryReader
+  readonly layout: ResolvedLayout
+  readonly heap: V8Heap
+  /** Opened at the first call; null where the binary's symbols don't serve. */
+  native(): NativeProcess | null
+  /** Which thread runs which isolate; an isolate whose thread can't be told is left out and counted in `unmatched`. */
+  isolates(): { readonly matched: readonly IsolateOfThread[]; readonly unmatched: number }
+  /** Forgets what was read, so that the next look sees change. */
+  refresh(): void
+  dispose(): void
+}
+
+/** Whether the memory engine can serve a target at all; asked before anything is opened. */
+export function memoryCapability(target: Target): Capability {
+  if (target.procRoot === null) return { no: 'reading another process needs /proc' }
+  if (process.arch !== 'x64') return { no: `the memory engine was tried on x64 only, this is ${process.arch}` }
+  return 'yes'
+}
+
+/**
+ * @throws StallError ERR_STALL_PERMISSION, ERR_STALL_NO_SUCH_PROCESS, ERR_STALL_NOT_NODE, ERR_STALL_V8_LAYOUT_UNKNOWN
+ */
+export function openMemoryTarget(target: Target): MemoryTarget {
+  const root = target.procRoot
+  if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'reading memory needs /proc')
+  const memory = openLiveMemory(root, { cacheBytes: target.inside ? CACHE_INSIDE : CACHE_OUTSIDE })
+  try {
+    const layout = resolveLayout(root, memory.mappings(), {
+      cacheFolder: target.inside ? null : defaultCacheFolder(),
+    })
+    return makeTarget(root, memory, layout)
+  } catch (thrown) {
+    memory.dispose()
+    throw thrown
+  }
+}
+
+function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout): MemoryTarget {
+  const heap = new V8Heap(memory, layout.layout)
+  const mainTid = mainThreadId(root)
+  let native: NativeProcess | null | undefined
+  const openNative = (): NativeProcess | null => {
+    if (native !== undefined) return native
+    try {
+      native = openNativeProcess(root, memory)
+    } catch {
+      // The stacks don't need it: loops and the threads of several isolates then can't be told, and that is said.
+      native = null
+    }
+    return native
+  }
+  return {
+    root,
+    mainTid,
+    memory,
+    layout,
+    heap,
+    native: openNative,
+    isolates: () => matchThreads(findIsolates(heap), mainTid, openNative),
+    refresh() {
+      heap.flush()
+      native?.refresh()
+    },
+    dispose() {
+      native?.dispose()
+      memory.dispose()
+    },
+  }
+}
+
+function matchThreads(
+  isolates: readonly Isolate[],
+  mainTid: number,
+  openNative: () => NativeProcess | null,
+): { matched: IsolateOfThread[]; unmatched: number } {
+  const [only] = isolates
+  // A process without worker threads: its one isolate is the main thread's.
+  if (isolates.length === 1 && only) return { matched: [{ tid: mainTid, isolate: only }], unmatched: 0 }
+  const native = openNative()
+  const byThread = native ? isolatesByThread(native) : new Map<number, number>()
+  const matched: IsolateOfThread[] = []
+  for (const [tid, address] of byThread) {
+    const isolate = isolates.find((candidate) => candidate.address === address)
+    if (isolate) matched.push({ tid, isolate })
+  }
+  matched.sort((a, b) => Number(b.tid === mainTid) - Number(a.tid === mainTid) || a.tid - b.tid)
+  return { matched, unmatched: isolates.length - matched.length }
+}

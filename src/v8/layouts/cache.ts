@@ -1,0 +1,99 @@
+/**
+ * Layouts that were learnt once, by build id, in the user's own cache folder: 0700, ours alone, written atomically.
+ * A file that is not exactly a layout of this schema for that build is discarded, never half used.
+ */
+import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { LAYOUT_SCHEMA } from './layout.js'
+import type { V8Layout } from './layout.js'
+
+const MAX_BYTES = 1 << 20
+
+/** `$XDG_CACHE_HOME/conductor-stall-agent/layouts`, else under `~/.cache`. */
+export function defaultCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const base = environment['XDG_CACHE_HOME']
+  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'conductor-stall-agent', 'layouts')
+}
+
+function fileOf(folder: string, buildId: string): string | null {
+  return /^[0-9a-f]{8,64}$/.test(buildId) ? join(folder, `${buildId}.json`) : null
+}
+
+/** Null when there is none, when it is somebody else's, or when it is broken: the last is removed. */
+export function readCachedLayout(folder: string, buildId: string): V8Layout | null {
+  const file = fileOf(folder, buildId)
+  if (file === null) return null
+  try {
+    const stat = lstatSync(file)
+    if (!stat.isFile() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0 || stat.size > MAX_BYTES) {
+      return null
+    }
+    const layout: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (isLayout(layout) && layout.buildId === buildId) return layout
+    rmSync(file, { force: true })
+    return null
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) rmSync(file, { force: true })
+    // Not there, or not readable: learnt anew.
+    return null
+  }
+}
+
+/** Best effort: a home that can't be written only costs the next dump its time. True when it is written. */
+export function writeCachedLayout(folder: string, layout: V8Layout): boolean {
+  const file = layout.buildId === null ? null : fileOf(folder, layout.buildId)
+  if (file === null) return false
+  const temporary = `${file}.${process.pid}.tmp`
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const stat = lstatSync(folder)
+    if (!stat.isDirectory() || stat.uid !== process.getuid?.()) return false
+    if ((stat.mode & 0o077) !== 0) chmodSync(folder, 0o700)
+    writeFileSync(temporary, JSON.stringify(layout), { mode: 0o600, flag: 'wx' })
+    renameSync(temporary, file)
+    return true
+  } catch {
+    rmSync(temporary, { force: true })
+    return false
+  }
+}
+
+/** Whether a value has the shape of a layout of this schema; every offset a number. */
+export function isLayout(value: unknown): value is V8Layout {
+  if (typeof value !== 'object' || value === null) return false
+  const layout = value as Partial<V8Layout>
+  if (layout.schema !== LAYOUT_SCHEMA) return false
+  const groups = [
+    layout.types,
+    layout.frameTypes,
+    layout.ranges,
+    layout.frame,
+    layout.map,
+    layout.jsFunction,
+    layout.shared,
+    layout.script,
+    layout.bytecode,
+    layout.isolate,
+    layout.promise,
+    layout.generator,
+    layout.reaction,
+    layout.context,
+  ]
+  const numbers = groups.every(
+    (group) => typeof group === 'object' && group !== null && Object.values(group).every(Number.isInteger),
+  )
+  return (
+    numbers &&
+    isNumbers(layout.page?.heap) &&
+    isNumbers(layout.page?.end) &&
+    (layout.positions === 'signed' || layout.positions === 'unsigned') &&
+    (layout.bytecodeSizes === null || isNumbers(layout.bytecodeSizes)) &&
+    typeof layout.code === 'object' &&
+    isNumbers(layout.code.streamToCode)
+  )
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => Number.isInteger(item))
+}
