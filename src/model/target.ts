@@ -7,4 +7,6 @@ export interface Target {
   readonly procRoot: string | null
   /** True in the agent's capture thread: same process, the main thread is the patient. */
   readonly inside: boolean
+  /** Tids of the agent's own threads, where the agent told them: they are no suspects. */
+  readonly agentTids?: readonly number[]
 }

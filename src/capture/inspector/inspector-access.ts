@@ -1,0 +1,79 @@
+/**
+ * One connection for all that the inspector gives: opened when the first capturer wants it, ended once by whoever
+ * made the access. A port that was opened for it is closed by the same end.
+ */
+import { StallError } from '../../model/stall-error.js'
+import type { Target } from '../../model/target.js'
+import type { CdpConnection } from '../../platform/cdp/cdp-connection.js'
+import { observeActivity } from './activity.js'
+
+export interface InspectorAccess {
+  /**
+   * The connection; the same one for every caller. Refuses before anything is attached where no answer can come.
+   * @throws StallError ERR_STALL_NOTHING_RUNNING, ERR_STALL_INSPECTOR_UNAVAILABLE, and what connecting throws
+   */
+  connection(target: Target, deadlineMs: number): Promise<CdpConnection>
+  /** Ends the connection if there is one; never throws and never waits long. */
+  close(): Promise<void>
+}
+
+/** What opening gave, and how to undo more than the connection itself. */
+export interface Opened {
+  readonly connection: CdpConnection
+  /** Closes a port that was opened; the connection is still open then. */
+  readonly beforeDisconnect?: () => Promise<void>
+}
+
+export function createInspectorAccess(open: (target: Target, deadlineMs: number) => Promise<Opened>): InspectorAccess {
+  let opened: Promise<Opened> | null = null
+  return {
+    async connection(target, deadlineMs) {
+      if (opened === null) {
+        await refuseWhereNothingAnswers(target)
+        opened = open(target, deadlineMs)
+      }
+      const { connection } = await opened
+      if (connection.closed) {
+        throw new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', `${connection.description} was closed`)
+      }
+      return connection
+    },
+    async close() {
+      if (opened === null) return
+      try {
+        const { connection, beforeDisconnect } = await opened
+        await beforeDisconnect?.()
+        connection.disconnect()
+      } catch {
+        // It never opened, which its capturer has reported; or the target is gone, and the connection with it.
+      }
+    },
+  }
+}
+
+async function refuseWhereNothingAnswers(target: Target): Promise<void> {
+  const activity = await observeActivity(target)
+  switch (activity.kind) {
+    case 'idle':
+      throw nothingRunning()
+    case 'stopped':
+      throw new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', 'the process is stopped by a signal or a debugger', {
+        help: `Continue it: kill -CONT ${target.pid}`,
+      })
+    case 'native':
+      throw new StallError(
+        'ERR_STALL_INSPECTOR_UNAVAILABLE',
+        `the main thread is in the system call ${activity.syscall.name}, where the inspector can't answer`,
+        { help: 'The memory engine needs no answer: conductor-diag dump PID --engine memory' },
+      )
+    case 'running':
+    case 'futex':
+    case 'unknown':
+  }
+}
+
+export function nothingRunning(): StallError {
+  return new StallError('ERR_STALL_NOTHING_RUNNING', 'the event loop turns and no JavaScript is running: it waits', {
+    help: 'What it waits for is in the await tree, not on the stack.',
+  })
+}
