@@ -7,16 +7,23 @@ import type { CaptureOutcome } from '../model/outcome.js'
 import type { OpenFile } from '../model/socket.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
-import type { KernelThread } from '../model/thread.js'
+import type { KernelThread, Syscall } from '../model/thread.js'
 import { readChildren } from '../platform/procfs/children.js'
-import { listDescriptors } from '../platform/procfs/descriptors.js'
-import { readLoadAverage, readNameservers } from '../platform/procfs/process.js'
+import { type Descriptor, listDescriptors } from '../platform/procfs/descriptors.js'
+import { readCgroup } from '../platform/procfs/cgroup.js'
+import { findPipeHolders } from '../platform/procfs/pipes.js'
+import { readLoadAverage } from '../platform/procfs/pressure.js'
+import { readNameservers } from '../platform/procfs/resolv.js'
+import { readSockets } from '../platform/procfs/sockets.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { readStatus } from '../platform/procfs/status.js'
 import { ownThreadId, readThreads } from '../platform/procfs/threads.js'
 import type { Capability, Capturer } from './capturer.js'
 
+const MAX_DESCRIPTORS = 8192
 const MAX_FILES = 1024
+/** Each goes over the descriptors of every process, for 50 ms at most. */
+const MAX_PIPE_SEARCHES = 2
 
 export const kernelCapturer: Capturer<KernelLook> = {
   name: 'kernel',
@@ -48,8 +55,10 @@ export function lookAtKernel(target: Target): KernelLook {
   const status = readStatus(root)
   const own = target.inside ? ownThreadId() : null
   const threads = readThreads(root).map((thread) => withAgentRole(thread, target, own))
+  const takenAtMs = performance.now()
+  const descriptors = readDescriptors(root)
   return {
-    takenAtMs: performance.now(),
+    takenAtMs,
     processState: stat.state,
     tracerPid: status.tracerPid,
     threads,
@@ -58,9 +67,9 @@ export function lookAtKernel(target: Target): KernelLook {
     majorFaults: stat.majorFaults,
     loadAverage: readLoadAverage(),
     children: readChildren(root, stat.pid),
-    files: readFiles(root),
-    sockets: [],
-    cgroup: null,
+    files: filesOf(descriptors, stat.pid, threads),
+    sockets: readSockets(root, descriptors),
+    cgroup: readCgroup(root),
     nameservers: readNameservers(root),
   }
 }
@@ -70,13 +79,32 @@ function withAgentRole(thread: KernelThread, target: Target, own: number | null)
   return ours ? { ...thread, role: 'agent' } : thread
 }
 
-/** Descriptors that are not sockets. Empty where the kernel refuses the folder: another user's process. */
-function readFiles(root: string): OpenFile[] {
+/** Empty where the kernel refuses the folder: another user's process, whose states are evidence all the same. */
+function readDescriptors(root: string): Descriptor[] {
   try {
-    return listDescriptors(root, MAX_FILES).filter(({ target }) => !target.startsWith('socket:'))
-  } catch {
-    // Threads and their states are still evidence; the missing list says nothing about descriptors being refused
-    // because the syscall column of each thread, refused by the same rule, does.
-    return []
+    return listDescriptors(root, MAX_DESCRIPTORS)
+  } catch (thrown) {
+    if (toStallError(thrown).code === 'ERR_STALL_PERMISSION') return []
+    throw thrown
   }
+}
+
+/** What is no socket; for those that a thread is blocked on, who holds the other end of a pipe or FIFO. */
+function filesOf(descriptors: readonly Descriptor[], pid: number, threads: readonly KernelThread[]): OpenFile[] {
+  const blockedOn = new Set(threads.flatMap(({ syscall }) => (isTransfer(syscall) ? [syscall.fd] : [])))
+  let searches = 0
+  return descriptors
+    .filter(({ target }) => !target.startsWith('socket:'))
+    .slice(0, MAX_FILES)
+    .map(({ fd, target }) => {
+      const file: OpenFile = { fd, target }
+      const isPipe = target.startsWith('pipe:') || target.startsWith('/')
+      if (!blockedOn.has(fd) || !isPipe || ++searches > MAX_PIPE_SEARCHES) return file
+      const { holders } = findPipeHolders({ target, pid, fd })
+      return holders.length === 0 ? file : { ...file, otherEnd: holders }
+    })
+}
+
+function isTransfer(syscall: KernelThread['syscall']): syscall is Syscall & { fd: number } {
+  return syscall !== null && syscall !== 'running' && syscall.fd !== undefined && /read|write|splice/.test(syscall.name)
 }

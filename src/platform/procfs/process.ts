@@ -71,19 +71,6 @@ export function ageMsOf(startTicks: number): number | null {
   return Number.isNaN(uptime) ? null : Math.max(0, uptime * 1000 - (startTicks * 1000) / CLOCK_TICKS_PER_SECOND)
 }
 
-/** 1, 5 and 15 minutes. */
-export function readLoadAverage(): number[] {
-  const text = tryReadProcText('/proc/loadavg', 256) ?? ''
-  return text.split(' ').slice(0, 3).map(Number).filter(Number.isFinite)
-}
-
-/** `nameserver` lines of the target's own resolv.conf; null when it can't be read. */
-export function readNameservers(root: string): string[] | null {
-  const text = tryReadProcText(`${root}/root/etc/resolv.conf`)
-  if (text === null) return null
-  return [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] ?? '')
-}
-
 /** The name that the process gave itself, or its binary's: at most 15 bytes. */
 export function readName(root: string): string {
   return readProcText(`${root}/comm`, 64).trim()

@@ -1,0 +1,36 @@
+/**
+ * What one look consists of: the capturers in the order of the ladder, cheapest and least intrusive first. A capturer
+ * joins with one line here; its part is then captured inside and outside, stored, joined and diagnosed.
+ */
+import type { AwaitTree } from '../model/await.js'
+import type { HeapState } from '../model/heap.js'
+import type { KernelLook } from '../model/kernel.js'
+import type { PoolState, Starvation } from '../model/loop.js'
+import type { ThreadStack } from '../model/thread.js'
+import type { Capturer } from './capturer.js'
+import { kernelCapturer } from './kernel-capturer.js'
+
+export interface LookParts {
+  readonly kernel: KernelLook
+  readonly stacks: readonly ThreadStack[]
+  readonly awaits: AwaitTree
+  readonly pool: PoolState
+  readonly heap: HeapState
+  readonly starvation: Starvation
+  readonly debugger: 'paused' | 'attached' | 'none'
+}
+
+export type LookPart = keyof LookParts
+
+export interface RungOf<P extends LookPart> {
+  readonly part: P
+  readonly capturer: Capturer<LookParts[P]>
+  /** The longest that this part may take of one look, ms. */
+  readonly atMostMs: number
+  /** `kernel` needs nothing; `memory` needs to read the target's memory. Chosen by `--engine`. */
+  readonly engine: 'kernel' | 'memory'
+}
+
+export type Rung = { readonly [P in LookPart]: RungOf<P> }[LookPart]
+
+export const RUNGS: readonly Rung[] = [{ part: 'kernel', capturer: kernelCapturer, atMostMs: 2000, engine: 'kernel' }]

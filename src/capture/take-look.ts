@@ -1,0 +1,36 @@
+/** One look: every rung in turn, each with its deadline, each handed over (to be stored) before the next. */
+import type { CaptureOutcome } from '../model/outcome.js'
+import type { Target } from '../model/target.js'
+import type { Capturer } from './capturer.js'
+import { type LookPart, type LookParts, type Rung, RUNGS } from './registry.js'
+import { runCapturer } from './run-capturer.js'
+
+export type LookOutcomes = { readonly [P in LookPart]?: CaptureOutcome<LookParts[P]> }
+
+export interface LookOptions {
+  readonly target: Target
+  /** Monotonic ms for the whole look. */
+  readonly deadlineMs: number
+  readonly locals: boolean
+  readonly engines: ReadonlySet<Rung['engine']>
+  readonly signal?: AbortSignal
+  /** Called with each outcome before the next rung starts. */
+  readonly onOutcome?: (part: LookPart, outcome: CaptureOutcome<LookParts[LookPart]>) => void
+  readonly rungs?: readonly Rung[]
+}
+
+/** Parts of engines that were not asked for are left out; everything else is there, as evidence or as its reason. */
+export async function takeLook(options: LookOptions): Promise<LookOutcomes & { readonly takenAtMs: number }> {
+  const takenAtMs = performance.now()
+  const outcomes: Partial<Record<LookPart, CaptureOutcome<LookParts[LookPart]>>> = {}
+  for (const rung of options.rungs ?? RUNGS) {
+    if (!options.engines.has(rung.engine)) continue
+    const deadlineMs = Math.min(options.deadlineMs, performance.now() + rung.atMostMs)
+    const request = { target: options.target, deadlineMs, locals: options.locals }
+    const capturer: Capturer<LookParts[LookPart]> = rung.capturer
+    const outcome = await runCapturer(capturer, request, options.signal)
+    outcomes[rung.part] = outcome
+    options.onOutcome?.(rung.part, outcome)
+  }
+  return { takenAtMs, ...(outcomes as LookOutcomes) }
+}

@@ -1,0 +1,61 @@
+/** What of an investigation is stored, under which name, and when: each piece is on disk before the next is captured. */
+import type { LookPart } from '../capture/registry.js'
+import type { Evidence } from '../model/evidence.js'
+import type { MissingArtifact } from '../model/incident.js'
+import type { CaptureOutcome } from '../model/outcome.js'
+import { StallError } from '../model/stall-error.js'
+
+/** The part of a bundle's writer that captures need. `null` where nothing is stored (`dump` without `--out`). */
+export interface ArtifactStore {
+  addArtifact(
+    name: string,
+    data: string | Uint8Array,
+    source: { readonly engine: string; readonly tookMs?: number; readonly pausedMs?: number },
+  ): { readonly status: 'written' } | { readonly status: 'missing'; readonly missing: MissingArtifact }
+  missing(name: string, error: StallError): void
+}
+
+/** A look's part, raw: what is there if the process ends before all parts are joined. */
+export function storeOutcome(
+  store: ArtifactStore | null,
+  look: number,
+  part: LookPart,
+  outcome: CaptureOutcome<unknown>,
+  engine: string,
+): void {
+  if (store === null) return
+  const name = `look-${look}-${part}.json`
+  if (outcome.status === 'captured') {
+    store.addArtifact(name, toJson(outcome.evidence), {
+      engine,
+      tookMs: Math.round(outcome.tookMs),
+      pausedMs: Math.round(outcome.pausedMs),
+    })
+  } else store.missing(name, errorOf(outcome))
+}
+
+/** The lists that verdicts point into, and the whole evidence for tools that read a bundle. */
+export function storeEvidence(store: ArtifactStore | null, evidence: Evidence): void {
+  if (store === null) return
+  const last = evidence.looks.at(-1)
+  const source = { engine: 'joined' }
+  const lists = {
+    'threads.json': last?.threads,
+    'awaits.json': last?.awaits?.awaits,
+    'sockets.json': last?.kernel?.sockets,
+    'clocks.json': last?.clocks,
+  }
+  for (const [name, list] of Object.entries(lists)) {
+    if (list !== null && list !== undefined) store.addArtifact(name, toJson(list), source)
+  }
+  store.addArtifact('evidence.json', toJson(evidence), source)
+}
+
+export function errorOf(outcome: Exclude<CaptureOutcome<unknown>, { status: 'captured' }>): StallError {
+  if (outcome.status === 'unavailable') return outcome.error
+  return new StallError('ERR_STALL_TIMEOUT', `gave up after ${Math.round(outcome.elapsedMs)} ms`)
+}
+
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`
+}

@@ -1,0 +1,173 @@
+/**
+ * The one composition of capture, evidence and diagnosis, the same inside and outside: looks some time apart, stack
+ * samples while JavaScript runs, a profile for what the deadline leaves, all joined and judged. Nothing in it throws
+ * for want of evidence: what is missing is listed with its reason.
+ */
+import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/inspector/profile-capturer.js'
+import type { Rung } from '../capture/registry.js'
+import { runCapturer } from '../capture/run-capturer.js'
+import { takeLook } from '../capture/take-look.js'
+import type { Capturer } from '../capture/capturer.js'
+import { joinEvidence, type Round } from '../evidence/join.js'
+import { diagnose } from '../diagnose/diagnose.js'
+import type { EndedPoller, Evidence, Missing, TaskInFlight } from '../model/evidence.js'
+import type { ClockReading } from '../model/heartbeat.js'
+import type { CaptureOutcome } from '../model/outcome.js'
+import type { ProcessIdentity } from '../model/process-identity.js'
+import type { ProfileSummary, StackSamples } from '../model/samples.js'
+import type { Stall } from '../model/stall.js'
+import type { Target } from '../model/target.js'
+import type { Verdict } from '../model/verdict.js'
+import { type ArtifactStore, errorOf, storeEvidence, storeOutcome, toJson } from './artifacts.js'
+import { openLedger } from './ledger.js'
+import { withBundlePointers } from './pointers.js'
+
+export type Progress =
+  | { readonly step: 'look'; readonly look: number; readonly of: number }
+  | { readonly step: 'samples' | 'profile' | 'diagnose' | 'seal' }
+
+export interface InvestigationPlan {
+  readonly target: Target
+  readonly process: ProcessIdentity
+  readonly stall: Stall | null
+  /** Monotonic ms (`performance.now()` of this thread) at which everything has to be there. */
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+  /** When each look starts, ms after the beginning; two or more, or "stuck" can't be told from "slow". */
+  readonly looksAtMs: readonly number[]
+  readonly engines: ReadonlySet<Rung['engine']>
+  /** Null: not wanted here, and nothing is said about it. */
+  readonly samples: Capturer<StackSamples> | null
+  readonly profile: Capturer<CapturedProfile> | null
+  readonly locals: boolean
+  readonly clocks?: () => readonly ClockReading[] | null
+  readonly tasks?: () => readonly TaskInFlight[] | null
+  readonly ended?: readonly EndedPoller[] | null
+  /** Early looks that were kept in memory, oldest first. */
+  readonly earlier?: readonly Round[]
+  readonly missing?: readonly Missing[]
+  readonly store: ArtifactStore | null
+  readonly onProgress?: (progress: Progress) => void
+  /** Completes evidence with what needs files (source maps) before it is stored and judged. */
+  readonly complete?: (evidence: Evidence) => Evidence
+}
+
+export interface Findings {
+  readonly evidence: Evidence
+  /** Ranked, never empty. Pointers lead into the bundle's files where there is a store. */
+  readonly verdicts: readonly Verdict[]
+  /** Raw, for whoever wants to keep it; in the store already. */
+  readonly profile: CapturedProfile | null
+}
+
+/** Left over for joining, judging and sealing. */
+const CLOSING_MS = 500
+
+export async function investigate(plan: InvestigationPlan): Promise<Findings> {
+  const ledger = openLedger(plan.target.inside, plan.stall?.clock ?? null)
+  const startedMs = performance.now()
+  const captureUntilMs = plan.deadlineMs - CLOSING_MS
+  const rounds: Round[] = [...(plan.earlier ?? [])]
+  let samples: CaptureOutcome<StackSamples> | undefined
+
+  for (const [index, atMs] of plan.looksAtMs.entries()) {
+    // A look that can't be had any more is better left out than awaited.
+    if (index > 0 && startedMs + atMs > captureUntilMs) break
+    await waitUntil(startedMs + atMs, plan.signal)
+    if (plan.signal?.aborted && rounds.length > 0) break
+    plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
+    rounds.push(await lookOnce(plan, index + 1, captureUntilMs))
+    if (index === 0 && plan.samples !== null) {
+      plan.onProgress?.({ step: 'samples' })
+      ledger.beforeAttach(plan.clocks?.() ?? null)
+      samples = await sample(plan, plan.samples, captureUntilMs)
+      ledger.afterAttach(plan.clocks?.() ?? null)
+    }
+  }
+  const profile = plan.profile === null ? undefined : await record(plan, plan.profile, captureUntilMs)
+
+  plan.onProgress?.({ step: 'diagnose' })
+  const joined = joinEvidence({
+    process: plan.process,
+    stall: plan.stall,
+    from: plan.target.inside ? 'inside' : 'outside',
+    rounds,
+    ...(samples === undefined ? {} : { samples }),
+    ...(profile === undefined ? {} : { profile: summaryOf(profile) }),
+    tasks: plan.tasks?.() ?? null,
+    ended: plan.ended ?? null,
+    missing: plan.missing ?? [],
+    cost: ledger.close(),
+  })
+  const evidence = plan.complete?.(joined) ?? joined
+  storeEvidence(plan.store, evidence)
+  const verdicts = diagnose(evidence)
+  return {
+    evidence,
+    verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),
+    profile: profile?.status === 'captured' ? profile.evidence : null,
+  }
+}
+
+async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: number): Promise<Round> {
+  const outcomes = await takeLook({
+    target: plan.target,
+    deadlineMs,
+    locals: plan.locals,
+    engines: plan.engines,
+    ...(plan.signal ? { signal: plan.signal } : {}),
+    onOutcome: (part, outcome) =>
+      storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory'),
+  })
+  return { ...outcomes, clocks: plan.clocks?.() ?? null }
+}
+
+async function sample(
+  plan: InvestigationPlan,
+  capturer: Capturer<StackSamples>,
+  deadlineMs: number,
+): Promise<CaptureOutcome<StackSamples>> {
+  const outcome = await runCapturer(capturer, { target: plan.target, deadlineMs, locals: plan.locals }, plan.signal)
+  if (outcome.status === 'captured') {
+    plan.store?.addArtifact('samples.json', toJson(outcome.evidence), {
+      engine: 'inspector',
+      tookMs: Math.round(outcome.tookMs),
+      pausedMs: Math.round(outcome.pausedMs),
+    })
+  } else plan.store?.missing('samples.json', errorOf(outcome))
+  return outcome
+}
+
+async function record(
+  plan: InvestigationPlan,
+  capturer: Capturer<CapturedProfile>,
+  deadlineMs: number,
+): Promise<CaptureOutcome<CapturedProfile>> {
+  plan.onProgress?.({ step: 'profile' })
+  const outcome = await runCapturer(capturer, { target: plan.target, deadlineMs, locals: plan.locals }, plan.signal)
+  if (outcome.status === 'captured') {
+    plan.store?.addArtifact(PROFILE_ARTIFACT, JSON.stringify(outcome.evidence.profile), {
+      engine: 'inspector',
+      tookMs: Math.round(outcome.tookMs),
+    })
+  } else plan.store?.missing(PROFILE_ARTIFACT, errorOf(outcome))
+  return outcome
+}
+
+function summaryOf(outcome: CaptureOutcome<CapturedProfile>): CaptureOutcome<ProfileSummary> {
+  return outcome.status === 'captured' ? { ...outcome, evidence: outcome.evidence.summary } : outcome
+}
+
+function waitUntil(atMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const ms = atMs - performance.now()
+  if (ms <= 0 || signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}

@@ -1,0 +1,20 @@
+/** Evidence pointers of a dump (`#/awaits/0`) as pointers into a bundle (`awaits.json#/0`). */
+import type { Verdict } from '../model/verdict.js'
+
+/** Lists that a bundle stores as a file of their own. */
+const FILES: Readonly<Record<string, string>> = {
+  threads: 'threads.json',
+  awaits: 'awaits.json',
+  sockets: 'sockets.json',
+  clocks: 'clocks.json',
+}
+
+export function toBundlePointer(pointer: string): string {
+  const match = /^#\/([^/]+)(.*)$/.exec(pointer)
+  const file = match?.[1] === undefined ? undefined : FILES[match[1]]
+  return file === undefined ? pointer : `${file}#${match?.[2] ?? ''}`
+}
+
+export function withBundlePointers(verdict: Verdict): Verdict {
+  return { ...verdict, evidence: verdict.evidence.map(toBundlePointer) }
+}
