@@ -36,8 +36,8 @@ export interface InvestigationPlan {
   /** When each look starts, ms after the beginning; two or more, or "stuck" can't be told from "slow". */
   readonly looksAtMs: readonly number[]
   readonly engines: ReadonlySet<Rung['engine']>
-  /** Null: not wanted here, and nothing is said about it. */
-  readonly samples: Capturer<StackSamples> | null
+  /** Asked after the first look; null: not wanted, and nothing is said about it. */
+  readonly samples: (first: Round) => Capturer<StackSamples> | null
   readonly profile: Capturer<CapturedProfile> | null
   readonly locals: boolean
   readonly clocks?: () => readonly ClockReading[] | null
@@ -76,11 +76,13 @@ export async function investigate(plan: InvestigationPlan): Promise<Findings> {
     await waitUntil(startedMs + atMs, plan.signal)
     if (plan.signal?.aborted && rounds.length > 0) break
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
-    rounds.push(await lookOnce(plan, index + 1, captureUntilMs))
-    if (index === 0 && plan.samples !== null) {
+    const round = await lookOnce(plan, index + 1, captureUntilMs)
+    rounds.push(round)
+    const sampler = index === 0 ? plan.samples(round) : null
+    if (sampler !== null) {
       plan.onProgress?.({ step: 'samples' })
       ledger.beforeAttach(plan.clocks?.() ?? null)
-      samples = await sample(plan, plan.samples, captureUntilMs)
+      samples = await sample(plan, sampler, captureUntilMs)
       ledger.afterAttach(plan.clocks?.() ?? null)
     }
   }

@@ -5,6 +5,7 @@
 import { StallError } from '../../model/stall-error.js'
 import type { Target } from '../../model/target.js'
 import type { CdpConnection } from '../../platform/cdp/cdp-connection.js'
+import { isDebuggerAttached } from '../../platform/cdp/debug-port.js'
 import { observeActivity } from './activity.js'
 
 export interface InspectorAccess {
@@ -52,6 +53,15 @@ export function createInspectorAccess(open: (target: Target, deadlineMs: number)
 }
 
 async function refuseWhereNothingAnswers(target: Target): Promise<void> {
+  if (target.procRoot !== null && isDebuggerAttached(target.procRoot)) {
+    throw new StallError(
+      'ERR_STALL_INSPECTOR_UNAVAILABLE',
+      'a debugger is attached already, and pausing is its business',
+      {
+        help: 'Detach it, or look from memory: conductor-diag dump PID --engine memory',
+      },
+    )
+  }
   const activity = await observeActivity(target)
   switch (activity.kind) {
     case 'idle':

@@ -1,0 +1,84 @@
+/** The way in of `dump`: another process, looked at through /proc, its memory and, where nothing else serves, its inspector. */
+import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
+import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
+import type { InspectorAccess } from '../capture/inspector/inspector-access.js'
+import type { Rung } from '../capture/registry.js'
+import type { Round } from '../evidence/join.js'
+import type { Missing } from '../model/evidence.js'
+import type { ProcessIdentity } from '../model/process-identity.js'
+import type { Stall } from '../model/stall.js'
+import type { Target } from '../model/target.js'
+import type { ArtifactStore } from './artifacts.js'
+import { type Findings, investigate, type Progress } from './investigation.js'
+
+/** `auto`: kernel and memory, and the inspector only where memory can't serve. The others are exactly what they say. */
+export type EngineChoice = 'auto' | 'memory' | 'inspector' | 'kernel'
+
+export interface OutsideOptions {
+  readonly engine: EngineChoice
+  /** Looks; two unless more are wanted. */
+  readonly looks: number
+  /** 0: no profile. */
+  readonly profileMs: number
+  readonly locals: boolean
+  readonly store: ArtifactStore | null
+  /** Opened only when it is used. */
+  readonly inspector: InspectorAccess
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** Between two looks: long enough for counters of 10 ms to say something, short enough to wait for. */
+const BETWEEN_LOOKS_MS = 600
+/** For everything but the waiting: a memory look of a large heap takes seconds. */
+const WORK_MS = 30_000
+
+export async function investigateOutside(
+  target: Target,
+  identity: ProcessIdentity,
+  options: OutsideOptions,
+): Promise<Findings> {
+  const looksAtMs = Array.from({ length: Math.max(1, options.looks) }, (_, index) => index * BETWEEN_LOOKS_MS)
+  const samples = createSamplesCapturer(options.inspector)
+  try {
+    return await investigate({
+      target,
+      process: identity,
+      stall: manualStall(),
+      deadlineMs: performance.now() + (looksAtMs.at(-1) ?? 0) + options.profileMs + WORK_MS,
+      looksAtMs,
+      engines: enginesOf(options.engine),
+      samples: (first) => (wantsInspector(options.engine, first) ? samples : null),
+      profile: options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null,
+      locals: options.locals,
+      missing: missingBecauseOf(options),
+      store: options.store,
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    })
+  } finally {
+    await options.inspector.close()
+  }
+}
+
+function enginesOf(engine: EngineChoice): ReadonlySet<Rung['engine']> {
+  return new Set(engine === 'auto' || engine === 'memory' ? ['kernel', 'memory'] : ['kernel'])
+}
+
+/** A signal and an open port are the price: paid only when asked for, or when memory gave no stacks. */
+function wantsInspector(engine: EngineChoice, first: Round): boolean {
+  if (engine === 'inspector') return true
+  return engine === 'auto' && first.stacks?.status !== 'captured'
+}
+
+function missingBecauseOf(options: OutsideOptions): Missing[] {
+  const missing: Missing[] = []
+  if (options.profileMs === 0) {
+    missing.push({ what: 'cpu-profile', why: 'ERR_STALL_NOT_ENABLED', message: 'not asked for: --profile SECONDS' })
+  }
+  return missing
+}
+
+function manualStall(): Stall {
+  return { trigger: 'manual', level: 'warn', clock: null, ageMs: 0, thresholdMs: 0, noticedAt: Date.now(), clocks: [] }
+}

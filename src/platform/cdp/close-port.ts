@@ -1,0 +1,36 @@
+/** Closes a debug port from the inside of its process, and makes sure that it is closed. */
+import type { CdpConnection } from './cdp-connection.js'
+import { listeningPorts } from './debug-port.js'
+
+/**
+ * `inspector.close()` and, on its own thread, `process._debugEnd()`: both stop the thread that listens. The answer
+ * often can't come back, because the connection goes with it.
+ */
+const CLOSE = `(() => { try { process._debugEnd() } catch { process.getBuiltinModule?.('node:inspector')?.close() } })()`
+
+const CHECK_MS = 20
+
+/** True when nothing of the process listens on `port` any more. Never throws. */
+export async function closePort(
+  connection: CdpConnection,
+  root: string,
+  port: number,
+  deadlineMs: number,
+): Promise<boolean> {
+  // The answer is not waited for on its own: the table of sockets is the proof.
+  connection.send('Runtime.evaluate', { expression: CLOSE, silent: true }, deadlineMs).catch(() => undefined)
+  for (;;) {
+    if (!isListening(root, port)) return true
+    if (performance.now() >= deadlineMs) return false
+    await new Promise((resolve) => setTimeout(resolve, CHECK_MS))
+  }
+}
+
+export function isListening(root: string, port: number): boolean {
+  try {
+    return listeningPorts(root).includes(port)
+  } catch {
+    // The process is gone, and its port with it.
+    return false
+  }
+}

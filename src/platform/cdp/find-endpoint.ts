@@ -1,0 +1,37 @@
+/** The web socket address behind a debug port, as the inspector's own HTTP endpoint lists it. */
+import { get } from 'node:http'
+import { StallError } from '../../model/stall-error.js'
+
+const MAX_BYTES = 256 * 1024
+
+/** @throws StallError ERR_STALL_INSPECTOR_UNAVAILABLE when what answers is no inspector */
+export async function findEndpoint(port: number, deadlineMs: number): Promise<string> {
+  const text = await fetchText(port, deadlineMs)
+  const match = /"webSocketDebuggerUrl"\s*:\s*"(ws:\/\/[^"]+)"/.exec(text)
+  if (match?.[1] === undefined) throw notAnInspector(port, 'its answer names no web socket')
+  const url = new URL(match[1])
+  // It names itself by the host it was told to listen on; we came by this one.
+  return `ws://127.0.0.1:${port}${url.pathname}`
+}
+
+function fetchText(port: number, deadlineMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => reject(notAnInspector(port, error.message))
+    const request = get({ host: '127.0.0.1', port, path: '/json/list', agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+        if (text.length > MAX_BYTES) request.destroy(new Error('its answer is too long'))
+      })
+      response.on('end', () => resolve(text))
+      response.on('error', fail)
+    })
+    request.setTimeout(Math.max(1, deadlineMs - performance.now()), () => request.destroy(new Error('no answer')))
+    request.on('error', fail)
+  })
+}
+
+function notAnInspector(port: number, why: string): StallError {
+  return new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', `port ${port} is no inspector: ${why}`)
+}
