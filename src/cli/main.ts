@@ -3,10 +3,12 @@ import { Command, CommanderError } from 'commander'
 import { writeSync } from 'node:fs'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
+import { register as dump } from './dump.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
+import { register as ps } from './ps.js'
 
 /** Each command exports `register(program)`. Listed in the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = []
+const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps]
 
 export function createProgram(): Command {
   const program = new Command('conductor-diag')

@@ -3,10 +3,21 @@ import type { CdpConnection } from './cdp-connection.js'
 import { listeningPorts } from './debug-port.js'
 
 /**
- * `inspector.close()` and, on its own thread, `process._debugEnd()`: both stop the thread that listens. The answer
- * often can't come back, because the connection goes with it.
+ * `process._debugEnd()` stops the thread that listens; the answer often can't come back, because the connection goes
+ * with it. A main thread that was in JavaScript opened the port by an interrupt, and the same request still waits in
+ * its event loop (node: src/inspector_agent.cc, StartIoThreadWakeup posts both): when the loop turns again, the port
+ * would open a second time. So it is closed after each of the next few turns as well.
  */
-const CLOSE = `(() => { try { process._debugEnd() } catch { process.getBuiltinModule?.('node:inspector')?.close() } })()`
+const CLOSE = `(() => {
+  const end = () => process._debugEnd()
+  let turns = 0
+  const again = () => {
+    try { end() } catch {}
+    if (++turns < 5) setImmediate(again)
+  }
+  setImmediate(again)
+  end()
+})()`
 
 const CHECK_MS = 20
 

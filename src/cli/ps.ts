@@ -1,0 +1,51 @@
+/** `conductor-diag ps`: which Node processes there are, and what their main threads do. */
+import type { Command } from 'commander'
+import { writeSync } from 'node:fs'
+import { listNodeProcesses, type NodeProcess, type ProcessList } from '../investigate/list-processes.js'
+
+export function register(program: Command): void {
+  program
+    .command('ps')
+    .description('the Node processes that you may see: version, agent or not, state of the main thread')
+    .option('--json', 'as JSON')
+    .action((options: { json?: boolean }) => {
+      const list = listProcesses()
+      writeSync(1, options.json ? `${JSON.stringify(toJson(list), null, 2)}\n` : renderProcesses(list))
+    })
+}
+
+/** Shared with `dump` without a pid. */
+export function listProcesses(): ProcessList {
+  return listNodeProcesses(() => false)
+}
+
+function toJson(list: ProcessList): object {
+  return { schema: 1, hidden: list.hidden, processes: list.processes }
+}
+
+const COMMAND_WIDTH = 100
+
+export function renderProcesses(list: ProcessList): string {
+  if (list.processes.length === 0) return `no Node process${hiddenNote(list)}\n`
+  const rows = [['PID', 'NODE', 'AGENT', 'STATE', 'COMMAND'], ...list.processes.map(rowOf)]
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const lines = rows.map((row) =>
+    row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column] ?? 0) : cell)).join('  '),
+  )
+  return `${lines.join('\n')}\n${hiddenNote(list) === '' ? '' : `${hiddenNote(list).trim()}\n`}`
+}
+
+function rowOf(node: NodeProcess): string[] {
+  const command = node.command.join(' ')
+  return [
+    String(node.pid),
+    `${node.node ?? '?'}${node.singleExecutable ? ' (packed)' : ''}`,
+    node.agent ? 'yes' : '-',
+    node.wchan !== null && node.state === 'sleeping' ? `${node.state} (${node.wchan})` : node.state,
+    command.length > COMMAND_WIDTH ? `${command.slice(0, COMMAND_WIDTH - 1)}…` : command,
+  ]
+}
+
+function hiddenNote(list: ProcessList): string {
+  return list.hidden === 0 ? '' : ` (${list.hidden} processes of other users can't be seen; sudo shows them)`
+}

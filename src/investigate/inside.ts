@@ -1,0 +1,122 @@
+/**
+ * The way in of the agent's capture thread: the same process, whose main thread is the patient. Everything is had
+ * without permission, written piece by piece into a bundle, and sealed. Loads node core and our own code only.
+ */
+import { insideInspector } from '../capture/inspector/open-inspector.js'
+import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
+import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
+import { takeLook } from '../capture/take-look.js'
+import type { Settings } from '../config/settings-table.js'
+import type { Round } from '../evidence/join.js'
+import { type BundleWriter, openBundle, type SealOutcome } from '../incident/bundle-writer.js'
+import type { DirectoryCandidate } from '../incident/directory.js'
+import type { EndedPoller, TaskInFlight } from '../model/evidence.js'
+import type { ClockReading } from '../model/heartbeat.js'
+import type { ProcessIdentity } from '../model/process-identity.js'
+import { StallError } from '../model/stall-error.js'
+import type { Stall } from '../model/stall.js'
+import type { Target } from '../model/target.js'
+import { type Findings, investigate, type Progress } from './investigation.js'
+
+export interface InsideRequest {
+  readonly stall: Stall
+  readonly settings: Pick<Settings, 'profileMs' | 'locals' | 'maxDiskBytes'>
+  /** Command line already redacted. */
+  readonly process: ProcessIdentity
+  /** Where bundles may go, best first (`bundleDirectories`). */
+  readonly directories: readonly DirectoryCandidate[]
+  readonly clocks: () => readonly ClockReading[] | null
+  readonly tasks?: () => readonly TaskInFlight[] | null
+  readonly ended?: readonly EndedPoller[] | null
+  /** Tids of the watch thread and whatever else is the agent's (`ownThreadId()` there). This thread's own is known. */
+  readonly agentTids?: readonly number[]
+  /** Early looks kept in memory (`takeEarlyLook`), oldest first. */
+  readonly earlier?: readonly Round[]
+  /** Monotonic ms of this thread (`performance.now()`): the bundle is sealed by then. */
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+  /** Counts by rule, from the redactor. */
+  readonly redacted?: () => Readonly<Record<string, number>>
+  /** When the looks start, ms from now; 0 and +2 s unless told otherwise. */
+  readonly looksAtMs?: readonly number[]
+}
+
+export interface InsideResult extends Findings {
+  /** Null when no folder took a bundle: then `storeError` says why, and the findings are all there is. */
+  readonly bundle: SealOutcome | null
+  readonly storeError: StallError | null
+}
+
+const LOOKS_AT_MS = [0, 2000]
+
+/** Never throws for want of evidence or disk. Nothing stays attached to the main thread, and none of it stays paused. */
+export async function investigateInside(request: InsideRequest): Promise<InsideResult> {
+  const opened = openBundle({
+    directories: request.directories,
+    writer: { pid: request.process.pid, startTicks: request.process.startTicks },
+    process: request.process,
+    stall: request.stall,
+    maxBytes: request.settings.maxDiskBytes,
+  })
+  const writer: BundleWriter | null = opened instanceof StallError ? null : opened
+  const inspector = insideInspector()
+  let findings: Findings
+  try {
+    findings = await investigate({
+      target: insideTarget(request),
+      process: request.process,
+      stall: request.stall,
+      deadlineMs: request.deadlineMs,
+      looksAtMs: request.looksAtMs ?? LOOKS_AT_MS,
+      engines: new Set(['kernel', 'memory']),
+      samples: () => createSamplesCapturer(inspector),
+      profile: createProfileCapturer(inspector, request.settings.profileMs),
+      locals: request.settings.locals,
+      clocks: request.clocks,
+      store: writer,
+      ...(request.signal ? { signal: request.signal } : {}),
+      ...(request.tasks ? { tasks: request.tasks } : {}),
+      ...(request.ended ? { ended: request.ended } : {}),
+      ...(request.earlier ? { earlier: request.earlier } : {}),
+      ...(request.onProgress ? { onProgress: request.onProgress } : {}),
+    })
+  } finally {
+    await inspector.close()
+  }
+  request.onProgress?.({ step: 'seal' })
+  const bundle =
+    writer?.seal({
+      process: request.process,
+      stall: request.stall,
+      verdicts: findings.verdicts,
+      clocks: findings.evidence.looks.at(-1)?.clocks ?? request.stall.clocks,
+      cost: findings.evidence.cost,
+      redacted: request.redacted?.() ?? {},
+    }) ?? null
+  return { ...findings, bundle, storeError: opened instanceof StallError ? opened : null }
+}
+
+/** A look without an incident, to be kept in memory: what nothing can settle is collected at the next GC. */
+export async function takeEarlyLook(
+  request: Pick<InsideRequest, 'process' | 'agentTids' | 'clocks' | 'deadlineMs' | 'signal'>,
+): Promise<Round> {
+  const outcomes = await takeLook({
+    target: insideTarget(request),
+    deadlineMs: request.deadlineMs,
+    locals: false,
+    engines: new Set(['kernel', 'memory']),
+    ...(request.signal ? { signal: request.signal } : {}),
+  })
+  return { ...outcomes, clocks: request.clocks() }
+}
+
+function insideTarget(request: Pick<InsideRequest, 'process' | 'agentTids'>): Target {
+  return {
+    pid: request.process.pid,
+    startTicks: request.process.startTicks,
+    procRoot: process.platform === 'linux' ? '/proc/self' : null,
+    inside: true,
+    ...(request.agentTids ? { agentTids: request.agentTids } : {}),
+  }
+}
