@@ -25,6 +25,8 @@ export interface Settings {
   readonly maxDiskBytes: number
   readonly locals: boolean
   readonly heapSnapshot: boolean
+  /** Limit of the capture thread's JavaScript heap, MB. */
+  readonly captureMemoryMb: number
   readonly logLevel: LogLevel
   /** Labels of every incident; null: take them from package.json (`config/application.ts`). */
   readonly service: string | null
@@ -149,6 +151,13 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     type: 'boolean',
     defaultText: 'false',
     meaning: 'Allow the one capture that pauses the worker.',
+  },
+  {
+    key: 'captureMemoryMb',
+    variable: 'CONDUCTOR_STALL_CAPTURE_MEMORY_MB',
+    type: 'count',
+    defaultText: '256',
+    meaning: 'Most JavaScript heap of the thread that captures, while it captures. Beyond it that thread is given up.',
   },
   {
     key: 'logLevel',

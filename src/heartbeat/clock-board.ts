@@ -1,7 +1,7 @@
 /** All clocks of a process, as its main thread opens and closes them. Never throws: without room a clock is a dummy. */
 import { format } from 'node:util'
 import type { ClockKind } from '../model/heartbeat.js'
-import { Clock, word, type ClockOwner, type TaskOptions } from './clock.js'
+import { Clock, word, type ClockOwner, type EndCause, type TaskOptions } from './clock.js'
 import {
   CLOCK,
   CLOCK_KINDS,
@@ -102,14 +102,14 @@ export class ClockBoard implements ClockSource, ClockOwner {
     this.freeClocks.push(clock.at / CLOCK_WORDS)
   }
 
-  recordEnd(clock: Clock, error: unknown): void {
+  recordEnd(clock: Clock, cause: EndCause, error: unknown): void {
     if (!this.owns(clock)) return
     const { header, ended, endedTexts, clocks } = this.memory
     // The first ones tell most: what follows is often their consequence.
     const index = header[HEADER.ended] ?? 0
     if (index >= MAX_ENDED) return
-    let text = JSON.stringify(describeError(error, STACK_CHARACTERS))
-    if (Buffer.byteLength(text) > ENDED_BYTES) text = JSON.stringify(describeError(error, 0))
+    let text = JSON.stringify({ cause, ...describeError(error, STACK_CHARACTERS) })
+    if (Buffer.byteLength(text) > ENDED_BYTES) text = JSON.stringify({ cause, ...describeError(error, 0) })
     ended[index * ENDED_WORDS + ENDED.clock] = clock.at / CLOCK_WORDS
     ended[index * ENDED_WORDS + ENDED.clockGeneration] = clocks[clock.at + CLOCK.generation] ?? 0
     ended[index * ENDED_WORDS + ENDED.textBytes] = writeText(endedTexts, index * ENDED_BYTES, ENDED_BYTES, text)

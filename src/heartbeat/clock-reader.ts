@@ -213,15 +213,16 @@ function known(value: number): number | null {
 }
 
 function parseEnded(text: string): Omit<EndedPoller, 'clock'> {
-  const nothing = { cause: 'exception', errorName: null, errorMessage: null, errorStack: null } as const
   try {
-    const { name, message, stack } = JSON.parse(text) as {
+    const { cause, name, message, stack } = JSON.parse(text) as {
+      cause: EndedPoller['cause']
       name: string | null
       message: string | null
       stack: string | null
     }
-    return { ...nothing, errorName: name, errorMessage: message, errorStack: stack }
+    return { cause, errorName: name, errorMessage: message, errorStack: stack }
   } catch {
-    return { ...nothing, errorMessage: text.slice(0, 500) }
+    // Cut in the middle by what fits into the record: the beginning is still worth reading.
+    return { cause: 'exception', errorName: null, errorMessage: text.slice(0, 500), errorStack: null }
   }
 }

@@ -9,11 +9,14 @@ import type { StallAgentTask } from './task-in-flight.js'
 /** What a clock asks of the board that opened it. */
 export interface ClockOwner {
   close(clock: Clock): void
-  recordEnd(clock: Clock, error: unknown): void
+  recordEnd(clock: Clock, cause: EndCause, error: unknown): void
   startTask(clock: Clock, taskId: string, options: TaskOptions): StallAgentTask
   updateTask(task: StallAgentTask): void
   endTask(task: StallAgentTask): void
 }
+
+/** As in the catalogue of verdicts: `ended/exception`, `ended/nothing-alive`. */
+export type EndCause = 'exception' | 'nothing-alive'
 
 export interface TaskOptions {
   /** The task's own `responseTimeoutSeconds`, in ms. */
@@ -99,9 +102,12 @@ export class Clock {
 
   /** Its loop is gone although nobody stopped it: `error` is what it rejected with, when that was seen. */
   ended(error?: unknown): void {
-    if (!this.open || this.words[this.at + CLOCK.ended] === 1) return
-    this.owner.recordEnd(this, error)
-    this.words[this.at + CLOCK.ended] = 1
+    this.end('exception', error)
+  }
+
+  /** Nothing keeps the process alive any more, and so nothing can settle what its loop waits for. */
+  endedWithTheProcess(): void {
+    this.end('nothing-alive', undefined)
   }
 
   get paused(): boolean {
@@ -135,5 +141,11 @@ export class Clock {
 
   taskEnded(task: StallAgentTask): void {
     this.owner.endTask(task)
+  }
+
+  private end(cause: EndCause, error: unknown): void {
+    if (!this.open || this.words[this.at + CLOCK.ended] === 1) return
+    this.owner.recordEnd(this, cause, error)
+    this.words[this.at + CLOCK.ended] = 1
   }
 }

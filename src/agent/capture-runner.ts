@@ -1,0 +1,102 @@
+/**
+ * Starts a capture thread and waits for it with a deadline, from the watch thread. Whatever becomes of the capture
+ * thread (a crash, its memory limit, a hang), there is one answer, in time.
+ */
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { StallError, type StallErrorCode } from '../model/stall-error.js'
+import { threadOptions } from './worker-environment.js'
+import type { CaptureAnswer, CaptureThreadData, FromCapture } from './messages.js'
+
+/** A thread that is stuck in a system call can't be ended; more than this many of them are not added. */
+const MAX_STUCK = 2
+
+export type CaptureResult =
+  | { readonly type: 'done'; readonly answer: CaptureAnswer }
+  | { readonly type: 'looked'; readonly look: string }
+  | { readonly type: 'failed'; readonly error: StallError }
+
+export interface CaptureRunnerOptions {
+  /** Limit of the capture thread's JavaScript heap, MB. */
+  readonly memoryMb: number
+  readonly file?: string
+}
+
+export class CaptureRunner {
+  private readonly options: CaptureRunnerOptions
+  private current: Worker | null = null
+  private stuck = 0
+
+  constructor(options: CaptureRunnerOptions) {
+    this.options = options
+  }
+
+  get busy(): boolean {
+    return this.current !== null
+  }
+
+  /**
+   * One capture; `finish` is called exactly once, at the latest `limitMs` from now.
+   * @throws never; while one is under way, or when threads are stuck, `finish` gets the reason at once
+   */
+  start(data: CaptureThreadData, limitMs: number, finish: (result: CaptureResult) => void): void {
+    if (this.current || this.stuck >= MAX_STUCK) {
+      finish(failed('ERR_STALL_CAPTURE_FAILED', this.current ? 'a capture is under way' : 'earlier captures are stuck'))
+      return
+    }
+    let worker: Worker
+    try {
+      worker = new Worker(this.options.file ?? path.join(__dirname, 'capture-thread.js'), {
+        ...threadOptions('stall-capture', data),
+        resourceLimits: { maxOldGenerationSizeMb: this.options.memoryMb },
+      })
+    } catch (thrown) {
+      finish(failed('ERR_STALL_CAPTURE_FAILED', `the capture thread can't start: ${messageOf(thrown)}`, thrown))
+      return
+    }
+    this.current = worker
+    const startedAt = Date.now()
+    let step = 'starting'
+    let settled = false
+    const settle = (result: CaptureResult): void => {
+      if (settled) return
+      settled = true
+      clearTimeout(timer)
+      this.current = null
+      this.stop(worker)
+      finish(result)
+    }
+    const timer = setTimeout(() => {
+      settle(failed('ERR_STALL_TIMEOUT', `the capture was not done after ${Date.now() - startedAt} ms, in: ${step}`))
+    }, limitMs)
+    worker.on('message', (message: FromCapture) => {
+      if (message.type === 'progress') step = message.step
+      else settle(message)
+    })
+    worker.on('error', (error) => {
+      settle(failed('ERR_STALL_CAPTURE_CRASHED', `the capture thread failed in ${step}: ${error.message}`, error))
+    })
+    worker.on('exit', (code) => {
+      settle(failed('ERR_STALL_CAPTURE_CRASHED', `the capture thread ended with ${code} in: ${step}`))
+    })
+  }
+
+  /** Ends it if it can be ended. One that hangs in a system call stays, counted. */
+  private stop(worker: Worker): void {
+    this.stuck++
+    const ended = (): void => {
+      this.stuck--
+    }
+    worker.terminate().then(ended, ended)
+  }
+}
+
+function failed(code: StallErrorCode, message: string, cause?: unknown): CaptureResult {
+  return { type: 'failed', error: new StallError(code, message, { cause, help: HELP }) }
+}
+
+const HELP = 'Look from outside while it lasts: conductor-diag dump PID'
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

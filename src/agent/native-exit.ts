@@ -1,0 +1,36 @@
+/**
+ * `_exit` from the watch thread: the only call that ends the process with a code of our choice whatever its main thread
+ * is in. Needs koffi, an optional dependency; without it the process is ended by other means (process-end.ts).
+ * Also `send` with MSG_DONTWAIT, which makes a stderr that is a socket usable.
+ */
+import { createRequire } from 'node:module'
+
+export interface NativeCalls {
+  /** Does not return. */
+  exit(code: number): void
+  send(fd: number, bytes: Uint8Array): number
+}
+
+interface Koffi {
+  load(library: string | null): { func(signature: string): (...args: unknown[]) => unknown }
+}
+
+const MSG_DONTWAIT = 0x40
+const MSG_NOSIGNAL = 0x4000
+
+/** Loads koffi; the reason in one sentence when that can't be had. Reads a file: called at the first warning. */
+export function prepareNativeCalls(): NativeCalls | { readonly no: string } {
+  try {
+    const koffi = createRequire(__filename)('koffi') as Koffi
+    // The process itself: node links libc, glibc or musl.
+    const libc = koffi.load(null)
+    const exit = libc.func('void _exit(int status)')
+    const send = libc.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)')
+    return {
+      exit: (code) => void exit(code),
+      send: (fd, bytes) => Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)),
+    }
+  } catch (thrown) {
+    return { no: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) }
+  }
+}

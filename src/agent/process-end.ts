@@ -1,0 +1,140 @@
+/**
+ * The end of a stalled process: tombstone, one line, exit code 70. Every step has a limit, and the last resort,
+ * SIGKILL, needs nothing at all: whatever hangs, the process ends.
+ */
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../log/logger.js'
+import { INCIDENT_SCHEMA, type Tombstone } from '../model/incident.js'
+import type { Stall } from '../model/stall.js'
+import { readStat } from '../platform/procfs/stat.js'
+import { startTimeOf } from '../platform/procfs/process.js'
+import type { EndNow, LastWord, LastWordsData } from './last-words-thread.js'
+import type { CaptureAnswer } from './messages.js'
+import type { NativeCalls } from './native-exit.js'
+import { threadOptions } from './worker-environment.js'
+
+export const EXIT_STALLED = 70
+
+const TOMBSTONE_LIMIT_MS = 1500
+const INSPECTOR_LIMIT_MS = 3000
+
+export interface ProcessEnd {
+  readonly stall: Stall
+  readonly answer: CaptureAnswer | null
+  readonly native: NativeCalls | null
+  readonly dir: string | null
+  readonly logger: Logger
+}
+
+/** Does not come back, except for the time its steps take. */
+export function endProcess(end: ProcessEnd): void {
+  const words = new LastWords(end)
+  words.begin(() => {
+    sayWhy(end)
+    // The code that a supervisor and a person look for. It does not return.
+    end.native?.exit(EXIT_STALLED)
+    words.endThroughInspector(() => process.kill(process.pid, 'SIGKILL'))
+  })
+}
+
+/** Before a premature end, which the main thread carries out itself. */
+export function buryOnly(end: ProcessEnd, then: () => void): void {
+  new LastWords(end).begin(then)
+}
+
+class LastWords {
+  private readonly end: ProcessEnd
+  private worker: Worker | null = null
+  private next: (word: LastWord | null) => void = () => undefined
+
+  constructor(end: ProcessEnd) {
+    this.end = end
+  }
+
+  begin(then: () => void): void {
+    this.expect(TOMBSTONE_LIMIT_MS, (word) => {
+      if (word?.type === 'buried' && word.problem !== null) {
+        this.end.logger.warn(`no tombstone could be written: ${word.problem}`)
+      }
+      then()
+    })
+    try {
+      const data: LastWordsData = { tombstone: tombstoneOf(this.end), dir: this.end.dir }
+      this.worker = new Worker(path.join(__dirname, 'last-words-thread.js'), threadOptions('stall-last-words', data))
+      this.worker.on('message', (word: LastWord) => this.next(word))
+      this.worker.on('error', () => this.next(null))
+      this.worker.on('exit', () => this.next(null))
+    } catch {
+      // No thread, no tombstone: ending the process is what matters.
+      this.next(null)
+    }
+  }
+
+  endThroughInspector(cannot: () => void): void {
+    if (!this.worker) {
+      cannot()
+      return
+    }
+    this.expect(INSPECTOR_LIMIT_MS, cannot)
+    const now: EndNow = { exitCode: EXIT_STALLED }
+    this.worker.postMessage(now)
+  }
+
+  private expect(limitMs: number, heard: (word: LastWord | null) => void): void {
+    const timer = setTimeout(() => this.next(null), limitMs)
+    this.next = (word) => {
+      this.next = () => undefined
+      clearTimeout(timer)
+      heard(word)
+    }
+  }
+}
+
+/** What `kubectl logs` shows last. */
+function sayWhy(end: ProcessEnd): void {
+  const { stall, answer } = end
+  const verdict = answer?.verdict
+  const about = verdict ? `${verdict.name}${verdict.place === null ? '' : ` at ${verdict.place}`}` : 'no verdict'
+  const where = answer?.bundlePath ?? 'no bundle'
+  end.logger.error(
+    `stalled: ${stall.clock ?? 'the process'} silent for ${seconds(stall.ageMs)}, ${about}, ${where}; ending with exit code ${EXIT_STALLED}`,
+    {
+      event: 'ending',
+      clock: stall.clock,
+      trigger: stall.trigger,
+      ageMs: stall.ageMs,
+      incident: answer?.incident ?? null,
+    },
+  )
+}
+
+function tombstoneOf({ stall, answer, native }: ProcessEnd): Tombstone {
+  return {
+    schema: INCIDENT_SCHEMA,
+    pid: process.pid,
+    startTime: ownStartTime(),
+    endedAt: new Date().toISOString(),
+    reason: `${stall.trigger}: ${stall.clock ?? 'the process'} silent for ${seconds(stall.ageMs)} (limit ${seconds(stall.thresholdMs)})`,
+    exitCodeMeant: EXIT_STALLED,
+    how: native ? 'koffi' : 'inspector',
+    clock: stall.clock,
+    ageMs: stall.ageMs,
+    incident: answer?.incident ?? null,
+    verdict: answer?.verdict?.name ?? null,
+  }
+}
+
+function ownStartTime(): string {
+  try {
+    const started = startTimeOf(readStat('/proc/self').startTicks)
+    if (started) return started.toISOString()
+  } catch {
+    // No /proc: the uptime is as good to within a second.
+  }
+  return new Date(Date.now() - process.uptime() * 1000).toISOString()
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`
+}

@@ -1,0 +1,24 @@
+/**
+ * What the agent's own threads start with. A Worker runs the preloads of NODE_OPTIONS again, `execArgv: []` or not: the
+ * agent would start itself, and others (tracers, loaders) would be loaded into a thread that has to stay small. So the
+ * Workers' environment has no NODE_OPTIONS; the process's own, which its child processes inherit, is left alone.
+ */
+import type { WorkerOptions } from 'node:worker_threads'
+
+export function workerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _preloads, ...rest } = env
+  return rest
+}
+
+/** No flags, no standard streams (those go through the main thread, which may be blocked), nothing that holds. */
+export function threadOptions(name: string, workerData: unknown): WorkerOptions {
+  return {
+    name,
+    workerData,
+    execArgv: [],
+    env: workerEnvironment(process.env),
+    stdin: false,
+    stdout: false,
+    stderr: false,
+  }
+}

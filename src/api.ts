@@ -1,0 +1,77 @@
+/**
+ * `conductor-stall-agent/api`: heartbeats and captures by hand. No side effect on load; the agent begins with the first
+ * heartbeat where it was not preloaded. In worker threads, and with CONDUCTOR_STALL_DISABLED, everything here does
+ * nothing.
+ */
+import { register } from './agent/register.js'
+import type { CaptureAnswer } from './agent/messages.js'
+import { ClockBoard, type ClockOptions } from './heartbeat/clock-board.js'
+import type { Clock } from './heartbeat/clock.js'
+
+export type { CaptureAnswer } from './agent/messages.js'
+
+export interface HeartbeatOptions {
+  /** Silence before evidence is captured, ms; default CONDUCTOR_STALL_WARN_SECONDS. */
+  readonly warnAfterMs?: number
+  /** Silence before the watchdog ends the process, ms; default CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS. */
+  readonly stallAfterMs?: number
+  /**
+   * It should beat until disposed (the default): a process that would end by itself before that has lost something it
+   * waited for, which is an incident, and exit code 70 with the watchdog on. False for a loop that has an end.
+   */
+  readonly endless?: boolean
+}
+
+export interface Heartbeat {
+  /** Once an iteration: one store, no allocation, no clock read. */
+  (): void
+  /** A declared wait of so many ms from now on: no stall until it is over. The next beat ends it. */
+  expectWait(waitMs: number): void
+  /** Nothing is expected until `resume`. */
+  pause(): void
+  resume(): void
+  /** The loop has come to its end. */
+  dispose(): void
+}
+
+/** A clock of this name, from now on watched. Call what is returned once an iteration. */
+export function heartbeat(name: string, options: HeartbeatOptions = {}): Heartbeat {
+  const clock = board().open(name, 'custom', { endless: true, ...options } satisfies ClockOptions)
+  return Object.assign(() => clock.beat(), controlsOf(clock))
+}
+
+/**
+ * An incident now, without a stall. Resolves when the bundle is sealed, or with the `problem` that kept it from being;
+ * never rejects.
+ */
+export async function capture(request: { readonly reason: string }): Promise<CaptureAnswer> {
+  return (await register()?.capture(request.reason)) ?? NOT_WATCHED
+}
+
+function controlsOf(clock: Clock): Pick<Heartbeat, 'expectWait' | 'pause' | 'resume' | 'dispose'> {
+  return {
+    expectWait: (waitMs) => clock.expectWait(waitMs),
+    pause: () => clock.pause(),
+    resume: () => clock.resume(),
+    dispose: () => clock.dispose(),
+  }
+}
+
+/** Where nothing is watched, clocks are opened on a board that nobody reads. */
+let unwatched: ClockBoard | null = null
+
+function board(): ClockBoard {
+  return register()?.board ?? (unwatched ??= new ClockBoard())
+}
+
+const NOT_WATCHED: CaptureAnswer = {
+  incident: null,
+  bundlePath: null,
+  verdict: null,
+  verdicts: [],
+  problem: {
+    code: 'ERR_STALL_NOT_ENABLED',
+    message: 'the agent does not watch this thread',
+    help: 'Preload it (node --require conductor-stall-agent), unset CONDUCTOR_STALL_DISABLED, and call this on the main thread.',
+  },
+}
