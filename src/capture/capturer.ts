@@ -1,6 +1,7 @@
 /** The one interface of every capture. A capturer calls an engine below and times it; it never throws. */
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { Target } from '../model/target.js'
+import type { Redactor } from '../redact/redactor.js'
 
 /** `yes`, or the reason in one sentence. Asked by name; no version checks elsewhere. */
 export type Capability = 'yes' | { readonly no: string }
@@ -11,6 +12,8 @@ export interface CaptureRequest {
   readonly deadlineMs: number
   /** Read values of variables (redacted, bounded). */
   readonly locals: boolean
+  /** Takes secrets out of everything that came from the target, before it reaches any disk or screen. */
+  readonly redactor: Redactor
 }
 
 export interface Capturer<E> {

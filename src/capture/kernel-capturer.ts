@@ -18,6 +18,7 @@ import { readSockets } from '../platform/procfs/sockets.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { readStatus } from '../platform/procfs/status.js'
 import { ownThreadId, readThreads } from '../platform/procfs/threads.js'
+import type { Redactor } from '../redact/redactor.js'
 import type { Capability, Capturer } from './capturer.js'
 
 const MAX_DESCRIPTORS = 8192
@@ -33,7 +34,7 @@ export const kernelCapturer: Capturer<KernelLook> = {
   capture(request): Promise<CaptureOutcome<KernelLook>> {
     const startedMs = performance.now()
     try {
-      const evidence = lookAtKernel(request.target)
+      const evidence = lookAtKernel(request.target, request.redactor)
       return Promise.resolve({ status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 })
     } catch (thrown) {
       return Promise.resolve({ status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') })
@@ -45,7 +46,7 @@ export const kernelCapturer: Capturer<KernelLook> = {
  * One look. In the order of what can wait: stat, status and wchan first, then what takes the target's locks.
  * @throws StallError ERR_STALL_NO_SUCH_PROCESS, ERR_STALL_PROCESS_CHANGED (another process has the pid now)
  */
-export function lookAtKernel(target: Target): KernelLook {
+export function lookAtKernel(target: Target, redactor: Redactor): KernelLook {
   const root = target.procRoot
   if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'there is no /proc on this platform')
   const stat = readStat(root)
@@ -66,8 +67,8 @@ export function lookAtKernel(target: Target): KernelLook {
     swappedBytes: status.swappedBytes,
     majorFaults: stat.majorFaults,
     loadAverage: readLoadAverage(),
-    children: readChildren(root, stat.pid),
-    files: filesOf(descriptors, stat.pid, threads),
+    children: readChildren(root, stat.pid, (argv) => redactor.argv(argv).join(' ')),
+    files: filesOf(descriptors, stat.pid, threads, redactor),
     sockets: readSockets(root, descriptors),
     cgroup: readCgroup(root),
     nameservers: readNameservers(root),
@@ -90,7 +91,12 @@ function readDescriptors(root: string): Descriptor[] {
 }
 
 /** What is no socket; for those that a thread is blocked on, who holds the other end of a pipe or FIFO. */
-function filesOf(descriptors: readonly Descriptor[], pid: number, threads: readonly KernelThread[]): OpenFile[] {
+function filesOf(
+  descriptors: readonly Descriptor[],
+  pid: number,
+  threads: readonly KernelThread[],
+  redactor: Redactor,
+): OpenFile[] {
   const blockedOn = new Set(threads.flatMap(({ syscall }) => (isTransfer(syscall) ? [syscall.fd] : [])))
   let searches = 0
   return descriptors
@@ -101,7 +107,9 @@ function filesOf(descriptors: readonly Descriptor[], pid: number, threads: reado
       const isPipe = target.startsWith('pipe:') || target.startsWith('/')
       if (!blockedOn.has(fd) || !isPipe || ++searches > MAX_PIPE_SEARCHES) return file
       const { holders } = findPipeHolders({ target, pid, fd })
-      return holders.length === 0 ? file : { ...file, otherEnd: holders }
+      return holders.length === 0
+        ? file
+        : { ...file, otherEnd: holders.map((holder) => ({ ...holder, command: redactor.text(holder.command) })) }
     })
 }
 

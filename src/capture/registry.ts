@@ -9,6 +9,7 @@ import type { PoolState, Starvation } from '../model/loop.js'
 import type { ThreadStack } from '../model/thread.js'
 import type { Capturer } from './capturer.js'
 import { kernelCapturer } from './kernel-capturer.js'
+import { stacksCapturer } from './stacks-capturer.js'
 
 export interface LookParts {
   readonly kernel: KernelLook
@@ -33,4 +34,7 @@ export interface RungOf<P extends LookPart> {
 
 export type Rung = { readonly [P in LookPart]: RungOf<P> }[LookPart]
 
-export const RUNGS: readonly Rung[] = [{ part: 'kernel', capturer: kernelCapturer, atMostMs: 2000, engine: 'kernel' }]
+export const RUNGS: readonly Rung[] = [
+  { part: 'kernel', capturer: kernelCapturer, atMostMs: 2000, engine: 'kernel' },
+  { part: 'stacks', capturer: stacksCapturer, atMostMs: 4000, engine: 'memory' },
+]

@@ -1,6 +1,7 @@
 /** One look: every rung in turn, each with its deadline, each handed over (to be stored) before the next. */
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { Target } from '../model/target.js'
+import type { Redactor } from '../redact/redactor.js'
 import type { Capturer } from './capturer.js'
 import { type LookPart, type LookParts, type Rung, RUNGS } from './registry.js'
 import { runCapturer } from './run-capturer.js'
@@ -12,6 +13,7 @@ export interface LookOptions {
   /** Monotonic ms for the whole look. */
   readonly deadlineMs: number
   readonly locals: boolean
+  readonly redactor: Redactor
   readonly engines: ReadonlySet<Rung['engine']>
   readonly signal?: AbortSignal
   /** Called with each outcome before the next rung starts. */
@@ -26,7 +28,7 @@ export async function takeLook(options: LookOptions): Promise<LookOutcomes & { r
   for (const rung of options.rungs ?? RUNGS) {
     if (!options.engines.has(rung.engine)) continue
     const deadlineMs = Math.min(options.deadlineMs, performance.now() + rung.atMostMs)
-    const request = { target: options.target, deadlineMs, locals: options.locals }
+    const request = { target: options.target, deadlineMs, locals: options.locals, redactor: options.redactor }
     const capturer: Capturer<LookParts[LookPart]> = rung.capturer
     const outcome = await runCapturer(capturer, request, options.signal)
     outcomes[rung.part] = outcome

@@ -9,6 +9,7 @@ import { type EngineChoice, investigateOutside } from '../investigate/outside.js
 import { openTarget } from '../investigate/target-process.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import { StallError } from '../model/stall-error.js'
+import { createRedactor, type Redactor } from '../redact/redactor.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { hasEvidence, toDumpJson } from '../report/dump-json.js'
 import { renderDump, renderHeader } from '../report/dump-text.js'
@@ -38,7 +39,7 @@ export function register(program: Command): void {
         .default('auto'),
     )
     .option('--profile <seconds>', 'a CPU profile too (by the inspector)', parseSeconds)
-    .option('--samples <n>', 'this many looks, 0.6 s apart (default: 2)', parseCount)
+    .option('--samples <n>', 'this many looks, 0.5 s apart (default: 2)', parseCount)
     .option('--locals', 'local variables, redacted')
     .option('-v, --verbose', 'internal frames and full detail')
     .action(async (pid: number | undefined, options: DumpOptions) => {
@@ -54,12 +55,13 @@ function suggest(): number {
 
 async function dump(pid: number, options: DumpOptions): Promise<number> {
   const { target, runtime } = openTarget(pid)
+  const redactor = createRedactor()
   const identity = identifyProcess({
     pid,
     root: target.procRoot ?? `/proc/${pid}`,
     node: runtime.version,
     agent: false,
-    redactArguments: (argv) => argv,
+    redactArguments: (argv) => redactor.argv(argv),
   })
   // Before anything can fail: whoever asked should at least see what was asked about.
   if (!options.json) writeSync(1, renderHeader(identity))
@@ -69,11 +71,12 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
     looks: options.samples ?? 2,
     profileMs: (options.profile ?? 0) * 1000,
     locals: options.locals ?? false,
+    redactor,
     store: bundle,
     inspector: outsideInspector(),
     onProgress: reportProgress,
   })
-  const sealed = bundle === null ? null : seal(bundle, findings, identity)
+  const sealed = bundle === null ? null : seal(bundle, findings, identity, redactor)
   if (options.json) {
     writeSync(1, `${JSON.stringify(toDumpJson(findings.evidence, findings.verdicts), null, 2)}\n`)
   } else writeSync(1, renderDump(findings.evidence, findings.verdicts, { verbose: options.verbose ?? false }))
@@ -97,14 +100,14 @@ function openBundleIn(folder: string, identity: ProcessIdentity): BundleWriter {
   return opened
 }
 
-function seal(bundle: BundleWriter, findings: Findings, identity: ProcessIdentity): string {
+function seal(bundle: BundleWriter, findings: Findings, identity: ProcessIdentity, redactor: Redactor): string {
   const sealed = bundle.seal({
     process: identity,
     stall: findings.evidence.stall,
     verdicts: findings.verdicts,
     clocks: findings.evidence.looks.at(-1)?.clocks ?? [],
     cost: findings.evidence.cost,
-    redacted: {},
+    redacted: redactor.counts,
   })
   if (sealed.status === 'unsealed') throw sealed.error
   return sealed.path

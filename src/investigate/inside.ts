@@ -16,6 +16,7 @@ import type { ProcessIdentity } from '../model/process-identity.js'
 import { StallError } from '../model/stall-error.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
+import type { Redactor } from '../redact/redactor.js'
 import { type Findings, investigate, type Progress } from './investigation.js'
 
 export interface InsideRequest {
@@ -36,8 +37,8 @@ export interface InsideRequest {
   readonly deadlineMs: number
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
-  /** Counts by rule, from the redactor. */
-  readonly redacted?: () => Readonly<Record<string, number>>
+  /** Of the whole capture, the command line too: its counts go into the manifest. */
+  readonly redactor: Redactor
   /** When the looks start, ms from now; 0 and +2 s unless told otherwise. */
   readonly looksAtMs?: readonly number[]
 }
@@ -73,6 +74,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       samples: () => createSamplesCapturer(inspector),
       profile: createProfileCapturer(inspector, request.settings.profileMs),
       locals: request.settings.locals,
+      redactor: request.redactor,
       clocks: request.clocks,
       store: writer,
       ...(request.signal ? { signal: request.signal } : {}),
@@ -92,19 +94,20 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       verdicts: findings.verdicts,
       clocks: findings.evidence.looks.at(-1)?.clocks ?? request.stall.clocks,
       cost: findings.evidence.cost,
-      redacted: request.redacted?.() ?? {},
+      redacted: request.redactor.counts,
     }) ?? null
   return { ...findings, bundle, storeError: opened instanceof StallError ? opened : null }
 }
 
 /** A look without an incident, to be kept in memory: what nothing can settle is collected at the next GC. */
 export async function takeEarlyLook(
-  request: Pick<InsideRequest, 'process' | 'agentTids' | 'clocks' | 'deadlineMs' | 'signal'>,
+  request: Pick<InsideRequest, 'process' | 'agentTids' | 'clocks' | 'deadlineMs' | 'signal' | 'redactor'>,
 ): Promise<Round> {
   const outcomes = await takeLook({
     target: insideTarget(request),
     deadlineMs: request.deadlineMs,
     locals: false,
+    redactor: request.redactor,
     engines: new Set(['kernel', 'memory']),
     ...(request.signal ? { signal: request.signal } : {}),
   })

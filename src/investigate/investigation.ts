@@ -7,7 +7,7 @@ import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/inspector/pro
 import type { Rung } from '../capture/registry.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import { takeLook } from '../capture/take-look.js'
-import type { Capturer } from '../capture/capturer.js'
+import type { CaptureRequest, Capturer } from '../capture/capturer.js'
 import { joinEvidence, type Round } from '../evidence/join.js'
 import { diagnose } from '../diagnose/diagnose.js'
 import type { EndedPoller, Evidence, Missing, TaskInFlight } from '../model/evidence.js'
@@ -18,6 +18,7 @@ import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
+import type { Redactor } from '../redact/redactor.js'
 import { type ArtifactStore, errorOf, storeEvidence, storeOutcome, toJson } from './artifacts.js'
 import { openLedger } from './ledger.js'
 import { withBundlePointers } from './pointers.js'
@@ -40,6 +41,7 @@ export interface InvestigationPlan {
   readonly samples: (first: Round) => Capturer<StackSamples> | null
   readonly profile: Capturer<CapturedProfile> | null
   readonly locals: boolean
+  readonly redactor: Redactor
   readonly clocks?: () => readonly ClockReading[] | null
   readonly tasks?: () => readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
@@ -116,6 +118,7 @@ async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: numbe
     target: plan.target,
     deadlineMs,
     locals: plan.locals,
+    redactor: plan.redactor,
     engines: plan.engines,
     ...(plan.signal ? { signal: plan.signal } : {}),
     onOutcome: (part, outcome) =>
@@ -129,7 +132,7 @@ async function sample(
   capturer: Capturer<StackSamples>,
   deadlineMs: number,
 ): Promise<CaptureOutcome<StackSamples>> {
-  const outcome = await runCapturer(capturer, { target: plan.target, deadlineMs, locals: plan.locals }, plan.signal)
+  const outcome = await runCapturer(capturer, requestOf(plan, deadlineMs), plan.signal)
   if (outcome.status === 'captured') {
     plan.store?.addArtifact('samples.json', toJson(outcome.evidence), {
       engine: 'inspector',
@@ -146,7 +149,7 @@ async function record(
   deadlineMs: number,
 ): Promise<CaptureOutcome<CapturedProfile>> {
   plan.onProgress?.({ step: 'profile' })
-  const outcome = await runCapturer(capturer, { target: plan.target, deadlineMs, locals: plan.locals }, plan.signal)
+  const outcome = await runCapturer(capturer, requestOf(plan, deadlineMs), plan.signal)
   if (outcome.status === 'captured') {
     plan.store?.addArtifact(PROFILE_ARTIFACT, JSON.stringify(outcome.evidence.profile), {
       engine: 'inspector',
@@ -154,6 +157,10 @@ async function record(
     })
   } else plan.store?.missing(PROFILE_ARTIFACT, errorOf(outcome))
   return outcome
+}
+
+function requestOf(plan: InvestigationPlan, deadlineMs: number): CaptureRequest {
+  return { target: plan.target, deadlineMs, locals: plan.locals, redactor: plan.redactor }
 }
 
 function summaryOf(outcome: CaptureOutcome<CapturedProfile>): CaptureOutcome<ProfileSummary> {

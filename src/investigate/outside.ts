@@ -8,6 +8,7 @@ import type { Missing } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
+import type { Redactor } from '../redact/redactor.js'
 import type { ArtifactStore } from './artifacts.js'
 import { type Findings, investigate, type Progress } from './investigation.js'
 
@@ -21,6 +22,7 @@ export interface OutsideOptions {
   /** 0: no profile. */
   readonly profileMs: number
   readonly locals: boolean
+  readonly redactor: Redactor
   readonly store: ArtifactStore | null
   /** Opened only when it is used. */
   readonly inspector: InspectorAccess
@@ -29,7 +31,7 @@ export interface OutsideOptions {
 }
 
 /** Between two looks: long enough for counters of 10 ms to say something, short enough to wait for. */
-const BETWEEN_LOOKS_MS = 600
+const BETWEEN_LOOKS_MS = 500
 /** For everything but the waiting: a memory look of a large heap takes seconds. */
 const WORK_MS = 30_000
 
@@ -51,6 +53,7 @@ export async function investigateOutside(
       samples: (first) => (wantsInspector(options.engine, first) ? samples : null),
       profile: options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null,
       locals: options.locals,
+      redactor: options.redactor,
       missing: missingBecauseOf(options),
       store: options.store,
       ...(options.signal ? { signal: options.signal } : {}),

@@ -31,8 +31,13 @@ function childrenByParent(pid: number): number[] {
   })
 }
 
-/** Null when it is gone. `command` is unredacted. */
-export function readChild(pid: number): ChildProcess | null {
+/** How a command line becomes one text: the place for taking secrets out. */
+export type ShowCommand = (argv: readonly string[]) => string
+
+const joined: ShowCommand = (argv) => argv.join(' ')
+
+/** Null when it is gone. */
+export function readChild(pid: number, show: ShowCommand = joined): ChildProcess | null {
   const root = `/proc/${pid}`
   try {
     const stat = readStat(root)
@@ -41,7 +46,7 @@ export function readChild(pid: number): ChildProcess | null {
     return {
       pid,
       kernelState: stat.state,
-      command: command.length > 0 ? command.join(' ') : `[${readProcText(`${root}/comm`, 64).trim()}]`,
+      command: command.length > 0 ? show(command) : `[${readProcText(`${root}/comm`, 64).trim()}]`,
       ageMs: ageMsOf(stat.startTicks) ?? 0,
       wchan,
     }
@@ -51,6 +56,6 @@ export function readChild(pid: number): ChildProcess | null {
   }
 }
 
-export function readChildren(root: string, pid: number): ChildProcess[] {
-  return listChildren(root, pid).flatMap((child) => readChild(child) ?? [])
+export function readChildren(root: string, pid: number, show: ShowCommand = joined): ChildProcess[] {
+  return listChildren(root, pid).flatMap((child) => readChild(child, show) ?? [])
 }
