@@ -1,55 +1,140 @@
-/** A dump as a person reads it: header, verdict, then one frame a line. */
+/**
+ * A dump for a person at a terminal, in the order in which one reads: the verdict, the place, how it got there, what it
+ * waits for, what else was found, what to do, what is missing. 25 lines as a rule; `verbose` adds everything.
+ */
 import type { Evidence } from '../model/evidence.js'
-import type { Frame } from '../model/frame.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
-import type { ThreadStack } from '../model/thread.js'
-import type { Verdict } from '../model/verdict.js'
+import type { Verdict, VerdictPlace } from '../model/verdict.js'
+import { describeEverything } from './dump-verbose.js'
+import { fileText, frameLine, placeLine } from './places.js'
+import { waitText } from './wait-text.js'
+import { painter, printable, shorten, type Paint, type Style } from './terminal.js'
 
-export interface TextOptions {
-  readonly verbose: boolean
+export interface SourceLine {
+  readonly line: number
+  readonly text: string
+  readonly here: boolean
 }
 
-export function renderHeader(identity: ProcessIdentity): string {
-  const command = identity.argv.join(' ') || '(no command line)'
-  return `process ${identity.pid}: ${command}\nNode ${identity.node ?? '(version unknown)'} ${identity.executable ?? ''}\n\n`
+export interface DumpTextOptions {
+  readonly verbose?: boolean
+  readonly color?: boolean
+  /** The line and its neighbours, or null when the text is not at hand. */
+  readonly sourceOf?: (place: VerdictPlace) => readonly SourceLine[] | null
 }
 
-export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], options: TextOptions): string {
+const CHAIN_LINES = 5
+const WIDTH = 160
+
+export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], options: DumpTextOptions = {}): string {
+  const paint = painter(options.color ?? false)
+  const [main, ...others] = verdicts
+  const cwd = evidence.process.cwd
   const lines: string[] = []
-  for (const verdict of verdicts) {
-    const name = verdict.cause === null ? verdict.kind : `${verdict.kind}/${verdict.cause}`
-    lines.push(`${name} (${verdict.confidence}): ${verdict.summary}`)
-    if (verdict.where)
-      lines.push(`  at ${verdict.where.function ?? '(anonymous)'} ${verdict.where.file}:${verdict.where.line}`)
-    lines.push(`  next: ${verdict.nextStep}`, '')
+  if (main !== undefined) {
+    lines.push(...verdictLines(main, paint))
+    lines.push(...placeLines(main, cwd, paint, options))
+    lines.push(...chainLines(main, cwd, paint))
+    lines.push(...waitLines(evidence, main, paint))
   }
-  const threads = evidence.looks.at(-1)?.threads ?? []
-  for (const thread of threads) if (options.verbose || isInteresting(thread)) lines.push(...renderThread(thread))
-  for (const sample of evidence.samples?.samples.slice(-1) ?? []) {
-    lines.push('main thread, by the inspector:', ...sample.frames.map(renderFrame), '')
+  lines.push(...otherLines(others, cwd, paint))
+  if (main !== undefined) {
+    lines.push(`${paint('bold', 'Next:')} ${printable(main.nextStep)}`)
+    lines.push(paint('dim', `Wrong if: ${printable(main.refutedBy)}`))
   }
-  for (const missing of evidence.missing) lines.push(`missing ${missing.what}: ${missing.message} (${missing.why})`)
+  lines.push(...missingLines(evidence, paint), paint('dim', costLine(evidence)))
+  if (options.verbose === true) lines.push('', ...describeEverything(evidence, verdicts, paint))
   return `${lines.join('\n')}\n`
 }
 
-function isInteresting(thread: ThreadStack): boolean {
-  return thread.role === 'main' || thread.role === 'worker' || thread.frames.length > 0
-}
-
-function renderThread(thread: ThreadStack): string[] {
-  const syscall =
-    thread.syscall && thread.syscall !== 'running'
-      ? ` in ${thread.syscall.name}(${thread.syscall.args.join(', ')})`
-      : ''
-  return [
-    `thread ${thread.tid} ${thread.role} ${thread.name}: ${thread.state}${syscall}`,
-    ...thread.frames.map(renderFrame),
-    '',
+/** Who the process is: printed first, and also when nothing else could be had. */
+export function renderHeader(process: ProcessIdentity, options: Pick<DumpTextOptions, 'color'> = {}): string {
+  const paint = painter(options.color ?? false)
+  const command = shorten(printable(process.argv.join(' ')), WIDTH)
+  const service = [process.service, process.version].filter(Boolean).join(' ')
+  const facts = [
+    process.node === null ? 'Node version unknown' : `Node ${process.node}`,
+    process.executable ?? 'binary unknown',
+    ...(service === '' ? [] : [service]),
+    process.agent ? 'agent inside' : 'no agent inside',
   ]
+  const title = `${paint('bold', `Process ${process.pid}`)}  ${command === '' ? '(no command line)' : command}`
+  return `${title}\n${paint('dim', printable(facts.join('  ')))}\n\n`
 }
 
-function renderFrame(frame: Frame): string {
-  const place =
-    frame.file === null ? '' : ` ${frame.file}${frame.line === null ? '' : `:${frame.line}:${frame.column ?? ''}`}`
-  return `    ${frame.async ? 'async ' : ''}${frame.function ?? '(anonymous)'}${place}`
+const CONFIDENCE_STYLE: Readonly<Record<Verdict['confidence'], Style>> = { high: 'red', medium: 'yellow', low: 'dim' }
+
+export function verdictName(verdict: Verdict): string {
+  return verdict.cause === null ? verdict.kind : `${verdict.kind}/${verdict.cause}`
+}
+
+function verdictLines(verdict: Verdict, paint: Paint): string[] {
+  const style = verdict.kind === 'beating' ? 'green' : CONFIDENCE_STYLE[verdict.confidence]
+  const lines = [
+    `${paint('bold', paint(style, verdictName(verdict)))}  confidence ${verdict.confidence}`,
+    printable(verdict.summary),
+  ]
+  if (verdict.signs.length > 0) lines.push(paint('dim', `because ${printable(verdict.signs.join('; '))}`))
+  return lines
+}
+
+function placeLines(verdict: Verdict, cwd: string | null, paint: Paint, options: DumpTextOptions): string[] {
+  if (verdict.where === null) return []
+  const lines = ['', `  ${paint('cyan', placeLine(verdict.where, cwd))}`]
+  const source = options.sourceOf?.(verdict.where) ?? null
+  if (source === null) return lines
+  const width = Math.max(...source.map((each) => String(each.line).length), 1)
+  for (const each of source) {
+    const text = `${each.here ? '>' : ' '} ${String(each.line).padStart(width)} | ${shorten(printable(each.text.replaceAll('\t', '  ')), WIDTH - 12)}`
+    lines.push(`  ${each.here ? paint('bold', text) : paint('dim', text)}`)
+  }
+  return lines
+}
+
+function chainLines(verdict: Verdict, cwd: string | null, paint: Paint): string[] {
+  const callers = verdict.chain.slice(1)
+  if (callers.length === 0) return []
+  const shown = callers.length > CHAIN_LINES ? [...callers.slice(0, CHAIN_LINES - 2), ...callers.slice(-1)] : callers
+  const hidden = callers.length - shown.length
+  const lines = shown.map((frame) => `    < ${frameLine(frame, cwd)}`)
+  if (hidden > 0) lines.splice(lines.length - 1, 0, paint('dim', `    < ... ${hidden} more (-v)`))
+  return lines
+}
+
+function waitLines(evidence: Evidence, verdict: Verdict, paint: Paint): string[] {
+  const pointer = verdict.evidence.map((each) => /^#\/awaits\/(\d+)$/.exec(each)?.[1]).find(Boolean)
+  const waits = evidence.looks.at(-1)?.awaits?.awaits[Number(pointer)]?.waitsFor
+  return pointer === undefined || !waits ? [''] : ['', `${paint('bold', 'Waits for:')} ${waitText(waits)}`]
+}
+
+const OTHERS = 3
+
+function otherLines(others: readonly Verdict[], cwd: string | null, paint: Paint): string[] {
+  if (others.length === 0) return []
+  const lines = others.slice(0, OTHERS).map((verdict) => {
+    const where = verdict.where === null ? '' : ` at ${fileText(verdict.where.file, cwd)}:${verdict.where.line}`
+    return `  ${verdictName(verdict)} (${verdict.confidence})${where}: ${shorten(printable(verdict.summary), WIDTH)}`
+  })
+  if (others.length > OTHERS) lines.push(paint('dim', `  and ${others.length - OTHERS} more (-v)`))
+  return [paint('bold', 'Also found:'), ...lines]
+}
+
+const MISSING = 3
+
+function missingLines({ missing }: Evidence, paint: Paint): string[] {
+  if (missing.length === 0) return []
+  const lines = missing
+    .slice(0, MISSING)
+    .map((each) => `  ${each.what}: ${shorten(printable(each.message), WIDTH)} (${each.why})`)
+  if (missing.length > MISSING) lines.push(paint('dim', `  and ${missing.length - MISSING} more (-v)`))
+  return [paint('bold', 'Not had:'), ...lines]
+}
+
+function costLine({ cost, looks }: Evidence): string {
+  const ended = cost.endedOnAttach ? '; the stall ended when we attached: our looking may have ended it' : ''
+  return `Cost to the process: paused ${round(cost.pausedMs)} ms, ${round(cost.cpuMs)} ms of CPU; ${looks.length} looks in ${round(cost.wallMs)} ms${ended}`
+}
+
+function round(ms: number): string {
+  return ms < 10 && ms !== 0 ? ms.toFixed(1) : String(Math.round(ms))
 }

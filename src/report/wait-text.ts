@@ -1,0 +1,16 @@
+/** What an await waits for, as one line. */
+import type { WaitsFor } from '../model/await.js'
+import { printable } from './terminal.js'
+
+/** In the order of importance; what the summary says already is not said again. */
+export function waitText(waits: WaitsFor): string {
+  const parts = [printable(waits.summary)]
+  if (waits.peer !== undefined && !waits.summary.includes(waits.peer)) parts.push(`peer ${printable(waits.peer)}`)
+  if (waits.state !== undefined && !waits.summary.includes(waits.state)) parts.push(waits.state)
+  if ((waits.sendQueueBytes ?? 0) > 0) parts.push(`${waits.sendQueueBytes} bytes not acknowledged`)
+  if ((waits.retransmits ?? 0) > 0) parts.push(`sent again ${waits.retransmits} times`)
+  if ((waits.receiveQueueBytes ?? 0) > 0) parts.push(`${waits.receiveQueueBytes} bytes not read`)
+  if (waits.sinceMs !== undefined) parts.push(`silent for ${(waits.sinceMs / 1_000).toFixed(1)} s`)
+  if (waits.fd !== undefined && !/\bfd \d/.test(waits.summary)) parts.push(`fd ${waits.fd}`)
+  return parts.join(', ')
+}
