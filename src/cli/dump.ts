@@ -13,6 +13,8 @@ import { createRedactor, type Redactor } from '../redact/redactor.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { hasEvidence, toDumpJson } from '../report/dump-json.js'
 import { renderDump, renderHeader } from '../report/dump-text.js'
+import { wantsColor } from '../report/terminal.js'
+import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
 import { listProcesses, renderProcesses } from './ps.js'
 
@@ -64,7 +66,8 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
     redactArguments: (argv) => redactor.argv(argv),
   })
   // Before anything can fail: whoever asked should at least see what was asked about.
-  if (!options.json) writeSync(1, renderHeader(identity))
+  const color = wantsColor(process.stdout, process.env)
+  if (!options.json) writeSync(1, renderHeader(identity, { color }))
   const bundle = options.out === undefined ? null : openBundleIn(options.out, identity)
   const findings = await investigateOutside(target, identity, {
     engine: options.engine,
@@ -79,7 +82,15 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
   const sealed = bundle === null ? null : seal(bundle, findings, identity, redactor)
   if (options.json) {
     writeSync(1, `${JSON.stringify(toDumpJson(findings.evidence, findings.verdicts), null, 2)}\n`)
-  } else writeSync(1, renderDump(findings.evidence, findings.verdicts, { verbose: options.verbose ?? false }))
+  } else {
+    const root = `${target.procRoot ?? `/proc/${pid}`}/root`
+    const text = renderDump(findings.evidence, findings.verdicts, {
+      verbose: options.verbose ?? false,
+      color,
+      sourceOf: (place) => readExcerpt(place.file, place.line, root),
+    })
+    writeSync(1, text)
+  }
   if (sealed !== null) writeSync(2, `bundle: ${sealed}\n`)
   if (hasEvidence(findings.evidence)) return EXIT.ok
   writeSync(2, `conductor-diag: no evidence of process ${pid}\n`)

@@ -102,7 +102,7 @@ function chainLines(verdict: Verdict, cwd: string | null, paint: Paint): string[
 }
 
 function waitLines(evidence: Evidence, verdict: Verdict, paint: Paint): string[] {
-  const pointer = verdict.evidence.map((each) => /^#\/awaits\/(\d+)$/.exec(each)?.[1]).find(Boolean)
+  const pointer = verdict.evidence.map((each) => /^(?:#\/awaits|awaits\.json#)\/(\d+)$/.exec(each)?.[1]).find(Boolean)
   const waits = evidence.looks.at(-1)?.awaits?.awaits[Number(pointer)]?.waitsFor
   return pointer === undefined || !waits ? [''] : ['', `${paint('bold', 'Waits for:')} ${waitText(waits)}`]
 }
