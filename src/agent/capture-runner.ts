@@ -24,7 +24,7 @@ export interface CaptureRunnerOptions {
 
 export class CaptureRunner {
   private readonly options: CaptureRunnerOptions
-  private current: Worker | null = null
+  private current: { readonly settle: (result: CaptureResult) => void } | null = null
   private stuck = 0
 
   constructor(options: CaptureRunnerOptions) {
@@ -54,7 +54,6 @@ export class CaptureRunner {
       finish(failed('ERR_STALL_CAPTURE_FAILED', `the capture thread can't start: ${messageOf(thrown)}`, thrown))
       return
     }
-    this.current = worker
     const startedAt = Date.now()
     let step = 'starting'
     let settled = false
@@ -66,6 +65,7 @@ export class CaptureRunner {
       this.stop(worker)
       finish(result)
     }
+    this.current = { settle }
     const timer = setTimeout(() => {
       settle(failed('ERR_STALL_TIMEOUT', `the capture was not done after ${Date.now() - startedAt} ms, in: ${step}`))
     }, limitMs)
@@ -79,6 +79,11 @@ export class CaptureRunner {
     worker.on('exit', (code) => {
       settle(failed('ERR_STALL_CAPTURE_CRASHED', `the capture thread ended with ${code} in: ${step}`))
     })
+  }
+
+  /** Gives the one under way up. */
+  cancel(): void {
+    this.current?.settle(failed('ERR_STALL_CAPTURE_FAILED', 'given up for another capture'))
   }
 
   /** Ends it if it can be ended. One that hangs in a system call stays, counted. */

@@ -54,8 +54,12 @@ export interface CaptureThreadData {
   /** Monotonic ms (`monotonicMs`) at which the bundle has to be sealed. */
   readonly deadlineMs: number
   readonly mode: 'incident' | 'look'
+  /** When the looks start, ms after the beginning. */
+  readonly looksAtMs: readonly number[]
   /** Looks taken early in this process, serialized by the capture thread that took them. */
   readonly earlyLooks: readonly string[]
+  /** The watch thread's tid, which is no part of the worker. */
+  readonly agentTids: readonly number[]
 }
 
 /** Capture thread to watch thread. */

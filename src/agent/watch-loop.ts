@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings-table.js'
 import { observeClocks } from '../heartbeat/clock-observer.js'
 import { ClockReader, monotonicMs, type ObservedClock } from '../heartbeat/clock-reader.js'
 import type { Logger } from '../log/logger.js'
+import { ownThreadId } from '../platform/procfs/threads.js'
 import type { Stall } from '../model/stall.js'
 import { StallError } from '../model/stall-error.js'
 import { GapMeter } from '../watch/gap-meter.js'
@@ -14,7 +15,8 @@ import { persists, StallWatch, type Decision, type Turn } from '../watch/stall-w
 import { CaptureRunner, type CaptureResult } from './capture-runner.js'
 import type { HostSink } from './host-sink.js'
 import { sayIncident } from './incident-line.js'
-import type { CaptureAnswer, FromWatch, ToWatch } from './messages.js'
+import { hasMemoryToSpare } from './memory-to-spare.js'
+import type { CaptureAnswer, CaptureThreadData, FromWatch, ToWatch } from './messages.js'
 import { prepareNativeCalls, type NativeCalls } from './native-exit.js'
 import { buryOnly, endProcess, EXIT_STALLED } from './process-end.js'
 import { isCuredByRestart } from './restart-cure.js'
@@ -31,7 +33,13 @@ export interface WatchLoopOptions {
 const CAPTURE_LIMIT_MS = 30_000
 /** Kept back of the grace for the tombstone and the end itself. */
 const END_MARGIN_MS = 1000
+/** 0 would mean no limit to Node. */
+const DEFAULT_MEMORY_MB = 256
 const MAX_ANSWERS = 8
+const BETWEEN_LOOKS_MS = 2000
+const EARLY_LOOK_LIMIT_MS = 4000
+const MAX_LOOKS = 2
+const MAX_LOOK_CHARACTERS = 4_000_000
 /** How much later than its own deadline a capture thread is given up. */
 const OVERRUN_MS = 1000
 
@@ -50,7 +58,9 @@ export class WatchLoop {
   private readonly turnMs: number
   private readonly watch: StallWatch
   private readonly runner: CaptureRunner
-  private readonly earlyLooks: string[] = []
+  private readonly tid = ownThreadId()
+  private earlyLooks: { readonly atMs: number; readonly look: string }[] = []
+  private looking = false
   private native: NativeCalls | null = null
   private nativePrepared = false
   private ending: Ending | null = null
@@ -68,7 +78,7 @@ export class WatchLoop {
     this.turnMs = Math.min(500, Math.max(50, shortest / 10))
     this.gaps = new GapMeter(this.turnMs)
     this.watch = new StallWatch(settings)
-    this.runner = new CaptureRunner({ memoryMb: settings.captureMemoryMb })
+    this.runner = new CaptureRunner({ memoryMb: settings.captureMemoryMb || DEFAULT_MEMORY_MB })
   }
 
   begin(): void {
@@ -89,6 +99,7 @@ export class WatchLoop {
   /** An incident that somebody asked for; limited like any other. */
   captureFor(reason: string, answer: (answer: CaptureAnswer) => void): void {
     const decision = this.watch.manual(reason, this.observe())
+    this.dropLook()
     if (decision.act === 'capture' && !this.runner.busy) {
       this.startCapture(decision.stall, this.freeLimitMs(), answer)
       return
@@ -124,6 +135,7 @@ export class WatchLoop {
     const { stall } = decision
     switch (decision.act) {
       case 'early-look':
+        if (!this.runner.busy && hasMemoryToSpare()) this.lookEarly(stall)
         return
       case 'suppress':
         this.options.logger.warn(`a stall of ${stall.clock ?? 'the process'} is not captured: ${decision.why}`)
@@ -138,6 +150,7 @@ export class WatchLoop {
         const conditional = decision.act === 'end-if-cured'
         const limitMs = conditional ? this.freeLimitMs() : this.options.settings.graceMs
         this.ending = { stall, deadlineMs: monotonicMs() + limitMs, conditional }
+        this.dropLook()
         if (!this.runner.busy && limitMs > END_MARGIN_MS) this.startCapture(stall, limitMs - END_MARGIN_MS)
         this.carryOutEnding(this.reader.observe())
       }
@@ -172,6 +185,7 @@ export class WatchLoop {
   private endPrematurely(): void {
     // The main thread waits for our word.
     this.over = true
+    this.dropLook()
     if (this.runner.busy) {
       this.afterCapture = () => this.endPrematurely()
       return
@@ -201,13 +215,15 @@ export class WatchLoop {
     limitMs: number,
     answered: (answer: CaptureAnswer) => void = () => undefined,
   ): void {
-    const data = {
-      clocks: this.options.clocks,
-      stall,
-      deadlineMs: monotonicMs() + limitMs,
+    const sinceMs = monotonicMs() - stall.ageMs
+    const data: CaptureThreadData = {
+      ...this.threadData(stall, limitMs),
       mode: 'incident',
-      earlyLooks: [...this.earlyLooks],
-    } as const
+      looksAtMs: [0, Math.min(BETWEEN_LOOKS_MS, Math.round(limitMs / 3))],
+      // Of this silence only: a look from before it would call moving what is stuck now.
+      earlyLooks: this.earlyLooks.filter(({ atMs }) => atMs >= sinceMs).map(({ look }) => look),
+    }
+    this.earlyLooks = []
     this.runner.start(data, limitMs + OVERRUN_MS, (result) => {
       const answer = toAnswer(result)
       this.answers.push({ atMs: monotonicMs(), answer })
@@ -219,6 +235,36 @@ export class WatchLoop {
       next?.()
       this.carryOutEnding(this.reader.observe())
     })
+  }
+
+  /** Kept in memory: what nothing can settle is collected at the next GC, and is no longer there at the warning. */
+  private lookEarly(stall: Stall): void {
+    const data: CaptureThreadData = { ...this.threadData(stall, EARLY_LOOK_LIMIT_MS), mode: 'look' }
+    this.looking = true
+    this.runner.start(data, EARLY_LOOK_LIMIT_MS + OVERRUN_MS, (result) => {
+      this.looking = false
+      if (result.type === 'failed') this.options.logger.debug('an early look failed', { err: result.error })
+      if (result.type !== 'looked' || result.look.length > MAX_LOOK_CHARACTERS) return
+      this.earlyLooks.push({ atMs: monotonicMs(), look: result.look })
+      if (this.earlyLooks.length > MAX_LOOKS) this.earlyLooks.shift()
+    })
+  }
+
+  /** An incident is worth more than a look under way. */
+  private dropLook(): void {
+    if (this.looking) this.runner.cancel()
+  }
+
+  private threadData(stall: Stall, limitMs: number): CaptureThreadData {
+    return {
+      clocks: this.options.clocks,
+      stall,
+      deadlineMs: monotonicMs() + limitMs,
+      mode: 'incident',
+      looksAtMs: [0],
+      earlyLooks: [],
+      agentTids: this.tid === null ? [] : [this.tid],
+    }
   }
 
   /** The newest capture since this stall began; rather an older one with a bundle than a newer one without. */
