@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const deadlineMs = deadlineHere()
   const { agentTids } = data
   if (data.mode === 'look') {
-    const round = await takeEarlyLook({ process: identity, agentTids, clocks, deadlineMs })
+    const round = await takeEarlyLook({ process: identity, agentTids, clocks, deadlineMs, redactor })
     say({ type: 'looked', look: JSON.stringify(round) })
     return
   }
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
     deadlineMs,
     looksAtMs: data.looksAtMs,
     onProgress: (progress) => say({ type: 'progress', step: nameOf(progress) }),
-    redacted: () => redactor.counts,
+    redactor,
   })
   say({ type: 'done', answer: answerOf(result) })
 }
