@@ -3,6 +3,7 @@
 //   TASK_TYPES            demo (comma separated)      CONCURRENCY  1      POLL_INTERVAL  100
 //   EXECUTE               ok | never | throw | slow:MS
 //   API                   handler | manager           (TaskHandler or TaskManager)
+//   POLL_TIMEOUT          100                         (manager: how long the server may keep a poll, ms)
 //   ON_ERROR=throw        the error handler throws    (manager)
 //   LISTENER=hang         an event listener that never settles from the third poll on
 //   LOGGER=throw          a logger whose `error` throws
@@ -53,7 +54,8 @@ exports.runWorker = async function runWorker(sdk) {
             throw new Error('onError threw')
           }
         : undefined
-    handler = new sdk.TaskManager(client, workers, { logger, onError, eventListeners, options: { pollInterval } })
+    const options = { pollInterval, batchPollingTimeout: Number(setting('POLL_TIMEOUT', '100')) }
+    handler = new sdk.TaskManager(client, workers, { logger, onError, eventListeners, options })
   } else {
     handler = new sdk.TaskHandler({ client, workers, logger, eventListeners, scanForDecorated: false })
   }

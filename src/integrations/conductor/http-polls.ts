@@ -7,6 +7,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Clock } from '../../heartbeat/clock.js'
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { safely } from '../safely.js'
+import { DECLARED_WAIT_MS, type PollerBeat } from './poller-beat.js'
 
 interface WireRequest {
   readonly path?: unknown
@@ -14,12 +15,14 @@ interface WireRequest {
 
 /** `/api/tasks/poll/batch/TYPE?...`, `/api/tasks/poll/TYPE?...` */
 const POLL_PATH = /\/tasks\/poll\/(?:batch\/)?([^/?]+)/
+/** How long the server may keep it, ms, when it has no task. */
+const POLL_TIMEOUT = /[?&]timeout=(\d+)/
 
 export class HttpPolls {
   readonly #clocks: ClockSource
   readonly #byType = new Map<string, Clock>()
   readonly #inFlight = new WeakMap<WireRequest, string>()
-  readonly #inPollers = new Set<string>()
+  readonly #pollers = new Map<string, PollerBeat[]>()
   #onFirstPoll: (() => void) | null
 
   /** @param onFirstPoll called once, with the first poll of a type that no known poller has */
@@ -39,9 +42,10 @@ export class HttpPolls {
     on('error', (request) => this.#ended(request, false))
   }
 
-  /** From now on this type has a clock of its own. */
-  hasPoller(taskType: string): void {
-    this.#inPollers.add(taskType)
+  /** From now on this type has a poller's clock. */
+  hasPoller(beat: PollerBeat): void {
+    const { taskType } = beat
+    this.#pollers.set(taskType, [...(this.#pollers.get(taskType) ?? []), beat])
     this.#byType.get(taskType)?.dispose()
     this.#byType.delete(taskType)
   }
@@ -51,12 +55,18 @@ export class HttpPolls {
     const encoded = POLL_PATH.exec(request.path)?.[1]
     if (encoded === undefined) return
     const taskType = decodeURIComponent(encoded)
-    if (this.#inPollers.has(taskType)) return
+    const waitMs = Number(POLL_TIMEOUT.exec(request.path)?.[1] ?? 0)
+    const beats = this.#pollers.get(taskType)
+    if (beats) {
+      for (const beat of beats) beat.pollMayTake(waitMs)
+      return
+    }
     const clock = this.#byType.get(taskType) ?? this.#open(taskType)
     this.#inFlight.set(request, taskType)
     clock.resume()
     clock.beat()
     clock.pollStarted()
+    if (waitMs > DECLARED_WAIT_MS) clock.expectWait(waitMs)
     this.#onFirstPoll?.()
     this.#onFirstPoll = null
   }

@@ -17,7 +17,7 @@ import { SdkHook } from './sdk-hook.js'
 export function installConductor(clocks: ClockSource): void {
   const lostLoops = watchLostLoops()
   const hook = new SdkHook(clocks, (beat) => {
-    polls.hasPoller(beat.poller._pollerId)
+    polls.hasPoller(beat)
     lostLoops.add(beat)
   })
   const polls = new HttpPolls(clocks, () => {

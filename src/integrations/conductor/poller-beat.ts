@@ -8,16 +8,17 @@ import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { wasAnswered } from './answer.js'
 import type { SdkPoller } from './sdk-types.js'
 
-type Place = 'polling' | 'sleeping' | 'running' | 'gone'
+/** `unknown`: found by way of the health check, or patched while it was polling; so it can't be called gone. */
+type Place = 'unknown' | 'polling' | 'sleeping' | 'running' | 'gone'
 
-/** A sleep longer than this is declared: a poll interval of minutes is no stall. */
-const DECLARED_SLEEP_MS = 1000
+/** A wait longer than this is declared: neither a poll interval of minutes nor a long poll is a stall. */
+export const DECLARED_WAIT_MS = 1000
 
 export class PollerBeat {
   clock: Clock
   readonly #clocks: ClockSource
   readonly #poller: SdkPoller
-  #place: Place = 'running'
+  #place: Place = 'unknown'
   #checking = false
   #stopped = false
 
@@ -27,8 +28,8 @@ export class PollerBeat {
     this.clock = this.#open()
   }
 
-  get poller(): SdkPoller {
-    return this.#poller
+  get taskType(): string {
+    return this.#poller._pollerId
   }
 
   /** Nobody stopped it, and its loop is between two waits: at the end of a turn of the event loop, gone. */
@@ -47,7 +48,7 @@ export class PollerBeat {
     // Nothing is expected while it is paused, or backs off because its credentials were refused.
     if (options.paused === true || (_authFailures ?? 0) > 0) clock.pause()
     else if (clock.paused) clock.resume()
-    if (ms > DECLARED_SLEEP_MS) clock.expectWait(ms)
+    if (ms > DECLARED_WAIT_MS) clock.expectWait(ms)
   }
 
   awake(): void {
@@ -59,6 +60,11 @@ export class PollerBeat {
     this.#place = 'polling'
     if (this.clock.paused) this.clock.resume()
     this.clock.pollStarted()
+  }
+
+  /** How long the server may keep the poll in flight, as the request itself says. */
+  pollMayTake(waitMs: number): void {
+    if (this.#place === 'polling' && waitMs > DECLARED_WAIT_MS) this.clock.expectWait(waitMs)
   }
 
   pollAnswered(): void {
@@ -102,11 +108,11 @@ export class PollerBeat {
     else if (!this.#stopped) return
     if (!this.#poller.polling) return
     this.#stopped = false
-    this.#place = 'running'
+    this.#place = 'unknown'
     this.clock = this.#open()
   }
 
   #open(): Clock {
-    return this.#clocks.open(`conductor:${this.#poller._pollerId}`, 'poll-loop')
+    return this.#clocks.open(`conductor:${this.taskType}`, 'poll-loop')
   }
 }
