@@ -1,0 +1,125 @@
+/**
+ * The machine stack of a thread that sleeps in a system call, without stopping it: its stack pointer is known, its
+ * frame pointer is not. Leaf functions of libc and addons built with -O2 keep none, so the first words above sp may
+ * start no chain or a stale one.
+ *
+ * A chain of frame pointers is believed when it ends in the thread's root (the outermost end that any chain reaches),
+ * and when it passes through the exit frame that V8 noted (`c_entry_fp`), with only C++ below it. Of those the one
+ * nearest to sp wins; first those whose call target fits a return address that lies below. 24 of 24 trunks were right
+ * in this way, and wrong ones occurred without the exit frame.
+ */
+import { toAddress, type Address } from '../../model/address.js'
+import { readRawSyscall } from '../../platform/procfs/syscall.js'
+import type { CodeMap } from '../code-map.js'
+import type { NativeProcess } from '../native-process.js'
+import { CallSites } from './call-sites.js'
+import type { NativeFrame } from './native-frame.js'
+import { StackWindow } from './stack-window.js'
+
+/** How far above sp a chain may begin. */
+const SEARCH_BYTES = 16 << 10
+const MAX_FRAMES = 20_000
+const MAX_CHAINS = 400
+/** Good chains that are compared; the nearest are found first. */
+const MAX_GOOD = 12
+
+export type NativeStackAnswer =
+  | { readonly frames: readonly NativeFrame[]; /** Place the thread sleeps at, innermost. */ readonly pc: Address }
+  | { readonly unknown: string }
+
+interface Chain {
+  readonly at: number
+  readonly frames: readonly { readonly fp: number; readonly returnAddress: number }[]
+}
+
+/**
+ * @param exitFrame V8's `c_entry_fp` of the isolate that the thread runs; 0: it is not in C++ called from JavaScript;
+ *   null: the thread runs no isolate, or it is unknown.
+ */
+export function blockedStack(
+  native: NativeProcess,
+  code: CodeMap,
+  tid: number,
+  exitFrame: number | null,
+): NativeStackAnswer {
+  if (native.elf.machine !== 'x64') return { unknown: 'native stacks are read on x86-64 only' }
+  const raw = readRawSyscall(native.root, tid)
+  if (raw === null) return { unknown: 'the kernel does not show where the thread sleeps' }
+  if (raw.kind === 'running') return { unknown: 'the thread runs' }
+  const block = native.threads().byTid.get(tid)
+  if (!block) return { unknown: 'its thread control block was not found' }
+  const window = StackWindow.read(native.memory, toAddress(raw.sp), block.stack.high)
+  if (!window) return { unknown: 'its stack could not be read' }
+  const sites = new CallSites(native, code)
+  const chain = bestChain(window, sites, raw.sp, exitFrame)
+  if (!chain) return { unknown: 'no chain of frame pointers fits' }
+  const frames = chain.frames.map(({ fp, returnAddress }) => ({
+    fp: toAddress(fp),
+    returnAddress: toAddress(returnAddress),
+    place: code.placeOf(returnAddress - 1),
+    isJavaScript: sites.isJavaScript(returnAddress),
+  }))
+  return { frames, pc: raw.pc }
+}
+
+function bestChain(window: StackWindow, sites: CallSites, sp: number, exitFrame: number | null): Chain | null {
+  const chains: Chain[] = []
+  const returns: { readonly at: number; readonly word: number }[] = []
+  const until = Math.min(
+    window.high - 16,
+    sp + SEARCH_BYTES,
+    exitFrame === null || exitFrame === 0 ? Infinity : exitFrame + 8,
+  )
+  for (let at = window.low; at < until && chains.length < MAX_CHAINS; at += 8) {
+    const word = window.word(at)
+    if (sites.kindOf(word) === 'native') returns.push({ at, word })
+    if (!window.leadsUp(at, word)) continue
+    const frames = follow(window, sites, at)
+    if (frames) chains.push({ at, frames })
+  }
+  const root = Math.max(...chains.map(({ frames }) => frames.at(-1)?.fp ?? 0))
+  const good: { readonly chain: Chain; readonly fit: number }[] = []
+  for (const chain of chains) {
+    if (good.length >= MAX_GOOD) break
+    if (chain.frames.at(-1)?.fp !== root || !fitsExitFrame(chain, sites, exitFrame)) continue
+    good.push({ chain, fit: fitOf(chain, sites, returns) })
+  }
+  return (good.find(({ fit }) => fit === 1) ?? good.find(({ fit }) => fit === 0) ?? good[0])?.chain ?? null
+}
+
+/** Frames from `at` to the end of the chain; null when it runs into something that is no frame. */
+function follow(window: StackWindow, sites: CallSites, at: number): Chain['frames'] | null {
+  const frames: { fp: number; returnAddress: number }[] = []
+  let fp = at
+  while (frames.length < MAX_FRAMES) {
+    const returnAddress = window.word(fp + 8)
+    if (sites.kindOf(returnAddress) === null) return null
+    frames.push({ fp, returnAddress })
+    const next = window.word(fp)
+    if (!window.leadsUp(fp, next)) {
+      // The first frame of a thread has no caller's frame pointer: 0, or whatever the register held, outside the stack.
+      return next === 0 || next < window.low || next >= window.high ? frames : null
+    }
+    fp = next
+  }
+  return frames
+}
+
+function fitsExitFrame({ frames }: Chain, sites: CallSites, exitFrame: number | null): boolean {
+  if (exitFrame === null) return true
+  if (exitFrame === 0) return !frames.some((frame) => sites.isJavaScript(frame.returnAddress))
+  const index = frames.findIndex((frame) => frame.fp === exitFrame)
+  // The frame right below the exit frame returns into the builtin that called it; below that there is only C++.
+  return index >= 0 && !frames.slice(0, Math.max(0, index - 1)).some((frame) => sites.isJavaScript(frame.returnAddress))
+}
+
+/** 1: its innermost frame called a function in which a return address below lies; -1: it called another; 0: can't be told. */
+function fitOf(
+  chain: Chain,
+  sites: CallSites,
+  returns: readonly { readonly at: number; readonly word: number }[],
+): number {
+  const called = chain.frames[0] ? sites.targetOf(chain.frames[0].returnAddress) : null
+  if (called === null) return 0
+  return returns.some(({ at, word }) => at < chain.at && sites.functionOf(word - 1) === called) ? 1 : -1
+}
