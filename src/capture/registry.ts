@@ -8,6 +8,10 @@ import type { KernelLook } from '../model/kernel.js'
 import type { PoolState, Starvation } from '../model/loop.js'
 import type { ThreadStack } from '../model/thread.js'
 import type { Capturer } from './capturer.js'
+import { debuggerCapturer } from './debugger-capturer.js'
+import { heapCapturer } from './heap-capturer.js'
+import { poolCapturer } from './pool-capturer.js'
+import { starvationCapturer } from './starvation-capturer.js'
 import { kernelCapturer } from './kernel-capturer.js'
 import { stacksCapturer } from './stacks-capturer.js'
 
@@ -37,4 +41,8 @@ export type Rung = { readonly [P in LookPart]: RungOf<P> }[LookPart]
 export const RUNGS: readonly Rung[] = [
   { part: 'kernel', capturer: kernelCapturer, atMostMs: 2000, engine: 'kernel' },
   { part: 'stacks', capturer: stacksCapturer, atMostMs: 4000, engine: 'memory' },
+  { part: 'pool', capturer: poolCapturer, atMostMs: 2000, engine: 'memory' },
+  { part: 'debugger', capturer: debuggerCapturer, atMostMs: 2000, engine: 'memory' },
+  { part: 'starvation', capturer: starvationCapturer, atMostMs: 2000, engine: 'memory' },
+  { part: 'heap', capturer: heapCapturer, atMostMs: 2000, engine: 'memory' },
 ]

@@ -2,6 +2,7 @@
 import { toAddress, type Address } from '../../model/address.js'
 import { LOOP, LOOP_SIGNATURE, UV_ASYNC, UV_SIGNAL } from '../layouts/libuv.js'
 import type { NativeProcess } from '../native-process.js'
+import type { ThreadBlock } from '../thread/thread-blocks.js'
 import { isolatesByThread } from '../thread/thread-isolate.js'
 
 /** A worker's loop is a local of Worker::StartThread's lambda: 3.3 to 4.1 KB below the thread's control block. */
@@ -18,11 +19,15 @@ export function findLoops(native: NativeProcess): ReadonlyMap<number, Address> {
   for (const tid of isolatesByThread(native).keys()) {
     const block = byTid.get(tid)
     if (tid === native.mainTid || !block) continue
-    const from = Math.max(block.stack.low, block.address - WORKER_STACK_BYTES)
-    const [own] = loopsIn(native, from, block.address)
+    const [own] = loopsOfThread(native, block)
     if (own !== undefined) loops.set(tid, own)
   }
   return loops
+}
+
+/** Loops that a thread keeps on its own stack, below its control block. */
+export function loopsOfThread(native: NativeProcess, block: ThreadBlock): Address[] {
+  return loopsIn(native, Math.max(block.stack.low, block.address - WORKER_STACK_BYTES), block.address)
 }
 
 /** Null when nothing with a loop's signature is where it should be. */

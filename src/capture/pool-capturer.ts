@@ -1,0 +1,31 @@
+/** `pool`: libuv's thread pool, what runs in it and what waits, and which thread asked. No pause. */
+import type { PoolState, PoolWork } from '../model/loop.js'
+import { findLoops } from '../native/loop/find-loops.js'
+import { readPool } from '../native/pool/read-pool.js'
+import type { WorkReading } from '../native/pool/pool-work.js'
+import type { Capturer } from './capturer.js'
+import { captureFromMemory, unreadable } from './from-memory.js'
+import { memoryCapability } from './memory-target.js'
+
+export const poolCapturer: Capturer<PoolState> = {
+  name: 'pool',
+  supports: memoryCapability,
+  async capture(request) {
+    return await captureFromMemory(request, (_target, native) => {
+      const answer = readPool(native)
+      if ('unknown' in answer) throw unreadable(answer.unknown)
+      const { pool } = answer
+      const tidOf = new Map([...findLoops(native)].map(([tid, loop]) => [loop as number, tid]))
+      const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop))
+      return { ...pool, running: pool.running.map(shown), queued: pool.queued.map(shown) }
+    })
+  },
+}
+
+/** Without the addresses, which mean nothing to a reader. */
+function workOf(
+  { address: _address, owner: _owner, loop: _loop, ...work }: WorkReading,
+  askedByTid?: number,
+): PoolWork {
+  return askedByTid === undefined ? work : { ...work, askedByTid }
+}

@@ -1,0 +1,36 @@
+/** `starvation`: whether the main thread's microtasks or next ticks keep its event loop from turning. No pause. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Starvation } from '../model/loop.js'
+import { mainLoop } from '../native/loop/find-loops.js'
+import { findStarvationCounters, lookAtStarvation, starvationOf } from '../v8/starvation.js'
+import type { StarvationLook } from '../v8/starvation.js'
+import type { Capturer } from './capturer.js'
+import { captureFromMemory, mainIsolate, unreadable } from './from-memory.js'
+import { memoryCapability } from './memory-target.js'
+
+const LOOKS = 10
+const EVERY_MS = 15
+
+export const starvationCapturer: Capturer<Starvation> = {
+  name: 'starvation',
+  supports: memoryCapability,
+  async capture(request, signal) {
+    return await captureFromMemory(request, async (target, native) => {
+      const loop = mainLoop(native)
+      if (loop === null) throw unreadable('the main event loop was not found')
+      const thread = { tid: native.mainTid, loop, isolate: mainIsolate(target, native) }
+      const place = findStarvationCounters(native, target.layout.layout, thread)
+      if ('unknown' in place) throw unreadable(place.unknown)
+      const looks: StarvationLook[] = []
+      while (looks.length < LOOKS && !signal.aborted && performance.now() < request.deadlineMs) {
+        target.refresh()
+        const look = lookAtStarvation(native, place)
+        if (look) looks.push(look)
+        // A loop that polls or has turned since the first look is not starved: no need to look on.
+        if (look === null || look.polling || look.turns !== looks[0]?.turns) break
+        await sleep(EVERY_MS)
+      }
+      return starvationOf(looks)
+    })
+  },
+}
