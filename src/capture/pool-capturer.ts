@@ -16,7 +16,8 @@ export const poolCapturer: Capturer<PoolState> = {
       if ('unknown' in answer) throw unreadable(answer.unknown)
       const { pool } = answer
       const tidOf = new Map([...findLoops(native)].map(([tid, loop]) => [loop as number, tid]))
-      const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop))
+      const clean = (text: string): string => request.redactor.text(text)
+      const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop), clean)
       return { ...pool, running: pool.running.map(shown), queued: pool.queued.map(shown) }
     })
   },
@@ -25,7 +26,13 @@ export const poolCapturer: Capturer<PoolState> = {
 /** Without the addresses, which mean nothing to a reader. */
 function workOf(
   { address: _address, owner: _owner, loop: _loop, ...work }: WorkReading,
-  askedByTid?: number,
+  askedByTid: number | undefined,
+  clean: (text: string) => string,
 ): PoolWork {
-  return askedByTid === undefined ? work : { ...work, askedByTid }
+  return {
+    ...work,
+    what: work.what === null ? null : clean(work.what),
+    ...(work.syscall === undefined ? {} : { syscall: clean(work.syscall) }),
+    ...(askedByTid === undefined ? {} : { askedByTid }),
+  }
 }

@@ -10,6 +10,7 @@ import { poolCapturer } from '../../../src/capture/pool-capturer.js'
 import { runCapturer } from '../../../src/capture/run-capturer.js'
 import { starvationCapturer } from '../../../src/capture/starvation-capturer.js'
 import { mainLoopState } from '../../../src/native/main-loop-state.js'
+import { createRedactor } from '../../../src/redact/redactor.js'
 import { NODES, PROGRAMS, type NodeBinary } from '../../support/nodes.js'
 import { startProgram, type Program } from '../../support/program.js'
 
@@ -24,6 +25,7 @@ async function captured<E>(capturer: Capturer<E>, pid: number): Promise<E> {
     target: { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false },
     deadlineMs: performance.now() + 15_000,
     locals: false,
+    redactor: createRedactor(),
   })
   if (outcome.status !== 'captured') throw new Error(`${capturer.name}: ${JSON.stringify(outcome)}`)
   expect(outcome.pausedMs).toBe(0)
