@@ -88,6 +88,7 @@ export function isLayout(value: unknown): value is V8Layout {
     isNumbers(layout.page?.heap) &&
     isNumbers(layout.page?.end) &&
     (layout.positions === 'signed' || layout.positions === 'unsigned') &&
+    (layout.translation === null || isNumbers(layout.translation)) &&
     (layout.bytecodeSizes === null || isNumbers(layout.bytecodeSizes)) &&
     typeof layout.code === 'object' &&
     isNumbers(layout.code.streamToCode)

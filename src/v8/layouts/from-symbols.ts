@@ -172,6 +172,7 @@ export function layoutFromSymbols(source: LayoutSource): V8Layout | null {
     page: table.page,
     isolate: table.isolate,
     positions: table.positions,
+    translation: table.translation,
     bytecodeSizes: source.bytecodeSizes,
   }
   return complete ? layout : null

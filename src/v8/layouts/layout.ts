@@ -247,6 +247,11 @@ export interface V8Layout {
     readonly microtaskQueue: number
   }
   readonly positions: PositionEncoding
+  /**
+   * Operand counts of the frame translation's opcodes, as Maglev's deoptimization data has them; null where there is
+   * no Maglev (the official builds of 20 and 22).
+   */
+  readonly translation: readonly number[] | null
   /** Bytes of each bytecode by operand scale: 3 tables one after the other; null when the binary lacks the symbol. */
   readonly bytecodeSizes: readonly number[] | null
 }

@@ -39,7 +39,27 @@ export interface VersionTable {
   readonly isolate: V8Layout['isolate']
   /** src/codegen/source-position-table.cc: 14 packs is_statement into the code delta. */
   readonly positions: PositionEncoding
+  /** src/deoptimizer/translation-opcode.h: operand counts in the order of TRANSLATION_OPCODE_LIST. */
+  readonly translation: readonly number[] | null
 }
+
+/** The names are in the binaries, in this order, for V8's own tracing. */
+const TRANSLATION_13: readonly number[] = [
+  // INTERPRETED_FRAME_WITH_RETURN, WITHOUT_RETURN, JAVASCRIPT_BUILTIN_CONTINUATION_FRAME, WITH_CATCH
+  6, 4, 3, 3,
+  // CONSTRUCT_CREATE_STUB, CONSTRUCT_INVOKE_STUB, BUILTIN_CONTINUATION, JS_TO_WASM, WASM_INLINED, LIFTOFF, INLINED_EXTRA
+  2, 1, 3, 4, 3, 3, 2,
+  // ARGUMENTS_ELEMENTS, ARGUMENTS_LENGTH, REST_LENGTH, BEGIN_WITHOUT_FEEDBACK, BEGIN_WITH_FEEDBACK
+  1, 0, 0, 3, 3,
+  // BOOL register and slot, CAPTURED_OBJECT, STRING_CONCAT
+  1, 1, 1, 0,
+  // DOUBLE register and slot, SIMD128 slot, HOLEY_DOUBLE register and slot, SIMD128 register, DUPLICATED_OBJECT
+  1, 1, 1, 1, 1, 1, 1,
+  // FLOAT, INT32, INT64, SIGNED_BIGINT64, UNSIGNED_BIGINT64: register and slot each
+  1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+  // OPTIMIZED_OUT, LITERAL, REGISTER, TAGGED_STACK_SLOT, UINT32 register and slot, UPDATE_FEEDBACK, MATCH_PREVIOUS
+  0, 1, 1, 1, 1, 1, 2, 1,
+]
 
 const SCRIPT = { lineOffset: 24, columnOffset: 32, type: 48, id: 64, sourceUrl: 112, sourceMappingUrl: 120 }
 const GENERATOR = {
@@ -71,6 +91,9 @@ const COMMON = {
   maxInlinedLocals: 75,
 } as const
 
+/** 14: INLINED_EXTRA_ARGUMENTS also has the parameter count. */
+const TRANSLATION_14 = TRANSLATION_13.with(10, 3)
+
 export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
   '11.3': {
     ...COMMON,
@@ -89,6 +112,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     page: { heap: [16], end: [32] },
     isolate: { cEntryFp: 384, jsEntry: 416, vmState: 432, heap: 53952, microtaskQueue: 59184 },
     positions: 'signed',
+    translation: null,
   },
   '12.4': {
     ...COMMON,
@@ -100,6 +124,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     page: { heap: [24], end: [40] },
     isolate: { cEntryFp: 272, jsEntry: 424, vmState: 440, heap: 56992, microtaskQueue: 61872 },
     positions: 'signed',
+    translation: null,
   },
   '13.6': {
     ...COMMON,
@@ -111,6 +136,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     page: { heap: [8, 64], end: [8, 56] },
     isolate: { cEntryFp: 320, jsEntry: 472, vmState: 488, heap: 61432, microtaskQueue: 65744 },
     positions: 'signed',
+    translation: TRANSLATION_13,
   },
   '14.6': {
     ...COMMON,
@@ -122,5 +148,6 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     page: { heap: [8, 64], end: [8, 56] },
     isolate: { cEntryFp: 328, jsEntry: 480, vmState: 496, heap: 62400, microtaskQueue: 66704 },
     positions: 'unsigned',
+    translation: TRANSLATION_14,
   },
 }

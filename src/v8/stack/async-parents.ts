@@ -5,7 +5,6 @@
 import type { Frame } from '../../model/frame.js'
 import type { Generators } from '../generators.js'
 import type { Tagged, V8Heap } from '../heap.js'
-import { isEntry } from './frames.js'
 import type { MachineFrame } from './frames.js'
 import { frameOf } from './places.js'
 import type { StackWindow } from './stack-window.js'
@@ -44,8 +43,8 @@ export function asyncParents(
 }
 
 /**
- * The generator of the function that the innermost entry ran: outermost JavaScript frame above an entry frame. Only a
- * frame that was entered from C++ was resumed by the microtask queue; any other has its caller on the stack.
+ * The generator of the function that the microtask queue resumed: the outermost frame that has one with awaiters. An
+ * async function that was called, not resumed, has its caller on the stack and nobody yet who awaits it.
  */
 function runningGenerator(
   heap: V8Heap,
@@ -53,18 +52,13 @@ function runningGenerator(
   window: StackWindow,
   frames: readonly MachineFrame[],
 ): Tagged {
-  let outermost: { frame: MachineFrame; lowest: number } | null = null
-  for (const [index, frame] of frames.entries()) {
-    if (frame.kind === 'js') {
-      const callee = frames[index - 1]
-      const lowest = Math.max(callee ? callee.fp + 16 : window.low, frame.fp - MAX_REGISTERS_BYTES)
-      // Builtins (the resume trampoline, the microtask loop) lie between the function and the entry.
-      const generator = generatorIn(heap, generators, window, frame, lowest)
-      if (generator !== 0) outermost = { frame, lowest }
-    }
-    if (isEntry(frame.kind) && outermost) {
-      return generatorIn(heap, generators, window, outermost.frame, outermost.lowest)
-    }
+  for (let index = frames.length - 1; index >= 0; index--) {
+    const frame = frames[index]
+    if (frame?.kind !== 'js') continue
+    const callee = frames[index - 1]
+    const lowest = Math.max(callee ? callee.fp + 16 : window.low, frame.fp - MAX_REGISTERS_BYTES)
+    const generator = generatorIn(heap, generators, window, frame, lowest)
+    if (generator !== 0 && generators.awaitersOf(generators.promiseOf(generator), 1).length > 0) return generator
   }
   return 0
 }

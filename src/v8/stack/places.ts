@@ -14,6 +14,7 @@ import { scriptPath } from '../scripts.js'
 import { bytecodeOffsetOfPc } from './baseline.js'
 import type { CodeObject, CodeObjects } from './code-objects.js'
 import type { MachineFrame } from './frames.js'
+import { maglevFrames } from './maglev.js'
 import type { StackWindow } from './stack-window.js'
 
 /** V8 inlines no deeper; a cycle in the inlining table must end. */
@@ -58,14 +59,15 @@ export class Places {
   #describeFunction(window: StackWindow, frame: MachineFrame, exact: boolean): Frame[] {
     const info = this.#functions.ofFunction(frame.function)
     if (!info) return []
-    if (!info.script) return [frameOf(info, null, 'builtin')]
+    // V8's own closures (those that resume an await) have no name and are shown by nobody.
+    if (!info.script) return info.name === null ? [] : [frameOf(info, null, 'builtin')]
     const { layout } = this.#heap
     const { code: kinds } = layout
     const slot = window.word(frame.fp + layout.frame.bytecodeArray)
     const bytecode = this.#heap.is(slot, 'BYTECODE_ARRAY') ? slot : info.bytecode
     const code = frame.pc > 0 ? this.#codes.at(frame.pc) : null
     if (code && code.kind > kinds.kindBaseline) {
-      return this.#optimized(info, code, frame.pc - code.start - (exact ? 0 : 1))
+      return this.#optimized(info, code, frame.pc - code.start - (exact ? 0 : 1), exact)
     }
     if (code?.kind === kinds.kindBaseline) {
       const offset = bytecodeOffsetOfPc(this.#heap, code, frame.pc - code.start + (exact ? 1 : 0), bytecode)
@@ -77,9 +79,32 @@ export class Places {
     return [frameOf(info, this.#functions.lineOfBytecode(info, bytecode, offset), offset < 0 ? null : 'interpreted')]
   }
 
-  #optimized(info: FunctionInfo, code: CodeObject, codeOffset: number): Frame[] {
+  /** CodeKind: Maglev and TurboFan follow baseline (src/objects/code-kind.h). */
+  #tierOf(code: CodeObject): FrameTier {
+    return code.kind === this.#heap.layout.code.kindBaseline + 1 ? 'maglev' : 'turbofan'
+  }
+
+  #maglev(info: FunctionInfo, code: CodeObject, returnOffset: number): Frame[] | null {
+    const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
+    const inlined = maglevFrames(this.#heap, code, deoptimization, returnOffset)
+    if (!inlined) return null
+    const frames: Frame[] = []
+    for (const [index, { bytecodeOffset, literal }] of inlined.entries()) {
+      const callee = this.#inlinedFunction(deoptimization, literal)
+      if (!callee || (index === 0 && callee.address !== info.address)) return null
+      const place = this.#functions.lineOfBytecode(callee, callee.bytecode, bytecodeOffset)
+      frames.unshift(frameOf(callee, place, callee.script ? 'maglev' : 'builtin'))
+    }
+    return frames
+  }
+
+  #optimized(info: FunctionInfo, code: CodeObject, codeOffset: number, exact: boolean): Frame[] {
     const heap = this.#heap
-    const tier: FrameTier = code.kind === heap.layout.code.kindBaseline + 1 ? 'maglev' : 'turbofan'
+    const tier = this.#tierOf(code)
+    if (tier === 'maglev' && !exact) {
+      const frames = this.#maglev(info, code, codeOffset + 1)
+      if (frames) return frames
+    }
     const table = heap.byteArray(heap.field(code.address, heap.layout.code.sourcePositions))
     const place = table ? placeAt(table, codeOffset, heap.layout.positions) : null
     if (!place) return [frameOf(info, null, tier)]
@@ -98,12 +123,16 @@ export class Places {
       }
       const callee = this.#inlinedFunction(deoptimization, positions.readInt32LE(at + 8))
       if (!callee) return [...inlined, frameOf(info, null, tier)]
-      inlined.push(frameOf(callee, callee.script?.lineColumn(scriptOffset) ?? null, callee.script ? tier : 'builtin'))
+      const known = tier !== 'maglev' || inlined.length === 0
+      const place = known ? (callee.script?.lineColumn(scriptOffset) ?? null) : null
+      inlined.push(frameOf(callee, place, callee.script ? tier : 'builtin'))
       const packed = positions.readUInt32LE(at) + positions.readUInt32LE(at + 4) * 2 ** 32
       scriptOffset = (Math.floor(packed / 2) % 2 ** 30) - 1
       inliningId = (Math.floor(packed / 2 ** 31) % 65_536) - 1
     }
-    const own = scriptOffset >= 0 ? (info.script?.lineColumn(scriptOffset) ?? null) : null
+    // Maglev's own notes of where it inlined are not reliable (maglev.ts): no line is better than a wrong one.
+    const trusted = scriptOffset >= 0 && (tier !== 'maglev' || inlined.length === 0)
+    const own = trusted ? (info.script?.lineColumn(scriptOffset) ?? null) : null
     return [...inlined, frameOf(info, own, tier)]
   }
 

@@ -1,0 +1,119 @@
+/**
+ * Stacks read from memory against what the process itself says at the same point, frame by frame, with line and
+ * column. Any difference fails.
+ */
+import { describe, expect, it } from 'vitest'
+import { openMemoryTarget } from '../../src/capture/memory-target.js'
+import { readStacks } from '../../src/capture/stacks-capturer.js'
+import type { ThreadStack } from '../../src/model/thread.js'
+import { NODES } from '../support/nodes.js'
+import { scriptLines, startTruth, type TruthOptions } from '../support/truth.js'
+
+function stacksOf(pid: number): readonly ThreadStack[] {
+  const target = { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false }
+  const memory = openMemoryTarget(target)
+  try {
+    return readStacks(memory, { target, deadlineMs: performance.now() + 10_000 })
+  } finally {
+    memory.dispose()
+  }
+}
+
+function mainOf(pid: number): ThreadStack | undefined {
+  return stacksOf(pid).find((stack) => stack.role === 'main')
+}
+
+async function until<T>(look: () => T, enough: (seen: T) => boolean): Promise<T> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const seen = look()
+    if (enough(seen) || performance.now() > deadline) return seen
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** It has said its stack just before it blocks: until then the blocking function is not on it. */
+async function stackAtPause(pid: number): Promise<ThreadStack> {
+  const blockers = new Set(['read', 'exec', 'atomics', 'regexp', 'loop', 'dlopen'])
+  const stack = await until(
+    () => mainOf(pid),
+    (main) => main?.frames.some((frame) => blockers.has(frame.function ?? '')) === true,
+  )
+  if (!stack) throw new Error('no stack of the main thread')
+  return stack
+}
+
+/** Baseline and optimised code, with and without each tier: the same program has to come out the same. */
+const TIERS: readonly (readonly string[])[] = [
+  [],
+  ['--always-sparkplug'],
+  ['--no-opt'],
+  ['--jitless'],
+  ['--max-inlined-bytecode-size-cumulative=0'],
+]
+
+const CASES: readonly (TruthOptions & { readonly title: string })[] = [
+  { title: 'every shape of a frame', program: 'truth-shapes.cjs' },
+  { title: 'every shape, before V8 has computed line ends', program: 'truth-shapes.cjs', blind: true },
+  { title: 'an ES module with top-level await', program: 'truth-module.mjs' },
+  { title: 'a minified file of one line', program: 'truth-minified.cjs' },
+  { title: 'recursion 5,000 deep', program: 'truth-deep.cjs', flags: ['--stack-size=2000'] },
+  { title: 'a stack blocked in execSync', program: 'truth-minified.cjs', blocker: 'exec' },
+  { title: 'a stack blocked in Atomics.wait', program: 'truth-minified.cjs', blocker: 'atomics' },
+  { title: 'a stack below a regular expression', program: 'truth-minified.cjs', blocker: 'regexp' },
+  { title: 'a stack below an endless loop', program: 'truth-minified.cjs', blocker: 'loop' },
+  ...TIERS.map((flags) => ({
+    title: `hot, inlined functions with ${flags.join(' ') || 'the usual flags'}`,
+    program: 'truth-hot.cjs',
+    flags,
+  })),
+]
+
+describe.each(NODES)('Node $version', (node) => {
+  it.concurrent.each(CASES)('reads $title as the process says it', async (options) => {
+    const said = options.blind ? await startTruth(node, { ...options, blind: false }) : null
+    const truth = await startTruth(node, options)
+    try {
+      expect(truth.version).toBe(node.version)
+      const stack = await stackAtPause(truth.pid)
+      const expected = scriptLines((said ?? truth).truths[0] ?? [])
+      expect(expected.length).toBeGreaterThan(3)
+      expect(scriptLines(stack.frames)).toEqual(expected)
+    } finally {
+      await truth.end()
+      await said?.end()
+    }
+  })
+
+  it('reads the main thread and a worker thread, each as it says', async () => {
+    const truth = await startTruth(node, { program: 'truth-worker.cjs', blocker: 'atomics', pauses: 2 })
+    try {
+      await stackAtPause(truth.pid)
+      const stacks = stacksOf(truth.pid)
+      expect(stacks.map((stack) => stack.role)).toEqual(['main', 'worker'])
+      const said = truth.truths.map((frames) => scriptLines(frames ?? []))
+      expect(stacks.map((stack) => scriptLines(stack.frames))).toEqual([said[1], said[0]])
+    } finally {
+      await truth.end()
+    }
+  })
+
+  it('reads a process that a signal has stopped in JavaScript, and says what is not certain', async () => {
+    const truth = await startTruth(node, { program: 'truth-minified.cjs', blocker: 'loop' })
+    try {
+      await stackAtPause(truth.pid)
+      process.kill(truth.pid, 'SIGSTOP')
+      await until(
+        () => mainOf(truth.pid),
+        (main) => main?.state === 'stopped',
+      )
+      const stack = mainOf(truth.pid)
+      expect(stack?.frames[0]).toMatchObject({ function: 'loop', probable: true })
+      expect(scriptLines(stack?.frames ?? [])).toEqual(scriptLines(truth.truths[0] ?? []))
+      // It stays stopped: looking changes nothing.
+      expect(mainOf(truth.pid)?.state).toBe('stopped')
+    } finally {
+      await truth.end()
+    }
+  })
+})
