@@ -51,11 +51,11 @@ export function readStacks(
 ): readonly ThreadStack[] {
   const reader = new StackReader(target.heap)
   const { matched, unmatched } = target.isolates()
-  const own = request.target.inside ? ownThreadId() : null
+  const ours = agentThreads(request.target)
   const loops = readLoops(target, matched.length > 1)
   const stacks: ThreadStack[] = []
   for (const thread of matched) {
-    if (thread.tid === own) continue
+    if (ours.has(thread.tid)) continue
     if (stacks.length > 0 && performance.now() > request.deadlineMs) break
     stacks.push(threadStack(target, reader, thread, loops.get(thread.tid)))
   }
@@ -63,6 +63,12 @@ export function readStacks(
   if (unmatched === 0 || !first) return stacks
   const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
   return [{ ...first, note: first.note === undefined ? note : `${first.note}; ${note}` }, ...rest]
+}
+
+/** The agent's own threads: they are no evidence. */
+function agentThreads(target: Target): ReadonlySet<number> {
+  const own = target.inside ? ownThreadId() : null
+  return new Set([...(target.agentTids ?? []), ...(own === null ? [] : [own])])
 }
 
 function threadStack(

@@ -39,7 +39,11 @@ const DEADLINE_MS = 60_000
 export async function startTruth(node: NodeBinary, options: TruthOptions): Promise<TruthProcess> {
   const child = spawn(node.path, [...(options.flags ?? []), path.join(PROGRAMS, options.program)], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { TRUTH: `${options.blocker ?? 'read'}${options.blind ? ' blind' : ''}`, PATH: process.env['PATH'], ...options.environment },
+    env: {
+      TRUTH: `${options.blocker ?? 'read'}${options.blind ? ' blind' : ''}`,
+      PATH: process.env['PATH'],
+      ...options.environment,
+    },
   })
   const exited = once(child, 'exit')
   const end = async (): Promise<void> => {
@@ -75,5 +79,8 @@ function text(frame: TrueFrame | Frame): string {
 /** Frames as lines to compare: from `pause` outwards, those of scripts. */
 export function scriptLines(frames: readonly (TrueFrame | Frame)[]): string[] {
   const from = frames.findIndex((frame) => frame.function === 'pause' || frame.function === 'innermost')
-  return frames.slice(Math.max(0, from)).filter((frame) => frame.file !== null).map(text)
+  return frames
+    .slice(Math.max(0, from))
+    .filter((frame) => frame.file !== null)
+    .map(text)
 }
