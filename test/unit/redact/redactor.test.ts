@@ -210,10 +210,11 @@ test.each([
   ['JWT beginnings', 'eyJabcdef.'.repeat(200_000)],
   ['bearers', 'Bearer '.repeat(300_000)],
   ['spaces', `token${' '.repeat(1_000_000)}`],
-])('reads 2 MB of %s within two seconds', (_what, text) => {
+])('reads 2 MB of %s in time that grows with its length', (_what, text) => {
   const started = performance.now()
   createRedactor().text(text)
-  expect(performance.now() - started).toBeLessThan(2000)
+  // Quadratic work would take minutes; a loaded machine a few seconds.
+  expect(performance.now() - started).toBeLessThan(15_000)
 })
 
 test('the open one changes nothing and counts nothing', () => {
