@@ -122,7 +122,14 @@ function tombstoneOf({ stall, answer, native }: ProcessEnd): Tombstone {
     ageMs: stall.ageMs,
     incident: answer?.incident ?? null,
     verdict: answer?.verdict?.name ?? null,
+    ...supervisedRun(),
   }
+}
+
+/** Under a supervisor the process may be a grandchild (npm, tsx): then its pid tells the supervisor nothing. */
+function supervisedRun(): { run?: string } {
+  const run = process.env['CONDUCTOR_STALL_RUN']
+  return run === undefined ? {} : { run: run.slice(0, 100) }
 }
 
 function ownStartTime(): string {

@@ -6,9 +6,10 @@ import { VERSION } from '../model/version.js'
 import { register as dump } from './dump.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { register as ps } from './ps.js'
+import { register as run } from './run.js'
 
 /** Each command exports `register(program)`. Listed in the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps]
+const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps, run]
 
 export function createProgram(): Command {
   const program = new Command('conductor-diag')
@@ -18,6 +19,8 @@ export function createProgram(): Command {
     .version(VERSION)
     .showHelpAfterError('(conductor-diag --help lists the commands)')
     .exitOverride()
+    // So that everything after the command of `run` belongs to that command.
+    .enablePositionalOptions()
   for (const register of COMMANDS) register(program)
   for (const command of program.commands) command.exitOverride()
   return program

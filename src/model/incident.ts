@@ -65,4 +65,6 @@ export interface Tombstone {
   /** Clock ticks since boot of the ended process: with the pid, proof that it is the one meant. */
   readonly startTicks?: number | null
   readonly service?: string | null
+  /** Names the start by `conductor-diag run` that this process belonged to (`CONDUCTOR_STALL_RUN`). */
+  readonly run?: string
 }

@@ -15,6 +15,8 @@ export interface EndedWorker {
     readonly incident: string | null
     readonly bundle: string | null
     readonly verdict: string | null
+    /** `function (file:line)` of the first verdict, when code is to blame. */
+    readonly place: string | null
   } | null
 }
 
@@ -40,10 +42,10 @@ function howItEnded(ended: EndedWorker): string {
 function endedLine(ended: EndedWorker): string {
   const parts = [`worker ${ended.pid} ended after ${seconds(ended.aliveMs)}: ${howItEnded(ended)}`]
   if (ended.watchdog) {
-    parts.push(ended.watchdog.reason)
-    if (ended.watchdog.verdict) parts.push(`verdict ${ended.watchdog.verdict}`)
-    if (ended.watchdog.bundle ?? ended.watchdog.incident)
-      parts.push(`incident ${ended.watchdog.bundle ?? ended.watchdog.incident}`)
+    const { reason, verdict, place, bundle, incident } = ended.watchdog
+    parts.push(reason)
+    if (verdict) parts.push(`${verdict}${place === null ? '' : ` at ${place}`}`)
+    if (bundle ?? incident) parts.push(`incident ${bundle ?? incident}`)
   }
   return parts.join('; ')
 }

@@ -33,12 +33,14 @@ function isNode(file: string): boolean {
  *
  * @param agent absolute path of the package's entry
  * @param dir where bundles go, absolute; null: as the environment says
+ * @param run names this start of the worker, and comes back in its tombstone
  */
 export function workerCommand(
   command: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv,
   agent: string,
   dir: string | null,
+  run: string,
 ): WorkerCommand {
   const [file, ...args] = command
   return {
@@ -47,6 +49,7 @@ export function workerCommand(
     env: {
       ...env,
       NODE_OPTIONS: withPreload(env['NODE_OPTIONS'], agent),
+      CONDUCTOR_STALL_RUN: run,
       ...(dir === null ? {} : { CONDUCTOR_STALL_DIR: dir }),
     },
   }

@@ -39,12 +39,11 @@ describe.concurrent.each(NODES)('Node $major', (node) => {
 
     // All slots full, hence no polls: that silence says nothing.
     await server.enqueue('demo')
-    await worker.until(
-      'no poll',
-      () => (worker.clock(NAME)?.lastSuccessMs ?? 0) >= 0 && worker.clock(NAME)?.paused === true,
-    )
-    const { beats } = worker.clock(NAME) ?? {}
-    await worker.until('still none', () => worker.lines.slice(-20).every((line) => line.clocks[0]?.beats === beats))
+    const before = worker.lines.length
+    await worker.until('no further poll', () => {
+      const recent = worker.lines.slice(Math.max(before, worker.lines.length - 20))
+      return recent.length === 20 && recent.every((line) => line.clocks[0]?.beats === worker.clock(NAME)?.beats)
+    })
     expect(worker.clock(NAME)).toMatchObject({ paused: true, inFlightMs: null })
     expect(worker.last?.hookFailures).toBeNull()
     expect(worker.errors).toBe('')
