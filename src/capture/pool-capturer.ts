@@ -1,8 +1,11 @@
-/** `pool`: libuv's thread pool, what runs in it and what waits, and which thread asked. No pause. */
+/** `pool`: libuv's thread pool, what runs in it and what waits, which thread asked, and where in the user's code. No pause. */
 import type { PoolState, PoolWork } from '../model/loop.js'
 import { findLoops } from '../native/loop/find-loops.js'
 import { readPool } from '../native/pool/read-pool.js'
 import type { WorkReading } from '../native/pool/pool-work.js'
+import { Functions } from '../v8/functions.js'
+import { Generators } from '../v8/generators.js'
+import { poolRequester } from '../v8/pool-requester.js'
 import type { Capturer } from './capturer.js'
 import { captureFromMemory, unreadable } from './from-memory.js'
 import { memoryCapability } from './memory-target.js'
@@ -11,13 +14,17 @@ export const poolCapturer: Capturer<PoolState> = {
   name: 'pool',
   supports: memoryCapability,
   async capture(request) {
-    return await captureFromMemory(request, (_target, native) => {
+    return await captureFromMemory(request, (target, native) => {
       const answer = readPool(native)
       if ('unknown' in answer) throw unreadable(answer.unknown)
       const { pool } = answer
       const tidOf = new Map([...findLoops(native)].map(([tid, loop]) => [loop as number, tid]))
+      const functions = new Functions(target.heap)
+      const generators = new Generators(target.heap, functions)
+      const requester = (work: WorkReading): PoolWork['queuedBy'] =>
+        work.owner === null ? undefined : poolRequester(target.heap, functions, generators, work.owner)
       const clean = (text: string): string => request.redactor.text(text)
-      const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop), clean)
+      const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop), requester(work), clean)
       return { ...pool, running: pool.running.map(shown), queued: pool.queued.map(shown) }
     })
   },
@@ -27,6 +34,7 @@ export const poolCapturer: Capturer<PoolState> = {
 function workOf(
   { address: _address, owner: _owner, loop: _loop, ...work }: WorkReading,
   askedByTid: number | undefined,
+  queuedBy: PoolWork['queuedBy'],
   clean: (text: string) => string,
 ): PoolWork {
   return {
@@ -34,5 +42,6 @@ function workOf(
     what: work.what === null ? null : clean(work.what),
     ...(work.syscall === undefined ? {} : { syscall: clean(work.syscall) }),
     ...(askedByTid === undefined ? {} : { askedByTid }),
+    ...(queuedBy === undefined ? {} : { queuedBy }),
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -19,6 +19,9 @@ const folder = mkdtempSync(path.join(tmpdir(), 'native-'))
 const fifo = path.join(folder, 'fifo')
 execFileSync('mkfifo', [fifo])
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const source = readFileSync(TARGET, 'utf8').split('\n')
+const lineOf = (text: string): number => source.findIndex((line) => line.includes(text)) + 1
 
 async function captured<E>(capturer: Capturer<E>, pid: number): Promise<E> {
   const outcome = await runCapturer(capturer, {
@@ -103,7 +106,21 @@ describe.each(NODES)('on Node $version', (node) => {
       expect(pool.running.map((work) => [work.what, work.askedByTid])).toEqual(
         Array.from({ length: 4 }, () => [fifo, pid]),
       )
-      expect(pool.queued).toHaveLength(5)
+      const askedBy = pool.queued.map(({ kind, queuedBy }) => [
+        kind,
+        queuedBy?.function,
+        queuedBy?.file,
+        queuedBy?.line,
+      ])
+      expect(askedBy).toEqual([
+        ['fs', 'wantsStat', TARGET, lineOf('await promises.stat')],
+        [node.major < 26 ? 'fs' : 'ReadFileJob', 'onPasswd', TARGET, lineOf('function onPasswd')],
+        ['PBKDF2Job', 'onKey', TARGET, lineOf('function onKey')],
+        ['ZlibStream', 'onZip', TARGET, lineOf('function onZip')],
+        ['getaddrinfo', 'onAddress', TARGET, lineOf('function onAddress')],
+      ])
+      // Nobody awaits those but node's own code, and that is not who asked.
+      expect(pool.running.map((work) => work.queuedBy)).toEqual([undefined, undefined, undefined, undefined])
       expect(JSON.parse(JSON.stringify(pool))).toEqual(pool)
     })
   })
