@@ -74,7 +74,7 @@ function chainNumbers(functions: readonly SuspendedFunction[]): Int32Array {
 function chainOf(functions: readonly SuspendedFunction[], start: number, numbers?: Int32Array): number[] {
   const path: number[] = []
   const seen = new Set<number>()
-  for (let i: number | undefined = start; i !== undefined && !seen.has(i) && path.length < MAX_CHAIN; ) {
+  for (let i: number | undefined = start; i !== undefined && !seen.has(i) && path.length < MAX_CHAIN;) {
     seen.add(i)
     path.push(i)
     if (numbers !== undefined && numbers[i] !== -1) break

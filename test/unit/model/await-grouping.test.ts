@@ -33,7 +33,12 @@ describe('buildAwaitTree', () => {
 
   it('keeps functions apart whose place is the same and whose awaiters differ', () => {
     const tree = buildAwaitTree(
-      [suspended('a', 1), suspended('b', 2), suspended('leaf', 5, { awaiters: [0] }), suspended('leaf', 5, { awaiters: [1] })],
+      [
+        suspended('a', 1),
+        suspended('b', 2),
+        suspended('leaf', 5, { awaiters: [0] }),
+        suspended('leaf', 5, { awaiters: [1] }),
+      ],
       facts,
     )
     const leaves = tree.awaits.filter((node) => node.function === 'leaf')
@@ -42,10 +47,17 @@ describe('buildAwaitTree', () => {
 
   it('ends at a cycle of awaits in both views', () => {
     const tree = buildAwaitTree(
-      [suspended('a', 1, { awaiters: [1] }), suspended('b', 2, { awaiters: [0] }), suspended('c', 3, { awaiters: [0] })],
+      [
+        suspended('a', 1, { awaiters: [1] }),
+        suspended('b', 2, { awaiters: [0] }),
+        suspended('c', 3, { awaiters: [0] }),
+      ],
       facts,
     )
-    expect(tree.awaits.find((node) => node.function === 'c')?.awaitedBy.map((frame) => frame.function)).toEqual(['a', 'b'])
+    expect(tree.awaits.find((node) => node.function === 'c')?.awaitedBy.map((frame) => frame.function)).toEqual([
+      'a',
+      'b',
+    ])
     expect(tree.roots).toEqual([])
   })
 
