@@ -17,6 +17,8 @@ export interface SuspendedFunction {
   /** True when what it awaits is settled by other suspended functions, which are in the list themselves. */
   readonly awaitsListed: boolean
   readonly waitsFor: WaitsFor | null
+  /** A generator between two values: it waits for its consumer, nobody waits for it. Not in the root-down view. */
+  readonly idle?: boolean
   readonly tid?: number
   readonly doubtful?: boolean
   readonly locals?: readonly LocalValue[]
@@ -138,6 +140,7 @@ function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode[] {
 /** Leaves with a known cause, leaves without, those who only await others, doubtful ones. */
 function rankOf(node: AwaitNode): number {
   if (node.doubtful === true) return 4
+  if (node.kind === 'generator') return 5
   const kind = node.waitsFor?.kind
   if (kind === 'await') return 3
   return kind === undefined || kind === 'unknown' ? 2 : 1
@@ -156,7 +159,7 @@ function groupRootDown(functions: readonly SuspendedFunction[], notes: string[])
     for (const up of f.awaiters) awaited[up]?.push(i)
   })
   const budget = { left: MAX_ROOT_NODES, cut: 0 }
-  const tops = functions.flatMap((f, i) => (f.awaiters.length === 0 ? [i] : []))
+  const tops = functions.flatMap((f, i) => (f.awaiters.length === 0 && f.idle !== true ? [i] : []))
   const roots = level(functions, awaited, tops, new Set(), budget, 1)
   if (budget.cut > 0) notes.push(`root-down view cut after ${MAX_ROOT_NODES} lines (${budget.cut} functions left out)`)
   return roots

@@ -1,0 +1,113 @@
+/**
+ * An isolate's pages as blocks of words: neighbours joined, absent parts left out, copied a few megabytes at a time
+ * into one buffer that is used again and again. The only memory a scan needs is that block.
+ */
+import type { Address } from '../../model/address.js'
+import { toAddress } from '../../model/address.js'
+import type { MemoryReader } from '../../platform/memory/memory-reader.js'
+import type { HeapPage } from '../isolates.js'
+
+export const BLOCK_BYTES = 4 << 20
+/** Reading an absent page grows the target's page tables: pagemap is asked about stretches longer than this. */
+const ASK_BYTES = 1 << 20
+
+export interface HeapRange {
+  readonly start: Address
+  readonly end: Address
+}
+
+/** What a scan sees of one block: `words` holds `count` 32-bit halves, the first of them at `base`. */
+export type BlockVisitor = (base: number, words: Uint32Array, count: number) => void
+
+/** Contiguous stretches of the pages, in ascending order, without what was never touched. */
+export function heapRanges(memory: MemoryReader, pages: readonly HeapPage[]): HeapRange[] {
+  const joined: { start: number; end: number }[] = []
+  for (const page of [...pages].sort((a, b) => a.start - b.start)) {
+    const last = joined.at(-1)
+    if (last !== undefined && last.end === page.start) last.end = page.end
+    else joined.push({ start: page.start, end: page.end })
+  }
+  return joined.flatMap(({ start, end }): HeapRange[] =>
+    end - start > ASK_BYTES
+      ? memory.present(toAddress(start), toAddress(end)).map((run) => ({ start: run.start, end: run.end }))
+      : [{ start: toAddress(start), end: toAddress(end) }],
+  )
+}
+
+export class HeapBlocks {
+  readonly ranges: readonly HeapRange[]
+  readonly sizeBytes: number
+  readonly #memory: MemoryReader
+  readonly #words = new Uint32Array(BLOCK_BYTES / 4)
+  readonly #bytes = Buffer.from(this.#words.buffer)
+
+  constructor(memory: MemoryReader, ranges: readonly HeapRange[]) {
+    this.#memory = memory
+    this.ranges = ranges
+    this.sizeBytes = ranges.reduce((sum, range) => sum + range.end - range.start, 0)
+  }
+
+  get words(): Uint32Array {
+    return this.#words
+  }
+
+  /** [start, length] of every block, in order. */
+  starts(): { readonly start: number; readonly length: number }[] {
+    const blocks: { start: number; length: number }[] = []
+    for (const range of this.ranges) {
+      for (let start: number = range.start; start < range.end; start += BLOCK_BYTES) {
+        blocks.push({ start, length: Math.min(BLOCK_BYTES, range.end - start) })
+      }
+    }
+    return blocks
+  }
+
+  /** Copies a block; how many 32-bit halves of it are in `words`. What could not be read is zeros: no pointers. */
+  load(start: number, length: number): number {
+    this.#memory.read(toAddress(start), this.#bytes.subarray(0, length))
+    return length >>> 2
+  }
+
+  visit(visitor: BlockVisitor, expired: () => boolean = () => false): boolean {
+    for (const block of this.starts()) {
+      if (expired()) return false
+      visitor(block.start, this.#words, this.load(block.start, block.length))
+    }
+    return true
+  }
+}
+
+const HIGH = 2 ** 32
+const FILTER_BITS = 18
+export const FILTER_MASK = (1 << FILTER_BITS) - 1
+
+/** Index into a filter for the low half of a tagged pointer: objects are 8 bytes apart. */
+export function filterIndex(pointer: number): number {
+  return ((pointer % HIGH) >>> 3) & FILTER_MASK
+}
+
+export function makeFilter(pointers: Iterable<number>): Uint8Array {
+  const filter = new Uint8Array(FILTER_MASK + 1)
+  for (const pointer of pointers) filter[filterIndex(pointer)] = 1
+  return filter
+}
+
+/**
+ * Calls `hit` for every word of a block that equals one of `wanted`. The filter keeps the loop to one load and one
+ * compare a word; the rest happens for one word in thousands.
+ */
+export function matchWords<T>(
+  base: number,
+  words: Uint32Array,
+  count: number,
+  filter: Uint8Array,
+  wanted: ReadonlyMap<number, T>,
+  hit: (address: number, tag: T, index: number) => void,
+): void {
+  for (let i = 0; i < count; i += 2) {
+    const low = words[i] as number
+    if (filter[(low >>> 3) & FILTER_MASK] !== 1) continue
+    const tag = wanted.get(low + (words[i + 1] as number) * HIGH)
+    if (tag !== undefined) hit(base + i * 4, tag, i)
+  }
+}
