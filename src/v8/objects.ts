@@ -1,0 +1,352 @@
+/**
+ * JavaScript objects as they lie in the heap: what kind a type is, how large an object is, what its class is called,
+ * its own properties by name. Fast-mode properties through the Map's descriptors (src/objects/descriptor-array.tq,
+ * property-details.h), dictionary ones through the NameDictionary (src/objects/dictionary.h); arrays and collections
+ * where their tables lie (js-array.tq, js-collection.tq, ordered-hash-table.h).
+ */
+import type { Functions } from './functions.js'
+import type { Tagged, V8Heap } from './heap.js'
+
+/** Fields of every JSObject, and of the collections (all four V8 versions). */
+export const PROPERTIES_OFFSET = 8
+export const ELEMENTS_OFFSET = 16
+export const TABLE_OFFSET = 24
+const ARRAY_LENGTH_OFFSET = 24
+
+const MAX_DESCRIPTORS = 1020
+const MAX_DICTIONARY = 20_000
+const MAX_BACK_POINTERS = 2_000
+/** Where a variable-sized metadata object ends is not worth telling: it holds no settler. */
+const METADATA_BYTES = 16_384
+
+export interface PropertyLayout {
+  readonly dictionary: boolean
+  /** First in-object word, and how many there are. */
+  readonly start: number
+  readonly inObject: number
+  readonly slots: readonly PropertySlot[]
+}
+
+export interface PropertySlot {
+  readonly key: Tagged
+  /** Byte offset in the object, or -1. */
+  readonly offset: number
+  /** Index in the PropertyArray, or -1. A constant lies in the descriptor: both are -1. */
+  readonly index: number
+}
+
+export interface Property {
+  readonly name: string
+  readonly value: Tagged
+}
+
+export class Objects {
+  readonly heap: V8Heap
+  readonly functions: Functions
+  readonly #layouts = new Map<Tagged, PropertyLayout>()
+  readonly #names = new Map<Tagged, string>()
+  readonly #keys = new Map<Tagged, string>()
+  readonly #fixedArrayEnd: number
+  readonly #apiEnd: number
+  readonly #metadata: ReadonlySet<number>
+  readonly #sized: ReadonlySet<number>
+
+  constructor(heap: V8Heap, functions: Functions) {
+    this.heap = heap
+    this.functions = functions
+    const { types, layout } = heap
+    const after = [types.BYTE_ARRAY, types.FIXED_DOUBLE_ARRAY, types.EXTERNAL_POINTER_ARRAY]
+    // Hash tables and their like are FixedArrays under numbers of their own, which are not exported.
+    this.#fixedArrayEnd = Math.min(...after.filter((type) => type > types.FIXED_ARRAY))
+    this.#apiEnd = layout.types['JS_DATA_VIEW'] ?? layout.ranges.firstApiObject + 1
+    this.#metadata = new Set([types.FEEDBACK_VECTOR, types.SCOPE_INFO, types.PREPARSE_DATA])
+    this.#sized = new Set([
+      types.WEAK_FIXED_ARRAY,
+      types.EMBEDDER_DATA_ARRAY,
+      types.SCRIPT_CONTEXT_TABLE,
+      types.TRUSTED_FIXED_ARRAY,
+      types.PROTECTED_FIXED_ARRAY,
+      types.OBJECT_BOILERPLATE_DESCRIPTION,
+      types.CLOSURE_FEEDBACK_CELL_ARRAY,
+    ])
+  }
+
+  /** Forgets what was read of objects and maps. */
+  flush(): void {
+    this.#layouts.clear()
+    this.#names.clear()
+    this.#keys.clear()
+  }
+
+  isFixedArrayType(type: number): boolean {
+    return type >= this.heap.types.FIXED_ARRAY && type < this.#fixedArrayEnd
+  }
+
+  /** Objects with properties that are no functions. */
+  isObjectType(type: number): boolean {
+    const { types } = this.heap
+    return (
+      (type >= this.heap.layout.ranges.specialApiObject && !this.heap.isFunctionType(type)) ||
+      type === types.JS_GLOBAL_OBJECT ||
+      type === types.JS_GLOBAL_PROXY ||
+      type === types.JS_MODULE_NAMESPACE
+    )
+  }
+
+  isObject(object: Tagged): boolean {
+    return this.isObjectType(this.heap.typeOf(object))
+  }
+
+  /** Objects made from a C++ template: they have embedder fields. */
+  isApiType(type: number): boolean {
+    const { ranges } = this.heap.layout
+    return (type >= ranges.firstApiObject && type < this.#apiEnd) || type === ranges.specialApiObject
+  }
+
+  /** Bytes of an object of that type; NaN where that can't be told. */
+  sizeOf(object: Tagged, map: Tagged, type: number): number {
+    const { heap } = this
+    const { types } = heap
+    const words = heap.uint32(map, heap.layout.map.sizeInWords) & 0xff
+    if (words !== 0) return words * 8
+    const length = (): number => heap.smi(object, heap.layout.array.length) ?? Number.NaN
+    if (this.isFixedArrayType(type) || heap.isContextType(type) || this.#sized.has(type)) return 16 + 8 * length()
+    if (type === types.PROPERTY_ARRAY) return 16 + 8 * (length() & 1023)
+    if (type === types.WEAK_ARRAY_LIST || type === types.ARRAY_LIST) return 24 + 8 * length()
+    if (type === types.DESCRIPTOR_ARRAY || type === types.STRONG_DESCRIPTOR_ARRAY) {
+      return heap.layout.descriptors.header + 24 * heap.uint16(object, 8)
+    }
+    return this.#metadata.has(type) ? METADATA_BYTES : Number.NaN
+  }
+
+  /** Whether an object's words are data and no references. */
+  isRawType(type: number): boolean {
+    const { types } = this.heap
+    return (
+      this.heap.isStringType(type) ||
+      type === types.BYTE_ARRAY ||
+      type === types.FIXED_DOUBLE_ARRAY ||
+      type === types.BYTECODE_ARRAY ||
+      type === types.HEAP_NUMBER ||
+      type === types.TRUSTED_BYTE_ARRAY ||
+      type === types.FREE_SPACE
+    )
+  }
+
+  /** A property key as text: `name`, `[description]` of a symbol, `#name` of a private one. */
+  keyText(key: Tagged): string {
+    const known = this.#keys.get(key)
+    if (known !== undefined) return known
+    const { heap } = this
+    let text = ''
+    if (heap.isString(key)) text = heap.string(key, 200) ?? ''
+    else if (heap.is(key, 'SYMBOL')) {
+      // src/objects/name.tq, Symbol: hash, flags, description.
+      const description = heap.string(heap.field(key, 16), 200) ?? ''
+      text = description.startsWith('#') ? description : `[${description}]`
+    }
+    this.#keys.set(key, text)
+    return text
+  }
+
+  /** The function (or template) a map's objects were made by: maps point back to the first, which names it. */
+  constructorOf(map: Tagged): Tagged {
+    const { heap } = this
+    let at = map
+    for (let i = 0; i < MAX_BACK_POINTERS; i++) {
+      at = heap.field(at, heap.layout.map.constructorOrBackPointer)
+      if (!heap.is(at, 'MAP')) break
+    }
+    return heap.is(at, 'TUPLE2') ? heap.field(at, 8) : at
+  }
+
+  /** Class of an object: its prototype's `constructor` before its map's, since `class X extends Y` shares maps. '' when it has none. */
+  className(object: Tagged): string {
+    const map = this.heap.field(object, 0)
+    const known = this.#names.get(map)
+    if (known !== undefined) return known
+    // Against a prototype whose `constructor` leads back to this very map.
+    this.#names.set(map, '')
+    const name = this.#readClassName(map)
+    this.#names.set(map, name)
+    return name
+  }
+
+  classNameOfMap(map: Tagged): string {
+    const known = this.#names.get(map)
+    if (known !== undefined) return known
+    const name = this.#readClassName(map)
+    this.#names.set(map, name)
+    return name
+  }
+
+  /** Script name of the class, null for builtins and templates. */
+  classScript(object: Tagged): string | null {
+    const map = this.heap.field(object, 0)
+    const own = this.#prototypeConstructor(map)
+    const made = own === 0 ? this.constructorOf(map) : own
+    return this.functions.ofFunction(made)?.script?.name ?? null
+  }
+
+  #readClassName(map: Tagged): string {
+    const { heap } = this
+    const { types } = heap
+    const type = heap.typeOfMap(map)
+    const builtin = new Map([
+      [types.JS_ARRAY, 'Array'],
+      [types.JS_MAP, 'Map'],
+      [types.JS_SET, 'Set'],
+      [types.JS_PROMISE, 'Promise'],
+      [types.JS_WEAK_MAP, 'WeakMap'],
+    ]).get(type)
+    if (builtin !== undefined) return builtin
+    if (type === types.JS_OBJECT || heap.isFunctionType(type)) {
+      const name = this.functions.ofFunction(this.#prototypeConstructor(map))?.name
+      if (name) return name
+    }
+    const made = this.constructorOf(map)
+    if (heap.isFunction(made)) return this.functions.ofFunction(made)?.name ?? ''
+    return heap.is(made, 'FUNCTION_TEMPLATE_INFO') ? this.#templateName(made) : ''
+  }
+
+  /** A template's class name is one of its first fields, or its function's name; which one differs by version. */
+  #templateName(template: Tagged): string {
+    const { heap } = this
+    for (let offset = 8; offset < 96; offset += 8) {
+      const held = heap.field(template, offset)
+      if (heap.isString(held)) return heap.string(held, 200) ?? ''
+      if (heap.is(held, 'SHARED_FUNCTION_INFO')) {
+        const name = this.functions.info(held)?.name
+        if (name) return name
+      }
+    }
+    return ''
+  }
+
+  #prototypeConstructor(map: Tagged): Tagged {
+    const prototype = this.heap.field(map, this.heap.layout.map.prototype)
+    if (!this.isObject(prototype)) return 0
+    const constructor = this.get(prototype, 'constructor') ?? 0
+    return this.heap.isFunction(constructor) ? constructor : 0
+  }
+
+  layoutOf(map: Tagged): PropertyLayout {
+    const known = this.#layouts.get(map)
+    if (known !== undefined) return known
+    const { heap } = this
+    const words = heap.uint32(map, heap.layout.map.sizeInWords)
+    const start = (words >>> 8) & 0xff
+    const inObject = Math.max(0, (words & 0xff) - start)
+    // Bits of src/objects/map.h: own descriptors from 10 on (10 bits), dictionary map 21.
+    const bits = heap.uint32(map, heap.layout.map.bitField3)
+    const dictionary = ((bits >>> 21) & 1) === 1
+    const slots: PropertySlot[] = []
+    const descriptors = heap.field(map, heap.layout.map.descriptors)
+    if (!dictionary && (heap.is(descriptors, 'DESCRIPTOR_ARRAY') || heap.is(descriptors, 'STRONG_DESCRIPTOR_ARRAY'))) {
+      const count = Math.min((bits >>> 10) & 1023, MAX_DESCRIPTORS)
+      for (let i = 0; i < count; i++) {
+        const entry = heap.layout.descriptors.header + 24 * i
+        // PropertyDetails (src/objects/property-details.h): location in bit 5 (1: descriptor), field index from bit 19.
+        const details = heap.smi(descriptors, entry + 8) ?? 0
+        const key = heap.field(descriptors, entry)
+        if (((details >>> 5) & 1) === 1) slots.push({ key, offset: -1, index: -1 })
+        else {
+          const field = (details >>> 19) & 0x3ff
+          if (field < inObject) slots.push({ key, offset: (start + field) * 8, index: -1 })
+          else slots.push({ key, offset: -1, index: field - inObject })
+        }
+      }
+    }
+    const layout = { dictionary, start, inObject, slots }
+    if (this.#layouts.size > 50_000) this.#layouts.clear()
+    this.#layouts.set(map, layout)
+    return layout
+  }
+
+  /** Own properties with their raw values; accessors and constants that lie in the map are left out. */
+  *properties(object: Tagged, limit = 400): Generator<Property> {
+    const { heap } = this
+    const map = heap.field(object, 0)
+    if (!heap.isPointer(map)) return
+    const layout = this.layoutOf(map)
+    const store = heap.field(object, PROPERTIES_OFFSET)
+    if (layout.dictionary) {
+      yield* this.#dictionary(store, limit)
+      return
+    }
+    let left = limit
+    for (const slot of layout.slots) {
+      if (slot.offset < 0 && slot.index < 0) continue
+      if (left-- <= 0) return
+      const value = slot.offset >= 0 ? heap.field(object, slot.offset) : heap.field(store, 16 + 8 * slot.index)
+      yield { name: this.keyText(slot.key), value }
+    }
+  }
+
+  *#dictionary(store: Tagged, limit: number): Generator<Property> {
+    const { heap } = this
+    const capacity = heap.smiOf(heap.element(store, 2)) ?? 0
+    let left = limit
+    for (let entry = 0; entry < Math.min(capacity, MAX_DICTIONARY) && left > 0; entry++) {
+      const at = heap.layout.dictionaryStart + 3 * entry
+      const key = heap.element(store, at)
+      if (!heap.isString(key) && !heap.is(key, 'SYMBOL')) continue
+      left--
+      yield { name: this.keyText(key), value: heap.element(store, at + 1) }
+    }
+  }
+
+  /** Raw value of an own property, undefined without one. */
+  get(object: Tagged, name: string): Tagged | undefined {
+    for (const property of this.properties(object)) if (property.name === name) return property.value
+    return undefined
+  }
+
+  /** The first of several names an own property has: node renames its symbols between versions. */
+  getAny(object: Tagged, names: readonly string[]): Tagged | undefined {
+    for (const property of this.properties(object)) if (names.includes(property.name)) return property.value
+    return undefined
+  }
+
+  getObject(object: Tagged, names: readonly string[]): Tagged {
+    const value = this.getAny(object, names)
+    return value !== undefined && this.isObject(value) ? value : 0
+  }
+
+  getText(object: Tagged, names: readonly string[], maxChars = 2_000): string | null {
+    const value = this.getAny(object, names)
+    return value === undefined ? null : this.heap.string(value, maxChars)
+  }
+
+  getNumber(object: Tagged, names: readonly string[]): number | null {
+    const value = this.getAny(object, names)
+    return value === undefined ? null : this.number(value)
+  }
+
+  getBoolean(object: Tagged, names: readonly string[]): boolean | null {
+    const text = this.oddball(this.getAny(object, names) ?? 0)
+    return text === 'true' ? true : text === 'false' ? false : null
+  }
+
+  /** A Smi or heap number as a number; null for anything else. */
+  number(value: Tagged): number | null {
+    const { heap } = this
+    const smi = heap.smiOf(value)
+    if (smi !== null) return smi
+    if (!heap.is(value, 'HEAP_NUMBER')) return null
+    const low = heap.uint32(value, 8)
+    const high = heap.uint32(value, 12)
+    return new Float64Array(Uint32Array.of(low, high).buffer)[0] ?? null
+  }
+
+  /** `undefined`, `null`, `true`, `false`; null when the value is no oddball. */
+  oddball(value: Tagged): string | null {
+    // src/objects/oddball.tq: to_number_raw, to_string.
+    return this.heap.is(value, 'ODDBALL') ? this.heap.string(this.heap.field(value, 16), 20) : null
+  }
+
+  /** Length of a JSArray; null when it is none. */
+  arrayLength(object: Tagged): number | null {
+    return this.heap.is(object, 'JS_ARRAY') ? this.number(this.heap.field(object, ARRAY_LENGTH_OFFSET)) : null
+  }
+}

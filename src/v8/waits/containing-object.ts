@@ -1,0 +1,78 @@
+/**
+ * Which object a slot lies in. A heap page has no index of its objects; but every object begins with its map, and a
+ * map tells its size: so the nearest word below that is a Map whose object covers the slot begins the object.
+ */
+import { toAddress } from '../../model/address.js'
+import type { Tagged } from '../heap.js'
+import type { HeapPage } from '../isolates.js'
+import type { Objects } from '../objects.js'
+
+export interface Holder {
+  /** Tagged. */
+  readonly object: Tagged
+  readonly type: number
+  /** Of the slot in the object. */
+  readonly offset: number
+}
+
+const MAX_BACK_BYTES = 8 << 20
+
+export class ContainingObjects {
+  readonly #objects: Objects
+  readonly #pages: readonly HeapPage[]
+  readonly #hubs: readonly { readonly object: Tagged; readonly start: number; readonly end: number }[]
+
+  /** @param hubs native contexts: they are full of Maps, at each of which a walk back would end too early. */
+  constructor(objects: Objects, pages: readonly HeapPage[], hubs: readonly Tagged[]) {
+    this.#objects = objects
+    this.#pages = [...pages].sort((a, b) => a.start - b.start)
+    const { heap } = objects
+    this.#hubs = hubs.map((object) => ({
+      object,
+      start: object - 1,
+      end: object - 1 + 16 + 8 * (heap.smi(object, heap.layout.context.length) ?? 0),
+    }))
+  }
+
+  /** Null when the slot lies in no object that could refer to anything: raw data, a Map, free space. */
+  holderOf(slot: number): Holder | null {
+    const page = this.#pageOf(slot)
+    if (page === null) return null
+    const { heap } = this.#objects
+    for (const hub of this.#hubs) {
+      if (slot > hub.start && slot < hub.end) {
+        return { object: hub.object, type: heap.typeOf(hub.object), offset: slot - hub.start }
+      }
+    }
+    const lowest = Math.max(page.start, slot - MAX_BACK_BYTES)
+    for (let at = slot - (slot % 8); at >= lowest; at -= 8) {
+      const map = heap.memory.word(toAddress(at))
+      if (!heap.isPointer(map)) continue
+      const type = heap.typeOfMap(map)
+      if (type < 0) continue
+      // The slot is itself an object's first word.
+      if (at === slot) return null
+      const object = at + 1
+      if (this.#objects.isRawType(type)) return null
+      const size = this.#objects.sizeOf(object, map, type)
+      if (size > slot - at) return type === heap.types.MAP ? null : { object, type, offset: slot - at }
+      // A Map that lies inside a larger object (a transition array, a feedback vector): go on below it.
+      if (Number.isNaN(size)) return null
+    }
+    return null
+  }
+
+  #pageOf(slot: number): HeapPage | null {
+    let low = 0
+    let high = this.#pages.length - 1
+    while (low <= high) {
+      const middle = (low + high) >>> 1
+      const page = this.#pages[middle]
+      if (page === undefined) return null
+      if (slot < page.start) high = middle - 1
+      else if (slot >= page.end) low = middle + 1
+      else return page
+    }
+    return null
+  }
+}
