@@ -1,0 +1,183 @@
+/**
+ * The await tree of a process out of its memory: every isolate scanned, leaves told what they wait for, alike ones
+ * grouped. No pause, no code run in the target; what changed while it was read is dropped.
+ */
+import { performance } from 'node:perf_hooks'
+import { buildAwaitTree, type SuspendedFunction } from '../../model/await-grouping.js'
+import type { AwaitTree, WaitsFor } from '../../model/await.js'
+import { Functions } from '../functions.js'
+import type { Tagged, V8Heap } from '../heap.js'
+import { findIsolates, type Isolate } from '../isolates.js'
+import { Objects } from '../objects.js'
+import { scriptPath } from '../scripts.js'
+import { CodeScopes } from '../waits/code-scopes.js'
+import { findLeafWaits, type LeafWaits } from '../waits/leaf-waits.js'
+import { NativeObjects, type NativeClasses } from '../waits/native-objects.js'
+import { pickResourceMaps, Resources } from '../waits/resources.js'
+import { scanAwaits, type AwaitScan } from './await-scan.js'
+import type { HeapMaps } from './map-scan.js'
+import { awaitersOf, leafPromises, type Suspended } from './suspended.js'
+
+/** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
+const SAMPLES_PER_GROUP = 2
+/** Most groups searched backwards in one look. */
+const MAX_GROUPS = 400
+
+/** Maps of an earlier look by isolate: a second look scans once instead of twice. */
+export type AwaitCache = Map<Isolate['address'], HeapMaps>
+
+export interface ReadAwaitsOptions {
+  readonly natives: NativeClasses
+  /** Thread that runs an isolate; null when unknown. */
+  tidOf(isolate: Isolate): number | null
+  /** ms since the isolate's environment started, for timers; null when unknown. */
+  uptimeMs(isolate: Isolate): number | null
+  /** Monotonic ms (`performance.now()`) at which the tree must be there. */
+  readonly deadlineMs: number
+  readonly cache?: AwaitCache
+  readonly isolates?: readonly Isolate[]
+  /** Called with figures of each isolate, for `-v` and the benchmark. */
+  onCost?(scan: AwaitScan['cost'], waits: LeafWaits['cost'] | null): void
+}
+
+export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTree {
+  const isolates = options.isolates ?? findIsolates(heap)
+  const notes: string[] = []
+  const functions: SuspendedFunction[] = []
+  const pages = isolates.flatMap((isolate) => isolate.pages)
+  for (const isolate of isolates) {
+    if (performance.now() > options.deadlineMs) {
+      notes.push('the deadline was reached before all isolates were read')
+      break
+    }
+    functions.push(...readIsolate(heap, isolate, pages, options, notes, functions.length))
+  }
+  return buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
+}
+
+function readIsolate(
+  heap: V8Heap,
+  isolate: Isolate,
+  pages: readonly Isolate['pages'][number][],
+  options: ReadAwaitsOptions,
+  notes: string[],
+  offset: number,
+): SuspendedFunction[] {
+  const known = options.cache?.get(isolate.address)
+  const picking = new Objects(heap, new Functions(heap))
+  const scan = scanAwaits(heap, isolate, {
+    maps: known,
+    others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType()),
+    deadlineMs: options.deadlineMs,
+  })
+  options.cache?.set(isolate.address, scan.maps)
+  if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
+  const { list } = scan.suspended
+  const awaiters = list.map((one) => awaitersOf(scan.links, scan.suspended, one.results))
+  const bottoms = list.map((one) => leafPromises(scan.suspended, one.awaits))
+  const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
+  options.onCost?.(scan.cost, waits?.cost ?? null)
+  const tid = options.tidOf(isolate)
+  const groups = new Map<string, WaitsFor>()
+  return list.map((one, i): SuspendedFunction => {
+    const bottom = bottoms[i]
+    const wait = waitOf(one, bottom?.leaves ?? [], waits, groups, chainKey(list, awaiters, i))
+    const listed = bottom?.byFunction === true && !(wait !== null && isTelling(wait))
+    return {
+      function: one.function.name,
+      file: scriptPath(one.function.script?.name ?? null),
+      line: one.place?.line ?? null,
+      column: one.place?.column ?? null,
+      kind: one.kind,
+      awaiters: (awaiters[i] ?? []).map((index) => index + offset),
+      awaitsListed: listed,
+      waitsFor: listed || one.awaits === 0 ? null : wait,
+      ...(one.awaits === 0 ? { idle: true } : {}),
+      ...(tid === null ? {} : { tid }),
+      ...(wait?.kind === 'nothing' && !listed ? { doubtful: true } : {}),
+    }
+  })
+}
+
+/** A race of a suspended function and something else waits for both; the resource says more than `another function`. */
+function isTelling(wait: WaitsFor): boolean {
+  return wait.kind !== 'nothing' && wait.kind !== 'unknown' && wait.kind !== 'await'
+}
+
+function readWaits(
+  heap: V8Heap,
+  scan: AwaitScan,
+  pages: readonly Isolate['pages'][number][],
+  awaiters: readonly (readonly number[])[],
+  bottoms: readonly { readonly leaves: readonly Tagged[] }[],
+  options: ReadAwaitsOptions,
+): LeafWaits | null {
+  const { list } = scan.suspended
+  const leaves = new Set<Tagged>()
+  const sampled: Tagged[] = []
+  const perGroup = new Map<string, number>()
+  for (const [i, bottom] of bottoms.entries()) {
+    for (const promise of bottom.leaves) leaves.add(promise)
+    const first = bottom.leaves[0]
+    if (first === undefined || (list[i]?.awaits ?? 0) === 0) continue
+    const key = chainKey(list, awaiters, i)
+    const count = perGroup.get(key) ?? 0
+    if (count >= SAMPLES_PER_GROUP || (count === 0 && perGroup.size >= MAX_GROUPS)) continue
+    perGroup.set(key, count + 1)
+    for (const promise of bottom.leaves.slice(0, 4)) if (!sampled.includes(promise)) sampled.push(promise)
+  }
+  if (leaves.size === 0 || performance.now() > options.deadlineMs) return null
+  const objects = new Objects(heap, scan.functions)
+  const natives = new NativeObjects(objects, options.natives)
+  return findLeafWaits({
+    heap,
+    scan,
+    objects,
+    scopes: new CodeScopes(objects),
+    natives,
+    resources: new Resources(objects, natives),
+    leaves,
+    sampled,
+    pages,
+    uptimeMs: options.uptimeMs(scan.isolate),
+    deadlineMs: options.deadlineMs,
+  })
+}
+
+function waitOf(
+  one: Suspended,
+  leaves: readonly Tagged[],
+  waits: LeafWaits | null,
+  groups: Map<string, WaitsFor>,
+  key: string,
+): WaitsFor | null {
+  if (one.awaits === 0 || leaves.length === 0) return null
+  let best: WaitsFor | null = null
+  for (const promise of leaves) {
+    const wait = waits?.waits.get(promise)
+    if (wait !== undefined && (best === null || rank(wait) > rank(best))) best = wait
+  }
+  if (best !== null) {
+    if (!groups.has(key)) groups.set(key, best)
+    return best
+  }
+  // Alike in function, place and chain to one that was searched.
+  return groups.get(key) ?? { kind: 'unknown', summary: 'not searched' }
+}
+
+function rank(wait: WaitsFor): number {
+  if (wait.deadlock !== undefined) return 4
+  return isTelling(wait) ? 3 : wait.kind === 'await' ? 2 : wait.kind === 'unknown' ? 1 : 0
+}
+
+function chainKey(list: readonly Suspended[], awaiters: readonly (readonly number[])[], start: number): string {
+  const parts: string[] = []
+  const seen = new Set<number>()
+  for (let i: number | undefined = start; i !== undefined && !seen.has(i) && parts.length < 50; ) {
+    seen.add(i)
+    const one: Suspended | undefined = list[i]
+    parts.push(`${one?.function.address}:${one?.position}`)
+    i = awaiters[i]?.[0]
+  }
+  return parts.join('<')
+}

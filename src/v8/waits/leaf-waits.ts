@@ -1,0 +1,193 @@
+/**
+ * What the leaves of one isolate wait for. Forward from all resources for all leaves; then back from a few leaves of
+ * each group that were not reached; then what the holders of their resolvers wait for, so that chains of locks and
+ * their cycles show; last the references from native code, where nothing else was found.
+ */
+import { performance } from 'node:perf_hooks'
+import type { WaitsFor } from '../../model/await.js'
+import type { AwaitScan } from '../awaits/await-scan.js'
+import type { Tagged, V8Heap } from '../heap.js'
+import type { HeapPage } from '../isolates.js'
+import type { Objects } from '../objects.js'
+import type { CodeScopes } from './code-scopes.js'
+import { ContainingObjects } from './containing-object.js'
+import { ForwardSearch, type ForwardResult } from './forward.js'
+import { HolderEdges } from './holder-edges.js'
+import { WaitJudge } from './judge-wait.js'
+import { hasResource, Locks } from './locks.js'
+import type { NativeObjects } from './native-objects.js'
+import { findNativeRoots } from './native-roots.js'
+import { Paths } from './paths.js'
+import type { Resources } from './resources.js'
+import { ReverseSearch } from './reverse.js'
+import { objectOf, type Finding } from './wait-search.js'
+
+/** Rounds in which the waits of holders, and of their holders, are searched. */
+const HOLDER_ROUNDS = 3
+const MAX_HOLDER_SEARCH = 200
+
+export interface LeafWaitsInput {
+  readonly heap: V8Heap
+  readonly scan: AwaitScan
+  readonly objects: Objects
+  readonly scopes: CodeScopes
+  readonly natives: NativeObjects
+  readonly resources: Resources
+  /** Every promise at the bottom of an await. */
+  readonly leaves: ReadonlySet<Tagged>
+  /** Those to be searched backwards when the forward search does not reach them: a few of each group. */
+  readonly sampled: readonly Tagged[]
+  /** All isolates' pages: native memory is what lies in none of them. */
+  readonly pages: readonly HeapPage[]
+  /** ms since the isolate's environment started; null when unknown. */
+  readonly uptimeMs: number | null
+  readonly deadlineMs: number
+}
+
+export interface LeafWaits {
+  readonly waits: ReadonlyMap<Tagged, WaitsFor>
+  readonly cost: {
+    readonly resources: number
+    readonly forwardMs: number
+    readonly forwardVisited: number
+    readonly reverseMs: number
+    readonly reverseRounds: number
+    readonly rootsMs: number
+  }
+}
+
+export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
+  const { heap, scan, objects, scopes } = input
+  const expired = (): boolean => performance.now() > input.deadlineMs
+  const t0 = performance.now()
+  const sources = scan.others.filter((object) => input.resources.kindOf(object) !== null)
+  const hubs = scan.others.filter((object) => scopes.isNativeContextType(heap.typeOf(object)))
+  const forward = new ForwardSearch(objects, scopes).run(sources, input.leaves, expired)
+  const t1 = performance.now()
+  const findings = new Map(forward.findings)
+  const guards = new Map<Tagged, Finding>()
+  const context = {
+    objects,
+    scopes,
+    edges: new HolderEdges(objects, scopes, input.natives, input.resources, scan.suspended),
+    containing: new ContainingObjects(objects, scan.isolate.pages, hubs),
+    suspended: scan.suspended,
+    blocks: scan.blocks,
+  }
+  const open = input.sampled.filter((promise) => {
+    const found = findings.get(promise)
+    return found === undefined || isGuardOnly(found, objects)
+  })
+  const control = [...forward.findings.values()].find((found) => !found.rejectsOnly)?.promise
+  let rounds = 0
+  let controlled = false
+  if (open.length > 0) {
+    const asked = control === undefined ? open : [...open, control]
+    const reverse = new ReverseSearch(context).run(asked, expired)
+    rounds += reverse.cost.rounds
+    controlled = control === undefined ? proves(reverse.findings) : (reverse.findings.get(control)?.ends.length ?? 0) > 0
+    for (const promise of open) {
+      const found = reverse.findings.get(promise)
+      if (found === undefined) continue
+      const before = findings.get(promise)
+      if (before !== undefined && !hasResource(found)) guards.set(promise, before)
+      findings.set(promise, found)
+    }
+    rounds += searchHolders(new Locks(heap, scan.suspended, findings), findings, context, sources, input, expired)
+  }
+  const t2 = performance.now()
+  const locks = new Locks(heap, scan.suspended, findings)
+  const roots = nativeRoots(input, findings, expired)
+  // Fresh values: every path is read again before it is named.
+  heap.memory.flush()
+  const judge = new WaitJudge({
+    objects,
+    scopes,
+    paths: new Paths(objects, scopes, scan.suspended),
+    locks,
+    suspended: scan.suspended,
+    describe: { objects, natives: input.natives, uptimeMs: input.uptimeMs },
+    moduleUses: forward.moduleUses,
+    resourceOf: (closure) => sourceOf(forward, closure),
+    strong: roots.strong,
+    stray: roots.stray,
+    controlled,
+  })
+  const waits = new Map<Tagged, WaitsFor>()
+  for (const [promise, finding] of findings) {
+    if (input.leaves.has(promise)) waits.set(promise, judge.judge(finding, guards.get(promise) ?? null))
+  }
+  return {
+    waits,
+    cost: {
+      resources: sources.length,
+      forwardMs: t1 - t0,
+      forwardVisited: forward.visited,
+      reverseMs: t2 - t1,
+      reverseRounds: rounds,
+      rootsMs: performance.now() - t2,
+    },
+  }
+}
+
+/** Reached only through a reject function, and only by timers and signals: what one really waits for is elsewhere. */
+function isGuardOnly(finding: Finding, objects: Objects): boolean {
+  if (!finding.rejectsOnly) return false
+  return finding.ends.every((end) => ['Timeout', 'AbortSignal'].includes(objects.className(objectOf(end.key))))
+}
+
+/** Without a promise of known outcome, others that ended at a root show that the search finds what is there. */
+function proves(findings: ReadonlyMap<Tagged, Finding>): boolean {
+  return [...findings.values()].some((finding) => finding.ends.length > 0)
+}
+
+function searchHolders(
+  locks: Locks,
+  findings: Map<Tagged, Finding>,
+  context: ConstructorParameters<typeof ReverseSearch>[0],
+  sources: readonly Tagged[],
+  input: LeafWaitsInput,
+  expired: () => boolean,
+): number {
+  let rounds = 0
+  for (let round = 0; round < HOLDER_ROUNDS && !expired(); round++) {
+    const wanted = new Set(locks.bottomsToSearch().slice(0, MAX_HOLDER_SEARCH))
+    if (wanted.size === 0) break
+    const forward = new ForwardSearch(input.objects, input.scopes).run(sources, wanted, expired)
+    for (const [promise, finding] of forward.findings) {
+      findings.set(promise, finding)
+      wanted.delete(promise)
+    }
+    if (wanted.size === 0) continue
+    const reverse = new ReverseSearch(context).run([...wanted], expired)
+    rounds += reverse.cost.rounds
+    for (const [promise, finding] of reverse.findings) findings.set(promise, finding)
+  }
+  return rounds
+}
+
+function nativeRoots(
+  input: LeafWaitsInput,
+  findings: ReadonlyMap<Tagged, Finding>,
+  expired: () => boolean,
+): { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> } {
+  const wanted = new Set<Tagged>()
+  for (const finding of findings.values()) {
+    if (finding.ends.length > 0 && !finding.unusable) continue
+    for (const key of finding.steps.keys()) wanted.add(objectOf(key))
+  }
+  if (wanted.size === 0) return { strong: new Set(), stray: new Set() }
+  const exclude = [...input.pages].sort((a, b) => a.start - b.start)
+  return findNativeRoots(input.heap.memory, wanted, exclude, expired)
+}
+
+function sourceOf(forward: ForwardResult, closure: Tagged): Tagged {
+  let at = closure
+  for (let depth = 0; depth < 200; depth++) {
+    const parent = forward.parents.get(at)
+    if (parent === undefined) return 0
+    if (parent === 0) return at
+    at = parent
+  }
+  return 0
+}
