@@ -7,6 +7,7 @@ import type { HeapState } from '../model/heap.js'
 import type { KernelLook } from '../model/kernel.js'
 import type { PoolState, Starvation } from '../model/loop.js'
 import type { ThreadStack } from '../model/thread.js'
+import { awaitsCapturer } from './awaits-capturer.js'
 import type { Capturer } from './capturer.js'
 import { debuggerCapturer } from './debugger-capturer.js'
 import { heapCapturer } from './heap-capturer.js'
@@ -41,6 +42,7 @@ export type Rung = { readonly [P in LookPart]: RungOf<P> }[LookPart]
 export const RUNGS: readonly Rung[] = [
   { part: 'kernel', capturer: kernelCapturer, atMostMs: 2000, engine: 'kernel' },
   { part: 'stacks', capturer: stacksCapturer, atMostMs: 4000, engine: 'memory' },
+  { part: 'awaits', capturer: awaitsCapturer, atMostMs: 8000, engine: 'memory' },
   { part: 'pool', capturer: poolCapturer, atMostMs: 2000, engine: 'memory' },
   { part: 'debugger', capturer: debuggerCapturer, atMostMs: 2000, engine: 'memory' },
   { part: 'starvation', capturer: starvationCapturer, atMostMs: 2000, engine: 'memory' },

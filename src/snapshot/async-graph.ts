@@ -53,7 +53,7 @@ export function readAsyncGraph(graph: HeapGraph): AsyncGraph {
   for (const [promise, list] of reactions) {
     const entry = { generators: [] as number[], promises: [] as number[] }
     // The reactions are linked newest first.
-    for (const reaction of list.reverse()) {
+    for (const reaction of list.toReversed()) {
       const target = reactionTarget(graph, reaction, generators, promises)
       if (target === null) continue
       if (target.generator) entry.generators.push(target.node)
@@ -194,7 +194,7 @@ function handlerTarget(
   for (let e = graph.firstEdge(context); e < graph.endEdge(context); e++) {
     const to = graph.target(e)
     if (awaiting && generators.has(to)) return { node: to, generator: true }
-    if (/^PromiseCapabilityDefault/.test(builtin) && promises.has(to)) return { node: to, generator: false }
+    if (builtin.startsWith('PromiseCapabilityDefault') && promises.has(to)) return { node: to, generator: false }
     if (/^Promise(All|AllSettled|Any)\w*Element/.test(builtin) && graph.nameOf(to) === CAPABILITY) {
       const promise = capabilityPromise(graph, to, promises)
       if (promise >= 0) return { node: promise, generator: false }

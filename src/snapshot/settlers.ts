@@ -150,7 +150,7 @@ function pathFrom(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, end
     const name = graph.nameOf(node).replace(/^system \/ | \/ .*$/g, '')
     if (name === 'Context') parts.push(edge === '' ? 'scope' : `scope{${edge}}`)
     else if (graph.typeOf(node) === 'closure') parts.push(`${name || '(anonymous)'}()`)
-    else if (name !== '' && !/^\(/.test(name)) parts.push(edge === '' ? name : `${name}.${edge}`)
+    else if (name !== '' && !name.startsWith('(')) parts.push(edge === '' ? name : `${name}.${edge}`)
     node = step.from
     step = steps.get(node)
   }

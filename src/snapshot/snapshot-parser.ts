@@ -167,8 +167,6 @@ export class SnapshotParser {
 
   /** The hot loop: kept to one pass over the characters, with the state in locals. */
   #readNumbers(chunk: string): string {
-    const take =
-      this.#state === 'nodes' ? this.#takeNode : this.#state === 'edges' ? this.#takeEdge : this.#takeLocation
     let number = this.#number
     let inNumber = this.#inNumber
     for (let i = 0; i < chunk.length; i++) {
@@ -179,7 +177,7 @@ export class SnapshotParser {
         continue
       }
       if (inNumber) {
-        take.call(this, number)
+        this.#take(number)
         number = 0
         inNumber = false
       }
@@ -192,6 +190,12 @@ export class SnapshotParser {
     this.#number = number
     this.#inNumber = inNumber
     return ''
+  }
+
+  #take(number: number): void {
+    if (this.#state === 'nodes') this.#takeNode(number)
+    else if (this.#state === 'edges') this.#takeEdge(number)
+    else this.#takeLocation(number)
   }
 
   #takeNode(number: number): void {

@@ -55,7 +55,7 @@ function pass(
         }
       }
       // A word that is its own tagged address.
-      if (lookForMetas && word === ((low + i * 4) >>> 0)) {
+      if (lookForMetas && word === (low + i * 4) >>> 0) {
         const self = base + i * 4 + 1
         if (word + (words[i + 1] as number) * HIGH !== self || known.has(self) || !isMetaMap(heap, self)) continue
         known.add(self)

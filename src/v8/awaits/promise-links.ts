@@ -71,7 +71,7 @@ export class PromiseLinks {
     }
     if (generators.length === 0 && promises.length === 0) return NOBODY
     // Reactions are linked newest first.
-    return { generators: generators.reverse(), promises: promises.reverse() }
+    return { generators: generators.toReversed(), promises: promises.toReversed() }
   }
 
   #isGenerator(object: Tagged): boolean {

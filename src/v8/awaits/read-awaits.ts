@@ -173,7 +173,7 @@ function rank(wait: WaitsFor): number {
 function chainKey(list: readonly Suspended[], awaiters: readonly (readonly number[])[], start: number): string {
   const parts: string[] = []
   const seen = new Set<number>()
-  for (let i: number | undefined = start; i !== undefined && !seen.has(i) && parts.length < 50; ) {
+  for (let i: number | undefined = start; i !== undefined && !seen.has(i) && parts.length < 50;) {
     seen.add(i)
     const one: Suspended | undefined = list[i]
     parts.push(`${one?.function.address}:${one?.position}`)

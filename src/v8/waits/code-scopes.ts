@@ -201,6 +201,10 @@ function hasWord(text: string, word: string): boolean {
 function isWordChar(text: string, at: number): boolean {
   const code = text.charCodeAt(at)
   return (
-    (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95 || code === 36
+    (code >= 48 && code <= 57) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 97 && code <= 122) ||
+    code === 95 ||
+    code === 36
   )
 }

@@ -84,10 +84,16 @@ function describeSocket(context: DescribeContext, object: Tagged, name: string):
   const connecting = objects.getBoolean(object, ['connecting']) === true
   const pipe = native?.uv?.kind === 'pipe'
   const datagram = native?.uv?.kind === 'udp'
-  const what = datagram ? 'datagram socket' : pipe ? 'pipe or local socket' : name === 'TLSSocket' ? 'TLS socket' : 'socket'
+  const what = datagram
+    ? 'datagram socket'
+    : pipe
+      ? 'pipe or local socket'
+      : name === 'TLSSocket'
+        ? 'TLS socket'
+        : 'socket'
   return {
     kind: 'socket',
-    summary: `${what}${host === null ? '' : ` to ${host}`}${connecting ? ', connecting' : ', nothing received'}`,
+    summary: `${what}${host === null ? '' : ` to ${host}`}${connecting ? ', connecting' : ''}`,
     ...fdPart(native),
     ...(host === null ? {} : { host }),
   }
@@ -274,7 +280,11 @@ function describeNative(context: DescribeContext, object: Tagged, name: string):
   }
   if (kind === 'child') {
     const pid = native.uv !== null && 'pid' in native.uv ? native.uv.pid : undefined
-    return { kind, summary: `child process${pid === undefined ? '' : `, pid ${pid}`}`, ...(pid === undefined ? {} : { pid }) }
+    return {
+      kind,
+      summary: `child process${pid === undefined ? '' : `, pid ${pid}`}`,
+      ...(pid === undefined ? {} : { pid }),
+    }
   }
   return { kind, summary: label, owner: label, ...fdPart(native) }
 }

@@ -16,7 +16,9 @@ export function failureOffset(objects: Objects, map: Tagged): number {
   }
   let offset = known.get(map)
   if (offset === undefined) {
-    offset = objects.layoutOf(map).slots.find((slot) => slot.offset > 0 && FAILURE.test(objects.keyText(slot.key)))?.offset ?? 0
+    offset =
+      objects.layoutOf(map).slots.find((slot) => slot.offset > 0 && FAILURE.test(objects.keyText(slot.key)))?.offset ??
+      0
     known.set(map, offset)
   }
   return offset

@@ -91,7 +91,8 @@ export class HolderEdges {
     if (type === types.JS_WEAK_REF && offset === 24) return null
     if (targetType === types.JS_PROMISE) return this.#toPromise(holder)
     if (before === 'list') return this.#ofList(targetType, holder)
-    if (before === 'store') return this.#objects.isApiType(type) && this.#natives.of(holder.object) !== null ? 'native' : null
+    if (before === 'store')
+      return this.#objects.isApiType(type) && this.#natives.of(holder.object) !== null ? 'native' : null
     if ((type === types.JS_WEAK_MAP || type === types.JS_WEAK_SET) && offset === TABLE_OFFSET) {
       // EphemeronHashTable entries are pairs of key and value from element 3 on: only values are held.
       return slotInTarget >= 16 && (slotInTarget / 8 - 5) % 2 === 1 ? 'reference' : null
@@ -100,7 +101,11 @@ export class HolderEdges {
       const reacts = type === types.JS_PROMISE && offset === layout.promise.reactionsOrResult
       return reacts || (type === types.PROMISE_REACTION && offset === layout.reaction.next) ? 'reference' : null
     }
-    if (type === types.PROMISE_REACTION && offset === layout.reaction.capability && targetType !== types.PROMISE_CAPABILITY) {
+    if (
+      type === types.PROMISE_REACTION &&
+      offset === layout.reaction.capability &&
+      targetType !== types.PROMISE_CAPABILITY
+    ) {
       return null
     }
     return 'reference'

@@ -65,7 +65,8 @@ export class WaitJudge {
       const described = this.#describeEnd(finding, end)
       if (described !== null) return described
     }
-    if (finding.unusable) return this.#nothing(finding, 'kept alive only by scopes none of whose functions uses the variable')
+    if (finding.unusable)
+      return this.#nothing(finding, 'kept alive only by scopes none of whose functions uses the variable')
     const root = finding.ends.find((found) => found.kind === 'root')
     if (root !== undefined) return this.#ofRoot(finding, root)
     const evaluation = finding.ends.find((found) => found.kind === 'module' || found.kind === 'function')
@@ -84,7 +85,11 @@ export class WaitJudge {
       return { kind: 'unknown', summary: 'no settler found', doubt: 'not every holder was followed' }
     }
     if (!this.#context.controlled) {
-      return { kind: 'unknown', summary: 'no settler found', doubt: 'the search could not be proved on a known promise of this process' }
+      return {
+        kind: 'unknown',
+        summary: 'no settler found',
+        doubt: 'the search could not be proved on a known promise of this process',
+      }
     }
     const stray = [...finding.steps.keys()].some((key) => this.#context.stray.has(objectOf(key)))
     return {
@@ -118,10 +123,17 @@ export class WaitJudge {
     const request = this.#requestOn(finding, end.key)
     if (request !== null) {
       const fd = request.fd ?? resource.fd
-      return { ...request, ...(fd === undefined ? {} : { fd }), heldThrough }
+      const answering = paths
+        .parts(finding, end.key)
+        .some((part) => part.slot === '.readRequests' || part.slot === '.body')
+      const summary = answering
+        ? request.summary.replace(/no answer$/, 'answer begun, its body is not complete')
+        : request.summary
+      return { ...request, summary, ...(fd === undefined ? {} : { fd }), heldThrough }
     }
     const signal = this.#classOn(finding, end.key, (name) => name === 'AbortSignal')
-    if (signal !== null && resource.kind !== 'timer') return { kind: 'abort-signal', summary: 'an AbortSignal', heldThrough }
+    if (signal !== null && resource.kind !== 'timer')
+      return { kind: 'abort-signal', summary: 'an AbortSignal', heldThrough }
     const event = this.#eventOn(paths.parts(finding, end.key))
     const owner = resource.owner ?? this.#ownerOn(paths.parts(finding, end.key), objects.className(object))
     return {
@@ -135,8 +147,10 @@ export class WaitJudge {
 
   /** The request nearest to the promise. */
   #requestOn(finding: Finding, end: StepKey): Omit<WaitsFor, 'heldThrough'> | null {
-    for (const key of stepsDown(finding, end).reverse()) {
-      const request = this.#heap.is(objectOf(key), 'JS_OBJECT') ? describeRequest(this.#context.describe, objectOf(key)) : null
+    for (const key of stepsDown(finding, end).toReversed()) {
+      const request = this.#heap.is(objectOf(key), 'JS_OBJECT')
+        ? describeRequest(this.#context.describe, objectOf(key))
+        : null
       if (request !== null) return request
     }
     return null
@@ -155,14 +169,14 @@ export class WaitJudge {
     for (const [i, part] of parts.entries()) {
       if (part.slot !== '._events' && part.slot !== '.[kEvents]') continue
       const slot = parts[i + 1]?.slot ?? ''
-      if (slot.startsWith('.')) return slot.slice(1).replace(/^get\((.*)\)$/, '$1')
+      if (slot.startsWith('.')) return slot.slice(1)
     }
     return null
   }
 
   /** The user's object nearest to the promise through whose property it is held: `LineClient.pending`. */
   #ownerOn(parts: readonly PathPart[], except: string): string | null {
-    for (const part of [...parts].reverse()) {
+    for (const part of parts.toReversed()) {
       if (!this.#heap.is(part.object, 'JS_OBJECT') || part.slot === '' || part.name === except) continue
       const script = this.#context.objects.classScript(part.object)
       if (script === null || script.startsWith('node:')) continue
@@ -182,7 +196,8 @@ export class WaitJudge {
     if (emitter === undefined) return null
     const name = objects.className(emitter.object) || 'EventEmitter'
     const event = this.#eventOn(parts)
-    if (name === 'AbortSignal') return { kind: 'abort-signal', summary: 'an AbortSignal that has not fired', heldThrough }
+    if (name === 'AbortSignal')
+      return { kind: 'abort-signal', summary: 'an AbortSignal that has not fired', heldThrough }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
     return {
       kind,
@@ -199,6 +214,11 @@ export class WaitJudge {
     if (emitter !== null) return emitter
     const { paths } = this.#context
     const heldThrough = paths.text(finding, root.key)
+    const reader = this.#classOn(finding, root.key, (name) => STREAMS.test(name))
+    if (reader !== null) {
+      const name = this.#context.objects.className(reader)
+      return { kind: 'stream', summary: `data from ${name}`, owner: name, heldThrough }
+    }
     if (this.#scopesNative(root)) return { kind: 'unknown', summary: 'Atomics.waitAsync', heldThrough }
     const user = this.#resourceUsing(finding, root)
     if (user !== null) {
@@ -206,7 +226,9 @@ export class WaitJudge {
       return { ...user, summary, heldThrough }
     }
     const parts = paths.parts(finding, root.key)
-    if (this.#context.locks.queueOf(finding) !== 0 && this.#isOnWay(finding, root.key)) return this.#lock(finding, parts, heldThrough)
+    if (this.#context.locks.queueOf(finding) !== 0 && this.#isOnWay(finding, root.key)) {
+      return this.#lock(finding, parts, heldThrough, root)
+    }
     return { kind: 'unknown', summary: `its resolve function is held by ${heldThrough}`, heldThrough }
   }
 
@@ -237,12 +259,13 @@ export class WaitJudge {
     return null
   }
 
-  #lock(finding: Finding, parts: readonly PathPart[], heldThrough: string): WaitsFor {
+  #lock(finding: Finding, parts: readonly PathPart[], heldThrough: string, root: FoundEnd | null = null): WaitsFor {
     const { locks } = this.#context
     const owner = this.#ownerOn(parts, '')
-    const holders = locks.holdersOf(finding)
     const cycle = locks.cycleOf(finding)
-    const named = holders.slice(0, MAX_HOLDERS).flatMap((holder) => this.#holder(holder.generator))
+    const holders = locks.holdersOf(finding).map((holder) => holder.generator)
+    const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
+    const named = distinct([...holders, ...users].flatMap((generator) => this.#holder(generator))).slice(0, MAX_HOLDERS)
     const deadlock = cycle === null ? undefined : cycle.map((generator) => this.#label(generator))
     const summary =
       deadlock !== undefined
@@ -255,7 +278,43 @@ export class WaitJudge {
       heldThrough,
       ...(named.length === 0 ? {} : { holders: named }),
       ...(deadlock === undefined ? {} : { deadlock }),
+      ...(users.length === 0
+        ? {}
+        : { doubt: 'the holders named mention the variable; whether they took the lock is not known' }),
     }
+  }
+
+  /** Suspended functions whose code mentions the module's variable, and that do not wait in the same queue. */
+  #usersOf(finding: Finding, root: FoundEnd): Tagged[] {
+    const variable = finding.steps.get(root.key)?.variable
+    if (variable === undefined || variable === '') return []
+    const { locks, suspended, scopes } = this.#context
+    const file = this.#fileOfModule(objectOf(root.key))
+    const queue = locks.queueOf(finding)
+    const fn = this.#heap.layout.generator.function
+    return suspended.list.flatMap((one): Tagged[] => {
+      if (one.awaits === 0 || one.function.script?.address !== file) return []
+      if (!scopes.mentions(this.#heap.field(one.generator, fn), variable)) return []
+      const bottom = locks.bottomOf(one.generator)
+      const waits = locks.findingOf(bottom)
+      if (bottom === finding.promise || (waits !== null && locks.queueOf(waits) === queue)) return []
+      return [one.generator]
+    })
+  }
+
+  /** Script of the module that a scope belongs to: that of any suspended function in it. */
+  #fileOfModule(module: Tagged): Tagged {
+    const { suspended, scopes } = this.#context
+    const { layout } = this.#heap
+    for (const one of suspended.list.slice(0, 5_000)) {
+      let context = this.#heap.functionContext(this.#heap.field(one.generator, layout.generator.function))
+      for (let depth = 0; depth < 20 && this.#heap.isContext(context); depth++) {
+        if (context === module) return one.function.script?.address ?? 0
+        if (scopes.isNativeContextType(this.#heap.typeOf(context))) break
+        context = this.#heap.contextSlot(context, layout.context.previousIndex)
+      }
+    }
+    return 0
   }
 
   /** Only suspended functions hold the resolver: what they wait for is what this one waits for. */
@@ -288,7 +347,8 @@ export class WaitJudge {
 
   #ofFunction(finding: Finding, end: FoundEnd): WaitsFor {
     const heldThrough = this.#context.paths.text(finding, end.key)
-    if (end.kind === 'module') return { kind: 'await', summary: 'the evaluation of a module (a top-level await)', heldThrough }
+    if (end.kind === 'module')
+      return { kind: 'await', summary: 'the evaluation of a module (a top-level await)', heldThrough }
     return { kind: 'await', summary: `the end of ${this.#label(objectOf(end.key))}`, heldThrough }
   }
 
@@ -329,6 +389,13 @@ export class WaitJudge {
     }
     return true
   }
+}
+
+function distinct(holders: readonly WaitHolder[]): WaitHolder[] {
+  const seen = new Map(
+    holders.map((holder) => [`${holder.function}:${holder.file}:${holder.line}:${holder.column}`, holder]),
+  )
+  return [...seen.values()]
 }
 
 function moved(): WaitsFor {

@@ -60,7 +60,9 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   const { heap, scan, objects, scopes } = input
   const expired = (): boolean => performance.now() > input.deadlineMs
   const t0 = performance.now()
-  const sources = scan.others.filter((object) => input.resources.kindOf(object) !== null)
+  const sources = scan.others
+    .filter((object) => input.resources.kindOf(object) !== null)
+    .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
   const hubs = scan.others.filter((object) => scopes.isNativeContextType(heap.typeOf(object)))
   const forward = new ForwardSearch(objects, scopes).run(sources, input.leaves, expired)
   const t1 = performance.now()
@@ -85,7 +87,8 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     const asked = control === undefined ? open : [...open, control]
     const reverse = new ReverseSearch(context).run(asked, expired)
     rounds += reverse.cost.rounds
-    controlled = control === undefined ? proves(reverse.findings) : (reverse.findings.get(control)?.ends.length ?? 0) > 0
+    controlled =
+      control === undefined ? proves(reverse.findings) : (reverse.findings.get(control)?.ends.length ?? 0) > 0
     for (const promise of open) {
       const found = reverse.findings.get(promise)
       if (found === undefined) continue
@@ -128,6 +131,12 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
       rootsMs: performance.now() - t2,
     },
   }
+}
+
+/** Of two resources equally near, the first is named: a child before the pipes of its output, a timer last. */
+function sourceRank(objects: Objects, object: Tagged): number {
+  const name = objects.className(object)
+  return name === 'ChildProcess' ? 0 : name === 'Timeout' || name === 'Immediate' ? 2 : 1
 }
 
 /** Reached only through a reject function, and only by timers and signals: what one really waits for is elsewhere. */

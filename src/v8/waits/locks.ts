@@ -39,6 +39,10 @@ export class Locks {
     return queue
   }
 
+  findingOf(promise: Tagged): Finding | null {
+    return this.#findings.get(promise) ?? null
+  }
+
   /** The promise at the bottom of what a suspended function waits for, through the functions that it awaits. */
   bottomOf(generator: Tagged): Tagged {
     const first = this.#suspended.byGenerator.get(generator)

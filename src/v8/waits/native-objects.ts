@@ -116,7 +116,8 @@ export class NativeObjects {
       if (!(pointer > 65_536 && pointer % 8 === 0 && pointer < 2 ** 47)) continue
       const address = toAddress(pointer)
       const className = this.#classes.classAt(address)
-      if (className !== null) return { address, className, handle: this.#handle(address, object), uv: this.#uv(address) }
+      if (className !== null)
+        return { address, className, handle: this.#handle(address, object), uv: this.#uv(address) }
     }
     return null
   }
@@ -171,7 +172,8 @@ export class NativeObjects {
       return { kind, address: at }
     }
     const operation = memory.i32(toAddress(at + UV.fsOperation))
-    if (operation < 0 || operation > LAST_FS_OPERATION || !(memory.word(toAddress(at + UV.fsLoop)) > 65_536)) return null
+    if (operation < 0 || operation > LAST_FS_OPERATION || !(memory.word(toAddress(at + UV.fsLoop)) > 65_536))
+      return null
     const path = memory.word(toAddress(at + UV.fsPath))
     if (path > 65_536) {
       const text = this.#cString(toAddress(path))

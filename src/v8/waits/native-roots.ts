@@ -62,7 +62,9 @@ export function findNativeRoots(
 }
 
 function isSearched(mapping: Mapping): boolean {
-  return mapping.readable && mapping.writable && !mapping.shared && mapping.inode === 0 && !mapping.path.startsWith('[v')
+  return (
+    mapping.readable && mapping.writable && !mapping.shared && mapping.inode === 0 && !mapping.path.startsWith('[v')
+  )
 }
 
 /** State bits of the GlobalHandles node at `slot`; null when the word lies in no block of nodes. */

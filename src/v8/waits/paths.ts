@@ -52,7 +52,7 @@ export class Paths {
       const object = objectOf(key)
       const next = chain[i + 1]
       const inner = this.#innerStep(finding, object, step, next)
-      const part = this.#part(object, step, inner)
+      const part = this.#part(object, step, inner, parts.at(-1)?.slot === '.[kEvents]')
       if (inner !== null) i++
       if (part !== null) parts.push({ object, ...part })
     }
@@ -67,11 +67,12 @@ export class Paths {
     const store = inner.type === this.#heap.types.PROPERTY_ARRAY || this.#objects.isFixedArrayType(inner.type)
     if (!store) return null
     const type = this.#heap.typeOf(object)
-    const owns = this.#objects.isObjectType(type) || (this.#heap.isFunctionType(type) && step.offset === PROPERTIES_OFFSET)
+    const owns =
+      this.#objects.isObjectType(type) || (this.#heap.isFunctionType(type) && step.offset === PROPERTIES_OFFSET)
     return owns ? inner : null
   }
 
-  #part(object: Tagged, step: Step, inner: Step | null): { name: string; slot: string } | null {
+  #part(object: Tagged, step: Step, inner: Step | null, inEvents: boolean): { name: string; slot: string } | null {
     const heap = this.#heap
     const { types } = heap
     const { type } = step
@@ -89,7 +90,10 @@ export class Paths {
       return { name: `suspended ${one?.function.name ?? '(anonymous)'}`, slot }
     }
     if (this.#objects.isObjectType(type)) {
-      return { name: this.#objects.className(object) || 'Object', slot: this.#objectSlot(object, type, step, inner) }
+      return {
+        name: this.#objects.className(object) || 'Object',
+        slot: this.#objectSlot(object, type, step, inner, inEvents),
+      }
     }
     return this.#objects.isFixedArrayType(type) || type === types.PROPERTY_ARRAY ? null : { name: '', slot: '' }
   }
@@ -115,14 +119,14 @@ export class Paths {
     return { name: `${info.name}()`, slot }
   }
 
-  #objectSlot(object: Tagged, type: number, step: Step, inner: Step | null): string {
+  #objectSlot(object: Tagged, type: number, step: Step, inner: Step | null, inEvents: boolean): string {
     const heap = this.#heap
     const { types } = heap
     if (type === types.JS_BOUND_FUNCTION) return ''
     if (inner !== null && step.offset === PROPERTIES_OFFSET) return this.#propertySlot(object, inner)
     if (inner !== null && step.offset === ELEMENTS_OFFSET) return `[${inner.offset / 8 - 2}]`
     if (inner !== null && step.offset === TABLE_OFFSET && (type === types.JS_MAP || type === types.JS_SET)) {
-      return this.#tableSlot(heap.field(object, TABLE_OFFSET), type === types.JS_MAP, inner.offset / 8 - 2)
+      return this.#tableSlot(heap.field(object, TABLE_OFFSET), type === types.JS_MAP, inner.offset / 8 - 2, inEvents)
     }
     const slot = this.#objects.layoutOf(heap.field(object, 0)).slots.find((known) => known.offset === step.offset)
     return slot === undefined ? '' : this.#dotted(this.#objects.keyText(slot.key))
@@ -142,7 +146,7 @@ export class Paths {
   }
 
   /** OrderedHashMap and OrderedHashSet: counts, buckets, then entries of key, value, chain or key, chain. */
-  #tableSlot(table: Tagged, isMap: boolean, index: number): string {
+  #tableSlot(table: Tagged, isMap: boolean, index: number, inEvents: boolean): string {
     const heap = this.#heap
     const buckets = heap.smiOf(heap.element(table, 2)) ?? 0
     const width = isMap ? 3 : 2
@@ -151,8 +155,10 @@ export class Paths {
     if (!isMap || place % width !== 1) return '.has()'
     const key = heap.element(table, 3 + buckets + Math.floor(place / width) * width)
     const number = this.#objects.number(key)
-    // A key may be a value of the application's: numbers say which entry, texts could say too much.
-    return number === null ? '.get()' : `.get(${number})`
+    if (number !== null) return `.get(${number})`
+    // A key may be a value of the application's: numbers say which entry, texts could say too much. An event's name
+    // is none.
+    return inEvents ? `.${this.#objects.keyText(key)}` : '.get()'
   }
 
   #dotted(key: string): string {

@@ -73,7 +73,11 @@ export class Resources {
     if (!objects.heap.is(object, 'JS_OBJECT')) return false
     const name = objects.className(object)
     if (WAYPOINTS.has(name)) return true
-    if (name === 'Request' && objects.get(object, 'origin') !== undefined && objects.get(object, 'path') !== undefined) {
+    if (
+      name === 'Request' &&
+      objects.get(object, 'origin') !== undefined &&
+      objects.get(object, 'path') !== undefined
+    ) {
       return true
     }
     return objects.get(object, '_events') !== undefined

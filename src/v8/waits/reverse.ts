@@ -61,16 +61,11 @@ export class ReverseSearch {
 
   run(promises: readonly Tagged[], expired: () => boolean): { findings: Map<Tagged, Finding>; cost: ReverseScanCost } {
     for (const promise of promises) this.#remember(promise, this.#heap.types.JS_PROMISE, 0, 'reference', 0)
-    const cost = scanHolders(
-      this.#context.blocks,
-      promises,
-      (target, slot, want) => this.#hit(target, slot, want),
-      {
-        limit: MAX_WANTED,
-        expired,
-        enough: () => promises.every((promise) => this.#isAnswered(promise)),
-      },
-    )
+    const cost = scanHolders(this.#context.blocks, promises, (target, slot, want) => this.#hit(target, slot, want), {
+      limit: MAX_WANTED,
+      expired,
+      enough: () => promises.every((promise) => this.#isAnswered(promise)),
+    })
     this.#noteResolvers()
     const findings = new Map<Tagged, Finding>()
     for (const promise of promises) {
@@ -102,7 +97,8 @@ export class ReverseSearch {
       return
     }
     const kind = this.#context.edges.kind(holder, mark)
-    if (!this.#known.has(holder.object)) this.#remember(holder.object, holder.type, entry.depth + 1, mark, holder.offset)
+    if (!this.#known.has(holder.object))
+      this.#remember(holder.object, holder.type, entry.depth + 1, mark, holder.offset)
     list.push({ ...holder, mark, kind, rejects: false })
     if ((kind !== 'go' && kind !== 'waypoint') || entry.depth >= MAX_DEPTH) {
       if (entry.depth >= MAX_DEPTH) entry.capped = true
@@ -117,7 +113,8 @@ export class ReverseSearch {
 
   #noteResolvers(): void {
     for (const list of this.#edges.values()) {
-      for (const edge of list) if (this.#context.scopes.isResolver(edge.object)) this.#context.scopes.noteResolver(edge.object)
+      for (const edge of list)
+        if (this.#context.scopes.isResolver(edge.object)) this.#context.scopes.noteResolver(edge.object)
     }
     for (const [target, list] of this.#edges) {
       this.#edges.set(
@@ -228,7 +225,10 @@ export class ReverseSearch {
     const { layout } = this.#heap
     let code = 0
     if (this.#heap.isFunctionType(edge.type) && edge.offset === layout.jsFunction.context) code = edge.object
-    else if (edge.kind === 'holder' && (edge.offset === layout.generator.context || edge.offset === layout.generator.registers)) {
+    else if (
+      edge.kind === 'holder' &&
+      (edge.offset === layout.generator.context || edge.offset === layout.generator.registers)
+    ) {
       code = this.#heap.field(edge.object, layout.generator.function)
     }
     return code === 0 || this.#context.scopes.mentions(code, before.variable)

@@ -13,7 +13,10 @@ export function textOf(objects: Objects, object: Tagged, names: readonly string[
 }
 
 /** Due time of a Timeout in ms after the isolate's own start; null for one that is not running. */
-export function timerDue(objects: Objects, timer: Tagged): { readonly afterMs: number; readonly dueAtMs: number; readonly repeats: boolean } | null {
+export function timerDue(
+  objects: Objects,
+  timer: Tagged,
+): { readonly afterMs: number; readonly dueAtMs: number; readonly repeats: boolean } | null {
   const afterMs = objects.getNumber(timer, ['_idleTimeout'])
   const started = objects.getNumber(timer, ['_idleStart'])
   if (afterMs === null || started === null || afterMs < 0) return null

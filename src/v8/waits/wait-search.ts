@@ -48,7 +48,7 @@ export function objectOf(key: StepKey): Tagged {
 /** From `key` down to the promise. */
 export function stepsDown(finding: Pick<Finding, 'steps'>, key: StepKey): StepKey[] {
   const chain: StepKey[] = []
-  for (let at: StepKey | null = key; at !== null && chain.length < 200; ) {
+  for (let at: StepKey | null = key; at !== null && chain.length < 200;) {
     chain.push(at)
     at = finding.steps.get(at)?.from ?? null
   }

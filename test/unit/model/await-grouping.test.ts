@@ -42,7 +42,10 @@ describe('buildAwaitTree', () => {
       facts,
     )
     const leaves = tree.awaits.filter((node) => node.function === 'leaf')
-    expect(leaves.map((node) => node.awaitedBy[0]?.function).sort()).toEqual(['a', 'b'])
+    expect(leaves.map((node) => node.awaitedBy[0]?.function ?? '').toSorted((x, y) => x.localeCompare(y))).toEqual([
+      'a',
+      'b',
+    ])
   })
 
   it('ends at a cycle of awaits in both views', () => {

@@ -1,0 +1,87 @@
+/**
+ * `awaits`: every suspended function with the place of its await, who awaits it, and what it waits for, read from
+ * memory. No pause, no code run in the target. Synchronous: it keeps the deadline itself.
+ */
+import type { AwaitTree } from '../model/await.js'
+import type { CaptureOutcome } from '../model/outcome.js'
+import { StallError, toStallError } from '../model/stall-error.js'
+import type { Target } from '../model/target.js'
+import { ageMsOf } from '../platform/procfs/process.js'
+import { ownThreadId } from '../platform/procfs/threads.js'
+import { readAwaitTree } from '../v8/awaits/read-awaits.js'
+import type { Redactor } from '../redact/redactor.js'
+import type { CaptureRequest, Capturer } from './capturer.js'
+import { memoryCapability, openMemoryTarget } from './memory-target.js'
+import type { MemoryTarget } from './memory-target.js'
+
+/** Left for what comes after the scan: joining, grouping, redacting. */
+const RESERVE_MS = 200
+
+export const awaitsCapturer: Capturer<AwaitTree> = {
+  name: 'awaits',
+  supports: (target: Target) => memoryCapability(target),
+  capture(request): Promise<CaptureOutcome<AwaitTree>> {
+    const startedMs = performance.now()
+    try {
+      const evidence = captureAwaits(request)
+      return Promise.resolve({ status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 })
+    } catch (thrown) {
+      return Promise.resolve({ status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') })
+    }
+  },
+}
+
+function captureAwaits(request: CaptureRequest): AwaitTree {
+  const target = openMemoryTarget(request.target)
+  try {
+    return readAwaits(target, request)
+  } finally {
+    target.dispose()
+  }
+}
+
+/** The tree of all isolates but our own thread's. */
+export function readAwaits(target: MemoryTarget, request: CaptureRequest): AwaitTree {
+  const native = target.native()
+  if (native === null) {
+    throw new StallError('ERR_STALL_CAPTURE_FAILED', "the binary's symbols could not be read: awaits need its classes")
+  }
+  const { matched, unmatched } = target.isolates()
+  const own = request.target.inside ? ownThreadId() : null
+  const threads = matched.filter((thread) => thread.tid !== own)
+  const tids = new Map(threads.map((thread) => [thread.isolate.address, thread.tid]))
+  const { startTicks } = request.target
+  const uptimeMs = startTicks === null ? null : ageMsOf(startTicks)
+  const tree = readAwaitTree(target.heap, {
+    natives: native,
+    isolates: threads.map((thread) => thread.isolate),
+    tidOf: (isolate) => tids.get(isolate.address) ?? null,
+    // A timer counts from the start of its thread's environment, which is known of the main thread only.
+    uptimeMs: (isolate) => (tids.get(isolate.address) === target.mainTid ? uptimeMs : null),
+    deadlineMs: request.deadlineMs - RESERVE_MS,
+  })
+  const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
+  return redactTree(unmatched === 0 ? tree : { ...tree, notes: [...tree.notes, note] }, request.redactor)
+}
+
+/** What came out of the application's own objects: paths, hosts, URLs, values. Places in code stay as they are. */
+function redactTree(tree: AwaitTree, redactor: Redactor): AwaitTree {
+  const clean = <T>(value: T): T => redactor.value(value) as T
+  type Root = AwaitTree['roots'][number]
+  const root = (node: Root): Root => ({
+    ...node,
+    awaiting: node.awaiting.map(root),
+    ...(node.waitsFor === undefined ? {} : { waitsFor: clean(node.waitsFor) }),
+  })
+  return {
+    ...tree,
+    awaits: tree.awaits.map((node) => ({
+      ...node,
+      waitsFor: clean(node.waitsFor),
+      ...(node.locals === undefined
+        ? {}
+        : { locals: node.locals.map(({ name, value }) => ({ name, value: redactor.named(name, value) })) }),
+    })),
+    roots: tree.roots.map(root),
+  }
+}
