@@ -5,11 +5,15 @@ import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
 import { register as dump } from './dump.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
+import { register as ls } from './ls.js'
+import { register as prune } from './prune.js'
 import { register as ps } from './ps.js'
 import { register as run } from './run.js'
+import { register as show } from './show.js'
+import { register as verify } from './verify.js'
 
 /** Each command exports `register(program)`. Listed in the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps, run]
+const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps, run, ls, show, verify, prune]
 
 export function createProgram(): Command {
   const program = new Command('conductor-diag')

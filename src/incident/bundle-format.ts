@@ -50,13 +50,20 @@ export function parseFolderName(name: string): { readonly id: string; readonly s
   }
 }
 
+export interface BundleWriterIdentity {
+  readonly pid: number
+  readonly startTicks: number | null
+  /** Where that pid means something: `pid:[4026531836]`. */
+  readonly pidNamespace?: string | null
+}
+
 /** Content of `opened.json`. */
 export interface OpenedRecord {
   readonly schema: number
   readonly id: string
   readonly createdAt: string
   /** The process that writes the bundle: whether it lives tells a capture under way from one that was cut off. */
-  readonly writer: { readonly pid: number; readonly startTicks: number | null }
+  readonly writer: BundleWriterIdentity
   readonly process: ProcessIdentity
   readonly stall: Stall | null
 }

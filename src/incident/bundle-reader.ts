@@ -13,7 +13,9 @@ import {
   MANIFEST_FILE,
   OPENED_FILE,
   parseFolderName,
+  RESERVE_FILE,
   SUMS_FILE,
+  WRITING_SUFFIX,
   type OpenedRecord,
 } from './bundle-format.js'
 import { codeOf } from './durable-file.js'
@@ -102,8 +104,13 @@ export function verifyBundle(folder: string): VerifyReport {
     state: bundle.state,
     checked: bundle.manifest.artifacts.length + 1,
     problems,
-    unlisted: listFiles(folder).filter((file) => !known.has(file)),
+    unlisted: listFiles(folder).filter((file) => !known.has(file) && !isScaffold(file, bundle.state)),
   }
+}
+
+/** What a capture needs while it is under way. */
+function isScaffold(file: string, state: Bundle['state']): boolean {
+  return state === 'partial' && (file === RESERVE_FILE || file.endsWith(WRITING_SUFFIX))
 }
 
 function faultOf(folder: string, record: ArtifactRecord): string | null {

@@ -16,6 +16,7 @@ import { StallError, toStallError } from '../model/stall-error.js'
 import type { Stall } from '../model/stall.js'
 import type { Verdict } from '../model/verdict.js'
 import { VERSION } from '../model/version.js'
+import { readNamespace } from '../platform/procfs/process.js'
 import {
   FILE_MODE,
   FOLDER_MODE,
@@ -121,7 +122,7 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
         schema: INCIDENT_SCHEMA,
         id,
         createdAt: new Date(createdAtMs).toISOString(),
-        writer: options.writer,
+        writer: { ...options.writer, pidNamespace: readNamespace('/proc/self', 'pid') },
         process: options.process,
         stall: options.stall,
       }

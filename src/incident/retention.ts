@@ -2,8 +2,9 @@
  * Keeps bundles within their disk space: the oldest go first, the newest sealed one never, nor one that is being
  * written. Touches only folders with names of ours. Several workers may do this in one folder at once.
  */
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { readNamespace } from '../platform/procfs/process.js'
 import { DELETING_SUFFIX, parseFolderName, type OpenedRecord } from './bundle-format.js'
 import { folderBytes, listBundles, readNames, type BundleEntry } from './bundle-list.js'
 import { readBundle } from './bundle-reader.js'
@@ -30,6 +31,8 @@ export interface RetentionResult {
 
 /** A partial bundle younger than this may be one whose first file is not there yet. */
 const YOUNG_MS = 60_000
+/** Longer than any step of a capture: nothing new for so long means that its writer is gone. */
+const QUIET_MS = 600_000
 
 export function applyRetention(options: RetentionOptions): RetentionResult {
   const now = (options.now ?? Date.now)()
@@ -50,10 +53,13 @@ export function applyRetention(options: RetentionOptions): RetentionResult {
   return { removed, kept: entries.filter((entry) => !removed.includes(entry)), keptBytes, failures }
 }
 
+/** A writer in another pid namespace can't be looked up: its folder's last change has to tell. */
 export function isBeingWritten(entry: BundleEntry, isAlive: RetentionOptions['isAlive'], now: number): boolean {
   try {
     const { writer } = readBundle(entry.path)
-    return writer === null ? now - entry.createdAtMs < YOUNG_MS : isAlive(writer)
+    if (writer === null) return now - entry.createdAtMs < YOUNG_MS
+    const elsewhere = (writer.pidNamespace ?? null) !== readNamespace('/proc/self', 'pid')
+    return elsewhere ? now - statSync(entry.path).mtimeMs < QUIET_MS : isAlive(writer)
   } catch {
     // Sealed or removed in between, or unreadable: leave it alone while it could still be in use.
     return now - entry.createdAtMs < YOUNG_MS

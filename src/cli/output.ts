@@ -1,0 +1,35 @@
+/** Text to stdout and stderr, whole, also where the reader is slow (EAGAIN) or has gone (EPIPE: `| head`). */
+import { writeSync } from 'node:fs'
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+
+function writeAll(fd: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (thrown) {
+      const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+      // Whoever read has seen enough: no error of ours.
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw thrown
+      // A terminal or pipe that some other program made non-blocking: wait a little for its reader.
+      Atomics.wait(PAUSE, 0, 0, 5)
+    }
+  }
+}
+
+/** Data. */
+export function printOut(text: string): void {
+  writeAll(1, text)
+}
+
+/** Everything else. */
+export function printNote(text: string): void {
+  writeAll(2, text)
+}
+
+/** Data for programs. */
+export function printJson(value: unknown): void {
+  printOut(`${JSON.stringify(value, null, 2)}\n`)
+}

@@ -1,0 +1,64 @@
+/** `conductor-diag prune`: old bundles away, by size or age; the newest and those being written stay. */
+import type { Command } from 'commander'
+import { applyRetention, type RetentionResult } from '../incident/retention.js'
+import { isWriterAlive } from '../incident/writer-alive.js'
+import { formatBytes } from '../report/amounts.js'
+import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
+import { EXIT } from './exit-codes.js'
+import { printJson, printNote, printOut } from './output.js'
+import { parseAmount } from './parse-options.js'
+
+interface PruneOptions extends FolderOptions {
+  readonly json?: boolean
+  readonly dryRun?: boolean
+  readonly maxMb?: number
+  readonly olderThan?: number
+}
+
+const DAY_MS = 86_400_000
+
+export function register(program: Command): void {
+  const command = program
+    .command('prune')
+    .description('remove the oldest bundles beyond a size or an age; never the newest, nor one being written')
+    .option(
+      '--max-mb <megabytes>',
+      'keep at most so much in each folder (default: CONDUCTOR_STALL_MAX_DISK_MB)',
+      parseAmount,
+    )
+    .option('--older-than <days>', 'remove all older ones too', parseAmount)
+    .option('--dry-run', 'say what would go, remove nothing')
+    .option('--json', 'as JSON')
+  addFolderOption(command).action((options: PruneOptions) => prune(options))
+}
+
+function prune(options: PruneOptions): void {
+  const { folders, settings } = bundleFolders(options)
+  const maxBytes = options.maxMb === undefined ? settings.maxDiskBytes : options.maxMb * 2 ** 20
+  const results = folders.map((directory) =>
+    applyRetention({
+      directory,
+      maxBytes,
+      ...(options.olderThan === undefined ? {} : { olderThanMs: options.olderThan * DAY_MS }),
+      dryRun: options.dryRun ?? false,
+      isAlive: isWriterAlive,
+    }),
+  )
+  const removed = results.flatMap((result) => result.removed)
+  const failures = results.flatMap((result) => result.failures)
+  if (options.json) {
+    const kept = results.flatMap((result) => result.kept.map((entry) => entry.id))
+    printJson({ schema: 1, dryRun: options.dryRun ?? false, removed, kept, keptBytes: keptBytes(results), failures })
+  } else {
+    for (const entry of removed) printOut(`${entry.id}  ${formatBytes(entry.sizeBytes)}\n`)
+    const verb = options.dryRun ? 'would remove' : 'removed'
+    const freed = removed.reduce((sum, entry) => sum + entry.sizeBytes, 0)
+    printNote(`${verb} ${removed.length} bundles (${formatBytes(freed)}), ${formatBytes(keptBytes(results))} kept\n`)
+  }
+  for (const failure of failures) printNote(`conductor-diag: could not remove ${failure}\n`)
+  if (failures.length > 0) process.exitCode = EXIT.permission
+}
+
+function keptBytes(results: readonly RetentionResult[]): number {
+  return results.reduce((sum, result) => sum + result.keptBytes, 0)
+}

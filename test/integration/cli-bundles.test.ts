@@ -1,0 +1,126 @@
+/** The commands that work on bundles, as people run them. */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { bundleIn, sealedBundle, temporaryFolder } from '../support/incidents.js'
+import { CLI, NODES } from '../support/nodes.js'
+
+let temporary: { readonly path: string; remove(): void }
+let first: string
+let second: string
+
+beforeEach(() => {
+  temporary = temporaryFolder('cli-bundles')
+  first = path.basename(sealedBundle(temporary.path))
+  second = path.basename(sealedBundle(temporary.path))
+})
+afterEach(() => temporary.remove())
+
+interface Run {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function run(args: readonly string[], options: { node?: string; env?: Record<string, string> } = {}): Run {
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', CONDUCTOR_STALL_DIR: temporary.path, ...options.env }
+  return spawnSync(options.node ?? process.execPath, [CLI, ...args], { encoding: 'utf8', env, timeout: 30_000 })
+}
+
+test.each(NODES)('lists, shows and verifies on Node $major', ({ path: node, version }) => {
+  const list = run(['ls', '--json'], { node })
+  expect(list).toMatchObject({ status: 0, stderr: '' })
+  expect(JSON.parse(list.stdout)).toMatchObject({
+    total: 2,
+    bundles: [
+      { id: second, state: 'sealed', service: 'invoices', verdict: { kind: 'computing', cause: 'regexp' } },
+      { id: first },
+    ],
+  })
+  const shown = run(['show', 'latest', '--json'], { node })
+  expect(JSON.parse(shown.stdout)).toMatchObject({ schema: 1, id: second, path: path.join(temporary.path, second) })
+  expect(run(['verify', first, second], { node })).toMatchObject({ status: 0, stderr: '' })
+  const asked = spawnSync(node, ['-p', 'process.version'], { encoding: 'utf8' })
+  expect(asked.stdout.trim()).toBe(version)
+})
+
+test('shows an incident to a person, without colours where they are not wanted', () => {
+  const { status, stdout } = run(['show', second.slice(0, 26).toLowerCase()], {
+    env: { FORCE_COLOR: '1', NO_COLOR: '1' },
+  })
+  expect(status).toBe(0)
+  expect(stdout).toContain('computing/regexp')
+  // eslint-disable-next-line no-control-regex -- colours are what must not be there
+  expect(stdout).not.toMatch(/\u001b/)
+  // eslint-disable-next-line no-control-regex -- and here they are
+  expect(run(['show'], { env: { FORCE_COLOR: '1' } }).stdout).toMatch(/\u001b/)
+})
+
+test.each([
+  [['show', 'ZZZZ'], 66, /ERR_STALL_BUNDLE_NOT_FOUND/],
+  [['show', '0'], 64, /2 bundles begin with 0/],
+  [['ls', '--dir', '/nonexistent/folder'], 66, /no folder/],
+  [['ls', '--limit', 'many'], 64, /whole number/],
+  [['prune', '--max-mb', '-1'], 64, /number from 0/],
+  [['verify', './nothing'], 66, /no bundle at/],
+  [['show', '--nonsense'], 64, /unknown option/],
+])('%j ends with %d and says why on stderr', (args, status, message) => {
+  const result = run(args)
+  expect(result).toMatchObject({ status, stdout: '' })
+  expect(result.stderr).toMatch(message)
+})
+
+test('says which file is corrupt and ends with 65', () => {
+  writeFileSync(path.join(temporary.path, first, 'kernel.json'), 'changed')
+  const result = run(['verify', first])
+  expect(result).toMatchObject({ status: 65 })
+  expect(result.stdout).toMatch(/CORRUPT\n {2}kernel\.json: /)
+  writeFileSync(path.join(temporary.path, first, 'incident.json'), '{')
+  expect(run(['show', first])).toMatchObject({
+    status: 65,
+    stderr: expect.stringMatching(/incident\.json .*ERR_STALL_BUNDLE_CORRUPT/),
+  })
+  const list = run(['ls'])
+  expect(list.status).toBe(0)
+  expect(list.stdout).toMatch(/unreadable: incident\.json/)
+})
+
+test('shows what an unsealed bundle has; verify ends with 65', () => {
+  const writer = bundleIn(temporary.path)
+  writer.addArtifact('kernel.json', '{}', { engine: 'procfs' })
+  expect(run(['show', writer.id])).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/NOT SEALED[^]*kernel\.json/),
+  })
+  expect(run(['verify', writer.id])).toMatchObject({ status: 65, stdout: expect.stringMatching(/NOT SEALED/) })
+})
+
+test('prunes the oldest, and says what it would prune', () => {
+  const dry = run(['prune', '--max-mb', '0', '--dry-run', '--json'])
+  expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, removed: [{ id: first }], kept: [second] })
+  expect(readdirSync(temporary.path).sort()).toEqual([first, second].sort())
+  expect(run(['prune', '--max-mb', '0'])).toMatchObject({ status: 0, stdout: expect.stringContaining(first) })
+  expect(readdirSync(temporary.path)).toEqual([second])
+})
+
+test('says where it looked when there are none, and warns of a wrong setting', () => {
+  const empty = path.join(temporary.path, 'empty')
+  const result = run(['ls'], { env: { CONDUCTOR_STALL_DIR: empty, TMPDIR: empty, CONDUCTOR_STALL_LOCALS: 'maybe' } })
+  expect(result).toMatchObject({ status: 0, stdout: '' })
+  expect(result.stderr).toMatch(/no bundles in .*empty/)
+  expect(result.stderr).toMatch(/CONDUCTOR_STALL_LOCALS="maybe"/)
+  expect(JSON.parse(run(['ls', '--json'], { env: { CONDUCTOR_STALL_DIR: empty, TMPDIR: empty } }).stdout)).toEqual({
+    schema: 1,
+    total: 0,
+    bundles: [],
+  })
+})
+
+test('ends quietly when its reader has seen enough', () => {
+  const command = `"$0" "$1" show | head -1`
+  const env = { PATH: process.env['PATH'], CONDUCTOR_STALL_DIR: temporary.path }
+  const result = spawnSync('sh', ['-c', command, process.execPath, CLI], { encoding: 'utf8', env })
+  expect(result.stdout).toContain(`Incident ${second}`)
+  expect(result.stderr).toBe('')
+})
