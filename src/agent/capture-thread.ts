@@ -16,6 +16,7 @@ import type { Progress } from '../investigate/investigation.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import { createRedactor, type Redactor } from '../redact/redactor.js'
 import { answerOf } from './capture-answer.js'
+import { keepWithin } from './housekeeping.js'
 import type { CaptureThreadData, FromCapture } from './messages.js'
 
 const data = workerData as CaptureThreadData
@@ -63,11 +64,12 @@ async function main(): Promise<void> {
     say({ type: 'looked', look: JSON.stringify(round) })
     return
   }
+  const directories = bundleDirectories(process.env, settings.dir)
   const result = await investigateInside({
     stall: data.stall,
     settings,
     process: identity,
-    directories: bundleDirectories(process.env, settings.dir),
+    directories,
     clocks,
     tasks: () => reader.readTasks(),
     ended: reader.readEnded(),
@@ -79,6 +81,8 @@ async function main(): Promise<void> {
     redactor,
   })
   say({ type: 'done', answer: answerOf(result) })
+  // Afterwards: the watchdog does not wait for it.
+  keepWithin(directories, settings.maxDiskBytes)
 }
 
 // An exception ends this thread and reaches the watch thread as its `error`: nothing to do here.

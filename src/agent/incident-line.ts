@@ -15,12 +15,13 @@ export function sayIncident(logger: Logger, stall: Stall, answer: CaptureAnswer)
     place: answer.verdict?.place ?? null,
     ...(answer.problem === null ? {} : { problem: answer.problem }),
   }
-  const line = `${opening(stall)}: ${aboutVerdict(answer)} (${aboutBundle(answer)})`
+  const line = `${describeStall(stall)}: ${aboutVerdict(answer)} (${aboutBundle(answer)})`
   if (stall.trigger === 'manual') logger.info(line, fields)
   else logger.error(line, fields)
 }
 
-function opening(stall: Stall): string {
+/** What is wrong, half a sentence: `invoices is silent for 3.1 s`. */
+export function describeStall(stall: Stall): string {
   const silent = `for ${Math.round(stall.ageMs / 100) / 10} s`
   switch (stall.trigger) {
     case 'event-loop':

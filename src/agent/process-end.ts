@@ -9,6 +9,7 @@ import { INCIDENT_SCHEMA, type Tombstone } from '../model/incident.js'
 import type { Stall } from '../model/stall.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { startTimeOf } from '../platform/procfs/process.js'
+import { describeStall } from './incident-line.js'
 import type { EndNow, LastWord, LastWordsData } from './last-words-thread.js'
 import type { CaptureAnswer } from './messages.js'
 import type { NativeCalls } from './native-exit.js'
@@ -30,7 +31,7 @@ export interface ProcessEnd {
 /** Does not come back, except for the time its steps take. */
 export function endProcess(end: ProcessEnd): void {
   const words = new LastWords(end)
-  words.begin(() => {
+  words.begin(end.native ? 'koffi' : 'inspector', () => {
     sayWhy(end)
     // The code that a supervisor and a person look for. It does not return.
     end.native?.exit(EXIT_STALLED)
@@ -40,7 +41,7 @@ export function endProcess(end: ProcessEnd): void {
 
 /** Before a premature end, which the main thread carries out itself. */
 export function buryOnly(end: ProcessEnd, then: () => void): void {
-  new LastWords(end).begin(then)
+  new LastWords(end).begin('exit', then)
 }
 
 class LastWords {
@@ -52,7 +53,7 @@ class LastWords {
     this.end = end
   }
 
-  begin(then: () => void): void {
+  begin(how: Tombstone['how'], then: () => void): void {
     this.expect(TOMBSTONE_LIMIT_MS, (word) => {
       if (word?.type === 'buried' && word.problem !== null) {
         this.end.logger.warn(`no tombstone could be written: ${word.problem}`)
@@ -60,7 +61,7 @@ class LastWords {
       then()
     })
     try {
-      const data: LastWordsData = { tombstone: tombstoneOf(this.end), dir: this.end.dir }
+      const data: LastWordsData = { tombstone: tombstoneOf(this.end, how), dir: this.end.dir }
       this.worker = new Worker(path.join(__dirname, 'last-words-thread.js'), threadOptions('stall-last-words', data))
       this.worker.on('message', (word: LastWord) => this.next(word))
       this.worker.on('error', () => this.next(null))
@@ -97,27 +98,24 @@ function sayWhy(end: ProcessEnd): void {
   const verdict = answer?.verdict
   const about = verdict ? `${verdict.name}${verdict.place === null ? '' : ` at ${verdict.place}`}` : 'no verdict'
   const where = answer?.bundlePath ?? 'no bundle'
-  end.logger.error(
-    `stalled: ${stall.clock ?? 'the process'} silent for ${seconds(stall.ageMs)}, ${about}, ${where}; ending with exit code ${EXIT_STALLED}`,
-    {
-      event: 'ending',
-      clock: stall.clock,
-      trigger: stall.trigger,
-      ageMs: stall.ageMs,
-      incident: answer?.incident ?? null,
-    },
-  )
+  end.logger.error(`stalled: ${describeStall(stall)}, ${about}, ${where}; ending with exit code ${EXIT_STALLED}`, {
+    event: 'ending',
+    clock: stall.clock,
+    trigger: stall.trigger,
+    ageMs: stall.ageMs,
+    incident: answer?.incident ?? null,
+  })
 }
 
-function tombstoneOf({ stall, answer, native }: ProcessEnd): Tombstone {
+function tombstoneOf({ stall, answer }: ProcessEnd, how: Tombstone['how']): Tombstone {
   return {
     schema: INCIDENT_SCHEMA,
     pid: process.pid,
     startTime: ownStartTime(),
     endedAt: new Date().toISOString(),
-    reason: `${stall.trigger}: ${stall.clock ?? 'the process'} silent for ${seconds(stall.ageMs)} (limit ${seconds(stall.thresholdMs)})`,
+    reason: `${stall.trigger}: ${describeStall(stall)}`,
     exitCodeMeant: EXIT_STALLED,
-    how: native ? 'koffi' : 'inspector',
+    how,
     clock: stall.clock,
     ageMs: stall.ageMs,
     incident: answer?.incident ?? null,
@@ -140,8 +138,4 @@ function ownStartTime(): string {
     // No /proc: the uptime is as good to within a second.
   }
   return new Date(Date.now() - process.uptime() * 1000).toISOString()
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`
 }

@@ -12,6 +12,7 @@ import type { Stall } from '../model/stall.js'
 import { StallError } from '../model/stall-error.js'
 import { GapMeter } from '../watch/gap-meter.js'
 import { persists, StallWatch, type Decision, type Turn } from '../watch/stall-watch.js'
+import { tellWhatWasLeft } from './boot.js'
 import { CaptureRunner, type CaptureResult } from './capture-runner.js'
 import type { HostSink } from './host-sink.js'
 import { sayIncident } from './incident-line.js'
@@ -83,6 +84,7 @@ export class WatchLoop {
 
   begin(): void {
     this.turn()
+    tellWhatWasLeft(this.options.settings, this.options.logger)
     setInterval(() => this.turn(), this.turnMs)
   }
 

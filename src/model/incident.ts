@@ -57,7 +57,8 @@ export interface Tombstone {
   readonly endedAt: string
   readonly reason: string
   readonly exitCodeMeant: number
-  readonly how: 'koffi' | 'inspector' | 'sigkill'
+  /** `exit`: the main thread itself, at a premature end. */
+  readonly how: 'koffi' | 'inspector' | 'sigkill' | 'exit'
   readonly clock: string | null
   readonly ageMs: number
   readonly incident: string | null
