@@ -1,0 +1,174 @@
+/** Runs a program under the agent as a user would, and gathers everything it left. */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { IncidentManifest, Tombstone } from '../../src/model/incident.js'
+import { PROGRAMS, PROJECT_ROOT, type NodeBinary } from './nodes.js'
+
+export const PRELOAD = path.join(PROJECT_ROOT, 'dist/index.js')
+
+/** How the agent is asked for. `none`: not at all, for comparison. */
+export type Preload = 'require' | 'import' | 'node-options' | 'none'
+
+export interface WorkerOptions {
+  readonly node: NodeBinary
+  /** File name under test/fixtures/programs. */
+  readonly program: string
+  readonly args?: readonly string[]
+  readonly preload?: Preload
+  readonly flags?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdio?: StdioOptions
+  /** The folder for bundles; default a fresh one. */
+  readonly dir?: string
+}
+
+export interface WorkerResult {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly lines: readonly LogLine[]
+  readonly tookMs: number
+  readonly incidents: readonly IncidentManifest[]
+  /** Folders that were never sealed. */
+  readonly partial: readonly string[]
+  readonly tombstones: readonly Tombstone[]
+}
+
+export interface LogLine {
+  readonly level: number
+  readonly msg: string
+  readonly event?: string
+  readonly [field: string]: unknown
+}
+
+export class RunningWorker {
+  readonly child: ChildProcess
+  readonly folder: string
+  readonly dir: string
+  readonly result: Promise<WorkerResult>
+  private stdout = ''
+  private stderr = ''
+  private readonly waiting = new Set<() => void>()
+
+  constructor(options: WorkerOptions) {
+    this.folder = mkdtempSync(path.join(os.tmpdir(), 'stall-worker-'))
+    this.dir = options.dir ?? path.join(this.folder, 'bundles')
+    const startedAt = performance.now()
+    this.child = spawn(options.node.path, commandLine(options), {
+      env: environment(options, this.dir, this.folder),
+      stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
+    })
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.hear('stdout', text))
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.hear('stderr', text))
+    this.result = new Promise((resolve, reject) => {
+      this.child.once('error', reject)
+      // `exit`, not `close`: a grandchild may hold the pipes.
+      this.child.once('exit', (code, signal) => {
+        const tookMs = performance.now() - startedAt
+        // What is still in the pipes arrives in the next turns.
+        setTimeout(() => resolve(this.collect(code, signal, tookMs)), 50)
+        this.child.unref()
+      })
+    })
+  }
+
+  /** Waits until its output contains the text; fails when it ends or the time is over before that. */
+  async says(text: string, limitMs = 30_000): Promise<void> {
+    const deadline = performance.now() + limitMs
+    while (!this.stdout.includes(text) && !this.stderr.includes(text)) {
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0 || this.child.exitCode !== null) {
+        throw new Error(`it did not say ${text}; it said ${this.stdout}\n${this.stderr}`)
+      }
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer)
+          this.waiting.delete(wake)
+          resolve()
+        }
+        const timer = setTimeout(wake, Math.min(leftMs, 500))
+        this.waiting.add(wake)
+      })
+    }
+  }
+
+  private hear(stream: 'stdout' | 'stderr', text: string): void {
+    this[stream] += text
+    for (const wake of this.waiting) wake()
+  }
+
+  private collect(code: number | null, signal: NodeJS.Signals | null, tookMs: number): WorkerResult {
+    const left = leftIn(this.dir)
+    rmSync(this.folder, { recursive: true, force: true })
+    this.child.stdout?.destroy()
+    this.child.stderr?.destroy()
+    return { code, signal, stdout: this.stdout, stderr: this.stderr, lines: parseLines(this.stderr), tookMs, ...left }
+  }
+}
+
+/** Runs it to its end. */
+export function runWorker(options: WorkerOptions): Promise<WorkerResult> {
+  return new RunningWorker(options).result
+}
+
+/** Second-scale thresholds: warn 1 s, stall 3 s. */
+export const FAST = {
+  CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '3',
+  CONDUCTOR_STALL_WARN_SECONDS: '1',
+  CONDUCTOR_STALL_EVENT_LOOP_WARN_SECONDS: '1.5',
+  CONDUCTOR_STALL_GRACE_SECONDS: '20',
+  CONDUCTOR_STALL_PROFILE_SECONDS: '0.3',
+}
+
+function commandLine({ preload = 'require', flags = [], program, args = [] }: WorkerOptions): string[] {
+  const agent = preload === 'require' ? ['--require', PRELOAD] : preload === 'import' ? ['--import', PRELOAD] : []
+  return [...flags, ...agent, path.join(PROGRAMS, program), ...args]
+}
+
+function environment(options: WorkerOptions, dir: string, folder: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    TEST_FOLDER: folder,
+    CONDUCTOR_STALL_DIR: dir,
+    ...FAST,
+    ...(options.preload === 'node-options' ? { NODE_OPTIONS: `--require ${PRELOAD}` } : {}),
+    ...options.env,
+  }
+}
+
+/** Every line that is JSON with a message; the rest is the program's own. */
+export function parseLines(text: string): LogLine[] {
+  return text.split('\n').flatMap((line) => {
+    if (!line.startsWith('{')) return []
+    try {
+      return [JSON.parse(line) as LogLine]
+    } catch {
+      return []
+    }
+  })
+}
+
+function leftIn(dir: string): Pick<WorkerResult, 'incidents' | 'partial' | 'tombstones'> {
+  const names = readNames(dir)
+  const read = <T>(name: string): T => JSON.parse(readFileSync(path.join(dir, name), 'utf8')) as T
+  return {
+    incidents: names
+      .filter((name) => /^[0-9A-Z]{26}$/.test(name))
+      .map((name) => read<IncidentManifest>(`${name}/incident.json`)),
+    partial: names.filter((name) => name.endsWith('.partial')),
+    tombstones: names.filter((name) => name.startsWith('tombstone-')).map((name) => read<Tombstone>(name)),
+  }
+}
+
+function readNames(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    // No bundle, no folder.
+    return []
+  }
+}
