@@ -17,7 +17,8 @@ import { threadOptions } from './worker-environment.js'
 
 export const EXIT_STALLED = 70
 
-const TOMBSTONE_LIMIT_MS = 1500
+// On a busy machine a thread takes a second or more to start; a disk that works takes far less.
+const TOMBSTONE_LIMIT_MS = 5000
 const INSPECTOR_LIMIT_MS = 3000
 
 export interface ProcessEnd {

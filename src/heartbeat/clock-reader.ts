@@ -11,6 +11,7 @@ import {
   clockMemory,
   ENDED,
   ENDED_BYTES,
+  ENDED_WITH_PROCESS,
   ENDED_WORDS,
   HEADER,
   NAME_BYTES,
@@ -37,6 +38,8 @@ export interface ObservedClock extends ClockReading {
   /** This clock's own thresholds; 0: the settings'. */
   readonly warnAfterMs: number
   readonly stallAfterMs: number
+  /** Not alone: the whole process is about to end, and the main thread says so itself. */
+  readonly endedWithProcess: boolean
   /** It has polled at least once. */
   readonly polls: boolean
 }
@@ -148,7 +151,8 @@ export class ClockReader {
       slots: known(word(CLOCK.slots)),
       ...tasks,
       usualIntervalMs: usual < 0 ? null : usual,
-      ended: word(CLOCK.ended) === 1,
+      ended: word(CLOCK.ended) !== 0,
+      endedWithProcess: word(CLOCK.ended) === ENDED_WITH_PROCESS,
       generation,
       index,
       quietMs: Math.max(0, ageMs - excusedMs),
@@ -203,6 +207,7 @@ export function toReading(clock: ObservedClock): ClockReading {
     warnAfterMs: _w,
     stallAfterMs: _s,
     polls: _p,
+    endedWithProcess: _e,
     ...reading
   } = clock
   return reading

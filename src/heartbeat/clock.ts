@@ -3,7 +3,7 @@
  * watch thread tells the time when it sees a word change (facts: a plain store 0.25-0.4 ns, `Atomics.store` 8 ns).
  */
 import type { ClockKind } from '../model/heartbeat.js'
-import { CLOCK, CLOCK_WORDS } from './layout.js'
+import { CLOCK, CLOCK_WORDS, ENDED_ALONE, ENDED_WITH_PROCESS } from './layout.js'
 import type { StallAgentTask } from './task-in-flight.js'
 
 /** What a clock asks of the board that opened it. */
@@ -144,8 +144,8 @@ export class Clock {
   }
 
   private end(cause: EndCause, error: unknown): void {
-    if (!this.open || this.words[this.at + CLOCK.ended] === 1) return
+    if (!this.open || this.words[this.at + CLOCK.ended] !== 0) return
     this.owner.recordEnd(this, cause, error)
-    this.words[this.at + CLOCK.ended] = 1
+    this.words[this.at + CLOCK.ended] = cause === 'exception' ? ENDED_ALONE : ENDED_WITH_PROCESS
   }
 }

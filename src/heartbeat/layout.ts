@@ -58,6 +58,10 @@ export const CLOCK = {
 } as const
 export const CLOCK_WORDS = 24
 
+/** Values of `CLOCK.ended`; 0: it goes on. */
+export const ENDED_ALONE = 1
+export const ENDED_WITH_PROCESS = 2
+
 /** Words (Int32) of a task in flight, written by the main thread. */
 export const TASK = {
   /** Odd while in use. */

@@ -28,7 +28,7 @@ const EARLY_INTERVALS = 10
 
 /** The worst finding of this clock; null when it is as it should be. */
 export function examine(clock: ObservedClock, settings: WatchSettings): Finding | null {
-  if (clock.paused) return null
+  if (clock.paused || clock.endedWithProcess) return null
   if (clock.kind === 'event-loop') {
     // Never `stall`: a process without a poll loop may compute for as long as it likes.
     return over(clock, 'event-loop', clock.ageMs, settings.eventLoopWarnMs, 0)

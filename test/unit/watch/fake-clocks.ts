@@ -38,6 +38,7 @@ export function clock(change: Partial<ObservedClock> = {}): ObservedClock {
     openForMs: 1_000_000,
     warnAfterMs: 0,
     stallAfterMs: 0,
+    endedWithProcess: false,
     polls: true,
     ...change,
   }

@@ -22,6 +22,11 @@ describe('what is wrong with a clock', () => {
     ['its own stall threshold reached', { ageMs: 5000, stallAfterMs: 5000 }, 'loop-silence stall 5000'],
     ['a loop that is gone', { ended: true }, 'ended warn 0'],
     ['a loop that is gone for long', { ended: true, ageMs: 300_000 }, 'loop-silence stall 300000'],
+    [
+      'a loop that ends with its process: the main thread tells',
+      { ended: true, endedWithProcess: true, ageMs: 900_000 },
+      null,
+    ],
     ['no answer for a while', { lastSuccessMs: 200_000 }, 'poll-success warn 200000'],
     ['no answer for too long', { lastSuccessMs: 300_000 }, 'poll-success stall 300000'],
     ['never an answer', { lastSuccessMs: null, openForMs: 300_000 }, 'poll-success stall 300000'],
