@@ -39,7 +39,12 @@ export class CaptureRunner {
    * One capture; `finish` is called exactly once, at the latest `limitMs` from now.
    * @throws never; while one is under way, or when threads are stuck, `finish` gets the reason at once
    */
-  start(data: CaptureThreadData, limitMs: number, finish: (result: CaptureResult) => void): void {
+  start(
+    data: CaptureThreadData,
+    limitMs: number,
+    finish: (result: CaptureResult) => void,
+    progress: (step: string) => void = () => undefined,
+  ): void {
     if (this.current || this.stuck >= MAX_STUCK) {
       finish(failed('ERR_STALL_CAPTURE_FAILED', this.current ? 'a capture is under way' : 'earlier captures are stuck'))
       return
@@ -70,8 +75,12 @@ export class CaptureRunner {
       settle(failed('ERR_STALL_TIMEOUT', `the capture was not done after ${Date.now() - startedAt} ms, in: ${step}`))
     }, limitMs)
     worker.on('message', (message: FromCapture) => {
-      if (message.type === 'progress') step = message.step
-      else settle(message)
+      if (message.type !== 'progress') {
+        settle(message)
+        return
+      }
+      step = message.step
+      progress(step)
     })
     worker.on('error', (error) => {
       settle(failed('ERR_STALL_CAPTURE_CRASHED', `the capture thread failed in ${step}: ${error.message}`, error))

@@ -67,7 +67,11 @@ async function main(): Promise<void> {
   const directories = bundleDirectories(process.env, settings.dir)
   const result = await investigateInside({
     stall: data.stall,
-    settings,
+    settings: {
+      ...settings,
+      profileMs: data.profileMs ?? settings.profileMs,
+      locals: data.locals ?? settings.locals,
+    },
     process: identity,
     directories,
     clocks,

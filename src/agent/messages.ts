@@ -58,6 +58,9 @@ export interface CaptureThreadData {
   readonly looksAtMs: readonly number[]
   /** Looks taken early in this process, serialized by the capture thread that took them. */
   readonly earlyLooks: readonly string[]
+  /** Of one capture that somebody asked for; else the settings'. */
+  readonly profileMs?: number
+  readonly locals?: boolean
   /** The watch thread's tid, which is no part of the worker. */
   readonly agentTids: readonly number[]
 }

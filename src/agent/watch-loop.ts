@@ -8,6 +8,7 @@ import { observeClocks } from '../heartbeat/clock-observer.js'
 import { ClockReader, monotonicMs, type ObservedClock } from '../heartbeat/clock-reader.js'
 import type { Logger } from '../log/logger.js'
 import { ownThreadId } from '../platform/procfs/threads.js'
+import type { ClockReading } from '../model/heartbeat.js'
 import type { Stall } from '../model/stall.js'
 import { StallError } from '../model/stall-error.js'
 import { GapMeter } from '../watch/gap-meter.js'
@@ -44,6 +45,19 @@ const MAX_LOOK_CHARACTERS = 4_000_000
 /** How much later than its own deadline a capture thread is given up. */
 const OVERRUN_MS = 1000
 
+export interface WantedCapture {
+  readonly reason: string
+  readonly profileMs?: number
+  readonly locals?: boolean
+  readonly progress?: (step: string) => void
+}
+
+export interface WatchState {
+  readonly clocks: readonly ClockReading[]
+  readonly lastIncident: string | null
+  readonly doing: 'watching' | 'capturing' | 'ending' | 'shutting-down'
+}
+
 /** A process whose end is decided, while its evidence is collected. */
 interface Ending {
   readonly stall: Stall
@@ -62,6 +76,7 @@ export class WatchLoop {
   private readonly tid = ownThreadId()
   private earlyLooks: { readonly atMs: number; readonly look: string }[] = []
   private looking = false
+  private quietly: 'watching' | 'shutting-down' = 'watching'
   private native: NativeCalls | null = null
   private nativePrepared = false
   private ending: Ending | null = null
@@ -91,7 +106,7 @@ export class WatchLoop {
   hear(message: ToWatch): void {
     switch (message.type) {
       case 'capture':
-        this.captureFor(message.reason, (answer) => this.tell({ type: 'captured', id: message.id, answer }))
+        this.captureFor({ reason: message.reason }, (answer) => this.tell({ type: 'captured', id: message.id, answer }))
         return
       case 'premature-end':
         this.endPrematurely()
@@ -99,15 +114,25 @@ export class WatchLoop {
   }
 
   /** An incident that somebody asked for; limited like any other. */
-  captureFor(reason: string, answer: (answer: CaptureAnswer) => void): void {
-    const decision = this.watch.manual(reason, this.observe())
+  captureFor(wanted: WantedCapture, answer: (answer: CaptureAnswer) => void): void {
+    const decision = this.watch.manual(wanted.reason, this.observe())
     this.dropLook()
-    if (decision.act === 'capture' && !this.runner.busy) {
-      this.startCapture(decision.stall, this.freeLimitMs(), answer)
+    if (decision.act === 'capture' && !this.runner.busy && !this.over) {
+      const limitMs = CAPTURE_LIMIT_MS + (wanted.profileMs ?? this.options.settings.profileMs)
+      this.startCapture(decision.stall, limitMs, answer, wanted)
       return
     }
     const why = decision.act === 'suppress' ? decision.why : 'a capture is under way'
     answer(withProblem(new StallError('ERR_STALL_CAPTURE_RATE_LIMITED', why, { help: 'Try again later.' })))
+  }
+
+  /** For whoever asks over the control socket. */
+  state(): WatchState {
+    return {
+      clocks: this.reader.read(),
+      lastIncident: this.answers.findLast(({ answer }) => answer.incident !== null)?.answer.incident ?? null,
+      doing: this.over || this.ending ? 'ending' : this.runner.busy ? 'capturing' : this.quietly,
+    }
   }
 
   private turn(): void {
@@ -116,6 +141,7 @@ export class WatchLoop {
     this.carryOutEnding(turn.clocks)
     if (this.ending) return
     const decision = this.watch.turn(turn)
+    this.quietly = this.watch.shuttingDown ? 'shutting-down' : 'watching'
     if (decision) this.carryOut(decision)
     this.tellDropped()
   }
@@ -216,17 +242,20 @@ export class WatchLoop {
     stall: Stall,
     limitMs: number,
     answered: (answer: CaptureAnswer) => void = () => undefined,
+    wanted: Partial<WantedCapture> = {},
   ): void {
     const sinceMs = monotonicMs() - stall.ageMs
     const data: CaptureThreadData = {
       ...this.threadData(stall, limitMs),
       mode: 'incident',
+      ...(wanted.profileMs === undefined ? {} : { profileMs: wanted.profileMs }),
+      ...(wanted.locals === undefined ? {} : { locals: wanted.locals }),
       looksAtMs: [0, Math.min(BETWEEN_LOOKS_MS, Math.round(limitMs / 3))],
       // Of this silence only: a look from before it would call moving what is stuck now.
       earlyLooks: this.earlyLooks.filter(({ atMs }) => atMs >= sinceMs).map(({ look }) => look),
     }
     this.earlyLooks = []
-    this.runner.start(data, limitMs + OVERRUN_MS, (result) => {
+    const finish = (result: CaptureResult): void => {
       const answer = toAnswer(result)
       this.answers.push({ atMs: monotonicMs(), answer })
       if (this.answers.length > MAX_ANSWERS) this.answers.shift()
@@ -236,7 +265,8 @@ export class WatchLoop {
       this.afterCapture = null
       next?.()
       this.carryOutEnding(this.reader.observe())
-    })
+    }
+    this.runner.start(data, limitMs + OVERRUN_MS, finish, wanted.progress)
   }
 
   /** Kept in memory: what nothing can settle is collected at the next GC, and is no longer there at the warning. */

@@ -6,6 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { readSettings } from '../config/settings.js'
 import { createJsonLogger } from '../log/json-logger.js'
+import { listenForControl } from './control.js'
 import { openHostSink } from './host-sink.js'
 import type { ToWatch, WatchThreadData } from './messages.js'
 import { WatchLoop } from './watch-loop.js'
@@ -21,4 +22,5 @@ if (parentPort) {
   const loop = new WatchLoop({ settings, logger, sink, clocks: (workerData as WatchThreadData).clocks, port })
   port.on('message', (message: ToWatch) => loop.hear(message))
   loop.begin()
+  listenForControl({ loop, settings, logger, sink })
 }

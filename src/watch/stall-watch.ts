@@ -49,6 +49,8 @@ export class StallWatch {
   private readonly shutdown = new OrderlyShutdown()
   private readonly episodes = new Map<string, Episode>()
   private readonly looked = new Set<string>()
+  /** As of the last turn: the application ends itself, and nothing is a stall. */
+  shuttingDown = false
 
   constructor(settings: WatchSettings) {
     this.settings = settings
@@ -59,7 +61,8 @@ export class StallWatch {
   turn(turn: Turn): Decision | null {
     const findings = turn.clocks.map((clock) => examine(clock, this.settings)).filter((finding) => finding !== null)
     this.forgetWhatBeatsAgain(turn.clocks, findings)
-    if (this.shutdown.turn(turn.shutdowns, turn.clocks, turn.nowMs)) return null
+    this.shuttingDown = this.shutdown.turn(turn.shutdowns, turn.clocks, turn.nowMs)
+    if (this.shuttingDown) return null
     return this.decideEnd(turn, findings) ?? (turn.capturing ? null : this.decideCapture(turn, findings))
   }
 

@@ -154,13 +154,13 @@ export function parseLines(text: string): LogLine[] {
 
 function leftIn(dir: string): Pick<WorkerResult, 'incidents' | 'partial' | 'tombstones'> {
   const names = readNames(dir)
-  const read = <T>(name: string): T => JSON.parse(readFileSync(path.join(dir, name), 'utf8')) as T
+  const read = (name: string): unknown => JSON.parse(readFileSync(path.join(dir, name), 'utf8'))
   return {
     incidents: names
       .filter((name) => /^[0-9A-Z]{26}$/.test(name))
-      .map((name) => read<IncidentManifest>(`${name}/incident.json`)),
+      .map((name) => read(`${name}/incident.json`) as IncidentManifest),
     partial: names.filter((name) => name.endsWith('.partial')),
-    tombstones: names.filter((name) => name.startsWith('tombstone-')).map((name) => read<Tombstone>(name)),
+    tombstones: names.filter((name) => name.startsWith('tombstone-')).map((name) => read(name) as Tombstone),
   }
 }
 
