@@ -33,7 +33,7 @@ function isPrivateHeap(mapping: Mapping): boolean {
 /** Ascending 256 KiB-aligned addresses of a mapping whose first page exists. */
 function* pageStarts(heap: V8Heap, mapping: Mapping): Generator<number> {
   const large = mapping.end - mapping.start > DENSE
-  const runs = large ? heap.memory.present(mapping.start, mapping.end) : [mapping]
+  const runs = large ? heap.memory.present(mapping.start, mapping.end, HEAP_PAGE) : [mapping]
   for (const run of runs) {
     for (let page = Math.ceil(run.start / HEAP_PAGE) * HEAP_PAGE; page < run.end; page += HEAP_PAGE) yield page
   }

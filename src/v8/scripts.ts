@@ -100,19 +100,29 @@ export class Script {
       const text = this.source(start, CHUNK_CHARS + 1)
       if (text === null || text === '') return false
       const count = Math.min(CHUNK_CHARS, text.length)
-      for (let index = 0; index < count; index++) {
-        const unit = text.charCodeAt(index)
-        if (unit > CR && unit < LINE_SEPARATOR) continue
-        const ends =
-          unit === LF ||
-          unit === LINE_SEPARATOR ||
-          unit === PARAGRAPH_SEPARATOR ||
-          (unit === CR && text.charCodeAt(index + 1) !== LF)
-        if (ends) this.#scanned.push(start + index)
-      }
+      pushLineEnds(text, count, start, this.#scanned)
       this.#scannedTo = start + count
     }
     return true
+  }
+}
+
+const UNUSUAL_END = /[\r\u2028\u2029]/
+
+/** Line ends among the first `count` characters of `text`, which starts at `base`. */
+function pushLineEnds(text: string, count: number, base: number, ends: number[]): void {
+  if (!UNUSUAL_END.test(text)) {
+    for (let at = text.indexOf('\n'); at >= 0 && at < count; at = text.indexOf('\n', at + 1)) ends.push(base + at)
+    return
+  }
+  for (let index = 0; index < count; index++) {
+    const unit = text.charCodeAt(index)
+    const isEnd =
+      unit === LF ||
+      unit === LINE_SEPARATOR ||
+      unit === PARAGRAPH_SEPARATOR ||
+      (unit === CR && text.charCodeAt(index + 1) !== LF)
+    if (isEnd) ends.push(base + index)
   }
 }
 

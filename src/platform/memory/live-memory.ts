@@ -54,7 +54,7 @@ class LiveMemory extends CachedMemory {
     return readMaps(this.#root)
   }
 
-  present(start: Address, end: Address): readonly PageRun[] {
+  present(start: Address, end: Address, step?: number): readonly PageRun[] {
     if (this.#pagemap === null) {
       try {
         this.#pagemap = openSync(`${this.#root}/pagemap`, 'r')
@@ -63,7 +63,7 @@ class LiveMemory extends CachedMemory {
         this.#pagemap = -1
       }
     }
-    const runs = this.#pagemap < 0 ? null : presentRuns(this.#pagemap, start, end)
+    const runs = this.#pagemap < 0 ? null : presentRuns(this.#pagemap, start, end, step)
     return runs ?? [{ start: toAddress(start), end: toAddress(end) }]
   }
 

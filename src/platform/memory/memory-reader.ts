@@ -43,8 +43,16 @@ export interface MemoryReader {
   /** Mappings in ascending order, read once per flush. */
   mappings(): readonly Mapping[]
   mappingOf(address: Address): Mapping | undefined
-  /** The parts of [start, end) whose pages exist, so that sparse ranges are not touched (which would grow the target's page tables). */
-  present(start: Address, end: Address): readonly { readonly start: Address; readonly end: Address }[]
+  /**
+   * The parts of [start, end) whose pages exist, so that sparse ranges are not touched (which would grow the target's
+   * page tables). With a `step` (a multiple of the page size) only pages at multiples of it are asked about, and each
+   * that exists is a part of its own.
+   */
+  present(
+    start: Address,
+    end: Address,
+    step?: number,
+  ): readonly { readonly start: Address; readonly end: Address }[]
   /** Failed reads since the reader was made. */
   readonly faults: number
   /** Bytes copied from the target so far. */

@@ -17,15 +17,21 @@ export interface PageRun {
   readonly end: Address
 }
 
-/** Runs of existing pages in [start, end), ascending; null when pagemap can't be read. */
-export function presentRuns(pagemap: number, start: number, end: number): PageRun[] | null {
+/**
+ * Runs of existing pages in [start, end), ascending; null when pagemap can't be read. With a `step` only pages at
+ * multiples of it are looked at, each a run of its own: a sparse mapping of 512 MB then costs 2,048 tests, not 131,072.
+ */
+export function presentRuns(pagemap: number, start: number, end: number, step = PAGE): PageRun[] | null {
   const runs: PageRun[] = []
-  const first = Math.floor(start / PAGE)
+  const stride = Math.max(1, Math.floor(step / PAGE))
   const last = Math.ceil(end / PAGE)
+  const first = Math.ceil(Math.floor(start / PAGE) / stride) * stride
+  if (first >= last) return runs
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK_PAGES, last - first) * ENTRY)
+  const chunkPages = Math.floor(CHUNK_PAGES / stride) * stride
   let runStart = -1
-  for (let page = first; page < last; page += CHUNK_PAGES) {
-    const wanted = Math.min(CHUNK_PAGES, last - page)
+  for (let page = first; page < last; page += chunkPages) {
+    const wanted = Math.min(chunkPages, last - page)
     let got: number
     try {
       got = readSync(pagemap, chunk, 0, wanted * ENTRY, page * ENTRY)
@@ -33,10 +39,12 @@ export function presentRuns(pagemap: number, start: number, end: number): PageRu
       // A kernel without pagemap, or a hardened one: the caller then takes every page as existing.
       return null
     }
-    for (let index = 0; index < wanted; index++) {
+    for (let index = 0; index < wanted; index += stride) {
       const exists = (index + 1) * ENTRY <= got && ((chunk[index * ENTRY + 7] ?? 0) & 0xc0) !== 0
       const address = (page + index) * PAGE
-      if (exists && runStart < 0) runStart = address
+      if (stride > 1) {
+        if (exists) runs.push({ start: toAddress(address), end: toAddress(address + PAGE) })
+      } else if (exists && runStart < 0) runStart = address
       else if (!exists && runStart >= 0) {
         runs.push({ start: toAddress(Math.max(runStart, start)), end: toAddress(address) })
         runStart = -1

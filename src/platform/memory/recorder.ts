@@ -92,8 +92,8 @@ export class MemoryRecorder implements MemoryReader {
   mappingOf(address: Address): Mapping | undefined {
     return this.#inner.mappingOf(address)
   }
-  present(start: Address, end: Address): readonly { readonly start: Address; readonly end: Address }[] {
-    return this.#inner.present(start, end)
+  present(start: Address, end: Address, step?: number): readonly { readonly start: Address; readonly end: Address }[] {
+    return this.#inner.present(start, end, step)
   }
   get faults(): number {
     return this.#inner.faults
