@@ -14,6 +14,10 @@ export interface CaptureRequest {
   readonly locals: boolean
   /** Takes secrets out of everything that came from the target, before it reaches any disk or screen. */
   readonly redactor: Redactor
+  /** Stop the target for the moment in which its stack is copied, for an exact stack of running JavaScript. */
+  readonly stop?: boolean
+  /** Learn an unknown layout by starting the target's binary, even one that is not called node. */
+  readonly calibrate?: boolean
 }
 
 export interface Capturer<E> {

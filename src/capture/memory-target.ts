@@ -5,7 +5,7 @@
 import { mainThreadId } from '../platform/procfs/threads.js'
 import { openLiveMemory } from '../platform/memory/live-memory.js'
 import type { MemoryReader } from '../platform/memory/memory-reader.js'
-import { StallError } from '../model/stall-error.js'
+import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { openNativeProcess } from '../native/native-process.js'
 import type { NativeProcess } from '../native/native-process.js'
@@ -14,7 +14,8 @@ import { V8Heap } from '../v8/heap.js'
 import { findIsolates } from '../v8/isolates.js'
 import type { Isolate } from '../v8/isolates.js'
 import { defaultCacheFolder } from '../v8/layouts/cache.js'
-import { resolveLayout } from '../v8/layouts/resolve.js'
+import { layoutUnknown } from '../v8/layouts/binary.js'
+import { calibrateLayout, resolveLayout } from '../v8/layouts/resolve.js'
 import type { ResolvedLayout } from '../v8/layouts/resolve.js'
 import type { Capability } from './capturer.js'
 
@@ -49,22 +50,41 @@ export function memoryCapability(target: Target): Capability {
   return 'yes'
 }
 
+export interface MemoryTargetOptions {
+  /** Start the target's binary for an unknown layout, even when it is not called node. Never inside the worker. */
+  readonly calibrate?: boolean
+}
+
 /**
  * @throws StallError ERR_STALL_PERMISSION, ERR_STALL_NO_SUCH_PROCESS, ERR_STALL_NOT_NODE, ERR_STALL_V8_LAYOUT_UNKNOWN
  */
-export function openMemoryTarget(target: Target): MemoryTarget {
+export function openMemoryTarget(target: Target, options: MemoryTargetOptions = {}): MemoryTarget {
   const root = target.procRoot
   if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'reading memory needs /proc')
   const memory = openLiveMemory(root, { cacheBytes: target.inside ? CACHE_INSIDE : CACHE_OUTSIDE })
   try {
-    const layout = resolveLayout(root, memory.mappings(), {
-      cacheFolder: target.inside ? null : defaultCacheFolder(),
-    })
-    return makeTarget(root, memory, layout)
+    return makeTarget(root, memory, findLayout(target, root, memory, options.calibrate === true))
   } catch (thrown) {
     memory.dispose()
     throw thrown
   }
+}
+
+/** Tables, cache and symbols first; what they say must find the isolates, else the binary is asked by calibration. */
+function findLayout(target: Target, root: string, memory: MemoryReader, forced: boolean): ResolvedLayout {
+  const options = { cacheFolder: target.inside ? null : defaultCacheFolder() }
+  let unknown: StallError
+  try {
+    const resolved = resolveLayout(root, memory.mappings(), options)
+    if (resolved.origin !== 'symbols' || findIsolates(new V8Heap(memory, resolved.layout)).length > 0) return resolved
+    unknown = layoutUnknown(`${root}/exe`, 'no isolate is where its version keeps them', resolved.layout.v8)
+  } catch (thrown) {
+    unknown = toStallError(thrown)
+    if (unknown.code !== 'ERR_STALL_V8_LAYOUT_UNKNOWN') throw thrown
+  }
+  if (target.inside) throw unknown
+  memory.flush()
+  return calibrateLayout(root, { ...options, forced })
 }
 
 function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout): MemoryTarget {

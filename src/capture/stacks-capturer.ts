@@ -4,7 +4,7 @@
  */
 import type { LoopState } from '../model/loop.js'
 import type { CaptureOutcome } from '../model/outcome.js'
-import { toStallError } from '../model/stall-error.js'
+import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { ThreadStack, ThreadState } from '../model/thread.js'
 import { findLoops, mainLoop } from '../native/loop/find-loops.js'
@@ -15,11 +15,15 @@ import { readRawSyscall } from '../platform/procfs/syscall.js'
 import type { RawSyscall } from '../platform/procfs/syscall.js'
 import { syscallName } from '../platform/procfs/syscall-names.js'
 import { ownThreadId } from '../platform/procfs/threads.js'
+import { readMoment } from '../v8/isolates.js'
+import type { Isolate } from '../v8/isolates.js'
+import { copyStack } from '../v8/stack/stack-window.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { StackLook } from '../v8/stack/thread-stack.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
 import { memoryCapability, openMemoryTarget } from './memory-target.js'
 import type { IsolateOfThread, MemoryTarget } from './memory-target.js'
+import { whileStopped } from './stopped-target.js'
 
 export const stacksCapturer: Capturer<readonly ThreadStack[]> = {
   name: 'stacks',
@@ -27,16 +31,23 @@ export const stacksCapturer: Capturer<readonly ThreadStack[]> = {
   capture(request): Promise<CaptureOutcome<readonly ThreadStack[]>> {
     const startedMs = performance.now()
     try {
-      const evidence = captureStacks(request)
-      return Promise.resolve({ status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 })
+      const { stacks, pausedMs } = captureStacks(request)
+      const tookMs = performance.now() - startedMs
+      return Promise.resolve({ status: 'captured', evidence: stacks, tookMs, pausedMs })
     } catch (thrown) {
       return Promise.resolve({ status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') })
     }
   },
 }
 
-function captureStacks(request: CaptureRequest): readonly ThreadStack[] {
-  const target = openMemoryTarget(request.target)
+export interface StacksRead {
+  readonly stacks: readonly ThreadStack[]
+  /** How long the target was stopped for it; 0 unless that was asked for and needed. */
+  readonly pausedMs: number
+}
+
+function captureStacks(request: CaptureRequest): StacksRead {
+  const target = openMemoryTarget(request.target, request)
   try {
     return readStacks(target, request)
   } finally {
@@ -47,22 +58,34 @@ function captureStacks(request: CaptureRequest): readonly ThreadStack[] {
 /** The stacks of all threads that run an isolate, the main thread first. Threads past the deadline are left out. */
 export function readStacks(
   target: MemoryTarget,
-  request: Pick<CaptureRequest, 'deadlineMs' | 'target'>,
-): readonly ThreadStack[] {
+  request: Pick<CaptureRequest, 'deadlineMs' | 'target' | 'stop'>,
+): StacksRead {
   const reader = new StackReader(target.heap)
   const { matched, unmatched } = target.isolates()
+  if (matched.length === 0) throw noIsolates(target, unmatched)
   const ours = agentThreads(request.target)
   const loops = readLoops(target, matched.length > 1)
   const stacks: ThreadStack[] = []
+  let pausedMs = 0
   for (const thread of matched) {
     if (ours.has(thread.tid)) continue
     if (stacks.length > 0 && performance.now() > request.deadlineMs) break
-    stacks.push(threadStack(target, reader, thread, loops.get(thread.tid)))
+    const read = threadStack(target, reader, thread, loops.get(thread.tid), request)
+    stacks.push(read.stack)
+    pausedMs += read.pausedMs
   }
   const [first, ...rest] = stacks
-  if (unmatched === 0 || !first) return stacks
+  if (unmatched === 0 || !first) return { stacks, pausedMs }
   const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
-  return [{ ...first, note: first.note === undefined ? note : `${first.note}; ${note}` }, ...rest]
+  return { stacks: [{ ...first, note: first.note === undefined ? note : `${first.note}; ${note}` }, ...rest], pausedMs }
+}
+
+function noIsolates(target: MemoryTarget, unmatched: number): StallError {
+  return unmatched > 0
+    ? new StallError('ERR_STALL_CAPTURE_FAILED', `${unmatched} isolates, none of which could be given a thread`)
+    : new StallError('ERR_STALL_MEMORY_UNREADABLE', `${target.root} has no isolate (yet, or any more)`, {
+        help: 'a process that starts or ends has none: look again',
+      })
 }
 
 /** The agent's own threads: they are no evidence. */
@@ -76,10 +99,18 @@ function threadStack(
   reader: StackReader,
   { tid, isolate }: IsolateOfThread,
   loop: LoopState | undefined,
-): ThreadStack {
-  const look = reader.read(isolate.address, () => readRawSyscall(target.root, tid))
+  request: Pick<CaptureRequest, 'target' | 'stop'>,
+): { readonly stack: ThreadStack; readonly pausedMs: number } {
+  let look = reader.read(isolate.address, () => readRawSyscall(target.root, tid))
+  let pausedMs = 0
+  // A thread that sleeps, or is below JavaScript in C++, is exact without a stop.
+  if (request.stop === true && !request.target.inside && (look.kind === 'probable' || look.kind === 'torn')) {
+    const stopped = readStopped(target, reader, request.target.pid, tid, isolate)
+    look = stopped.look ?? look
+    pausedMs = stopped.pausedMs
+  }
   const raw = readRawSyscall(target.root, tid)
-  return {
+  const stack: ThreadStack = {
     tid,
     name: '',
     role: tid === target.mainTid ? 'main' : 'worker',
@@ -90,6 +121,36 @@ function threadStack(
     ...(look.vmState === null ? {} : { vmState: look.vmState }),
     ...(look.note === null ? {} : { note: look.note }),
   }
+  return { stack, pausedMs }
+}
+
+/** Objects that the copied stack points at can move once the target goes on: then it is copied again. */
+const STOPS = 3
+
+function readStopped(
+  target: MemoryTarget,
+  reader: StackReader,
+  pid: number,
+  tid: number,
+  isolate: Isolate,
+): { readonly look: StackLook | null; readonly pausedMs: number } {
+  let pausedMs = 0
+  for (let attempt = 0; attempt < STOPS; attempt++) {
+    reader.flush()
+    // Mappings are read before, so that nothing but the copy itself happens during the stop.
+    target.memory.mappings()
+    const stopped = whileStopped(pid, tid, (registers) => ({
+      registers,
+      moment: readMoment(target.heap, isolate.address),
+      window: registers.kind === 'blocked' ? copyStack(target.memory, registers.sp) : null,
+    }))
+    if (stopped === null) break
+    pausedMs += stopped.pausedMs
+    const { moment, window, registers } = stopped.value
+    const look = moment && window ? reader.readCopy(window, moment, registers) : null
+    if (look) return { look, pausedMs }
+  }
+  return { look: null, pausedMs }
 }
 
 function stateOf(

@@ -13,7 +13,7 @@ function stacksOf(pid: number): readonly ThreadStack[] {
   const target = { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false }
   const memory = openMemoryTarget(target)
   try {
-    return readStacks(memory, { target, deadlineMs: performance.now() + 10_000 })
+    return readStacks(memory, { target, deadlineMs: performance.now() + 10_000 }).stacks
   } finally {
     memory.dispose()
   }

@@ -4,8 +4,9 @@
 import { StallError } from '../../model/stall-error.js'
 import { openElf } from '../../platform/elf/elf-file.js'
 import type { ElfFile } from '../../platform/elf/elf-file.js'
-import { familyOf, layoutFromSymbols } from './from-symbols.js'
-import type { V8Layout } from './layout.js'
+import { FAMILIES, familyOf, layoutFromSymbols } from './from-symbols.js'
+import type { LayoutSource } from './from-symbols.js'
+import type { V8Family, V8Layout } from './layout.js'
 
 const PREFIX = 'v8dbg_'
 const MAJOR = '_ZN2v88internal7Version6major_E'
@@ -34,41 +35,72 @@ export function layoutOfBinary(path: string): BinaryLayout {
 }
 
 export function layoutOfElf(elf: ElfFile): BinaryLayout {
-  const found = elf.symbols.find([MAJOR, MINOR, BUILD, PATCH, BYTECODE_SIZES])
+  const facts = readFacts(elf)
+  if (facts.kind !== 'v8') return facts
+  const family = familyOf(facts.major, facts.minor)
+  if (!family) return { kind: 'unknown', v8: facts.v8, why: `no table describes V8 ${facts.major}.${facts.minor}` }
+  const layout = layoutFromSymbols({ ...facts, family })
+  return layout ? { kind: 'known', layout } : { kind: 'unknown', v8: facts.v8, why: LACKS_SYMBOLS }
+}
+
+/** For calibration: a layout for every version's table, the nearest version first; one of them may fit. */
+export function layoutsOfElf(elf: ElfFile): {
+  readonly layouts: readonly V8Layout[]
+  readonly v8: string | null
+  readonly why: string
+} {
+  const facts = readFacts(elf)
+  if (facts.kind === 'not-v8') return { layouts: [], v8: null, why: 'it has no V8 in it' }
+  if (facts.kind === 'unknown') return { layouts: [], v8: facts.v8, why: facts.why }
+  const distance = (family: V8Family): number => {
+    const [major = 0, minor = 0] = family.split('.').map(Number)
+    return Math.abs((major - facts.major) * 10 + (minor - facts.minor))
+  }
+  const layouts = FAMILIES.toSorted((a, b) => distance(a) - distance(b)).flatMap(
+    (family) => layoutFromSymbols({ ...facts, family }) ?? [],
+  )
+  return { layouts, v8: facts.v8, why: LACKS_SYMBOLS }
+}
+
+const LACKS_SYMBOLS = 'it lacks symbols that are needed, or was built with pointer compression'
+
+interface BinaryFacts extends Omit<LayoutSource, 'family'> {
+  readonly kind: 'v8'
+  readonly major: number
+  readonly minor: number
+}
+
+function readFacts(elf: ElfFile): BinaryFacts | Exclude<BinaryLayout, { kind: 'known' }> {
+  const found = elf.symbols.find([MAJOR, MINOR, BUILD, PATCH, BYTECODE_SIZES], [PREFIX])
   const symbols = new Map<string, number>()
-  for (const symbol of elf.symbols.withPrefix(PREFIX)) {
-    const value = elf.readInt32(symbol.value)
-    if (value !== null) symbols.set(symbol.name.slice(PREFIX.length), value)
+  for (const [name, [symbol]] of found) {
+    const value = name.startsWith(PREFIX) && symbol ? elf.readInt32(symbol.value) : null
+    if (value !== null) symbols.set(name.slice(PREFIX.length), value)
   }
   if (symbols.size === 0) return { kind: 'not-v8' }
-  if (elf.machine === 'other') return { kind: 'unknown', v8: null, why: 'the architecture is neither x64 nor arm64' }
+  const { machine } = elf
+  if (machine === 'other') return { kind: 'unknown', v8: null, why: 'the architecture is neither x64 nor arm64' }
   const number = (name: string): number | null => {
     const symbol = found.get(name)?.[0]
     return symbol ? elf.readInt32(symbol.value) : null
   }
   const [major, minor, build, patch] = [number(MAJOR), number(MINOR), number(BUILD), number(PATCH)]
-  if (major === null || minor === null)
-    return { kind: 'unknown', v8: null, why: 'its V8 version is not in its symbols' }
-  const v8 = [major, minor, build ?? 0, patch ?? 0].join('.')
-  const family = familyOf(major, minor)
-  if (!family) return { kind: 'unknown', v8, why: `no table describes V8 ${major}.${minor}` }
+  if (major === null || minor === null) return { kind: 'unknown', v8: null, why: 'its V8 version is not in its symbols' }
   const sizes = found.get(BYTECODE_SIZES)?.[0]
   const bytes =
     sizes && sizes.sizeBytes <= MAX_BYTECODE_SIZES && sizes.sizeBytes % 3 === 0
       ? elf.readVirtual(sizes.value, sizes.sizeBytes)
       : null
-  const layout = layoutFromSymbols({
+  return {
+    kind: 'v8',
     symbols,
-    family,
-    v8,
-    machine: elf.machine,
+    v8: [major, minor, build ?? 0, patch ?? 0].join('.'),
+    machine,
+    major,
+    minor,
     buildId: elf.buildId,
     bytecodeSizes: bytes ? [...bytes] : null,
-  })
-  if (!layout) {
-    return { kind: 'unknown', v8, why: 'it lacks symbols that are needed, or was built with pointer compression' }
   }
-  return { kind: 'known', layout }
 }
 
 /** The error for a layout that nobody knows; the help names what would make it known. */

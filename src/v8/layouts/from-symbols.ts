@@ -17,6 +17,9 @@ export interface LayoutSource {
   readonly bytecodeSizes: readonly number[] | null
 }
 
+/** All columns of the version table. */
+export const FAMILIES = Object.keys(VERSIONS) as readonly V8Family[]
+
 /** Which column of the version table a V8 belongs to; null when none is known to fit. */
 export function familyOf(major: number, minor: number): V8Family | null {
   const name = `${major}.${minor}`

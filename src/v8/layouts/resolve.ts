@@ -1,17 +1,21 @@
 /**
- * The layout of a process: shipped for its build, cached, or out of its binary's symbols. Nothing is executed here;
- * `calibrate.ts` learns what these three don't know, when it is allowed to.
+ * The layout of a process: shipped for its build, cached, or out of its binary's symbols; nothing is executed for
+ * these. What they don't know, calibration learns, when the rules of `calibrate.ts` allow it.
  */
 import { StallError } from '../../model/stall-error.js'
 import { readBuildTable } from '../../platform/elf/build-table.js'
 import { openElf } from '../../platform/elf/elf-file.js'
 import type { ElfFile } from '../../platform/elf/elf-file.js'
 import type { Mapping } from '../../platform/memory/memory-reader.js'
+import { statSync } from 'node:fs'
+import { readExecutable } from '../../platform/procfs/process.js'
+import { calibrate } from './calibrate.js'
+import { isSingleExecutable, plainNode } from './plain-node.js'
 import { layoutOfElf, layoutUnknown } from './binary.js'
 import { isLayout, readCachedLayout, writeCachedLayout } from './cache.js'
 import type { V8Layout } from './layout.js'
 
-export type LayoutOrigin = 'shipped' | 'cached' | 'symbols'
+export type LayoutOrigin = 'shipped' | 'cached' | 'symbols' | 'calibrated'
 
 export interface ResolvedLayout {
   readonly layout: V8Layout
@@ -42,6 +46,31 @@ export function resolveLayout(root: string, mappings: readonly Mapping[], option
   throw new StallError('ERR_STALL_NOT_NODE', `the program of ${root} has no V8 in it that can be recognised`, {
     help: 'conductor-diag ps lists the Node processes; doctor PID says what this one is',
   })
+}
+
+/**
+ * Learns the layout by starting the process's own binary.
+ *
+ * @param forced by the user: the name of the binary then does not matter; a single-executable application still does
+ * @throws StallError ERR_STALL_V8_LAYOUT_UNKNOWN, with why it is not allowed or did not work
+ */
+export function calibrateLayout(root: string, options: ResolveOptions & { readonly forced: boolean }): ResolvedLayout {
+  const path = `${root}/exe`
+  const name = readExecutable(root)?.path ?? path
+  const elf = openElf(path)
+  try {
+    const owner = statSync(root).uid
+    if (owner !== process.getuid?.()) {
+      throw layoutUnknown(name, `only user ${owner}, whose process it is, may start it for calibration`, null)
+    }
+    const plain = plainNode(elf, path, name)
+    if (plain !== 'yes' && (!options.forced || isSingleExecutable(path))) throw layoutUnknown(name, plain.no, null)
+    const layout = calibrate(path, elf)
+    if (options.cacheFolder !== null) writeCachedLayout(options.cacheFolder, layout)
+    return { layout, origin: 'calibrated' }
+  } finally {
+    elf.dispose()
+  }
 }
 
 /** Null when the file has no V8 in it. */

@@ -190,7 +190,8 @@ export class StackReader {
     const parents = asyncParents(this.heap, this.generators, walk.window, walk.frames)
     return {
       kind: 'probable',
-      frames: top ? [{ ...top, probable: true }, ...rest, ...parents.frames] : parents.frames,
+      // Without its pc nobody knows in which tier the top frame runs.
+      frames: top ? [{ ...top, tier: null, probable: true }, ...rest, ...parents.frames] : parents.frames,
       vmState: moment.vmState,
       exitFrame: 0,
       attempts: attempt,
