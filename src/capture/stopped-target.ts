@@ -27,9 +27,13 @@ export interface Stopped<T> {
 export function assertStoppable(pid: number): void {
   const stat = readStat(`/proc/${pid}`)
   if (stat.terminal !== 0 && stat.foregroundGroup === stat.processGroup) {
-    throw new StallError('ERR_STALL_USAGE', `process ${pid} is the foreground job of a terminal: stopping it would send it to the background`, {
-      help: 'leave out --stop: the stack is then read without one, and its top frame is marked as probable',
-    })
+    throw new StallError(
+      'ERR_STALL_USAGE',
+      `process ${pid} is the foreground job of a terminal: stopping it would send it to the background`,
+      {
+        help: 'leave out --stop: the stack is then read without one, and its top frame is marked as probable',
+      },
+    )
   }
 }
 

@@ -13,6 +13,8 @@ export interface LookOptions {
   /** Monotonic ms for the whole look. */
   readonly deadlineMs: number
   readonly locals: boolean
+  readonly stop?: boolean
+  readonly calibrate?: boolean
   readonly redactor: Redactor
   readonly engines: ReadonlySet<Rung['engine']>
   readonly signal?: AbortSignal
@@ -28,7 +30,14 @@ export async function takeLook(options: LookOptions): Promise<LookOutcomes & { r
   for (const rung of options.rungs ?? RUNGS) {
     if (!options.engines.has(rung.engine)) continue
     const deadlineMs = Math.min(options.deadlineMs, performance.now() + rung.atMostMs)
-    const request = { target: options.target, deadlineMs, locals: options.locals, redactor: options.redactor }
+    const request = {
+      target: options.target,
+      deadlineMs,
+      locals: options.locals,
+      redactor: options.redactor,
+      stop: options.stop ?? false,
+      calibrate: options.calibrate ?? false,
+    }
     const capturer: Capturer<LookParts[LookPart]> = rung.capturer
     const outcome = await runCapturer(capturer, request, options.signal)
     outcomes[rung.part] = outcome

@@ -24,6 +24,8 @@ interface DumpOptions {
   readonly engine: EngineChoice
   readonly profile?: number
   readonly locals?: boolean
+  readonly stop?: boolean
+  readonly calibrate?: boolean
   readonly samples?: number
   readonly verbose?: boolean
 }
@@ -43,6 +45,8 @@ export function register(program: Command): void {
     .option('--profile <seconds>', 'a CPU profile too (by the inspector)', parseSeconds)
     .option('--samples <n>', 'this many looks, 0.5 s apart (default: 2)', parseCount)
     .option('--locals', 'local variables, redacted')
+    .option('--stop', 'stop the process for the moment in which a running stack is copied: exact, but not unnoticed')
+    .option('--calibrate', 'learn an unknown memory layout by starting the same binary once, whatever it is called')
     .option('-v, --verbose', 'internal frames and full detail')
     .action(async (pid: number | undefined, options: DumpOptions) => {
       process.exitCode = pid === undefined ? suggest() : await dump(pid, options)
@@ -74,6 +78,8 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
     looks: options.samples ?? 2,
     profileMs: (options.profile ?? 0) * 1000,
     locals: options.locals ?? false,
+    stop: options.stop ?? false,
+    calibrate: options.calibrate ?? false,
     redactor,
     store: bundle,
     inspector: outsideInspector(),

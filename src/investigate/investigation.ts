@@ -41,6 +41,9 @@ export interface InvestigationPlan {
   readonly samples: (first: Round) => Capturer<StackSamples> | null
   readonly profile: Capturer<CapturedProfile> | null
   readonly locals: boolean
+  /** As in CaptureRequest. */
+  readonly stop?: boolean
+  readonly calibrate?: boolean
   readonly redactor: Redactor
   readonly clocks?: () => readonly ClockReading[] | null
   readonly tasks?: () => readonly TaskInFlight[] | null
@@ -118,6 +121,8 @@ async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: numbe
     target: plan.target,
     deadlineMs,
     locals: plan.locals,
+    stop: plan.stop ?? false,
+    calibrate: plan.calibrate ?? false,
     redactor: plan.redactor,
     engines: plan.engines,
     ...(plan.signal ? { signal: plan.signal } : {}),

@@ -22,6 +22,9 @@ export interface OutsideOptions {
   /** 0: no profile. */
   readonly profileMs: number
   readonly locals: boolean
+  /** As in CaptureRequest. */
+  readonly stop?: boolean
+  readonly calibrate?: boolean
   readonly redactor: Redactor
   readonly store: ArtifactStore | null
   /** Opened only when it is used. */
@@ -53,6 +56,8 @@ export async function investigateOutside(
       samples: (first) => (wantsInspector(options.engine, first) ? samples : null),
       profile: options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null,
       locals: options.locals,
+      stop: options.stop ?? false,
+      calibrate: options.calibrate ?? false,
       redactor: options.redactor,
       missing: missingBecauseOf(options),
       store: options.store,

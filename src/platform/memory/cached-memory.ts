@@ -39,7 +39,11 @@ export abstract class CachedMemory implements MemoryReader {
   /** Fills `into` from `address` on, with zeros for what can't be had; returns how many bytes could. */
   protected abstract fill(address: number, into: Uint8Array): number
   protected abstract loadMappings(): readonly Mapping[]
-  abstract present(start: Address, end: Address, step?: number): readonly { readonly start: Address; readonly end: Address }[]
+  abstract present(
+    start: Address,
+    end: Address,
+    step?: number,
+  ): readonly { readonly start: Address; readonly end: Address }[]
   abstract dispose(): void
 
   read(address: Address, into: Uint8Array, length = into.length): boolean {

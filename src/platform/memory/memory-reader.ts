@@ -48,11 +48,7 @@ export interface MemoryReader {
    * page tables). With a `step` (a multiple of the page size) only pages at multiples of it are asked about, and each
    * that exists is a part of its own.
    */
-  present(
-    start: Address,
-    end: Address,
-    step?: number,
-  ): readonly { readonly start: Address; readonly end: Address }[]
+  present(start: Address, end: Address, step?: number): readonly { readonly start: Address; readonly end: Address }[]
   /** Failed reads since the reader was made. */
   readonly faults: number
   /** Bytes copied from the target so far. */
