@@ -1,0 +1,41 @@
+class Mutex {
+  locked = false
+  waiters = []
+  async acquire() {
+    if (this.locked) await new Promise((resolve) => this.waiters.push(resolve)) // @here
+    this.locked = true
+    return () => this.release()
+  }
+  release() {
+    const next = this.waiters.shift()
+    if (next) next()
+    else this.locked = false
+  }
+}
+
+const accounts = new Mutex()
+const ledger = new Mutex()
+const pause = () => new Promise((resolve) => setTimeout(resolve, 40))
+
+async function w_transfer() {
+  const one = await accounts.acquire()
+  await pause()
+  const two = await ledger.acquire()
+  two()
+  one()
+}
+
+async function w_audit() {
+  const one = await ledger.acquire()
+  await pause()
+  const two = await accounts.acquire()
+  two()
+  one()
+}
+
+async function w_execute(task) {
+  if (!task.wedge) return w_transfer()
+  task.wedging()
+  await Promise.all([w_transfer(), w_audit()])
+}
+module.exports = { execute: w_execute }

@@ -1,0 +1,16 @@
+const zlib = require('node:zlib')
+
+function w_archive(bytes) {
+  return zlib.brotliCompressSync(bytes, { // @here
+    params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 11, [zlib.constants.BROTLI_PARAM_LGWIN]: 24 },
+  })
+}
+
+async function w_execute(task) {
+  if (!task.wedge) return
+  const bytes = Buffer.alloc(120_000_000)
+  for (let i = 0, seed = 7; i < bytes.length; i += 3) bytes[i] = seed = (seed * 1103515245 + 12345) & 0x7f
+  task.wedging()
+  return w_archive(bytes)
+}
+module.exports = { execute: w_execute }

@@ -1,0 +1,25 @@
+// Tens of thousands of timers that are due at once: one turn of the loop runs them all, and no frame stays.
+function w_price(row) {
+  let sum = 0
+  for (let i = 0; i < 900_000; i++) sum += Math.sqrt(row + i) // @here
+  return sum
+}
+
+function w_tax(row) {
+  let sum = 0
+  for (let i = 0; i < 200_000; i++) sum += Math.cbrt(row + i)
+  return sum
+}
+
+async function w_execute(task) {
+  if (!task.wedge) return
+  task.wedging()
+  const until = Date.now() + 30
+  for (let row = 0; row < 60_000; row++) {
+    setTimeout(() => w_price(row), 20)
+    setTimeout(() => w_tax(row), 20)
+  }
+  while (Date.now() < until);
+  await new Promise((resolve) => setTimeout(resolve, 25))
+}
+module.exports = { execute: w_execute }

@@ -1,0 +1,50 @@
+// Compares a verdict with what the scenario expects. Only the first verdict counts: it is what an operator acts on.
+import { rename } from './variants.mjs'
+
+const NO_STALL = ['beating', 'unknown']
+
+export function judge({ scenario, variant, built, found, major }) {
+  const expected = expectation(scenario, variant)
+  if (found.why !== undefined) return { status: 'wrong', expected, why: found.why }
+  const [first] = found.manifest?.verdicts ?? []
+  const report = {
+    expected,
+    found: first === undefined ? 'no incident' : nameOf(first),
+    confidence: first?.confidence ?? '',
+    pausedMs: found.manifest?.cost?.pausedMs ?? 0,
+    place: first?.where ? `${first.where.function}:${first.where.line}` : '',
+    summary: first?.summary,
+  }
+  const node = found.manifest?.process?.node
+  if (node != null && !node.startsWith(`v${major}.`)) return { ...report, status: 'wrong', why: `ran on ${node}` }
+  const why = scenario.control ? controlFault(first) : fault(scenario, variant, built, first)
+  return { ...report, status: why === null ? 'right' : 'wrong', ...(why === null ? {} : { why }) }
+}
+
+/** A guess marked as one does no harm; a claim does. */
+function controlFault(first) {
+  if (first === undefined || NO_STALL.includes(first.kind) || first.confidence === 'low') return null
+  return `a healthy worker was called ${nameOf(first)} (${first.confidence}): ${first.summary}`
+}
+
+function fault(scenario, variant, built, first) {
+  if (first === undefined) return 'no verdict'
+  if (first.kind !== scenario.kind || first.cause !== scenario.cause) return `got ${nameOf(first)}: ${first.summary}`
+  if (scenario.where === false) return first.where === null ? null : 'names a place where no code is to blame'
+  const names = scenario.where.map((name) => rename(name, variant))
+  if (first.where === null) return 'names no place'
+  if (!names.includes(first.where.function)) return `names ${first.where.function}, not ${names.join(' or ')}`
+  if (first.where.file !== built.file) return `names the file ${first.where.file}`
+  if (!built.lines.includes(first.where.line)) return `names line ${first.where.line}, not ${built.lines.join(' or ')}`
+  return null
+}
+
+function nameOf(verdict) {
+  return verdict.cause === null ? verdict.kind : `${verdict.kind}/${verdict.cause}`
+}
+
+function expectation(scenario, variant) {
+  if (scenario.control) return 'no stall'
+  const place = scenario.where === false ? '' : ` in ${scenario.where.map((name) => rename(name, variant)).join(' or ')}`
+  return `${nameOf({ kind: scenario.kind, cause: scenario.cause })}${place}`
+}

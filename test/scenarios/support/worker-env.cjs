@@ -1,0 +1,40 @@
+// What every loop of the scenarios has at hand: beats, polls, tasks. From the environment; no dependency.
+const fs = require('node:fs')
+const diagnostics = require('node:diagnostics_channel')
+
+const channel = diagnostics.channel('conductor-stall-agent:beat')
+const { BASE, CONTROL, FOLDER, H2, FAR, LINE_PORT, POLL = 'poll', WEDGE_AT = '6', NAME = 'orders' } = process.env
+const wedgeAt = Number(WEDGE_AT)
+let polled = 0
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function ask() {
+  if (BASE === undefined) return pause(40)
+  const response = await fetch(`${BASE}/${POLL}`, { signal: AbortSignal.timeout(60_000) })
+  await response.text()
+  if (!response.ok) await pause(50)
+  return response.ok
+}
+
+/** Asks for the next task; null when the server has none or is unwell. */
+async function poll() {
+  if ((await ask()) === false) return null
+  const n = ++polled
+  return {
+    n,
+    id: `task-${n}`,
+    wedge: n >= wedgeAt,
+    wedgeAt,
+    base: BASE,
+    folder: FOLDER,
+    h2: H2,
+    far: FAR,
+    linePort: Number(LINE_PORT),
+    wedging: () => fs.writeSync(2, 'WEDGED\n'),
+    muteH2: () => fetch(`${CONTROL}/mute-h2`).then((response) => response.text()),
+    cutFar: () => fetch(`${CONTROL}/cut-far`).then((response) => response.text()),
+  }
+}
+
+module.exports = { poll, pause, beat: () => channel.publish({ name: NAME }) }
