@@ -61,7 +61,31 @@ function commonUserFrame(stacks: readonly (readonly Frame[])[]): number | null {
     if (frame === undefined || !turned.every((frames) => sameFunction(frames[depth], frame))) break
     if (originOfFrame(frame) === 'user') found = depth
   }
-  return found
+  if (found === null || found > firstUserDepth(reference ?? []) || leafStays(turned, found)) return found
+  // The outermost user function, with callees that change: called anew for each item, or looping itself?
+  return isPump(reference?.[found - 1]) ? null : found
+}
+
+function firstUserDepth(bottomUp: readonly Frame[]): number {
+  return bottomUp.findIndex((frame) => originOfFrame(frame) === 'user')
+}
+
+function leafStays(turned: readonly (readonly Frame[])[], depth: number): boolean {
+  const above = turned.map((frames) => frames[depth + 1])
+  return above.every((frame) => (above[0] === undefined ? frame === undefined : sameFunction(frame, above[0])))
+}
+
+/** Node's own loops that call one callback after the other within a single turn of the event loop. */
+const PUMPS = new Set([
+  'listOnTimeout',
+  'processTimers',
+  'processImmediate',
+  'processTicksAndRejections',
+  'runNextTicks',
+])
+
+function isPump(frame: Frame | undefined): boolean {
+  return frame !== undefined && originOfFrame(frame) === 'node' && PUMPS.has(frame.function ?? '')
 }
 
 /** What is on the machine stack, without C++ (engines differ in that) and without awaiting callers. */
@@ -69,8 +93,10 @@ function machineFrames(frames: readonly Frame[]): Frame[] {
   return frames.filter((frame) => !frame.async && !frame.native && frame.tier !== 'builtin')
 }
 
+/** Functions without a name are told apart by the line they are at: many of them may share a file. */
 function sameFunction(one: Frame | undefined, other: Frame): boolean {
-  return one !== undefined && one.function === other.function && one.file === other.file
+  if (one === undefined || one.function !== other.function || one.file !== other.file) return false
+  return one.function !== null || one.line === other.line
 }
 
 function functionKey(where: Blame['where']): string {

@@ -48,8 +48,31 @@ export function activityOfSymbol(name: string): NativeActivity | null {
   return SYMBOLS.find(([pattern]) => pattern.test(name))?.[1] ?? null
 }
 
+/** V8's builtins by the name that JavaScript knows them by: a frame of tier `builtin` without a file. */
+const BUILTINS: Readonly<Record<string, NativeActivity>> = {
+  test: 'regexp',
+  exec: 'regexp',
+  match: 'regexp',
+  matchAll: 'regexp',
+  search: 'regexp',
+  replace: 'regexp',
+  replaceAll: 'regexp',
+  split: 'regexp',
+  '[Symbol.match]': 'regexp',
+  '[Symbol.matchAll]': 'regexp',
+  '[Symbol.replace]': 'regexp',
+  '[Symbol.search]': 'regexp',
+  '[Symbol.split]': 'regexp',
+  stringify: 'json',
+  parse: 'json',
+  wait: 'futex',
+}
+
 export function activityOfFrame(frame: Frame): NativeActivity | null {
   const { function: name, file } = frame
+  if (!frame.native && frame.tier === 'builtin' && file === null && name !== null && Object.hasOwn(BUILTINS, name)) {
+    return BUILTINS[name] ?? null
+  }
   if (frame.native || frame.tier === 'builtin') {
     return (name === null ? null : activityOfSymbol(name)) ?? (file === null ? null : activityOfSymbol(file))
   }

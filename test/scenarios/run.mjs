@@ -25,7 +25,9 @@ const { values } = parseArgs({
 
 const list = (text) => text.split(',').filter(Boolean)
 const wanted = values.only === undefined ? null : list(values.only)
-const scenarios = SCENARIOS.filter((each) => wanted === null || wanted.some((name) => each.name === name || each.name.startsWith(`${name}-`)))
+const scenarios = SCENARIOS.filter(
+  (each) => wanted === null || wanted.some((name) => each.name === name || each.name.startsWith(`${name}-`)),
+)
 if (scenarios.length === 0) {
   console.error(`no such scenario; there are: ${SCENARIOS.map((each) => each.name).join(' ')}`)
   process.exit(64)
@@ -35,12 +37,15 @@ const trials = scenarios.flatMap((scenario) =>
   list(values.side)
     .filter((side) => scenario.sides.includes(side))
     .flatMap((side) =>
-      list(values.node).flatMap((major) => list(values.variant).map((variant) => ({ scenario, major: Number(major), side, variant }))),
+      list(values.node).flatMap((major) =>
+        list(values.variant).map((variant) => ({ scenario, major: Number(major), side, variant })),
+      ),
     ),
 )
 
 /** Some want the machine for themselves: they run after the others, one by one. */
-const isGreedy = ({ scenario }) => /^(?:computing|collecting|starv|blocked-(?:crypto|zlib)|control-busy)/.test(scenario.name)
+const isGreedy = ({ scenario }) =>
+  /^(?:computing|collecting|starv|blocked-(?:crypto|zlib)|control-busy)/.test(scenario.name)
 
 const results = []
 async function work(queue) {
@@ -63,6 +68,9 @@ if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results
 if (values.write) {
   const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
   mkdirSync(path.join(ROOT, 'docs'), { recursive: true })
-  writeFileSync(path.join(ROOT, 'docs/scenarios.md'), toMarkdown(results, { date: new Date().toISOString().slice(0, 10), version }))
+  writeFileSync(
+    path.join(ROOT, 'docs/scenarios.md'),
+    toMarkdown(results, { date: new Date().toISOString().slice(0, 10), version }),
+  )
 }
 process.exitCode = wrong > 0 ? 1 : 0

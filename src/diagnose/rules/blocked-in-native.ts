@@ -23,7 +23,7 @@ export function blockedIn(view: View, thread: ThreadView): readonly Candidate[] 
   if (thread.idle || thread.last.state === 'stopped') return []
   const stack = thread.stacks.findLast((each) => each.frames.length > 0) ?? thread.last
   const frames = stack.frames.length > 0 ? stack.frames : (thread.scripts.at(-1) ?? [])
-  const activity = activityAbove(frames, stack.nativeCallee)
+  const activity = stack.vmState === 'ATOMICS_WAIT' ? 'futex' : activityAbove(frames, stack.nativeCallee)
   const syscall = callOf(thread.last)
   const asleep = isAsleep(thread)
   const cause = causeOf(activity, syscall, asleep)

@@ -10,6 +10,7 @@ import type { ThreadView, View } from '../view.js'
 
 const MOSTLY = 0.5
 const NEAR_LIMIT = 0.8
+const FAR_FROM_LIMIT = 0.7
 
 export function collectingGarbage(view: View): readonly Candidate[] {
   const { main, first, last } = view
@@ -19,6 +20,8 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   const heap = last.heap
   const fill = fillOf(heap)
   const external = isExternal(heap, fill)
+  // Much garbage far from any limit is how busy programs live: what they compute is the matter then.
+  if (!external && fill !== null && fill < FAR_FROM_LIMIT) return []
   const signs: Sign[] = [strong(`${percent(gcShare)} of the samples are in the garbage collector`)]
   const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
   if (compacts >= 2) signs.push(strong(`${compacts} mark-compact collections in ${seconds(view.spanMs)}`))
@@ -39,7 +42,7 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       evidence: pointerTo('threads', main.index),
       signs,
       // Without the heap's figures the cause is a guess.
-      ...(fill === null && !external ? { cap: 'medium' as const } : {}),
+      ...(fill === null && !external ? { cap: 'low' as const } : {}),
       refutedBy: 'A heap well below its limit, or few collections between two looks.',
       nextStep: external
         ? 'See what keeps buffers alive at this place; release or stream them.'

@@ -7,7 +7,9 @@ function w_loadLedger(text) {
 
 async function w_execute(task) {
   if (!task.wedge) return
-  const text = JSON.stringify(Array.from({ length: 200_000 }, (_, id) => ({ id, name: `customer ${id}`, tags: ['a', 'b'] })))
+  const text = JSON.stringify(
+    Array.from({ length: 200_000 }, (_, id) => ({ id, name: `customer ${id}`, tags: ['a', 'b'] })),
+  )
   task.wedging()
   return w_loadLedger(text)
 }

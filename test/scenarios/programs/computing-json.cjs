@@ -7,7 +7,12 @@ function w_cloneAll(orders) {
 
 async function w_execute(task) {
   if (!task.wedge) return
-  const orders = Array.from({ length: 200_000 }, (_, id) => ({ id, name: `customer ${id}`, tags: ['a', 'b'], total: id * 3 }))
+  const orders = Array.from({ length: 200_000 }, (_, id) => ({
+    id,
+    name: `customer ${id}`,
+    tags: ['a', 'b'],
+    total: id * 3,
+  }))
   task.wedging()
   return w_cloneAll(orders)
 }

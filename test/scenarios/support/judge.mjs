@@ -45,6 +45,7 @@ function nameOf(verdict) {
 
 function expectation(scenario, variant) {
   if (scenario.control) return 'no stall'
-  const place = scenario.where === false ? '' : ` in ${scenario.where.map((name) => rename(name, variant)).join(' or ')}`
+  const place =
+    scenario.where === false ? '' : ` in ${scenario.where.map((name) => rename(name, variant)).join(' or ')}`
   return `${nameOf({ kind: scenario.kind, cause: scenario.cause })}${place}`
 }

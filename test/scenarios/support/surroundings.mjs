@@ -1,7 +1,17 @@
 // What is done around a worker: networks that swallow packets, quotas, locks, signals. Each says why it can't be had
 // here, and takes away all that it made.
 import { execFileSync, spawn } from 'node:child_process'
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 
 const isRoot = process.getuid?.() === 0
@@ -88,7 +98,8 @@ export const SURROUNDINGS = {
     },
   },
   'locked-database': {
-    unavailable: () => (has('python3') || existsSync('/root/.pyenv/shims/python3') ? null : 'no python3 to hold the lock'),
+    unavailable: () =>
+      has('python3') || existsSync('/root/.pyenv/shims/python3') ? null : 'no python3 to hold the lock',
     async prepare({ folder }) {
       const source = `
 import sqlite3, sys, time
@@ -98,7 +109,9 @@ db.execute('begin immediate')
 db.execute("insert into orders values (0, 'held')")
 print('locked', flush=True)
 time.sleep(120)`
-      const holder = spawn('python3', ['-c', source, path.join(folder, 'orders.db')], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const holder = spawn('python3', ['-c', source, path.join(folder, 'orders.db')], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       await firstLine(holder)
       return { close: () => holder.kill('SIGKILL') }
     },
@@ -114,7 +127,10 @@ time.sleep(120)`
       return {
         env: { FAR: `http://${net.guest}:8080` },
         // Frames go to an address that nobody has: no error, no answer.
-        controls: { 'cut-far': () => run('ip', 'neigh', 'replace', net.guest, 'lladdr', NOWHERE, 'dev', net.near, 'nud', 'permanent') },
+        controls: {
+          'cut-far': () =>
+            run('ip', 'neigh', 'replace', net.guest, 'lladdr', NOWHERE, 'dev', net.near, 'nud', 'permanent'),
+        },
         close() {
           server.kill('SIGKILL')
           run('ip', 'netns', 'del', name)
@@ -176,7 +192,10 @@ time.sleep(120)`
       let rival
       return {
         afterWedge(pid) {
-          rival = spawn('taskset', ['-c', '0', 'timeout', '40', process.execPath, '-e', 'for (;;);'], { stdio: 'ignore', detached: true })
+          rival = spawn('taskset', ['-c', '0', 'timeout', '40', process.execPath, '-e', 'for (;;);'], {
+            stdio: 'ignore',
+            detached: true,
+          })
           run('taskset', '-a', '-p', '-c', '0', String(pid))
           run('chrt', '-a', '--idle', '-p', '0', String(pid))
         },
@@ -215,4 +234,3 @@ export function moduleFolder(name, root) {
   }
   return null
 }
-

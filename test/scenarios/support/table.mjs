@@ -3,7 +3,10 @@
 export function lineOf(result) {
   const mark = { right: 'ok  ', wrong: 'FAIL', skipped: 'skip' }[result.status]
   const head = `${mark} ${result.scenario.padEnd(32)} ${String(result.node).padEnd(3)} ${result.side.padEnd(8)} ${result.variant}`
-  const figures = result.status === 'skipped' ? '' : `  ${result.found ?? ''} ${result.confidence ?? ''} ${result.place ?? ''} ${result.tookMs ?? ''} ms, paused ${Math.round(result.pausedMs ?? 0)} ms`
+  const figures =
+    result.status === 'skipped'
+      ? ''
+      : `  ${result.found ?? ''} ${result.confidence ?? ''} ${result.place ?? ''} ${result.tookMs ?? ''} ms, paused ${Math.round(result.pausedMs ?? 0)} ms`
   return `${head}${figures}${result.why === undefined ? '' : `\n       ${result.why}`}`
 }
 
@@ -65,7 +68,8 @@ function median(values) {
 function remarks(results) {
   const said = results.filter((result) => result.why !== undefined)
   if (said.length === 0) return 'Nothing.'
-  const lines = said.map((result) => `- ${result.scenario}, Node ${result.node}, ${result.side}, variant ${result.variant}: ${result.why}`)
+  const lines = said.map(
+    (result) => `- ${result.scenario}, Node ${result.node}, ${result.side}, variant ${result.variant}: ${result.why}`,
+  )
   return [...new Set(lines)].join('\n')
 }
-

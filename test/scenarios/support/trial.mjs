@@ -46,7 +46,10 @@ function reasonToSkip(scenario, major) {
 }
 
 async function attempt({ scenario, major, side, variant, folder, closing }) {
-  const around = scenario.surroundings === undefined ? {} : await SURROUNDINGS[scenario.surroundings].prepare({ folder, node: nodeBinary(major) })
+  const around =
+    scenario.surroundings === undefined
+      ? {}
+      : await SURROUNDINGS[scenario.surroundings].prepare({ folder, node: nodeBinary(major) })
   closing.push(() => around.close?.())
   const services = await startServices(around.controls ?? {})
   closing.push(() => services.close())
@@ -71,7 +74,9 @@ function start({ scenario, major, side, built, folder, bundles, around, services
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
-    ...(scenario.needsModule === undefined ? {} : { NODE_PATH: path.dirname(moduleFolder(scenario.needsModule, ROOT)) }),
+    ...(scenario.needsModule === undefined
+      ? {}
+      : { NODE_PATH: path.dirname(moduleFolder(scenario.needsModule, ROOT)) }),
     ...services.env,
     FOLDER: folder,
     PROGRAM: built.program,
@@ -107,7 +112,10 @@ function insideSettings(bundles) {
 function wedged(child, scenario) {
   return new Promise((resolve, reject) => {
     let text = ''
-    const timer = setTimeout(() => reject(new Error(`it did not wedge in ${WEDGE_MS} ms: ${text.slice(-500)}`)), WEDGE_MS)
+    const timer = setTimeout(
+      () => reject(new Error(`it did not wedge in ${WEDGE_MS} ms: ${text.slice(-500)}`)),
+      WEDGE_MS,
+    )
     const done = () => {
       clearTimeout(timer)
       resolve()
@@ -137,7 +145,11 @@ async function end(child) {
 /** What `conductor-diag dump --json` says of a process, or a reason. */
 function dump(pid) {
   return new Promise((resolve) => {
-    const tool = spawn(process.execPath, [CLI, 'dump', String(pid), '--json'], { stdio: ['ignore', 'pipe', 'pipe'], timeout: DUMP_MS, killSignal: 'SIGKILL' })
+    const tool = spawn(process.execPath, [CLI, 'dump', String(pid), '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: DUMP_MS,
+      killSignal: 'SIGKILL',
+    })
     let text = ''
     let errors = ''
     tool.stdout.on('data', (chunk) => (text += chunk))

@@ -21,7 +21,9 @@ export function rename(name, variant) {
 }
 
 function transform(text, variant) {
-  const renamed = text.replace(/\bw_\w+/g, (name) => rename(name, variant)).replace(/#w_\w+/g, (name) => `#${rename(name.slice(1), variant)}`)
+  const renamed = text
+    .replace(/\bw_\w+/g, (name) => rename(name, variant))
+    .replace(/#w_\w+/g, (name) => `#${rename(name.slice(1), variant)}`)
   return variant === 'a' ? renamed : `// Generated from the same program.\n'use strict'\n\n${renamed}`
 }
 
@@ -40,7 +42,12 @@ export function writeVariant(program, variant, folder) {
   const loop = variant === 'a' ? 'loop-a.cjs' : 'loop-b.mjs'
   const entry = path.join(outer, variant === 'a' ? 'worker.cjs' : 'service.mjs')
   const source = readFileSync(path.join(SUPPORT, loop), 'utf8')
-  writeFileSync(entry, variant === 'a' ? transform(source, 'a') : source.replace(/#?w_\w+/g, (name) => (name.startsWith('#') ? '#' : '') + rename(name.replace('#', ''), 'b')))
+  writeFileSync(
+    entry,
+    variant === 'a'
+      ? transform(source, 'a')
+      : source.replace(/#?w_\w+/g, (name) => (name.startsWith('#') ? '#' : '') + rename(name.replace('#', ''), 'b')),
+  )
   const modules = path.join(SUPPORT, '../../../node_modules')
   symlinkSync(modules, path.join(folder, 'node_modules'))
   const lines = text.split('\n').flatMap((line, index) => (line.includes('// @here') ? [index + 1] : []))
