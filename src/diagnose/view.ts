@@ -128,9 +128,11 @@ function isIdle(stack: ThreadStack): boolean {
 }
 
 function isRunning(stacks: readonly ThreadStack[], shares: Shares): boolean {
+  const everyLook = stacks.every((stack) => stack.state === 'running' || stack.syscall === 'running')
+  if (shares.cpuShare === null) return everyLook
   // Waiting in the run queue counts: on a crowded or throttled machine a loop that wants all gets little.
-  if (shares.cpuShare !== null) return shares.cpuShare + (shares.waitShare ?? 0) >= BUSY_SHARE
-  return stacks.every((stack) => stack.state === 'running' || stack.syscall === 'running')
+  const wanted = shares.cpuShare + (shares.waitShare ?? 0)
+  return wanted >= BUSY_SHARE || (everyLook && wanted >= BUSY_SHARE / 3)
 }
 
 function turnsOf(stacks: readonly ThreadStack[]): number | null {

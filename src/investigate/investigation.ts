@@ -140,7 +140,7 @@ async function sample(
   const outcome = await runCapturer(capturer, requestOf(plan, deadlineMs), plan.signal)
   if (outcome.status === 'captured') {
     plan.store?.addArtifact('samples.json', toJson(outcome.evidence), {
-      engine: 'inspector',
+      engine: outcome.evidence.engine,
       tookMs: Math.round(outcome.tookMs),
       pausedMs: Math.round(outcome.pausedMs),
     })

@@ -2,10 +2,13 @@
 import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
 import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
 import type { InspectorAccess } from '../capture/inspector/inspector-access.js'
+import type { Capturer } from '../capture/capturer.js'
+import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
 import type { Rung } from '../capture/registry.js'
 import type { Round } from '../evidence/join.js'
 import type { Missing } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
+import type { StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import type { Redactor } from '../redact/redactor.js'
@@ -53,7 +56,7 @@ export async function investigateOutside(
       deadlineMs: performance.now() + (looksAtMs.at(-1) ?? 0) + options.profileMs + WORK_MS,
       looksAtMs,
       engines: enginesOf(options.engine),
-      samples: (first) => (wantsInspector(options.engine, first) ? samples : null),
+      samples: (first) => samplerOf(options.engine, first, samples),
       profile: options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null,
       locals: options.locals,
       stop: options.stop ?? false,
@@ -77,6 +80,17 @@ function enginesOf(engine: EngineChoice): ReadonlySet<Rung['engine']> {
 function wantsInspector(engine: EngineChoice, first: Round): boolean {
   if (engine === 'inspector') return true
   return engine === 'auto' && first.stacks?.status !== 'captured'
+}
+
+/** Two looks don't tell whether frames come and go: a thread that runs is sampled, by the means that serves. */
+function samplerOf(
+  engine: EngineChoice,
+  first: Round,
+  inspector: Capturer<StackSamples>,
+): Capturer<StackSamples> | null {
+  if (wantsInspector(engine, first)) return inspector
+  const stacks = first.stacks?.status === 'captured' ? first.stacks.evidence : []
+  return stacks.some((stack) => stack.role === 'main' && stack.state === 'running') ? memorySamplesCapturer : null
 }
 
 function missingBecauseOf(options: OutsideOptions): Missing[] {

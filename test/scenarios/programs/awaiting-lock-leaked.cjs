@@ -18,7 +18,7 @@ class Semaphore {
   }
 }
 
-const connections = new Semaphore(4)
+const connections = new Semaphore(5)
 
 async function w_query(id) {
   await connections.acquire() // @here
@@ -36,4 +36,4 @@ async function w_execute(task) {
     }
   }
 }
-module.exports = { execute: w_execute, wedgesAt: 3 }
+module.exports = { execute: w_execute }

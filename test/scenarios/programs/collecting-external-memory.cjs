@@ -1,20 +1,19 @@
-// Buffers outside the heap come and go so fast that V8 collects without end.
-const kept = []
-const small = []
+// A large heap is marked again and again, because buffers outside of it come and go faster than anything.
+const index = []
+const images = []
 
-function w_copyImages(size) {
+function w_receive(size) {
   for (;;) {
-    const image = new Uint8Array(size) // @here
-    image[0] = kept.length // @here
-    kept.push(image) // @here
-    if (kept.length > 40) kept.shift() // @here
+    const image = Buffer.allocUnsafeSlow(size) // @here
+    images.push(image) // @here
+    if (images.length > 90) images.shift() // @here
   }
 }
 
 async function w_execute(task) {
   if (!task.wedge) return
-  for (let i = 0; i < 700_000; i++) small.push({ i, next: small[i >> 1] })
+  for (let i = 0; i < 3_000_000; i++) index.push({ i, next: index[i >> 1] })
   task.wedging()
-  return w_copyImages(16 * 1024 * 1024)
+  return w_receive(8 * 1024 * 1024)
 }
 module.exports = { execute: w_execute }

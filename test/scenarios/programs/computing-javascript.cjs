@@ -7,17 +7,17 @@ function w_price(row) {
 
 function w_tax(row) {
   let sum = 0
-  for (let i = 0; i < 200_000; i++) sum += Math.cbrt(row + i)
+  for (let i = 0; i < 400_000; i++) sum += Math.cbrt(row + i)
   return sum
 }
 
 async function w_execute(task) {
   if (!task.wedge) return
   task.wedging()
-  const until = Date.now() + 30
+  const until = Date.now() + 40
   for (let row = 0; row < 60_000; row++) {
-    setTimeout(() => w_price(row), 20)
-    setTimeout(() => w_tax(row), 20)
+    setTimeout(w_price, 20, row)
+    setTimeout(w_tax, 20, row)
   }
   while (Date.now() < until);
   await new Promise((resolve) => setTimeout(resolve, 25))

@@ -101,8 +101,8 @@ export const SCENARIOS = [
     name: 'collecting-near-heap-limit',
     kind: 'collecting-garbage',
     cause: 'near-heap-limit',
-    where: ['w_index'],
-    flags: ['--max-old-space-size=96'],
+    where: ['w_refresh', 'w_entry'],
+    flags: ['--max-old-space-size=96', '--max-semi-space-size=2', '--expose-gc'],
   },
   { name: 'collecting-external-memory', kind: 'collecting-garbage', cause: 'external-memory', where: ['w_copyImages'] },
   {

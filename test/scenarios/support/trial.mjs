@@ -32,7 +32,7 @@ export async function runTrial({ scenario, major, side, variant }) {
   } catch (error) {
     return { ...label, status: 'wrong', why: `the trial failed: ${error.message}` }
   } finally {
-    for (const close of closing.reverse()) await Promise.resolve(close()).catch(() => {})
+    for (const close of closing.toReversed()) await Promise.resolve(close()).catch(() => {})
     rmSync(folder, { recursive: true, force: true })
   }
 }
