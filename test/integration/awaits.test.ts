@@ -110,7 +110,7 @@ describe.each(NODES)('awaits from memory on Node $major', (node) => {
 
   it('shows ten thousand suspended functions as two lines', async () => {
     const file = programFile(PROGRAMS, 'many.mjs')
-    await withProgram(startProgram(node, file, ['10000', '5']), (target) => {
+    await withProgram(startProgram(node, file, ['10000', '2']), (target) => {
       const tree = lookAtAwaits(target.pid)
       expect(differences(tree, readTruth(file, 10_000))).toEqual([])
       expect(tree.awaits.filter((each) => each.file === file)).toHaveLength(2)
@@ -125,7 +125,7 @@ describe.each(NODES)('awaits from memory on Node $major', (node) => {
     const [stable, keeper] = readTruth(file)
     const source = readFileSync(file, 'utf8').split('\n')
     await withProgram(startProgram(node, file), (target) => {
-      for (let look = 0; look < 15; look++) {
+      for (let look = 0; look < 6; look++) {
         const tree = lookAtAwaits(target.pid)
         const count = (line: number | undefined): number =>
           tree.awaits.reduce((sum, each) => sum + (each.file === file && each.line === line ? each.count : 0), 0)

@@ -94,9 +94,14 @@ function readIsolate(
       waitsFor: listed || one.awaits === 0 ? null : wait,
       ...(one.awaits === 0 ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
-      ...(wait?.kind === 'nothing' && !listed ? { doubtful: true } : {}),
+      ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
     }
   })
+}
+
+/** Suspended for ever in memory that was already freed. */
+function isRemains(one: Suspended, leaves: readonly Tagged[], waits: LeafWaits | null): boolean {
+  return one.awaits !== 0 && leaves.length > 0 && leaves.every((promise) => waits?.freed.has(promise) === true)
 }
 
 /** A race of a suspended function and something else waits for both; the resource says more than `another function`. */

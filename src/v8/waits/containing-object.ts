@@ -16,6 +16,8 @@ export interface Holder {
 }
 
 const MAX_BACK_BYTES = 8 << 20
+/** A free block is at most a page. */
+const MAX_FREE_BYTES = 256 << 10
 
 export class ContainingObjects {
   readonly #objects: Objects
@@ -60,6 +62,24 @@ export class ContainingObjects {
       if (Number.isNaN(size)) return null
     }
     return null
+  }
+
+  /**
+   * Whether an object lies in memory that the collector has swept: a FreeSpace object (src/objects/free-space.tq: map,
+   * size, next) covers it. What was there stays readable until something is allocated over it.
+   */
+  isFreed(object: Tagged): boolean {
+    const page = this.#pageOf(object - 1)
+    if (page === null) return false
+    const { heap } = this.#objects
+    const lowest = Math.max(page.start, object - 1 - MAX_FREE_BYTES)
+    for (let at = object - 1; at >= lowest; at -= 8) {
+      const map = heap.memory.word(toAddress(at))
+      if (!heap.isPointer(map) || heap.typeOfMap(map) !== heap.types.FREE_SPACE) continue
+      const size = heap.smi(at + 1, 8)
+      return size !== null && size > object - 1 - at
+    }
+    return false
   }
 
   #pageOf(slot: number): HeapPage | null {

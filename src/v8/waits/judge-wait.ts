@@ -297,6 +297,7 @@ export class WaitJudge {
       if (!scopes.mentions(this.#heap.field(one.generator, fn), variable)) return []
       const bottom = locks.bottomOf(one.generator)
       const waits = locks.findingOf(bottom)
+      if (waits === null && locks.isFellow(finding, one.generator)) return []
       if (bottom === finding.promise || (waits !== null && locks.queueOf(waits) === queue)) return []
       return [one.generator]
     })

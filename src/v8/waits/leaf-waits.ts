@@ -46,6 +46,8 @@ export interface LeafWaitsInput {
 
 export interface LeafWaits {
   readonly waits: ReadonlyMap<Tagged, WaitsFor>
+  /** Promises that nothing holds and that lie in memory which the collector has freed: remains, not waits. */
+  readonly freed: ReadonlySet<Tagged>
   readonly cost: {
     readonly resources: number
     readonly forwardMs: number
@@ -117,11 +119,16 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     controlled,
   })
   const waits = new Map<Tagged, WaitsFor>()
+  const freed = new Set<Tagged>()
   for (const [promise, finding] of findings) {
-    if (input.leaves.has(promise)) waits.set(promise, judge.judge(finding, guards.get(promise) ?? null))
+    if (!input.leaves.has(promise)) continue
+    const wait = judge.judge(finding, guards.get(promise) ?? null)
+    waits.set(promise, wait)
+    if (wait.kind === 'nothing' && context.containing.isFreed(promise)) freed.add(promise)
   }
   return {
     waits,
+    freed,
     cost: {
       resources: sources.length,
       forwardMs: t1 - t0,

@@ -14,6 +14,7 @@ export class Locks {
   readonly #heap: V8Heap
   readonly #suspended: SuspendedFunctions
   readonly #findings: ReadonlyMap<Tagged, Finding>
+  #waiters: Map<Tagged, { readonly function: Tagged; readonly position: number }> | null = null
   readonly #queues = new Map<Finding, Tagged>()
 
   constructor(heap: V8Heap, suspended: SuspendedFunctions, findings: ReadonlyMap<Tagged, Finding>) {
@@ -84,9 +85,28 @@ export class Locks {
       const bottom = this.bottomOf(generator)
       if (bottom === finding.promise) return []
       const waits = this.#findings.get(bottom) ?? null
+      // Five philosophers wait at one line too: alike counts only for those whose own wait was not searched.
+      if (waits === null && this.isFellow(finding, generator)) return []
       if (waits !== null && queue !== 0 && this.queueOf(waits) === queue) return []
       return [{ key, generator, waits }]
     })
+  }
+
+  /** Whether a function waits at the very await that this wait belongs to: one more in the queue, not its holder. */
+  isFellow(finding: Finding, generator: Tagged): boolean {
+    const own = this.#waiterOf(finding.promise)
+    const index = this.#suspended.byGenerator.get(generator)
+    const other = index === undefined ? undefined : this.#suspended.list[index]
+    return own !== null && other?.function.address === own.function && other.position === own.position
+  }
+
+  #waiterOf(promise: Tagged): { readonly function: Tagged; readonly position: number } | null {
+    if (this.#waiters === null) {
+      this.#waiters = new Map(
+        this.#suspended.list.map((one) => [one.awaits, { function: one.function.address, position: one.position }]),
+      )
+    }
+    return this.#waiters.get(promise) ?? null
   }
 
   /** Promises that must be searched too before the holders' own waits are known. */
