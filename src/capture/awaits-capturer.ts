@@ -48,7 +48,9 @@ export function readAwaits(target: MemoryTarget, request: CaptureRequest): Await
   }
   const { matched, unmatched } = target.isolates()
   const own = request.target.inside ? ownThreadId() : null
-  const threads = matched.filter((thread) => thread.tid !== own)
+  // The agent's own threads wait too: for their clocks, for this capture.
+  const agent = new Set([...(request.target.agentTids ?? []), ...(own === null ? [] : [own])])
+  const threads = matched.filter((thread) => !agent.has(thread.tid))
   const tids = new Map(threads.map((thread) => [thread.isolate.address, thread.tid]))
   const { startTicks } = request.target
   const uptimeMs = startTicks === null ? null : ageMsOf(startTicks)

@@ -3,6 +3,7 @@
  * without permission, written piece by piece into a bundle, and sealed. Loads node core and our own code only.
  */
 import { insideInspector } from '../capture/inspector/open-inspector.js'
+import { createHeapAwaitCapturer } from '../capture/inspector/heap-await-capturer.js'
 import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
 import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
 import { takeLook } from '../capture/take-look.js'
@@ -21,7 +22,7 @@ import { type Findings, investigate, type Progress } from './investigation.js'
 
 export interface InsideRequest {
   readonly stall: Stall
-  readonly settings: Pick<Settings, 'profileMs' | 'locals' | 'maxDiskBytes'>
+  readonly settings: Pick<Settings, 'profileMs' | 'locals' | 'maxDiskBytes'> & Partial<Pick<Settings, 'heapSnapshot'>>
   /** Command line already redacted. */
   readonly process: ProcessIdentity
   /** Where bundles may go, best first (`bundleDirectories`). */
@@ -73,6 +74,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       engines: new Set(['kernel', 'memory']),
       samples: () => createSamplesCapturer(inspector),
       profile: createProfileCapturer(inspector, request.settings.profileMs),
+      heapAwaits: request.settings.heapSnapshot === true ? createHeapAwaitCapturer(inspector, { allowed: true }) : null,
       locals: request.settings.locals,
       redactor: request.redactor,
       clocks: request.clocks,

@@ -15,6 +15,7 @@ import type { ClockReading } from '../model/heartbeat.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
+import type { AwaitTree } from '../model/await.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
@@ -40,6 +41,8 @@ export interface InvestigationPlan {
   /** Asked after the first look; null: not wanted, and nothing is said about it. */
   readonly samples: (first: Round) => Capturer<StackSamples> | null
   readonly profile: Capturer<CapturedProfile> | null
+  /** Awaits by heap snapshot, which pauses: only where they are allowed, and only when memory gives none. */
+  readonly heapAwaits?: Capturer<AwaitTree> | null
   readonly locals: boolean
   /** As in CaptureRequest. */
   readonly stop?: boolean
@@ -91,6 +94,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Findings> {
       ledger.afterAttach(plan.clocks?.() ?? null)
     }
   }
+  await addHeapAwaits(plan, rounds, captureUntilMs)
   const profile = plan.profile === null ? undefined : await record(plan, plan.profile, captureUntilMs)
 
   plan.onProgress?.({ step: 'diagnose' })
@@ -114,6 +118,15 @@ export async function investigate(plan: InvestigationPlan): Promise<Findings> {
     verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),
     profile: profile?.status === 'captured' ? profile.evidence : null,
   }
+}
+
+/** Where memory gave no awaits and a heap snapshot is allowed, the last look gets them from one. */
+async function addHeapAwaits(plan: InvestigationPlan, rounds: Round[], deadlineMs: number): Promise<void> {
+  const last = rounds.at(-1)
+  if (!plan.heapAwaits || last === undefined || last.awaits?.status === 'captured') return
+  const awaits = await runCapturer(plan.heapAwaits, requestOf(plan, deadlineMs), plan.signal)
+  storeOutcome(plan.store, rounds.length, 'awaits', awaits, 'inspector')
+  rounds[rounds.length - 1] = { ...last, awaits }
 }
 
 async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: number): Promise<Round> {

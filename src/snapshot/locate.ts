@@ -3,7 +3,7 @@
  * (`[[GeneratorLocation]]`), and each question walks the target's heap: so one is asked for every distinct place, up
  * to a bound.
  */
-import type { InspectorSession } from './inspector-session.js'
+import type { CdpConnection } from '../platform/cdp/cdp-connection.js'
 
 export interface SuspendedAt {
   readonly scriptId: string
@@ -12,36 +12,25 @@ export interface SuspendedAt {
   readonly column: number
 }
 
-interface RemoteObject {
-  readonly objectId?: string
-  readonly value?: unknown
-}
-
-interface InternalProperty {
-  readonly name: string
-  readonly value?: RemoteObject
-}
-
 const GROUP = 'conductor-stall-agent'
 
 /** Null when the object is gone or not suspended any more. */
-export async function locateGenerator(session: InspectorSession, snapshotId: number): Promise<SuspendedAt | null> {
-  let object: { readonly result: RemoteObject }
+export async function locateGenerator(
+  session: CdpConnection,
+  snapshotId: number,
+  deadlineMs: number,
+): Promise<SuspendedAt | null> {
+  let objectId: string | undefined
   try {
-    object = (await session.send('HeapProfiler.getObjectByHeapObjectId', {
-      objectId: String(snapshotId),
-      objectGroup: GROUP,
-    })) as typeof object
+    const asked = { objectId: String(snapshotId), objectGroup: GROUP }
+    objectId = (await session.send('HeapProfiler.getObjectByHeapObjectId', asked, deadlineMs)).result.objectId
   } catch {
     // "Object is not available": it was collected after the snapshot, which is an answer.
     return null
   }
-  if (object.result.objectId === undefined) return null
-  const properties = (await session.send('Runtime.getProperties', {
-    objectId: object.result.objectId,
-    ownProperties: true,
-  })) as { readonly internalProperties?: readonly InternalProperty[] }
-  const internal = new Map(
+  if (objectId === undefined) return null
+  const properties = await session.send('Runtime.getProperties', { objectId, ownProperties: true }, deadlineMs)
+  const internal = new Map<string, unknown>(
     (properties.internalProperties ?? []).map((property) => [property.name, property.value?.value]),
   )
   if (internal.get('[[GeneratorState]]') !== 'suspended') return null
@@ -53,6 +42,6 @@ export async function locateGenerator(session: InspectorSession, snapshotId: num
 }
 
 /** Lets the target forget the objects that we asked about. */
-export async function releaseLocated(session: InspectorSession): Promise<void> {
-  await session.send('Runtime.releaseObjectGroup', { objectGroup: GROUP })
+export async function releaseLocated(session: CdpConnection, deadlineMs: number): Promise<void> {
+  await session.send('Runtime.releaseObjectGroup', { objectGroup: GROUP }, deadlineMs)
 }

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { buildAwaitTree, type SuspendedFunction } from '../model/await-grouping.js'
 import type { AwaitFunctionKind, AwaitTree, WaitHolder, WaitsFor } from '../model/await.js'
 import { StallError } from '../model/stall-error.js'
+import type { CdpConnection } from '../platform/cdp/cdp-connection.js'
 import { leafPromises, readAsyncGraph, type AsyncGraph, type SnapshotGenerator } from './async-graph.js'
 import type { HeapGraph } from './heap-graph.js'
-import type { InspectorSession } from './inspector-session.js'
 import { locateGenerator, releaseLocated, type SuspendedAt } from './locate.js'
 import { findSettler, type SnapshotWait } from './settlers.js'
 import { SnapshotParser } from './snapshot-parser.js'
@@ -32,11 +32,8 @@ const DEFAULT_MAX_LOCATED = 200
 const SAMPLES_PER_PLACE = 2
 
 /** @throws StallError ERR_STALL_LIMIT when heap or snapshot are too large */
-export async function awaitsFromSnapshot(
-  session: InspectorSession,
-  options: SnapshotAwaitsOptions,
-): Promise<AwaitTree> {
-  const usage = (await session.send('Runtime.getHeapUsage')) as { readonly usedSize: number }
+export async function awaitsFromSnapshot(session: CdpConnection, options: SnapshotAwaitsOptions): Promise<AwaitTree> {
+  const usage = await session.send('Runtime.getHeapUsage', undefined, options.deadlineMs)
   if (usage.usedSize > options.maxHeapBytes) {
     throw new StallError(
       'ERR_STALL_LIMIT',
@@ -52,7 +49,7 @@ export async function awaitsFromSnapshot(
 }
 
 async function takeSnapshot(
-  session: InspectorSession,
+  session: CdpConnection,
   options: SnapshotAwaitsOptions,
 ): Promise<{ graph: HeapGraph; pausedMs: number }> {
   const parser = new SnapshotParser({ maxBytes: options.maxReaderBytes })
@@ -60,7 +57,7 @@ async function takeSnapshot(
   const remove = session.on('HeapProfiler.addHeapSnapshotChunk', (params) => {
     if (failure !== null) return
     try {
-      parser.feed((params as { readonly chunk: string }).chunk)
+      parser.feed(params.chunk)
     } catch (thrown) {
       // The rest of the snapshot still arrives; there is no way to call it off.
       failure = thrown
@@ -68,7 +65,8 @@ async function takeSnapshot(
   })
   const started = performance.now()
   try {
-    await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false, captureNumericValue: true })
+    const asked = { reportProgress: false, captureNumericValue: true }
+    await session.send('HeapProfiler.takeHeapSnapshot', asked, options.deadlineMs)
   } finally {
     remove()
   }
@@ -77,11 +75,7 @@ async function takeSnapshot(
   return { graph: parser.finish(), pausedMs }
 }
 
-async function readTree(
-  graph: HeapGraph,
-  session: InspectorSession,
-  options: SnapshotAwaitsOptions,
-): Promise<AwaitTree> {
+async function readTree(graph: HeapGraph, session: CdpConnection, options: SnapshotAwaitsOptions): Promise<AwaitTree> {
   const async = readAsyncGraph(graph)
   const waiting = [...async.generators.values()].filter((generator) => generator.awaits >= 0)
   const index = new Map(waiting.map((generator, i) => [generator.node, i]))
@@ -111,7 +105,7 @@ async function locateAll(
   graph: HeapGraph,
   async: AsyncGraph,
   waiting: readonly SnapshotGenerator[],
-  session: InspectorSession,
+  session: CdpConnection,
   options: SnapshotAwaitsOptions,
   notes: string[],
 ): Promise<Map<number, SuspendedAt>> {
@@ -132,10 +126,10 @@ async function locateAll(
       skipped++
       continue
     }
-    const place = await locateGenerator(session, graph.idOf(first.node))
+    const place = await locateGenerator(session, graph.idOf(first.node), options.deadlineMs)
     if (place !== null) for (const generator of list) places.set(generator.node, place)
   }
-  await releaseLocated(session)
+  await releaseLocated(session, options.deadlineMs)
   if (skipped > 0)
     notes.push(
       `${skipped} places have no line: the bound of ${options.maxLocated ?? DEFAULT_MAX_LOCATED} look-ups or the deadline was reached`,
