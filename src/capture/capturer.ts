@@ -12,6 +12,8 @@ export interface CaptureRequest {
   readonly deadlineMs: number
   /** Read values of variables (redacted, bounded). */
   readonly locals: boolean
+  /** C++ frames between the JavaScript ones. */
+  readonly native?: boolean
   /** Takes secrets out of everything that came from the target, before it reaches any disk or screen. */
   readonly redactor: Redactor
   /** Stop the target for the moment in which its stack is copied, for an exact stack of running JavaScript. */

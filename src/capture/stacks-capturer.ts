@@ -23,6 +23,7 @@ import type { StackLook } from '../v8/stack/thread-stack.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
 import { memoryCapability, openMemoryTarget } from './memory-target.js'
 import type { IsolateOfThread, MemoryTarget } from './memory-target.js'
+import { NativeSide } from './native-side.js'
 import { whileStopped } from './stopped-target.js'
 
 export const stacksCapturer: Capturer<readonly ThreadStack[]> = {
@@ -58,7 +59,7 @@ function captureStacks(request: CaptureRequest): StacksRead {
 /** The stacks of all threads that run an isolate, the main thread first. Threads past the deadline are left out. */
 export function readStacks(
   target: MemoryTarget,
-  request: Pick<CaptureRequest, 'deadlineMs' | 'target' | 'stop'>,
+  request: Pick<CaptureRequest, 'deadlineMs' | 'target' | 'stop' | 'native'>,
 ): StacksRead {
   const reader = new StackReader(target.heap)
   const { matched, unmatched } = target.isolates()
@@ -67,12 +68,21 @@ export function readStacks(
   const loops = readLoops(target, matched.length > 1)
   const stacks: ThreadStack[] = []
   let pausedMs = 0
-  for (const thread of matched) {
-    if (ours.has(thread.tid)) continue
-    if (stacks.length > 0 && performance.now() > request.deadlineMs) break
-    const read = threadStack(target, reader, thread, loops.get(thread.tid), request)
-    stacks.push(read.stack)
-    pausedMs += read.pausedMs
+  const native = target.native()
+  const side = native === null ? null : new NativeSide(native, target.heap)
+  try {
+    for (const thread of matched) {
+      if (ours.has(thread.tid)) continue
+      if (stacks.length > 0 && performance.now() > request.deadlineMs) break
+      const read = threadStack(target, reader, thread, loops.get(thread.tid), request)
+      const stack = { ...read.stack, ...side?.callee(read.look) }
+      stacks.push(request.native === true ? withNative(side, stack, read.look) : stack)
+      pausedMs += read.pausedMs
+    }
+    const known = new Set([...ours, ...stacks.map((stack) => stack.tid)])
+    if (side !== null && performance.now() < request.deadlineMs) stacks.push(...side.otherThreads(known))
+  } finally {
+    side?.dispose()
   }
   const [first, ...rest] = stacks
   if (unmatched === 0 || !first) return { stacks, pausedMs }
@@ -94,13 +104,20 @@ function agentThreads(target: Target): ReadonlySet<number> {
   return new Set([...(target.agentTids ?? []), ...(own === null ? [] : [own])])
 }
 
+function withNative(side: NativeSide | null, stack: ThreadStack, look: StackLook): ThreadStack {
+  const answer = side?.withNative(stack.tid, look) ?? { why: "the binary's symbols do not serve" }
+  if ('frames' in answer) return { ...stack, frames: answer.frames, withNative: true }
+  const note = `without C++ frames: ${answer.why}`
+  return { ...stack, note: stack.note === undefined ? note : `${stack.note}; ${note}` }
+}
+
 function threadStack(
   target: MemoryTarget,
   reader: StackReader,
   { tid, isolate }: IsolateOfThread,
   loop: LoopState | undefined,
   request: Pick<CaptureRequest, 'target' | 'stop'>,
-): { readonly stack: ThreadStack; readonly pausedMs: number } {
+): { readonly stack: ThreadStack; readonly look: StackLook; readonly pausedMs: number } {
   let look = reader.read(isolate.address, () => readRawSyscall(target.root, tid))
   let pausedMs = 0
   // A thread that sleeps, or is below JavaScript in C++, is exact without a stop.
@@ -121,7 +138,7 @@ function threadStack(
     ...(look.vmState === null ? {} : { vmState: look.vmState }),
     ...(look.note === null ? {} : { note: look.note }),
   }
-  return { stack, pausedMs }
+  return { stack, look, pausedMs }
 }
 
 /** Objects that the copied stack points at can move once the target goes on: then it is copied again. */

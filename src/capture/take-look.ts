@@ -13,6 +13,7 @@ export interface LookOptions {
   /** Monotonic ms for the whole look. */
   readonly deadlineMs: number
   readonly locals: boolean
+  readonly native?: boolean
   readonly stop?: boolean
   readonly calibrate?: boolean
   readonly redactor: Redactor
@@ -37,6 +38,7 @@ export async function takeLook(options: LookOptions): Promise<LookOutcomes & { r
       redactor: options.redactor,
       stop: options.stop ?? false,
       calibrate: options.calibrate ?? false,
+      native: options.native ?? false,
     }
     const capturer: Capturer<LookParts[LookPart]> = rung.capturer
     const outcome = await runCapturer(capturer, request, options.signal)

@@ -26,6 +26,7 @@ interface DumpOptions {
   readonly locals?: boolean
   readonly stop?: boolean
   readonly calibrate?: boolean
+  readonly native?: boolean
   readonly samples?: number
   readonly verbose?: boolean
 }
@@ -46,6 +47,7 @@ export function register(program: Command): void {
     .option('--samples <n>', 'this many looks, 0.5 s apart (default: 2)', parseCount)
     .option('--locals', 'local variables, redacted')
     .option('--stop', 'stop the process for the moment in which a running stack is copied: exact, but not unnoticed')
+    .option('--native', 'C++ frames between the JavaScript ones, of threads that sleep')
     .option('--calibrate', 'learn an unknown memory layout by starting the same binary once, whatever it is called')
     .option('-v, --verbose', 'internal frames and full detail')
     .action(async (pid: number | undefined, options: DumpOptions) => {
@@ -80,6 +82,7 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
     locals: options.locals ?? false,
     stop: options.stop ?? false,
     calibrate: options.calibrate ?? false,
+    native: options.native ?? false,
     redactor,
     store: bundle,
     inspector: outsideInspector(),

@@ -47,6 +47,8 @@ export interface InvestigationPlan {
   /** As in CaptureRequest. */
   readonly stop?: boolean
   readonly calibrate?: boolean
+  /** C++ frames between the JavaScript ones. */
+  readonly native?: boolean
   readonly redactor: Redactor
   readonly clocks?: () => readonly ClockReading[] | null
   readonly tasks?: () => readonly TaskInFlight[] | null
@@ -136,6 +138,7 @@ async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: numbe
     locals: plan.locals,
     stop: plan.stop ?? false,
     calibrate: plan.calibrate ?? false,
+    native: plan.native ?? false,
     redactor: plan.redactor,
     engines: plan.engines,
     ...(plan.signal ? { signal: plan.signal } : {}),

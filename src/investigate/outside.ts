@@ -28,6 +28,7 @@ export interface OutsideOptions {
   /** As in CaptureRequest. */
   readonly stop?: boolean
   readonly calibrate?: boolean
+  readonly native?: boolean
   readonly redactor: Redactor
   readonly store: ArtifactStore | null
   /** Opened only when it is used. */
@@ -61,6 +62,7 @@ export async function investigateOutside(
       locals: options.locals,
       stop: options.stop ?? false,
       calibrate: options.calibrate ?? false,
+      native: options.native ?? false,
       redactor: options.redactor,
       missing: missingBecauseOf(options),
       store: options.store,

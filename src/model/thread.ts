@@ -62,6 +62,8 @@ export interface ThreadStack {
   readonly tid: number
   readonly name: string
   readonly role: ThreadRole
+  /** For role `library`: path of the shared object its start routine lies in. */
+  readonly library?: string
   readonly state: ThreadState
   readonly engine: StackEngine
   /** Innermost first. Empty and `idle`: no JavaScript on the stack. */

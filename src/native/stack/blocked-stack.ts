@@ -5,8 +5,9 @@
  *
  * A chain of frame pointers is believed when it ends in the thread's root (the outermost end that any chain reaches),
  * and when it passes through the exit frame that V8 noted (`c_entry_fp`), with only C++ below it. Of those the one
- * nearest to sp wins; first those whose call target fits a return address that lies below. 24 of 24 trunks were right
- * in this way, and wrong ones occurred without the exit frame.
+ * nearest to sp wins; first those whose call target fits a return address that lies below, best the very first one into
+ * the binary: stale frames survive in large local arrays (uv__io_poll has 12 KB of them), but not below those. 24 of 24
+ * trunks were right in this way, and wrong ones occurred without the exit frame.
  */
 import { toAddress, type Address } from '../../model/address.js'
 import { readRawSyscall } from '../../platform/procfs/syscall.js'
@@ -51,7 +52,8 @@ export function blockedStack(
   const window = StackWindow.read(native.memory, toAddress(raw.sp), block.stack.high)
   if (!window) return { unknown: 'its stack could not be read' }
   const sites = new CallSites(native, code)
-  const chain = bestChain(window, sites, raw.sp, exitFrame)
+  const isOwn = (address: number): boolean => code.mappingOf(address)?.path === native.path
+  const chain = bestChain(window, sites, raw.sp, exitFrame, isOwn)
   if (!chain) return { unknown: 'no chain of frame pointers fits' }
   const frames = chain.frames.map(({ fp, returnAddress }) => ({
     fp: toAddress(fp),
@@ -62,7 +64,13 @@ export function blockedStack(
   return { frames, pc: raw.pc }
 }
 
-function bestChain(window: StackWindow, sites: CallSites, sp: number, exitFrame: number | null): Chain | null {
+function bestChain(
+  window: StackWindow,
+  sites: CallSites,
+  sp: number,
+  exitFrame: number | null,
+  isOwn: (address: number) => boolean,
+): Chain | null {
   const chains: Chain[] = []
   const returns: { readonly at: number; readonly word: number }[] = []
   const until = Math.min(
@@ -82,9 +90,12 @@ function bestChain(window: StackWindow, sites: CallSites, sp: number, exitFrame:
   for (const chain of chains) {
     if (good.length >= MAX_GOOD) break
     if (chain.frames.at(-1)?.fp !== root || !fitsExitFrame(chain, sites, exitFrame)) continue
-    good.push({ chain, fit: fitOf(chain, sites, returns) })
+    good.push({ chain, fit: fitOf(chain, sites, returns, isOwn) })
   }
-  return (good.find(({ fit }) => fit === 1) ?? good.find(({ fit }) => fit === 0) ?? good[0])?.chain ?? null
+  const best = [2, 1, 0, -1]
+    .map((wanted) => good.find(({ fit }) => fit === wanted))
+    .find((found) => found !== undefined)
+  return best?.chain ?? null
 }
 
 /** Frames from `at` to the end of the chain; null when it runs into something that is no frame. */
@@ -113,13 +124,19 @@ function fitsExitFrame({ frames }: Chain, sites: CallSites, exitFrame: number | 
   return index >= 0 && !frames.slice(0, Math.max(0, index - 1)).some((frame) => sites.isJavaScript(frame.returnAddress))
 }
 
-/** 1: its innermost frame called a function in which a return address below lies; -1: it called another; 0: can't be told. */
+/**
+ * 2: its innermost frame called the function that the first return address above sp lies in; 1: one that a later return
+ * address lies in; -1: another; 0: can't be told. Only code of the binary itself counts: libc keeps no frame pointers.
+ */
 function fitOf(
   chain: Chain,
   sites: CallSites,
   returns: readonly { readonly at: number; readonly word: number }[],
+  isOwn: (address: number) => boolean,
 ): number {
   const called = chain.frames[0] ? sites.targetOf(chain.frames[0].returnAddress) : null
   if (called === null) return 0
-  return returns.some(({ at, word }) => at < chain.at && sites.functionOf(word - 1) === called) ? 1 : -1
+  const below = returns.filter(({ at, word }) => at < chain.at && isOwn(word - 1))
+  const index = below.findIndex(({ word }) => sites.functionOf(word - 1) === called)
+  return index < 0 ? -1 : index === 0 ? 2 : 1
 }

@@ -1,21 +1,21 @@
 /** One frame of the machine stack, JavaScript or not, by its frame pointer. */
 import type { Address } from '../../model/address.js'
 import type { Frame } from '../../model/frame.js'
-import type { CodeMap, CodePlace } from '../code-map.js'
+import type { CodePlace } from '../code-map.js'
 
 export interface NativeFrame {
-  /** Frame pointer; the stacks of V8 know the same frames by it. */
+  /** Frame pointer of the function that will return to `returnAddress`; V8's walk knows the same frames by it. */
   readonly fp: Address
-  /** Where it goes on when its callee returns. */
+  /** In the caller. */
   readonly returnAddress: Address
+  /** Of the return address: the caller. */
   readonly place: CodePlace | null
-  /** JavaScript or a builtin: the JavaScript walk describes it better. */
+  /** The caller is JavaScript or a builtin: V8's walk describes it better. */
   readonly isJavaScript: boolean
 }
 
-/** As shown to people: a C or C++ function with its module. */
-export function toFrame(frame: NativeFrame, probable: boolean): Frame {
-  const { place } = frame
+/** As shown to people: a C or C++ function with the file it was loaded from. */
+export function toFrame({ place }: Pick<NativeFrame, 'place'>): Frame {
   const known = place?.kind === 'native' ? place : null
   return {
     function: known?.function ?? null,
@@ -25,12 +25,5 @@ export function toFrame(frame: NativeFrame, probable: boolean): Frame {
     tier: 'native',
     async: false,
     native: true,
-    ...(probable ? { probable } : {}),
   }
-}
-
-export function describePlace(code: CodeMap, address: number): string {
-  const place = code.placeOf(address)
-  if (place === null) return 'unmapped'
-  return place.kind === 'jit' ? 'JavaScript' : (place.function ?? place.module)
 }

@@ -22,6 +22,7 @@ import { asyncParents } from './async-parents.js'
 import { CodeObjects } from './code-objects.js'
 import { FrameReader } from './frames.js'
 import type { MachineFrame } from './frames.js'
+import type { FrameSpan } from './merge-native.js'
 import { Places } from './places.js'
 import { probableWalk } from './running.js'
 import { copyStack } from './stack-window.js'
@@ -37,6 +38,8 @@ export interface StackLook {
   readonly kind: 'exact' | 'probable' | 'none' | 'torn'
   /** Innermost first, async parents last. */
   readonly frames: readonly Frame[]
+  /** Which machine frames made the lines of `frames`, in the same order. */
+  readonly spans: readonly FrameSpan[]
   readonly vmState: IsolateMoment['vmState']
   /** Innermost exit frame; 0 without one: where native code below JavaScript begins. */
   readonly exitFrame: number
@@ -94,6 +97,7 @@ export class StackReader {
     return {
       kind: 'torn',
       frames: [],
+      spans: [],
       vmState: last?.vmState ?? null,
       exitFrame: 0,
       attempts: ATTEMPTS,
@@ -159,6 +163,7 @@ export class StackReader {
     exact: boolean,
   ): StackLook {
     const frames: Frame[] = []
+    const spans: FrameSpan[] = []
     let innermost = true
     for (const [index, frame] of machine.entries()) {
       const lines = this.#places.describe(window, frame, { exact: exact && index === 0 })
@@ -166,11 +171,13 @@ export class StackReader {
       if (exact && innermost && lines[0]) lines[0] = { ...lines[0], probable: true }
       if (lines.length > 0) innermost = false
       frames.push(...lines)
+      spans.push({ fp: frame.fp, lines: lines.length })
     }
     const parents = asyncParents(this.heap, this.generators, window, machine)
     return {
       kind: exact ? 'probable' : 'exact',
       frames: [...frames, ...parents.frames],
+      spans,
       vmState: moment.vmState,
       exitFrame: moment.exitFrame,
       attempts: attempt,
@@ -192,6 +199,7 @@ export class StackReader {
       kind: 'probable',
       // Without its pc nobody knows in which tier the top frame runs.
       frames: top ? [{ ...top, tier: null, probable: true }, ...rest, ...parents.frames] : parents.frames,
+      spans: [],
       vmState: moment.vmState,
       exitFrame: 0,
       attempts: attempt,
@@ -222,5 +230,5 @@ export class StackReader {
 }
 
 function none(moment: IsolateMoment, attempts: number): StackLook {
-  return { kind: 'none', frames: [], vmState: moment.vmState, exitFrame: 0, attempts, note: null }
+  return { kind: 'none', frames: [], spans: [], vmState: moment.vmState, exitFrame: 0, attempts, note: null }
 }

@@ -1,0 +1,70 @@
+/**
+ * What the machine adds to JavaScript stacks: the native function that was called, C++ frames where they are wanted,
+ * and the threads that run no JavaScript, by what they were started for.
+ */
+import type { Frame } from '../model/frame.js'
+import type { ThreadStack } from '../model/thread.js'
+import { CodeMap } from '../native/code-map.js'
+import type { NativeProcess } from '../native/native-process.js'
+import { blockedStack } from '../native/stack/blocked-stack.js'
+import { toFrame } from '../native/stack/native-frame.js'
+import { threadPurposes } from '../native/thread/thread-roles.js'
+import { tryReadProcText } from '../platform/procfs/read.js'
+import { parseStat } from '../platform/procfs/stat.js'
+import type { V8Heap } from '../v8/heap.js'
+import { nativeCallee } from '../v8/native-callee.js'
+import { mergeNative } from '../v8/stack/merge-native.js'
+import type { StackLook } from '../v8/stack/thread-stack.js'
+
+export class NativeSide {
+  readonly #native: NativeProcess
+  readonly #heap: V8Heap
+  readonly #code: CodeMap
+
+  constructor(native: NativeProcess, heap: V8Heap) {
+    this.#native = native
+    this.#heap = heap
+    this.#code = new CodeMap(native)
+  }
+
+  /** `CryptoJob::Run`, an addon's path; nothing when JavaScript called no native function, or it has no name. */
+  callee(look: StackLook): Pick<ThreadStack, 'nativeCallee'> {
+    const callee = look.kind === 'torn' ? null : nativeCallee(this.#heap, this.#code, look.exitFrame)
+    return callee === null ? {} : { nativeCallee: callee }
+  }
+
+  /** With the C++ frames in their places, or why they are not there. */
+  withNative(tid: number, look: StackLook): { readonly frames: readonly Frame[] } | { readonly why: string } {
+    if (look.kind === 'torn') return { why: 'the stack was torn' }
+    const stack = blockedStack(this.#native, this.#code, tid, look.exitFrame)
+    if ('unknown' in stack) return { why: stack.unknown }
+    const merged = mergeNative(stack.frames, look.frames, look.spans)
+    if (merged === null) return { why: 'the machine stack and the JavaScript stack do not fit together' }
+    return { frames: [toFrame({ place: this.#code.placeOf(stack.pc) }), ...merged] }
+  }
+
+  /** Threads other than `known`, without frames. */
+  otherThreads(known: ReadonlySet<number>): ThreadStack[] {
+    return threadPurposes(this.#native, this.#code).flatMap(({ tid, role, library }) => {
+      if (known.has(tid) || role === 'unknown' || role === 'worker' || role === 'main') return []
+      const text = tryReadProcText(`${this.#native.root}/task/${tid}/stat`, 4096)
+      if (text === null) return []
+      const { state } = parseStat(text)
+      return [
+        {
+          tid,
+          name: '',
+          role,
+          ...(library === undefined ? {} : { library }),
+          state: state === 'R' ? 'running' : state === 'D' ? 'disk' : /[Tt]/.test(state) ? 'stopped' : 'sleeping',
+          engine: 'memory',
+          frames: [],
+        } satisfies ThreadStack,
+      ]
+    })
+  }
+
+  dispose(): void {
+    this.#code.dispose()
+  }
+}
