@@ -11,6 +11,9 @@ import type { CaptureAnswer, CaptureThreadData, FromCapture } from './messages.j
 /** A thread that is stuck in a system call can't be ended; more than this many of them are not added. */
 const MAX_STUCK = 2
 
+/** With 1 MB V8 could not even set the thread up, and ended the whole process (seen on Node 26). */
+const LEAST_MEMORY_MB = 4
+
 export type CaptureResult =
   | { readonly type: 'done'; readonly answer: CaptureAnswer }
   | { readonly type: 'looked'; readonly look: string }
@@ -53,7 +56,7 @@ export class CaptureRunner {
     try {
       worker = new Worker(this.options.file ?? path.join(__dirname, 'capture-thread.js'), {
         ...threadOptions('stall-capture', data),
-        resourceLimits: { maxOldGenerationSizeMb: this.options.memoryMb },
+        resourceLimits: { maxOldGenerationSizeMb: Math.max(LEAST_MEMORY_MB, this.options.memoryMb) },
       })
     } catch (thrown) {
       finish(failed('ERR_STALL_CAPTURE_FAILED', `the capture thread can't start: ${messageOf(thrown)}`, thrown))

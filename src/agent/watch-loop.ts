@@ -35,8 +35,6 @@ export interface WatchLoopOptions {
 const CAPTURE_LIMIT_MS = 30_000
 /** Kept back of the grace for the tombstone and the end itself. */
 const END_MARGIN_MS = 1000
-/** 0 would mean no limit to Node. */
-const DEFAULT_MEMORY_MB = 256
 const MAX_ANSWERS = 8
 const BETWEEN_LOOKS_MS = 2000
 const EARLY_LOOK_LIMIT_MS = 4000
@@ -94,7 +92,7 @@ export class WatchLoop {
     this.turnMs = Math.min(500, Math.max(50, shortest / 10))
     this.gaps = new GapMeter(this.turnMs)
     this.watch = new StallWatch(settings)
-    this.runner = new CaptureRunner({ memoryMb: settings.captureMemoryMb || DEFAULT_MEMORY_MB })
+    this.runner = new CaptureRunner({ memoryMb: settings.captureMemoryMb })
   }
 
   begin(): void {

@@ -20,6 +20,9 @@ export interface WorkerOptions {
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly stdio?: StdioOptions
+  /** Another file of the agent's to load, and a command that starts the rest of the command line. */
+  readonly preloadFile?: string
+  readonly wrap?: readonly string[]
   /** The folder for bundles; default a fresh one. */
   readonly dir?: string
 }
@@ -57,7 +60,8 @@ export class RunningWorker {
     this.folder = mkdtempSync(path.join(os.tmpdir(), 'stall-worker-'))
     this.dir = options.dir ?? path.join(this.folder, 'bundles')
     const startedAt = performance.now()
-    this.child = spawn(options.node.path, commandLine(options), {
+    const [command = '', ...args] = [...(options.wrap ?? []), options.node.path, ...commandLine(options)]
+    this.child = spawn(command, args, {
       env: environment(options, this.dir, this.folder),
       stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
     })
@@ -65,11 +69,15 @@ export class RunningWorker {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.hear('stderr', text))
     this.result = new Promise((resolve, reject) => {
       this.child.once('error', reject)
-      // `exit`, not `close`: a grandchild may hold the pipes.
       this.child.once('exit', (code, signal) => {
         const tookMs = performance.now() - startedAt
-        // What is still in the pipes arrives in the next turns.
-        setTimeout(() => resolve(this.collect(code, signal, tookMs)), 50)
+        const finish = (): void => resolve(this.collect(code, signal, tookMs))
+        // `close` comes when all output was read, and never while a grandchild holds the pipes.
+        const timer = setTimeout(finish, 1000)
+        this.child.once('close', () => {
+          clearTimeout(timer)
+          finish()
+        })
         this.child.unref()
       })
     })
@@ -123,8 +131,9 @@ export const FAST = {
   CONDUCTOR_STALL_PROFILE_SECONDS: '0.3',
 }
 
-function commandLine({ preload = 'require', flags = [], program, args = [] }: WorkerOptions): string[] {
-  const agent = preload === 'require' ? ['--require', PRELOAD] : preload === 'import' ? ['--import', PRELOAD] : []
+function commandLine({ preload = 'require', preloadFile = PRELOAD, ...options }: WorkerOptions): string[] {
+  const { flags = [], program, args = [] } = options
+  const agent = preload === 'require' || preload === 'import' ? [`--${preload}`, preloadFile] : []
   return [...flags, ...agent, path.join(PROGRAMS, program), ...args]
 }
 
