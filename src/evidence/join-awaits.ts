@@ -2,7 +2,7 @@
  * Awaits joined to what they wait for: a descriptor leads to its socket, and the same await in several looks tells
  * how long it has not moved.
  */
-import type { AwaitNode, AwaitTree, WaitsFor } from '../model/await.js'
+import type { AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from '../model/await.js'
 import type { Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
 import type { SocketState } from '../model/socket.js'
@@ -28,7 +28,12 @@ export function joinAwaits(looks: readonly Look[]): readonly Look[] {
     })
     // Absent from one look means that it moved: a later one in the same place is another one.
     for (const key of seen.keys()) if (!keys.has(key)) seen.delete(key)
-    const tree: AwaitTree = { ...look.awaits, awaits }
+    const sockets = look.kernel?.sockets ?? []
+    const tree: AwaitTree = {
+      ...look.awaits,
+      awaits,
+      roots: look.awaits.roots.map((root) => withSockets(root, sockets)),
+    }
     return { ...look, awaits: tree }
   })
 }
@@ -39,6 +44,14 @@ export function placeKey(node: AwaitNode): string {
     [each.function, each.file, each.line, each.column].join(':'),
   )
   return `${frames.join('<')}|${node.tid ?? ''}|${node.waitsFor?.kind ?? ''}|${node.waitsFor?.local ?? node.waitsFor?.fd ?? ''}`
+}
+
+function withSockets(root: AwaitRoot, sockets: readonly SocketState[]): AwaitRoot {
+  return {
+    ...root,
+    awaiting: root.awaiting.map((each) => withSockets(each, sockets)),
+    ...(root.waitsFor == null ? {} : { waitsFor: withSocket(root.waitsFor, sockets) }),
+  }
 }
 
 function withSocket(waits: WaitsFor, sockets: readonly SocketState[]): WaitsFor {

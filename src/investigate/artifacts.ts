@@ -42,6 +42,7 @@ export function storeEvidence(store: ArtifactStore | null, evidence: Evidence): 
   const lists = {
     'threads.json': last?.threads,
     'awaits.json': last?.awaits?.awaits,
+    'await-roots.json': last?.awaits?.roots,
     'sockets.json': last?.kernel?.sockets,
     'clocks.json': last?.clocks,
   }

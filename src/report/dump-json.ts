@@ -1,5 +1,5 @@
 /** What `dump --json` prints: the last look, joined, with its verdicts. Stable: fields are added, never renamed. */
-import type { AwaitNode } from '../model/await.js'
+import type { AwaitNode, AwaitRoot } from '../model/await.js'
 import type { CaptureCost, Evidence, Missing } from '../model/evidence.js'
 import type { HeapState } from '../model/heap.js'
 import type { ClockReading } from '../model/heartbeat.js'
@@ -19,6 +19,8 @@ export interface DumpJson {
   readonly verdicts: readonly Verdict[]
   readonly threads: readonly ThreadStack[]
   readonly awaits: readonly AwaitNode[]
+  /** The same from the outermost awaiter down. */
+  readonly awaitRoots: readonly AwaitRoot[]
   readonly sockets: readonly SocketState[]
   readonly clocks: readonly ClockReading[]
   readonly children: readonly ChildProcess[]
@@ -40,6 +42,7 @@ export function toDumpJson(evidence: Evidence, verdicts: readonly Verdict[]): Du
     verdicts,
     threads: last?.threads ?? [],
     awaits: last?.awaits?.awaits ?? [],
+    awaitRoots: last?.awaits?.roots ?? [],
     sockets: last?.kernel?.sockets ?? [],
     clocks: last?.clocks ?? evidence.stall?.clocks ?? [],
     children: last?.kernel?.children ?? [],

@@ -1,13 +1,12 @@
 /** Everything that a dump holds, as text: all verdicts, threads with one frame a line, awaits, sockets, clocks. */
-import type { AwaitNode } from '../model/await.js'
 import type { Evidence, Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
 import type { ThreadStack } from '../model/thread.js'
 import type { Verdict } from '../model/verdict.js'
 import { originOf } from '../source/origin.js'
+import { awaitTreeLines } from './await-tree.js'
 import { frameLine, placeLine } from './places.js'
 import { printable, type Paint } from './terminal.js'
-import { waitText } from './wait-text.js'
 
 export function describeEverything(evidence: Evidence, verdicts: readonly Verdict[], paint: Paint): string[] {
   const look = evidence.looks.at(-1)
@@ -23,11 +22,7 @@ export function describeEverything(evidence: Evidence, verdicts: readonly Verdic
       'Threads',
       (look?.threads ?? []).flatMap((thread) => threadBlock(thread, cwd, paint)),
     ),
-    ...section(
-      paint,
-      'Awaits',
-      (look?.awaits?.awaits ?? []).flatMap((node) => awaitBlock(node, cwd)),
-    ),
+    ...section(paint, 'Awaits', look?.awaits ? awaitTreeLines(look.awaits, cwd, paint) : []),
     ...section(paint, 'Sockets', socketLines(look)),
     ...section(paint, 'Thread pool', poolLines(look)),
     ...section(
@@ -105,17 +100,6 @@ function foldedFrames(frames: readonly Frame[], cwd: string | null, paint: Paint
   }
   flush()
   return lines
-}
-
-function awaitBlock(node: AwaitNode, cwd: string | null): string[] {
-  const own: Frame = { ...node, tier: null, async: true, native: false }
-  const times = node.count > 1 ? `${node.count} x ` : ''
-  const seen = node.seenMs == null ? '' : `  (same place for ${Math.round(node.seenMs)} ms)`
-  return [
-    `  ${times}${frameLine(own, cwd)}${seen}`,
-    ...(node.waitsFor === null || node.waitsFor.kind === 'await' ? [] : [`      waits for ${waitText(node.waitsFor)}`]),
-    ...node.awaitedBy.map((frame) => `      < ${frameLine(frame, cwd)}`),
-  ]
 }
 
 function socketLines(look: Look | undefined): string[] {

@@ -226,6 +226,14 @@ export class WaitJudge {
       return { ...user, summary, heldThrough }
     }
     const parts = paths.parts(finding, root.key)
+    if (this.#isTable(finding)) {
+      return {
+        kind: 'unknown',
+        summary: `an entry of ${heldThrough}: nothing was seen that would settle it`,
+        heldThrough,
+        ...this.#ownerPart(parts),
+      }
+    }
     if (this.#context.locks.queueOf(finding) !== 0 && this.#isOnWay(finding, root.key)) {
       return this.#lock(finding, parts, heldThrough, root)
     }
@@ -234,6 +242,17 @@ export class WaitJudge {
 
   #scopesNative(root: FoundEnd): boolean {
     return this.#context.scopes.isNativeContextType(this.#heap.typeOf(objectOf(root.key)))
+  }
+
+  /** A Map of resolvers by key waits for answers; a queue that is a lock is an array, a list or a Set. */
+  #isTable(finding: Finding): boolean {
+    const queue = this.#context.locks.queueOf(finding)
+    return this.#heap.is(queue, 'JS_MAP') && this.#context.locks.cycleOf(finding) === null
+  }
+
+  #ownerPart(parts: readonly PathPart[]): { readonly owner?: string } {
+    const owner = this.#ownerOn(parts, '')
+    return owner === null ? {} : { owner }
   }
 
   #isOnWay(finding: Finding, end: StepKey): boolean {
