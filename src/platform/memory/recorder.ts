@@ -1,6 +1,6 @@
 /** Wraps a reader and keeps every stretch that was read through it, so that a look can be replayed anywhere. */
 import type { Address } from '../../model/address.js'
-import { toAddress } from '../../model/address.js'
+import { ADDRESS_LIMIT, toAddress } from '../../model/address.js'
 import type { Mapping, MemoryReader } from './memory-reader.js'
 import type { MemoryRecording, MemoryRun } from './recorded-memory.js'
 
@@ -16,7 +16,8 @@ export class MemoryRecorder implements MemoryReader {
   }
 
   #keep(address: number, length: number): void {
-    if (!(address >= 0) || !(length > 0)) return
+    // Beyond this a wild word is no address, and adding 1 to a line may change nothing.
+    if (!(address >= 0 && address + length <= ADDRESS_LIMIT && length > 0)) return
     const last = Math.floor((address + length - 1) / LINE)
     for (let line = Math.floor(address / LINE); line <= last; line++) {
       if (this.#lines.has(line)) continue

@@ -74,6 +74,13 @@ describe('recorded memory', () => {
     ])
   })
 
+  it.each([-8, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY])('records nothing at the wild address %d', (address) => {
+    const recorder = new MemoryRecorder(reader([{ start: BASE, bytes: counting(64) }]))
+    recorder.word(toAddress(address))
+    recorder.utf16(toAddress(address), 2 ** 40)
+    expect(recorder.recording({}).runs).toEqual([])
+  })
+
   it('stays within the bound of its cache', () => {
     const memory = reader([{ start: BASE, bytes: new Uint8Array(16 << 20) }])
     const before = process.memoryUsage().arrayBuffers
