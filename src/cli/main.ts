@@ -11,9 +11,10 @@ import { register as ps } from './ps.js'
 import { register as run } from './run.js'
 import { register as show } from './show.js'
 import { register as verify } from './verify.js'
+import { register as watch } from './watch.js'
 
 /** Each command exports `register(program)`. Listed in the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps, run, ls, show, verify, prune]
+const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps, watch, run, ls, show, verify, prune]
 
 export function createProgram(): Command {
   const program = new Command('conductor-diag')
