@@ -1,6 +1,7 @@
 /** The command line's frame: one file a command, usage errors as 64, every other error as one clear line with its next step. */
 import { Command, CommanderError } from 'commander'
 import { writeSync } from 'node:fs'
+import { settingsAsHelp } from '../config/settings-doc.js'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
 import { register as dump } from './dump.js'
@@ -22,6 +23,7 @@ export function createProgram(): Command {
       'Why does this Node.js process not move? Stacks, awaits, kernel state and a verdict, without preparing the process.',
     )
     .version(VERSION)
+    .addHelpText('after', `\n${settingsAsHelp()}`)
     .showHelpAfterError('(conductor-diag --help lists the commands)')
     .exitOverride()
     // So that everything after the command of `run` belongs to that command.

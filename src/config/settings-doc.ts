@@ -11,6 +11,9 @@ const TYPE_NAMES: Readonly<Record<SettingType, string>> = {
   text: 'text',
 }
 
+/** The section of a Markdown file that `npm run docs` writes: opening mark, content, closing mark. */
+export const SETTINGS_SECTION = /(<!-- settings:[^>]*-->)[^]*?(<!-- \/settings -->)/
+
 /** For the README and docs/configuration.md, where a test holds it against the table. */
 export function settingsAsMarkdown(): string {
   const rows = SETTINGS_TABLE.map(

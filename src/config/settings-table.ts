@@ -64,9 +64,9 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'warnMs',
     variable: 'CONDUCTOR_STALL_WARN_SECONDS',
     type: 'time',
-    defaultText: '15 % of the watchdog\u2019s, at least 1; 45 when the watchdog is off',
+    defaultText: '15 % of the watchdog time-out, at least 1; 45 when the watchdog is off',
     zero: 'invalid',
-    meaning: 'Poll-loop silence before evidence is captured. Has to be less than the watchdog\u2019s.',
+    meaning: 'Poll-loop silence before evidence is captured. Has to be less than the watchdog time-out.',
   },
   {
     key: 'eventLoopWarnMs',
@@ -164,7 +164,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     variable: 'CONDUCTOR_STALL_LOG_LEVEL',
     type: 'level',
     defaultText: 'info',
-    meaning: 'debug, info, warn, error or silent: JSON lines in pino\u2019s format on stderr, never blocking.',
+    meaning: 'debug, info, warn, error or silent: JSON lines in the format of pino on stderr, never blocking.',
   },
   {
     key: 'service',

@@ -19,11 +19,3 @@ export interface LoggerOptions {
   /** Fields of every line. */
   readonly bindings?: LogFields
 }
-
-/** For tests, and for parts that run where nobody listens. */
-export const SILENT_LOGGER: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-}

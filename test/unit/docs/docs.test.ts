@@ -1,0 +1,69 @@
+/** The documentation says what the code does. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { exitCodeOf } from '../../../src/cli/exit-codes.js'
+import { createProgram } from '../../../src/cli/main.js'
+import { settingsAsHelp, settingsAsMarkdown, SETTINGS_SECTION } from '../../../src/config/settings-doc.js'
+import { SETTINGS_TABLE } from '../../../src/config/settings-table.js'
+import type { StallErrorCode } from '../../../src/model/stall-error.js'
+import { VERSION } from '../../../src/model/version.js'
+
+const ROOT = path.resolve(__dirname, '../../..')
+
+function read(file: string): string {
+  return readFileSync(path.join(ROOT, file), 'utf8')
+}
+
+/** From the source text: a type has no values at run time. */
+const CODES = [...read('src/model/stall-error.ts').matchAll(/\| '(ERR_STALL_[A-Z0-9_]+)'/g)].map(
+  (match) => match[1] as StallErrorCode,
+)
+
+test('docs/errors.md lists every code once, with the exit code that it gives, and no other', () => {
+  const listed = [...read('docs/errors.md').matchAll(/^### `(ERR_STALL_[A-Z0-9_]+)` \((\d+)\)$/gm)]
+  expect(CODES.length).toBeGreaterThan(25)
+  expect(listed.map((match) => String(match[1])).sort()).toEqual([...CODES].sort())
+  for (const [, code, exit] of listed) expect(`${code} ${exit}`).toBe(`${code} ${exitCodeOf(code as StallErrorCode)}`)
+})
+
+test('docs/errors.md says for every code what to do', () => {
+  const sections = read('docs/errors.md')
+    .split(/^#{2,3} /m)
+    .filter((section) => section.startsWith('`ERR_STALL'))
+  expect(sections.filter((section) => !/^Do: \S/m.test(section))).toEqual([])
+})
+
+test.each(['docs/configuration.md', 'README.md'].filter((file) => existsSync(path.join(ROOT, file))))(
+  '%s has the settings that the code has (npm run docs writes them)',
+  (file) => {
+    const section = SETTINGS_SECTION.exec(read(file))?.[0]
+    // The README may leave the table to configuration.md.
+    if (file === 'README.md' && section === undefined) return
+    expect(section).toContain(settingsAsMarkdown())
+  },
+)
+
+test('the help text and the table have every setting', () => {
+  for (const row of SETTINGS_TABLE) {
+    expect(settingsAsHelp()).toContain(row.variable)
+    expect(settingsAsMarkdown()).toContain(`\`${row.variable}\``)
+    expect(row.meaning).not.toContain('|')
+  }
+})
+
+test('CHANGELOG.md begins with the version of the package', () => {
+  expect(/^## (\S+)$/m.exec(read('CHANGELOG.md'))?.[1]).toBe(VERSION)
+})
+
+test('every command has a description and --json, or passes its data on', () => {
+  const commands = createProgram().commands
+  expect(commands.filter((command) => command.description() === '').map((command) => command.name())).toEqual([])
+  const withoutJson = commands.filter((command) => !command.options.some((option) => option.long === '--json'))
+  // run hands the worker's own output on, completion prints a script for a shell, open shows a page.
+  expect(
+    withoutJson
+      .map((command) => command.name())
+      .filter((name) => !['run', 'completion', 'complete', 'open'].includes(name)),
+  ).toEqual([])
+})
