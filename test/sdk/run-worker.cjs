@@ -1,7 +1,7 @@
 // A worker on whatever SDK it is given. Environment:
 //   CONDUCTOR_SERVER_URL  the server
 //   TASK_TYPES            demo (comma separated)      CONCURRENCY  1      POLL_INTERVAL  100
-//   EXECUTE               ok | never | throw | slow:MS
+//   EXECUTE               ok | never | throw | slow:MS (async) | busy:MS (in slices, each its own turn) | loop
 //   API                   handler | manager           (TaskHandler or TaskManager)
 //   POLL_TIMEOUT          100                         (manager: how long the server may keep a poll, ms)
 //   ON_ERROR=throw        the error handler throws    (manager)
@@ -14,11 +14,22 @@ const { createInterface } = require('node:readline')
 
 const setting = (name, fallback) => process.env[name] ?? fallback
 
+async function computeInSlices(ms) {
+  const end = performance.now() + ms
+  while (performance.now() < end) {
+    const slice = performance.now() + 100
+    while (performance.now() < slice);
+    await new Promise(setImmediate)
+  }
+}
+
 async function execute() {
   const [what, ms] = setting('EXECUTE', 'ok').split(':')
   if (what === 'never') await new Promise(() => {})
   if (what === 'throw') throw new Error('execute failed')
   if (what === 'slow') await new Promise((resolve) => setTimeout(resolve, Number(ms)))
+  if (what === 'busy') await computeInSlices(Number(ms))
+  if (what === 'loop') for (;;);
   return { status: 'COMPLETED', outputData: {} }
 }
 

@@ -164,11 +164,12 @@ describe.concurrent.each(TURNS)('$name', (line) => {
   })
 
   test('leaves it to Node to end a process whose loop rejects and that swallows nothing', async ({
+    expect: its,
     onTestFinished,
   }) => {
     const server = await serve(onTestFinished, { mode: '503' })
     const worker = start(onTestFinished, line, server, { LOGGER: 'throw' })
-    await expect.poll(() => worker.child.exitCode, { timeout: 15_000 }).toBe(1)
+    await its.poll(() => worker.child.exitCode, { timeout: 15_000 }).toBe(1)
     expect(worker.errors).toContain('the logger threw')
   })
 
