@@ -17,6 +17,7 @@ import type { ProcessIdentity } from '../model/process-identity.js'
 import { StallError } from '../model/stall-error.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
+import { mainThreadAtRest } from '../platform/cdp/main-thread-connection.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type Findings, investigate, type Progress } from './investigation.js'
 
@@ -48,7 +49,16 @@ export interface InsideResult extends Findings {
   /** Null when no folder took a bundle: then `storeError` says why, and the findings are all there is. */
   readonly bundle: SealOutcome | null
   readonly storeError: StallError | null
+  /**
+   * Whether this thread may be ended now. False: the main thread is in a native call with our session's end still in
+   * its queue, and a thread that is being torn down in the moment it returns would take the process with it
+   * (`mainThreadAtRest`). Leave it, unless the process is to be ended anyway.
+   */
+  readonly mayEndThread: boolean
 }
+
+/** After the bundle is sealed: for the session's end to arrive. */
+const REST_MS = 2000
 
 const LOOKS_AT_MS = [0, 2000]
 
@@ -98,7 +108,8 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       cost: findings.evidence.cost,
       redacted: request.redactor.counts,
     }) ?? null
-  return { ...findings, bundle, storeError: opened instanceof StallError ? opened : null }
+  const mayEndThread = await mainThreadAtRest(REST_MS)
+  return { ...findings, bundle, storeError: opened instanceof StallError ? opened : null, mayEndThread }
 }
 
 /** A look without an incident, to be kept in memory: what nothing can settle is collected at the next GC. */
