@@ -30,8 +30,8 @@ export function playConnection(answers: Readonly<Record<string, Answer>>): Playe
     on(event, listener) {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)
-      set.add(listener as (params: never) => void)
-      return () => set.delete(listener as (params: never) => void)
+      set.add(listener)
+      return () => set.delete(listener)
     },
     emit(event, params) {
       for (const listener of listeners.get(event) ?? []) listener(params as never)
