@@ -4,6 +4,7 @@
  * for want of evidence: what is missing is listed with its reason.
  */
 import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/inspector/profile-capturer.js'
+import { openMemorySession } from '../capture/memory-target.js'
 import type { Rung } from '../capture/registry.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import { takeLook } from '../capture/take-look.js'
@@ -74,6 +75,15 @@ export interface Findings {
 const CLOSING_MS = 500
 
 export async function investigate(plan: InvestigationPlan): Promise<Findings> {
+  const memory = openMemorySession(plan.target)
+  try {
+    return await conduct(plan)
+  } finally {
+    memory.close()
+  }
+}
+
+async function conduct(plan: InvestigationPlan): Promise<Findings> {
   const ledger = openLedger(plan.target.inside, plan.stall?.clock ?? null)
   const startedMs = performance.now()
   const captureUntilMs = plan.deadlineMs - CLOSING_MS
