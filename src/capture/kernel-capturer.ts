@@ -2,6 +2,7 @@
  * `kernel`: the first rung. What the kernel tells of the target with no pause and no JavaScript: thread states and
  * what they sleep in, children, descriptors, memory, faults.
  */
+import { monotonicMs } from '../heartbeat/clock-reader.js'
 import type { KernelLook } from '../model/kernel.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { OpenFile } from '../model/socket.js'
@@ -56,7 +57,7 @@ export function lookAtKernel(target: Target, redactor: Redactor): KernelLook {
   const status = readStatus(root)
   const own = target.inside ? ownThreadId() : null
   const threads = readThreads(root).map((thread) => withAgentRole(thread, target, own))
-  const takenAtMs = performance.now()
+  const takenAtMs = monotonicMs()
   const descriptors = readDescriptors(root)
   return {
     takenAtMs,

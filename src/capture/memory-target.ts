@@ -2,6 +2,7 @@
  * A target's memory, opened for the engines: reader, layout, heap, and on demand its native side. The capturers of
  * stacks, awaits, pool and heap all start here.
  */
+import { closeSync, openSync } from 'node:fs'
 import { mainThreadId } from '../platform/procfs/threads.js'
 import { openLiveMemory } from '../platform/memory/live-memory.js'
 import type { MemoryReader } from '../platform/memory/memory-reader.js'
@@ -41,6 +42,18 @@ export interface MemoryTarget {
   /** Forgets what was read, so that the next look sees change. */
   refresh(): void
   dispose(): void
+}
+
+/** Whether the kernel lets us open the target's memory: what ptrace_scope and capabilities decide. Nothing is read. */
+export function mayReadMemory(target: Target): boolean {
+  if (target.procRoot === null) return false
+  try {
+    closeSync(openSync(`${target.procRoot}/mem`, 'r'))
+    return true
+  } catch {
+    // EACCES for the most part; whichever it is, memory is no way in.
+    return false
+  }
 }
 
 /** Whether the memory engine can serve a target at all; asked before anything is opened. */

@@ -1,4 +1,5 @@
 /** One look: every rung in turn, each with its deadline, each handed over (to be stored) before the next. */
+import { monotonicMs } from '../heartbeat/clock-reader.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { Target } from '../model/target.js'
 import type { Redactor } from '../redact/redactor.js'
@@ -26,7 +27,8 @@ export interface LookOptions {
 
 /** Parts of engines that were not asked for are left out; everything else is there, as evidence or as its reason. */
 export async function takeLook(options: LookOptions): Promise<LookOutcomes & { readonly takenAtMs: number }> {
-  const takenAtMs = performance.now()
+  // Of the whole machine, not of this thread: an early look comes from another one.
+  const takenAtMs = monotonicMs()
   const outcomes: Partial<Record<LookPart, CaptureOutcome<LookParts[LookPart]>>> = {}
   for (const rung of options.rungs ?? RUNGS) {
     if (!options.engines.has(rung.engine)) continue

@@ -1,21 +1,29 @@
 /** `conductor-diag dump PID`: why does this process not move? */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { mkdirSync, writeSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { outsideInspector } from '../capture/inspector/open-inspector.js'
+import { mayReadMemory } from '../capture/memory-target.js'
 import { type BundleWriter, openBundle } from '../incident/bundle-writer.js'
+import { type AgentFindings, copyBundle, findAgent, investigateByAgent } from '../investigate/by-agent.js'
 import { identifyProcess } from '../investigate/identity.js'
 import type { Findings, Progress } from '../investigate/investigation.js'
 import { type EngineChoice, investigateOutside } from '../investigate/outside.js'
+import { withDumpPointers } from '../investigate/pointers.js'
 import { openTarget } from '../investigate/target-process.js'
+import type { Evidence } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
-import { StallError } from '../model/stall-error.js'
-import { createRedactor, type Redactor } from '../redact/redactor.js'
+import { StallError, toStallError } from '../model/stall-error.js'
+import type { Target } from '../model/target.js'
+import type { Verdict } from '../model/verdict.js'
+import type { ControlClient } from '../platform/control/client.js'
+import { createOpenRedactor, createRedactor, type Redactor } from '../redact/redactor.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { hasEvidence, toDumpJson } from '../report/dump-json.js'
 import { renderDump, renderHeader } from '../report/dump-text.js'
 import { wantsColor } from '../report/terminal.js'
 import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
+import { printJson, printNote, printOut } from './output.js'
 import { listProcesses, renderProcesses } from './ps.js'
 
 interface DumpOptions {
@@ -29,6 +37,7 @@ interface DumpOptions {
   readonly native?: boolean
   readonly samples?: number
   readonly verbose?: boolean
+  readonly redact: boolean
 }
 
 export function register(program: Command): void {
@@ -49,6 +58,7 @@ export function register(program: Command): void {
     .option('--stop', 'stop the process for the moment in which a running stack is copied: exact, but not unnoticed')
     .option('--native', 'C++ frames between the JavaScript ones, of threads that sleep')
     .option('--calibrate', 'learn an unknown memory layout by starting the same binary once, whatever it is called')
+    .option('--no-redact', 'secrets too, as they are: for your own screen')
     .option('-v, --verbose', 'internal frames and full detail')
     .action(async (pid: number | undefined, options: DumpOptions) => {
       process.exitCode = pid === undefined ? suggest() : await dump(pid, options)
@@ -56,24 +66,73 @@ export function register(program: Command): void {
 }
 
 function suggest(): number {
-  writeSync(1, renderProcesses(listProcesses()))
-  writeSync(2, 'Type: conductor-diag dump PID\n')
+  printOut(renderProcesses(listProcesses()))
+  printNote('Type: conductor-diag dump PID\n')
   return EXIT.usage
 }
 
 async function dump(pid: number, options: DumpOptions): Promise<number> {
   const { target, runtime } = openTarget(pid)
-  const redactor = createRedactor()
+  // `--no-redact` is a person's decision about a process of their own, and for their own screen.
+  const redactor = options.redact ? createRedactor() : createOpenRedactor()
+  const agent = await findAgent(pid)
   const identity = identifyProcess({
     pid,
     root: target.procRoot ?? `/proc/${pid}`,
     node: runtime.version,
-    agent: false,
+    agent: agent.client !== null || agent.problem !== null,
     redactArguments: (argv) => redactor.argv(argv),
   })
   // Before anything can fail: whoever asked should at least see what was asked about.
-  const color = wantsColor(process.stdout, process.env)
-  if (!options.json) writeSync(1, renderHeader(identity, { color }))
+  if (!options.json) printOut(renderHeader(identity, { color: wantsColor(process.stdout, process.env) }))
+  if (agent.problem) printNote(`conductor-diag: the agent in it does not answer: ${agent.problem.message}\n`)
+  const context = { target, identity, redactor, options }
+  try {
+    if (agent.client === null) return await dumpFromOutside(context, null)
+    if (!isBetterByAgent(target, options)) return await dumpFromOutside(context, agent.client)
+    return await dumpByAgent(context, agent.client)
+  } finally {
+    agent.client?.dispose()
+  }
+}
+
+interface DumpContext {
+  readonly target: Target
+  readonly identity: ProcessIdentity
+  readonly redactor: Redactor
+  readonly options: DumpOptions
+}
+
+/**
+ * With an agent inside, its clocks are asked for in any case. The looking itself is left to it where it can do what we
+ * could not, or not without a signal and an open port: the inspector, a profile, memory that the kernel keeps from us.
+ */
+function isBetterByAgent(target: Target, options: DumpOptions): boolean {
+  if (options.engine === 'inspector' || options.profile !== undefined) return true
+  return options.engine === 'auto' && !mayReadMemory(target)
+}
+
+async function dumpByAgent(context: DumpContext, client: ControlClient): Promise<number> {
+  const { target, identity, options } = context
+  let found: AgentFindings
+  try {
+    found = await investigateByAgent(target.pid, client, {
+      profileMs: (options.profile ?? 0) * 1000,
+      locals: options.locals ?? false,
+      onStep: reportStep,
+    })
+  } catch (thrown) {
+    const error = toStallError(thrown)
+    printNote(`conductor-diag: not through the agent: ${error.message} (${error.code}); looking from outside\n`)
+    return await dumpFromOutside(context, client)
+  }
+  show(context, { ...found.evidence, process: { ...found.evidence.process, pid: identity.pid } }, found.verdicts)
+  printNote(`bundle: ${options.out === undefined ? found.bundle : copyBundle(found.bundle, options.out)}\n`)
+  return EXIT.ok
+}
+
+async function dumpFromOutside(context: DumpContext, client: ControlClient | null): Promise<number> {
+  const { target, identity, redactor, options } = context
   const bundle = options.out === undefined ? null : openBundleIn(options.out, identity)
   const findings = await investigateOutside(target, identity, {
     engine: options.engine,
@@ -82,30 +141,33 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
     locals: options.locals ?? false,
     stop: options.stop ?? false,
     calibrate: options.calibrate ?? false,
-    native: options.native ?? false,
     redactor,
     store: bundle,
     inspector: outsideInspector(),
+    ...(client === null ? {} : { clocks: async () => (await client.readStatus()).clocks }),
     onProgress: reportProgress,
   })
   const sealed = bundle === null ? null : seal(bundle, findings, identity, redactor)
-  if (options.json) {
-    writeSync(1, `${JSON.stringify(toDumpJson(findings.evidence, findings.verdicts), null, 2)}\n`)
-  } else {
-    const root = `${target.procRoot ?? `/proc/${pid}`}/root`
-    const text = renderDump(findings.evidence, findings.verdicts, {
-      verbose: options.verbose ?? false,
-      color,
-      sourceOf: (place) => readExcerpt(place.file, place.line, root),
-    })
-    writeSync(1, text)
-  }
-  if (sealed !== null) writeSync(2, `bundle: ${sealed}\n`)
+  show(context, findings.evidence, findings.verdicts.map(withDumpPointers))
+  if (sealed !== null) printNote(`bundle: ${sealed}\n`)
   if (hasEvidence(findings.evidence)) return EXIT.ok
-  writeSync(2, `conductor-diag: no evidence of process ${pid}\n`)
-  for (const missing of findings.evidence.missing)
-    writeSync(2, `  ${missing.what}: ${missing.message} (${missing.why})\n`)
+  printNote(`conductor-diag: no evidence of process ${target.pid}\n`)
+  for (const { what, message, why } of findings.evidence.missing) printNote(`  ${what}: ${message} (${why})\n`)
   return EXIT.noEvidence
+}
+
+function show({ target, options }: DumpContext, evidence: Evidence, verdicts: readonly Verdict[]): void {
+  if (options.json) {
+    printJson(toDumpJson(evidence, verdicts))
+    return
+  }
+  const root = `${target.procRoot ?? `/proc/${target.pid}`}/root`
+  const text = renderDump(evidence, verdicts, {
+    verbose: options.verbose ?? false,
+    color: wantsColor(process.stdout, process.env),
+    sourceOf: (place) => readExcerpt(place.file, place.line, root),
+  })
+  printOut(text)
 }
 
 function openBundleIn(folder: string, identity: ProcessIdentity): BundleWriter {
@@ -133,11 +195,13 @@ function seal(bundle: BundleWriter, findings: Findings, identity: ProcessIdentit
   return sealed.path
 }
 
-/** Only where a person waits at a terminal. */
 function reportProgress(progress: Progress): void {
-  if (!process.stderr.isTTY) return
-  const what = progress.step === 'look' ? `look ${progress.look} of ${progress.of}` : progress.step
-  writeSync(2, `\r\u001b[K${progress.step === 'diagnose' ? '' : `${what} …`}`)
+  reportStep(progress.step === 'look' ? `look ${progress.look} of ${progress.of}` : progress.step)
+}
+
+/** Only where a person waits at a terminal. The line is wiped before the result is printed. */
+function reportStep(step: string): void {
+  if (process.stderr.isTTY) printNote(`\r\u001b[K${step === 'diagnose' ? '' : `${step} …`}`)
 }
 
 function parsePid(text: string): number {

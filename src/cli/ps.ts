@@ -1,7 +1,8 @@
 /** `conductor-diag ps`: which Node processes there are, and what their main threads do. */
 import type { Command } from 'commander'
-import { writeSync } from 'node:fs'
+import { findControlSocket } from '../platform/control/socket-place.js'
 import { listNodeProcesses, type NodeProcess, type ProcessList } from '../investigate/list-processes.js'
+import { printJson, printOut } from './output.js'
 
 export function register(program: Command): void {
   program
@@ -10,13 +11,26 @@ export function register(program: Command): void {
     .option('--json', 'as JSON')
     .action((options: { json?: boolean }) => {
       const list = listProcesses()
-      writeSync(1, options.json ? `${JSON.stringify(toJson(list), null, 2)}\n` : renderProcesses(list))
+      if (options.json) printJson(toJson(list))
+      else printOut(renderProcesses(list))
     })
 }
 
 /** Shared with `dump` without a pid. */
 export function listProcesses(): ProcessList {
-  return listNodeProcesses(() => false)
+  return listNodeProcesses(hasAgent)
+}
+
+/** A socket where the agent makes one; whether it answers is asked by `dump`. */
+function hasAgent(pid: number): boolean {
+  try {
+    const found = findControlSocket(pid)
+    found?.dispose()
+    return found !== null
+  } catch {
+    // Another user's, or gone by now: no agent that we could ask.
+    return false
+  }
 }
 
 function toJson(list: ProcessList): object {

@@ -59,6 +59,8 @@ export interface InsideResult extends Findings {
 
 /** After the bundle is sealed: for the session's end to arrive. */
 const REST_MS = 2000
+/** Whoever set the deadline waits a second longer for an answer. */
+const OVERRUN_MS = 800
 
 const LOOKS_AT_MS = [0, 2000]
 
@@ -108,7 +110,9 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       cost: findings.evidence.cost,
       redacted: request.redactor.counts,
     }) ?? null
-  const mayEndThread = await mainThreadAtRest(REST_MS)
+  const mayEndThread = await mainThreadAtRest(
+    Math.max(0, Math.min(REST_MS, request.deadlineMs + OVERRUN_MS - performance.now())),
+  )
   return { ...findings, bundle, storeError: opened instanceof StallError ? opened : null, mayEndThread }
 }
 

@@ -22,12 +22,16 @@ import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type ArtifactStore, errorOf, storeEvidence, storeOutcome, toJson } from './artifacts.js'
+import { createSourceMaps } from '../source/source-maps.js'
 import { openLedger } from './ledger.js'
+import { withOriginalSources } from './map-sources.js'
 import { withBundlePointers } from './pointers.js'
 
 export type Progress =
   | { readonly step: 'look'; readonly look: number; readonly of: number }
   | { readonly step: 'samples' | 'profile' | 'diagnose' | 'seal' }
+
+type ClocksNow = readonly ClockReading[] | null
 
 export interface InvestigationPlan {
   readonly target: Target
@@ -51,7 +55,7 @@ export interface InvestigationPlan {
   /** C++ frames between the JavaScript ones. */
   readonly native?: boolean
   readonly redactor: Redactor
-  readonly clocks?: () => readonly ClockReading[] | null
+  readonly clocks?: () => ClocksNow | Promise<ClocksNow>
   readonly tasks?: () => readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
   /** Early looks that were kept in memory, oldest first. */
@@ -59,8 +63,6 @@ export interface InvestigationPlan {
   readonly missing?: readonly Missing[]
   readonly store: ArtifactStore | null
   readonly onProgress?: (progress: Progress) => void
-  /** Completes evidence with what needs files (source maps) before it is stored and judged. */
-  readonly complete?: (evidence: Evidence) => Evidence
 }
 
 export interface Findings {
@@ -73,6 +75,7 @@ export interface Findings {
 
 /** Left over for joining, judging and sealing. */
 const CLOSING_MS = 500
+const MAX_MAP_BYTES_INSIDE = 2 * 1024 * 1024
 
 export async function investigate(plan: InvestigationPlan): Promise<Findings> {
   const memory = openMemorySession(plan.target)
@@ -101,9 +104,9 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     const sampler = index === 0 ? plan.samples(round) : null
     if (sampler !== null) {
       plan.onProgress?.({ step: 'samples' })
-      ledger.beforeAttach(plan.clocks?.() ?? null)
+      ledger.beforeAttach(await clocksOf(plan))
       samples = await sample(plan, sampler, captureUntilMs)
-      ledger.afterAttach(plan.clocks?.() ?? null)
+      ledger.afterAttach(await clocksOf(plan))
     }
   }
   await addHeapAwaits(plan, rounds, captureUntilMs)
@@ -122,7 +125,12 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     missing: plan.missing ?? [],
     cost: ledger.close(),
   })
-  const evidence = plan.complete?.(joined) ?? joined
+  const evidence = withOriginalSources(
+    joined,
+    createSourceMaps(
+      plan.target.inside ? { maxMapBytes: MAX_MAP_BYTES_INSIDE } : { root: `${plan.target.procRoot}/root` },
+    ),
+  )
   storeEvidence(plan.store, evidence)
   const verdicts = diagnose(evidence)
   return {
@@ -155,7 +163,7 @@ async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: numbe
     onOutcome: (part, outcome) =>
       storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory'),
   })
-  return { ...outcomes, clocks: plan.clocks?.() ?? null }
+  return { ...outcomes, clocks: await clocksOf(plan) }
 }
 
 async function sample(
@@ -188,6 +196,15 @@ async function record(
     })
   } else plan.store?.missing(PROFILE_ARTIFACT, errorOf(outcome))
   return outcome
+}
+
+/** Clocks are asked of the agent, from outside: it may not answer, and everything else is still worth having. */
+async function clocksOf(plan: InvestigationPlan): Promise<ClocksNow> {
+  try {
+    return (await plan.clocks?.()) ?? null
+  } catch {
+    return null
+  }
 }
 
 function requestOf(plan: InvestigationPlan, deadlineMs: number): CaptureRequest {

@@ -7,6 +7,7 @@ import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
 import type { Rung } from '../capture/registry.js'
 import type { Round } from '../evidence/join.js'
 import type { Missing } from '../model/evidence.js'
+import type { ClockReading } from '../model/heartbeat.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
@@ -34,6 +35,8 @@ export interface OutsideOptions {
   /** Opened only when it is used. */
   readonly inspector: InspectorAccess
   readonly signal?: AbortSignal
+  /** Where the agent tells them. */
+  readonly clocks?: () => Promise<readonly ClockReading[] | null>
   readonly onProgress?: (progress: Progress) => void
 }
 
@@ -66,6 +69,7 @@ export async function investigateOutside(
       redactor: options.redactor,
       missing: missingBecauseOf(options),
       store: options.store,
+      ...(options.clocks ? { clocks: options.clocks } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     })

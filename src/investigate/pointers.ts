@@ -15,6 +15,17 @@ export function toBundlePointer(pointer: string): string {
   return file === undefined ? pointer : `${file}#${match?.[2] ?? ''}`
 }
 
+/** The other way round, for a bundle that is shown as a dump. */
+export function toDumpPointer(pointer: string): string {
+  const match = /^([^#]+)#(.*)$/.exec(pointer)
+  const list = Object.keys(FILES).find((name) => FILES[name] === match?.[1])
+  return list === undefined ? pointer : `#/${list}${match?.[2] ?? ''}`
+}
+
+export function withDumpPointers(verdict: Verdict): Verdict {
+  return { ...verdict, evidence: verdict.evidence.map(toDumpPointer) }
+}
+
 export function withBundlePointers(verdict: Verdict): Verdict {
   return { ...verdict, evidence: verdict.evidence.map(toBundlePointer) }
 }

@@ -14,6 +14,8 @@ export interface InspectorAccess {
    * @throws StallError ERR_STALL_NOTHING_RUNNING, ERR_STALL_INSPECTOR_UNAVAILABLE, and what connecting throws
    */
   connection(target: Target, deadlineMs: number): Promise<CdpConnection>
+  /** After each capture: inside, nothing stays attached between two; from outside, one opening has to serve for all. */
+  release(): Promise<void>
   /** Ends the connection if there is one; never throws and never waits long. */
   close(): Promise<void>
 }
@@ -25,9 +27,19 @@ export interface Opened {
   readonly beforeDisconnect?: () => Promise<void>
 }
 
-export function createInspectorAccess(open: (target: Target, deadlineMs: number) => Promise<Opened>): InspectorAccess {
+export function createInspectorAccess(
+  open: (target: Target, deadlineMs: number) => Promise<Opened>,
+  options: { readonly keep: boolean },
+): InspectorAccess {
   let opened: Promise<Opened> | null = null
+  const close = async (): Promise<void> => {
+    const ending = opened
+    opened = null
+    if (ending !== null) await end(ending)
+  }
   return {
+    release: () => (options.keep ? Promise.resolve() : close()),
+    close,
     async connection(target, deadlineMs) {
       if (opened === null) {
         await refuseWhereNothingAnswers(target)
@@ -39,16 +51,16 @@ export function createInspectorAccess(open: (target: Target, deadlineMs: number)
       }
       return connection
     },
-    async close() {
-      if (opened === null) return
-      try {
-        const { connection, beforeDisconnect } = await opened
-        await beforeDisconnect?.()
-        connection.disconnect()
-      } catch {
-        // It never opened, which its capturer has reported; or the target is gone, and the connection with it.
-      }
-    },
+  }
+}
+
+async function end(opened: Promise<Opened>): Promise<void> {
+  try {
+    const { connection, beforeDisconnect } = await opened
+    await beforeDisconnect?.()
+    connection.disconnect()
+  } catch {
+    // It never opened, which its capturer has reported; or the target is gone, and the connection with it.
   }
 }
 

@@ -4,14 +4,17 @@ import { createInspectorAccess, type InspectorAccess } from './inspector-access.
 
 /** From one of the agent's own threads: no port, no signal, no permission. */
 export function insideInspector(): InspectorAccess {
-  return createInspectorAccess(() => Promise.resolve({ connection: connectToMainThread() }))
+  return createInspectorAccess(() => Promise.resolve({ connection: connectToMainThread() }), { keep: false })
 }
 
 /** From another process, by its debug port. Loads the web socket client only when it is used. */
 export function outsideInspector(): InspectorAccess {
-  return createInspectorAccess(async (target, deadlineMs) => {
-    const { openPort } = await import('../../platform/cdp/open-port.js')
-    const opened = await openPort(target, deadlineMs)
-    return { connection: opened.connection, beforeDisconnect: async () => void (await opened.close()) }
-  })
+  return createInspectorAccess(
+    async (target, deadlineMs) => {
+      const { openPort } = await import('../../platform/cdp/open-port.js')
+      const opened = await openPort(target, deadlineMs)
+      return { connection: opened.connection, beforeDisconnect: async () => void (await opened.close()) }
+    },
+    { keep: true },
+  )
 }

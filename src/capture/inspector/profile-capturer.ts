@@ -39,6 +39,8 @@ export function createProfileCapturer(access: InspectorAccess, profileMs: number
         return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 }
       } catch (thrown) {
         return { status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') }
+      } finally {
+        await access.release()
       }
     },
   }

@@ -38,6 +38,8 @@ export function createSamplesCapturer(access: InspectorAccess, options = DEFAULT
         return { status: 'captured', evidence: samples, tookMs: performance.now() - startedMs, pausedMs }
       } catch (thrown) {
         return { status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') }
+      } finally {
+        await access.release()
       }
     },
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { entryOf } from '../../../src/investigate/identity.js'
-import { toBundlePointer } from '../../../src/investigate/pointers.js'
+import { toBundlePointer, toDumpPointer } from '../../../src/investigate/pointers.js'
 import { debugPortOf } from '../../../src/platform/cdp/debug-port.js'
 
 describe('entryOf', () => {
@@ -23,6 +23,9 @@ describe('toBundlePointer', () => {
     expect(toBundlePointer('#/awaits/0')).toBe('awaits.json#/0')
     expect(toBundlePointer('#/threads/2/frames/0')).toBe('threads.json#/2/frames/0')
     expect(toBundlePointer('#/other/0')).toBe('#/other/0')
+    for (const pointer of ['#/awaits/0', '#/threads/2/frames/0', '#/other/0']) {
+      expect(toDumpPointer(toBundlePointer(pointer))).toBe(pointer)
+    }
   })
 })
 

@@ -1,0 +1,36 @@
+/** Puts the original positions beside the generated ones, in every frame and await of the evidence. */
+import type { AwaitNode, AwaitTree } from '../model/await.js'
+import type { Evidence, Look } from '../model/evidence.js'
+import type { Frame, SourcePosition } from '../model/frame.js'
+import type { SourceMaps } from '../source/source-maps.js'
+
+interface Place {
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+  readonly source?: SourcePosition
+}
+
+export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evidence {
+  const place = <P extends Place>(at: P): P => {
+    if (at.source !== undefined || at.file === null || at.line === null) return at
+    const source = maps.originalOf(at.file, at.line, at.column ?? 1)
+    return source === null ? at : { ...at, source }
+  }
+  const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
+  const node = (each: AwaitNode): AwaitNode => ({ ...place(each), awaitedBy: frames(each.awaitedBy) })
+  const tree = (awaits: AwaitTree): AwaitTree => ({ ...awaits, awaits: awaits.awaits.map(node) })
+  const look = (each: Look): Look => ({
+    ...each,
+    threads: each.threads?.map((thread) => ({ ...thread, frames: frames(thread.frames) })) ?? null,
+    awaits: each.awaits === null ? null : tree(each.awaits),
+  })
+  return {
+    ...evidence,
+    looks: evidence.looks.map(look),
+    samples: evidence.samples && {
+      ...evidence.samples,
+      samples: evidence.samples.samples.map((sample) => ({ ...sample, frames: frames(sample.frames) })),
+    },
+  }
+}

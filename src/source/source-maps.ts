@@ -1,0 +1,120 @@
+/**
+ * Where generated code came from, by its source map: node's own decoder, files read synchronously and bounded. A map
+ * that is missing or broken costs its positions, nothing else.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { SourceMap, type SourceMapPayload } from 'node:module'
+import path from 'node:path'
+import type { SourcePosition } from '../model/frame.js'
+
+const MAX_SCRIPT_BYTES = 32 * 1024 * 1024
+const MAX_FILES = 100
+/** The comment is the last line; a data URL in it can be as long as the map. */
+const COMMENT = /\/\/[#@] sourceMappingURL=(\S+)\s*$/
+const DATA_URL = /^data:application\/json[^,]*?(;base64)?,/
+
+interface LoadedMap {
+  readonly map: SourceMap
+  /** Folder that its sources are relative to. */
+  readonly folder: string
+}
+
+export interface SourceMaps {
+  /** @param line from 1 @param column from 1. Null without a map, or where it says nothing. */
+  originalOf(file: string, line: number, column: number): SourcePosition | null
+}
+
+export interface SourceMapOptions {
+  /** Prefix of every path: `/proc/PID/root` from outside, nothing inside. */
+  readonly root?: string
+  /** Distinct scripts that are looked at. */
+  readonly maxFiles?: number
+  /** A decoded map takes ten times its size: the capture thread, whose memory is the pod's, reads small ones only. */
+  readonly maxMapBytes?: number
+}
+
+export function createSourceMaps(options: SourceMapOptions = {}): SourceMaps {
+  const { root = '', maxFiles = MAX_FILES, maxMapBytes = 64 * 1024 * 1024 } = options
+  const loaded = new Map<string, LoadedMap | null>()
+  const mapOf = (file: string): LoadedMap | null => {
+    const known = loaded.get(file)
+    if (known !== undefined) return known
+    if (loaded.size >= maxFiles) return null
+    const fresh = loadMap(root, file, maxMapBytes)
+    loaded.set(file, fresh)
+    return fresh
+  }
+  return {
+    originalOf(file, line, column) {
+      if (!path.isAbsolute(file)) return null
+      const found = mapOf(file)
+      if (found === null) return null
+      const entry = found.map.findEntry(line - 1, column - 1)
+      // An empty object where the map says nothing: its typings don't know.
+      if (!('originalSource' in entry) || typeof entry.originalLine !== 'number') return null
+      return {
+        file: sourcePath(entry.originalSource, found.folder),
+        line: entry.originalLine + 1,
+        column: entry.originalColumn + 1,
+      }
+    },
+  }
+}
+
+function loadMap(root: string, file: string, maxMapBytes: number): LoadedMap | null {
+  const script = readBounded(root + file, Math.min(MAX_SCRIPT_BYTES, 4 * maxMapBytes))
+  const url = script === null ? null : COMMENT.exec(script.slice(script.lastIndexOf('\n//') + 1))?.[1]
+  if (url === null || url === undefined) return null
+  const folder = path.dirname(file)
+  const data = DATA_URL.exec(url)
+  if (data)
+    return url.length > maxMapBytes * 1.4
+      ? null
+      : decode(fromDataUrl(url.slice(data[0].length), data[1] !== undefined), folder)
+  if (/^[a-z][a-z0-9+.-]*:/i.test(url)) return null
+  const mapFile = path.resolve(folder, decodeURIComponent(url))
+  return decode(readBounded(root + mapFile, maxMapBytes), path.dirname(mapFile))
+}
+
+function fromDataUrl(text: string, base64: boolean): string {
+  return base64 ? Buffer.from(text, 'base64').toString('utf8') : decodeURIComponent(text)
+}
+
+function decode(text: string | null, folder: string): LoadedMap | null {
+  if (text === null) return null
+  try {
+    return { map: new SourceMap(JSON.parse(text) as SourceMapPayload), folder }
+  } catch {
+    // No JSON, or no map: the generated position is all there is.
+    return null
+  }
+}
+
+/** Bundlers name sources by schemes of their own (`webpack://app/./src/x.ts`): those stay as they are. */
+function sourcePath(source: string, folder: string): string {
+  if (source.startsWith('file://')) return decodeURIComponent(source.slice('file://'.length))
+  return /^[a-z][a-z0-9+.-]*:/i.test(source) ? source : path.resolve(folder, source)
+}
+
+/** Null for what is no plain file, too large, or not to be read. */
+function readBounded(file: string, limitBytes: number): string | null {
+  let fd: number | null = null
+  try {
+    fd = openSync(file, 'r')
+    const stats = fstatSync(fd)
+    if (!stats.isFile() || stats.size > limitBytes) return null
+    const bytes = Buffer.allocUnsafe(stats.size)
+    let at = 0
+    while (at < bytes.length) {
+      const got = readSync(fd, bytes, at, bytes.length - at, at)
+      if (got === 0) break
+      at += got
+    }
+    return bytes.toString('utf8', 0, at)
+  } catch {
+    // A comfort, never needed.
+    return null
+  } finally {
+    if (fd !== null) closeSync(fd)
+  }
+}

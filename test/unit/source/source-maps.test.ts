@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { createSourceMaps } from '../../../src/source/source-maps.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'source-maps-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+// Line 1, column 1 of the script is line 5, column 3 of src/x.ts ("AAIE": 0, 0, +4, +2).
+const MAP = JSON.stringify({ version: 3, sources: ['src/x.ts'], names: [], mappings: 'AAIE' })
+
+function script(name: string, comment: string): string {
+  const file = path.join(folder, name)
+  writeFileSync(file, `f()\n${comment}\n`)
+  return file
+}
+
+test('follows a map beside the script, one within it, and one of a bundler', () => {
+  writeFileSync(path.join(folder, 'beside.js.map'), MAP)
+  const maps = createSourceMaps()
+  const original = { file: path.join(folder, 'src/x.ts'), line: 5, column: 3 }
+  expect(maps.originalOf(script('beside.js', '//# sourceMappingURL=beside.js.map'), 1, 1)).toEqual(original)
+  const data = `//# sourceMappingURL=data:application/json;charset=utf-8;base64,${Buffer.from(MAP).toString('base64')}`
+  expect(maps.originalOf(script('within.js', data), 1, 3)).toEqual(original)
+  const bundled = MAP.replace('src/x.ts', 'webpack://app/./src/x.ts')
+  const inline = `//# sourceMappingURL=data:application/json,${encodeURIComponent(bundled)}`
+  expect(maps.originalOf(script('bundled.js', inline), 1, 1)?.file).toBe('webpack://app/./src/x.ts')
+})
+
+test('says nothing without a map, with a broken one, and of code that is no file', () => {
+  writeFileSync(path.join(folder, 'broken.js.map'), '{')
+  const maps = createSourceMaps()
+  expect(maps.originalOf(script('plain.js', ''), 1, 1)).toBeNull()
+  expect(maps.originalOf(script('broken.js', '//# sourceMappingURL=broken.js.map'), 1, 1)).toBeNull()
+  expect(maps.originalOf(script('gone.js', '//# sourceMappingURL=gone.js.map'), 1, 1)).toBeNull()
+  expect(maps.originalOf(script('web.js', '//# sourceMappingURL=https://example.com/x.map'), 1, 1)).toBeNull()
+  expect(maps.originalOf('node:fs', 1, 1)).toBeNull()
+  expect(maps.originalOf('/does/not/exist.js', 1, 1)).toBeNull()
+})
+
+test('looks at no more scripts than it was told to', () => {
+  const maps = createSourceMaps({ maxFiles: 1 })
+  writeFileSync(path.join(folder, 'first.js.map'), MAP)
+  writeFileSync(path.join(folder, 'second.js.map'), MAP)
+  expect(maps.originalOf(script('first.js', '//# sourceMappingURL=first.js.map'), 1, 1)).not.toBeNull()
+  expect(maps.originalOf(script('second.js', '//# sourceMappingURL=second.js.map'), 1, 1)).toBeNull()
+})
+
+test('leaves maps alone that are larger than it may read', () => {
+  const maps = createSourceMaps({ maxMapBytes: 10 })
+  writeFileSync(path.join(folder, 'large.js.map'), MAP)
+  expect(maps.originalOf(script('large.js', '//# sourceMappingURL=large.js.map'), 1, 1)).toBeNull()
+})
