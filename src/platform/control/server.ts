@@ -1,7 +1,7 @@
 /**
  * The agent's end of the control socket, in the watch thread: `net` only, no thread pool, no handle that keeps the
- * process alive, everything bounded. Whoever can reach the socket is the same user or root (`socket-place.ts`); with
- * `peerUid` at hand (SO_PEERCRED by koffi) the peer is asked for too.
+ * process alive, everything bounded. Whoever can reach the socket is the same user or root (`socket-place.ts`); where
+ * koffi is there the kernel is asked who connected, too (`peer-user.ts`).
  */
 import { chmodSync, readdirSync, unlinkSync } from 'node:fs'
 import net from 'node:net'
@@ -19,6 +19,7 @@ import {
   type ControlRequest,
   type ControlStatus,
 } from './protocol.js'
+import { peerUserOf } from './peer-user.js'
 import { prepareSocketPath } from './socket-place.js'
 
 export interface ControlHandlers {
@@ -37,7 +38,7 @@ export interface ControlServerOptions {
   readonly pid?: number
   /** Effective user id. */
   readonly uid?: number
-  /** User of the process at the other end of a descriptor; null when it can't be told. */
+  /** User of the process at the other end of a descriptor; null when it can't be told. SO_PEERCRED when left out. */
   readonly peerUid?: (fd: number) => number | null
 }
 
@@ -61,7 +62,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const file = prepareSocketPath(options.env, uid, options.pid ?? process.pid)
   const connections = new Set<net.Socket>()
   const server = net.createServer((socket) => {
-    if (connections.size >= MAX_CONNECTIONS || !isAllowed(socket, uid, options.peerUid)) {
+    if (connections.size >= MAX_CONNECTIONS || !isAllowed(socket, uid, options.peerUid ?? peerUserOf)) {
       socket.destroy()
       return
     }
@@ -86,9 +87,9 @@ export async function startControlServer(options: ControlServerOptions): Promise
   }
 }
 
-function isAllowed(socket: net.Socket, uid: number, peerUid: ControlServerOptions['peerUid']): boolean {
+function isAllowed(socket: net.Socket, uid: number, peerUid: (fd: number) => number | null): boolean {
   const fd: unknown = (socket as unknown as { readonly _handle?: { readonly fd?: unknown } })._handle?.fd
-  const peer = peerUid !== undefined && typeof fd === 'number' ? peerUid(fd) : null
+  const peer = typeof fd === 'number' ? peerUid(fd) : null
   // Not to be told: then the folder's mode is what decided.
   return peer === null || peer === uid || peer === 0
 }

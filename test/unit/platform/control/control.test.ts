@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StallError } from '../../../../src/model/stall-error.js'
 import { connectToAgent } from '../../../../src/platform/control/client.js'
 import { createLineSplitter } from '../../../../src/platform/control/lines.js'
+import { peerUserOf } from '../../../../src/platform/control/peer-user.js'
 import type { ControlStatus } from '../../../../src/platform/control/protocol.js'
 import {
   startControlServer,
@@ -222,6 +223,21 @@ test('hangs up on a peer of another user, where the peer can be told', async () 
   const server = await startControlServer({ env, handlers: HANDLERS, peerUid: () => UID + 1 })
   servers.push(server)
   expect(await speak(server.path, '{"v":1,"id":1,"method":"status"}\n')).toBe('')
+})
+
+test('asks the kernel who is at the other end', async () => {
+  const file = path.join(temporary.path, 'peer.sock')
+  const server = net.createServer()
+  await new Promise<void>((resolve) => server.listen(file, resolve))
+  const accepted = new Promise<net.Socket>((resolve) => server.once('connection', resolve))
+  const client = net.connect(file)
+  const socket = await accepted
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+  expect(peerUserOf(fd)).toBe(UID)
+  expect(peerUserOf(9999)).toBeNull()
+  client.destroy()
+  socket.destroy()
+  server.close()
 })
 
 test('uses /tmp where XDG_RUNTIME_DIR is relative, too long or not usable', () => {
