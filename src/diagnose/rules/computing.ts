@@ -55,9 +55,12 @@ function turnsFreely(view: View, thread: ThreadView): boolean {
 const SLOW_TURNS_PER_SECOND = 1
 
 function causeOf(view: View, thread: ThreadView, hot: HotFrame | null): ComputingCause | null {
-  const activities = thread.scripts.map((frames, index) =>
-    activityAbove(frames, index < thread.stacks.length ? thread.stacks[index]?.nativeCallee : undefined),
-  )
+  // The inspector sees JavaScript only, so its samples can't say that a regular expression runs; stacks from memory can.
+  const whole = thread.stacks.filter((stack) => stack.engine === 'memory' && stack.frames.length > 0)
+  const activities =
+    whole.length > 0
+      ? whole.map((stack) => activityAbove(stack.frames, stack.nativeCallee))
+      : thread.scripts.map((frames) => activityAbove(frames, undefined))
   const profiled = thread.last.role === 'main' ? (view.evidence.profile?.hot ?? []) : []
   if (profiled.some((each) => each.function.startsWith('RegExp:') && each.share >= 0.5)) return 'regexp'
   for (const cause of ['regexp', 'json'] as const) {

@@ -52,6 +52,16 @@ test.each([
   })
 })
 
+test('believes stacks from memory about builtins, however many samples of the inspector lack them', () => {
+  const builtin = { ...frame('test', null, null), tier: 'builtin' as const }
+  const stack = mainStack({ frames: [builtin, frame('check', 9), poll], loop: loopState() })
+  const frames = [{ ...frame('check', 9), tier: null }, poll]
+  const atMs = [0, 50, 100, 150, 200]
+  const samples = { engine: 'inspector' as const, samples: atMs.map((at) => ({ atMs: at, frames })), missed: 0 }
+  const [first] = diagnose(evidence([{ threads: [stack] }, { threads: [stack] }], { samples }))
+  expect(first).toMatchObject({ kind: 'computing', cause: 'regexp', where: { function: 'check', line: 9 } })
+})
+
 test('names a regular expression by the profiler, with inspector samples only', () => {
   const frames = [{ ...frame('check', 9), tier: null }, poll]
   const samples = { engine: 'inspector' as const, samples: [0, 50, 100].map((atMs) => ({ atMs, frames })), missed: 0 }
