@@ -1,8 +1,7 @@
 const zlib = require('node:zlib')
 
 function w_archive(bytes) {
-  return zlib.brotliCompressSync(bytes, {
-    // @here
+  return zlib.brotliCompressSync(bytes, { // @here
     params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 11, [zlib.constants.BROTLI_PARAM_LGWIN]: 24 },
   })
 }

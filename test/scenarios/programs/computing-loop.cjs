@@ -1,7 +1,6 @@
 function w_rebalance(queue) {
   let moved = 0
-  while (queue.length > 0) {
-    // @here
+  while (queue.length > 0) { // @here
     queue.push(queue.shift()) // @here
     moved++ // @here
   }
