@@ -9,6 +9,7 @@ import type { Target } from '../model/target.js'
 import { ageMsOf } from '../platform/procfs/process.js'
 import { ownThreadId } from '../platform/procfs/threads.js'
 import { readAwaitTree } from '../v8/awaits/read-awaits.js'
+import { readHeapState } from '../v8/heap-state.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
 import { memoryCapability, openMemoryTarget } from './memory-target.js'
@@ -16,6 +17,8 @@ import type { MemoryTarget } from './memory-target.js'
 
 /** Left for what comes after the scan: joining, grouping, redacting. */
 const RESERVE_MS = 200
+/** A program that allocates all the time collects during each: then the tree is kept, with a note. */
+const SCANS = 2
 
 export const awaitsCapturer: Capturer<AwaitTree> = {
   name: 'awaits',
@@ -34,10 +37,30 @@ export const awaitsCapturer: Capturer<AwaitTree> = {
 function captureAwaits(request: CaptureRequest): AwaitTree {
   const target = openMemoryTarget(request.target)
   try {
-    return readAwaits(target, request)
+    for (let attempt = 1; ; attempt++) {
+      const startedMs = performance.now()
+      const before = collectionsOf(target)
+      const tree = readAwaits(target, request)
+      target.refresh()
+      if (collectionsOf(target) === before) return tree
+      // Objects moved while they were looked for: some were missed, and nothing in the tree shows it.
+      const tookMs = performance.now() - startedMs
+      if (attempt < SCANS && performance.now() + tookMs < request.deadlineMs - RESERVE_MS) continue
+      return { ...tree, notes: [...tree.notes, 'garbage was collected during the scan: functions may be missing'] }
+    }
   } finally {
     target.dispose()
   }
+}
+
+/** Garbage collections of all isolates so far, minor ones too; a constant where they can't be read. */
+function collectionsOf(target: MemoryTarget): number {
+  const native = target.native()
+  if (native === null) return 0
+  const counts = target
+    .isolates()
+    .matched.map(({ isolate }) => readHeapState(native, target.layout.layout, isolate.address).collections ?? 0)
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 /** The tree of all isolates but our own thread's. */

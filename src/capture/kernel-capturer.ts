@@ -5,7 +5,7 @@
 import { monotonicMs } from '../heartbeat/clock-reader.js'
 import type { KernelLook } from '../model/kernel.js'
 import type { CaptureOutcome } from '../model/outcome.js'
-import type { OpenFile } from '../model/socket.js'
+import type { OpenFile, SocketState } from '../model/socket.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { KernelThread, Syscall } from '../model/thread.js'
@@ -13,12 +13,13 @@ import { readChildren } from '../platform/procfs/children.js'
 import { type Descriptor, listDescriptors } from '../platform/procfs/descriptors.js'
 import { readCgroup } from '../platform/procfs/cgroup.js'
 import { findPipeHolders } from '../platform/procfs/pipes.js'
-import { readLoadAverage } from '../platform/procfs/pressure.js'
+import { readLoadAverage, readPressure } from '../platform/procfs/pressure.js'
 import { readNameservers } from '../platform/procfs/resolv.js'
 import { readSockets } from '../platform/procfs/sockets.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { readStatus } from '../platform/procfs/status.js'
 import { ownThreadId, readThreads } from '../platform/procfs/threads.js'
+import { openTcpInfo, type TcpInfo, withTcpTimes } from '../platform/tcp-info.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Capability, Capturer } from './capturer.js'
 
@@ -70,9 +71,10 @@ export function lookAtKernel(target: Target, redactor: Redactor): KernelLook {
     loadAverage: readLoadAverage(),
     children: readChildren(root, stat.pid, (argv) => redactor.argv(argv).join(' ')),
     files: filesOf(descriptors, stat.pid, threads, redactor),
-    sockets: readSockets(root, descriptors),
+    sockets: withTimes(readSockets(root, descriptors), target),
     cgroup: readCgroup(root),
     nameservers: readNameservers(root),
+    pressure: readPressure(),
   }
 }
 
@@ -89,6 +91,15 @@ function readDescriptors(root: string): Descriptor[] {
     if (toStallError(thrown).code === 'ERR_STALL_PERMISSION') return []
     throw thrown
   }
+}
+
+let tcpInfo: TcpInfo | null | undefined
+
+/** When data last came: how old a wait is. Opened with the first connection that there is to ask about. */
+function withTimes(sockets: readonly SocketState[], target: Target): readonly SocketState[] {
+  if (!sockets.some((socket) => socket.family.startsWith('tcp') && socket.state !== 'LISTEN')) return sockets
+  tcpInfo ??= openTcpInfo()
+  return tcpInfo === null ? sockets : withTcpTimes(sockets, target.pid, target.inside, tcpInfo)
 }
 
 /** What is no socket; for those that a thread is blocked on, who holds the other end of a pipe or FIFO. */

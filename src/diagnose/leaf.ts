@@ -66,14 +66,16 @@ function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, bla
     index,
     waits,
     blame,
-    cause: causeOf(waits),
+    cause: causeOf(node, waits),
     socket,
     ageMs: ages.length === 0 ? null : Math.max(...ages),
     endsInMs: waits.kind !== 'timer' && waits.dueInMs !== undefined && waits.dueInMs < SOON_MS ? waits.dueInMs : null,
   }
 }
 
-function causeOf(waits: WaitsFor): AwaitingCause {
+function causeOf(node: AwaitNode, waits: WaitsFor): AwaitingCause {
+  if (isQueueWait(waits)) return 'lock'
+  if (waits.kind === 'socket' && isStreamReader(node, waits)) return 'stream'
   switch (waits.kind) {
     case 'http-request':
     case 'http2-stream':
@@ -107,6 +109,21 @@ function causeOf(waits: WaitsFor): AwaitingCause {
     default:
       return waits.kind satisfies never
   }
+}
+
+/**
+ * Its resolver is in a queue of the user's, and what would take it out of there has a socket or the like of its own:
+ * not what this wait is for.
+ */
+export function isQueueWait(waits: WaitsFor): boolean {
+  if (waits.kind === 'lock') return true
+  return waits.kind === 'socket' && waits.fd === undefined && /^module\{.*> Array\[/.test(waits.heldThrough ?? '')
+}
+
+/** `for await` and readers: node's own iterator is parked, or the stream's own event is what is awaited. */
+function isStreamReader(node: AwaitNode, waits: WaitsFor): boolean {
+  const iterating = node.function === 'createAsyncIterator' && (node.file ?? '').startsWith('node:')
+  return iterating || waits.event === 'readable'
 }
 
 /**

@@ -9,25 +9,26 @@ import type { SocketState } from '../model/socket.js'
 
 /** The looks with their await trees completed: sockets by descriptor, `looks` and `seenMs` by comparison. */
 export function joinAwaits(looks: readonly Look[]): readonly Look[] {
-  const seen = new Map<string, { firstMs: number; looks: number }>()
+  const seen = new Map<string, Sighting>()
   return looks.map((look) => {
     if (look.awaits === null) return look
-    const keys = new Set<string>()
+    const here = new Set<string>()
     const awaits = look.awaits.awaits.map((node) => {
+      const waitsFor = node.waitsFor === null ? null : withSocket(node.waitsFor, look.kernel?.sockets ?? [])
       const key = placeKey(node)
       const before = seen.get(key)
-      const now = { firstMs: before?.firstMs ?? look.takenAtMs, looks: (before?.looks ?? 0) + (keys.has(key) ? 0 : 1) }
-      keys.add(key)
+      const socket = waitsFor?.local ?? null
+      const same = before !== undefined && !isAnother(before.socket, socket, node.count)
+      const now: Sighting = same
+        ? { ...before, looks: before.looks + (here.has(key) ? 0 : 1), socket: socket ?? before.socket }
+        : { firstMs: look.takenAtMs, looks: 1, socket }
+      here.add(key)
       seen.set(key, now)
-      return {
-        ...node,
-        waitsFor: node.waitsFor === null ? null : withSocket(node.waitsFor, look.kernel?.sockets ?? []),
-        looks: now.looks,
-        seenMs: now.looks > 1 ? Math.round(look.takenAtMs - now.firstMs) : null,
-      }
+      const seenMs = now.looks > 1 ? Math.round(look.takenAtMs - now.firstMs) : null
+      return { ...node, waitsFor, looks: now.looks, seenMs }
     })
     // Absent from one look means that it moved: a later one in the same place is another one.
-    for (const key of seen.keys()) if (!keys.has(key)) seen.delete(key)
+    for (const key of seen.keys()) if (!here.has(key)) seen.delete(key)
     const sockets = look.kernel?.sockets ?? []
     const tree: AwaitTree = {
       ...look.awaits,
@@ -38,12 +39,23 @@ export function joinAwaits(looks: readonly Look[]): readonly Look[] {
   })
 }
 
-/** Same function, place, chain and kind of wait: alike for all that can be seen without a pause. */
-export function placeKey(node: AwaitNode): string {
+interface Sighting {
+  readonly firstMs: number
+  readonly looks: number
+  readonly socket: string | null
+}
+
+/** The same place on another connection is another wait; of many in one place any may be the one that is shown. */
+function isAnother(before: string | null, now: string | null, count: number): boolean {
+  return count === 1 && before !== null && now !== null && before !== now
+}
+
+/** Same function, place and chain. Not what it waits for: a search may find that in one look and not in the next. */
+function placeKey(node: AwaitNode): string {
   const frames = [node, ...node.awaitedBy].map((each: AwaitNode | Frame) =>
     [each.function, each.file, each.line, each.column].join(':'),
   )
-  return `${frames.join('<')}|${node.tid ?? ''}|${node.waitsFor?.kind ?? ''}|${node.waitsFor?.local ?? node.waitsFor?.fd ?? ''}`
+  return `${frames.join('<')}|${node.tid ?? ''}`
 }
 
 function withSockets(root: AwaitRoot, sockets: readonly SocketState[]): AwaitRoot {

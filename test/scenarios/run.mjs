@@ -1,7 +1,7 @@
 // `npm run scenarios`: wedges real programs in every way of the catalogue and compares what is said of them.
 //
 //   --only NAME[,NAME]   --node 20[,26]   --side outside|inside   --variant a|b   --jobs N
-//   --write   writes docs/scenarios.md         --json FILE   all results
+//   --write   writes docs/scenarios.md         --json FILE   all results     --keep DIR   evidence of wrong answers
 // Ends with 1 when any answer is wrong.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '4' },
     write: { type: 'boolean', default: false },
     json: { type: 'string' },
+    keep: { type: 'string' },
   },
 })
 
@@ -38,7 +39,7 @@ const trials = scenarios.flatMap((scenario) =>
     .filter((side) => scenario.sides.includes(side))
     .flatMap((side) =>
       list(values.node).flatMap((major) =>
-        list(values.variant).map((variant) => ({ scenario, major: Number(major), side, variant })),
+        list(values.variant).map((variant) => ({ scenario, major: Number(major), side, variant, keep: values.keep })),
       ),
     ),
 )

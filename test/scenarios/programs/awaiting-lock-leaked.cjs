@@ -18,7 +18,7 @@ class Semaphore {
   }
 }
 
-const connections = new Semaphore(5)
+const connections = new Semaphore(6)
 
 async function w_query(id) {
   await connections.acquire() // @here

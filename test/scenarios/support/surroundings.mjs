@@ -121,15 +121,17 @@ time.sleep(120)`
     async prepare({ node }) {
       const name = namespaceName()
       const net = makeNamespace(name)
-      const source = `require('http').createServer((q, r) => r.end('ok')).listen(8080, '${net.guest}', () => console.log('up'))`
+      const source = `require('http').createServer({ keepAliveTimeout: 0 }, (q, r) => r.end('ok')).listen(8080, '${net.guest}', () => console.log('up'))`
       const server = spawn('ip', ['netns', 'exec', name, node, '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
       await firstLine(server)
       return {
         env: { FAR: `http://${net.guest}:8080` },
-        // Frames go to an address that nobody has: no error, no answer.
         controls: {
-          'cut-far': () =>
-            run('ip', 'neigh', 'replace', net.guest, 'lladdr', NOWHERE, 'dev', net.near, 'nud', 'permanent'),
+          // Frames of both sides go to an address that nobody has: no error, no answer.
+          'cut-far': () => {
+            run('ip', 'neigh', 'replace', net.guest, 'lladdr', NOWHERE, 'dev', net.near, 'nud', 'permanent')
+            run('ip', '-n', name, 'neigh', 'replace', net.host, 'lladdr', NOWHERE, 'dev', net.far, 'nud', 'permanent')
+          },
         },
         close() {
           server.kill('SIGKILL')

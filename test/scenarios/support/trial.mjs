@@ -1,6 +1,6 @@
 // One scenario on one Node, from one side, in one variant: start, let it wedge, look, judge, end.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { judge } from './judge.mjs'
@@ -21,14 +21,14 @@ export function nodeBinary(major) {
 }
 
 /** @returns `{status: 'right' | 'wrong' | 'skipped', ...}`; never throws. */
-export async function runTrial({ scenario, major, side, variant }) {
+export async function runTrial({ scenario, major, side, variant, keep }) {
   const label = { scenario: scenario.name, node: major, side, variant }
   const skipped = reasonToSkip(scenario, major)
   if (skipped !== null) return { ...label, status: 'skipped', why: skipped }
   const folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'stall-scenario-')))
   const closing = []
   try {
-    return { ...label, ...(await attempt({ scenario, major, side, variant, folder, closing })) }
+    return { ...label, ...(await attempt({ scenario, major, side, variant, folder, closing, keep })) }
   } catch (error) {
     return { ...label, status: 'wrong', why: `the trial failed: ${error.message}` }
   } finally {
@@ -45,7 +45,7 @@ function reasonToSkip(scenario, major) {
   return scenario.surroundings === undefined ? null : SURROUNDINGS[scenario.surroundings].unavailable()
 }
 
-async function attempt({ scenario, major, side, variant, folder, closing }) {
+async function attempt({ scenario, major, side, variant, folder, closing, keep }) {
   const around =
     scenario.surroundings === undefined
       ? {}
@@ -67,7 +67,16 @@ async function attempt({ scenario, major, side, variant, folder, closing }) {
   const startedAt = performance.now()
   const found = side === 'outside' ? await dump(child.pid) : await bundle(bundles, scenario.control === true)
   const tookMs = Math.round(performance.now() - startedAt)
-  return { tookMs, ...judge({ scenario, variant, built, found, major }) }
+  const judged = judge({ scenario, variant, built, found, major })
+  if (judged.status === 'wrong' && keep !== undefined)
+    keepEvidence(keep, `${scenario.name}-${major}-${side}-${variant}`, { found, said: child.saidLast?.() })
+  return { tookMs, ...judged }
+}
+
+/** What was seen where the answer was wrong, for whoever mends it. */
+function keepEvidence(folder, name, seen) {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(seen, null, 1))
 }
 
 function start({ scenario, major, side, built, folder, bundles, around, services }) {
@@ -112,6 +121,7 @@ function insideSettings(bundles) {
 function wedged(child, scenario) {
   return new Promise((resolve, reject) => {
     let text = ''
+    child.saidLast = () => text
     const timer = setTimeout(
       () => reject(new Error(`it did not wedge in ${WEDGE_MS} ms: ${text.slice(-500)}`)),
       WEDGE_MS,

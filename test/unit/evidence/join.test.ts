@@ -66,6 +66,28 @@ test('tells in how many looks and for how long an await has not moved', () => {
   expect(second).toMatchObject({ looks: 1, seenMs: null })
 })
 
+test('takes the same place on another connection for another wait', () => {
+  const on = (fd: number) => awaits(awaitNode('poll', 18, { kind: 'socket', summary: 'a socket', fd }))
+  const kernel = captured(
+    kernelLook({
+      sockets: [
+        socket({ fd: 21 }),
+        socket({ fd: 22, local: '10.0.0.2:50001', lastSentMs: 900, lastReceivedMs: 4_000 }),
+      ],
+    }),
+  )
+  const joined = joinEvidence({
+    process,
+    stall: null,
+    from: 'outside',
+    rounds: [
+      { takenAtMs: 0, kernel, awaits: on(21) },
+      { takenAtMs: 2_000, kernel, awaits: on(22) },
+    ],
+  })
+  expect(joined.looks[1]?.awaits?.awaits[0]).toMatchObject({ looks: 1, seenMs: null, waitsFor: { sinceMs: 900 } })
+})
+
 test('lists threads without a stack as the kernel sees them, main first', () => {
   const kernel = kernelLook({
     threads: [
