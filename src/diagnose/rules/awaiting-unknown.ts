@@ -13,7 +13,8 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
     .map((leaf) =>
       leafCandidate(view, leaf, {
         cause: 'unknown',
-        waitsFor: leaf.waits.summary,
+        waitsFor:
+          leaf.waits.kind === 'unknown' ? `something that was not found (${leaf.waits.summary})` : leaf.waits.summary,
         signs: [weak('nothing tells whether it will come')],
         cap: view.silent ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
         weight: 10,

@@ -1,7 +1,7 @@
 // Two variants of each program: other names, other files, another depth of calls. What a verdict must name is read off
 // the marks in the program, so that it can't be told wrong by hand.
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const SUPPORT = import.meta.dirname
@@ -38,7 +38,10 @@ export function writeVariant(program, variant, folder) {
   const text = transform(readFileSync(path.join(PROGRAMS, `${program}.cjs`), 'utf8'), variant)
   const file = path.join(inner, variant === 'a' ? `${program}.cjs` : `${rename(`w_${program}`, 'b')}.cjs`)
   writeFileSync(file, text)
-  cpSync(path.join(SUPPORT, 'worker-env.cjs'), path.join(outer, 'worker-env.cjs'))
+  writeFileSync(
+    path.join(outer, 'worker-env.cjs'),
+    transform(readFileSync(path.join(SUPPORT, 'worker-env.cjs'), 'utf8'), variant),
+  )
   const loop = variant === 'a' ? 'loop-a.cjs' : 'loop-b.mjs'
   const entry = path.join(outer, variant === 'a' ? 'worker.cjs' : 'service.mjs')
   const source = readFileSync(path.join(SUPPORT, loop), 'utf8')
