@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeapState } from '../model/heap.js'
 import { readHeapState } from '../v8/heap-state.js'
-import { readVmState } from '../v8/isolate-state.js'
+import { readMoment } from '../v8/isolates.js'
 import type { Capturer } from './capturer.js'
 import { captureFromMemory, mainIsolate } from './from-memory.js'
 import { memoryCapability } from './memory-target.js'
@@ -21,7 +21,7 @@ export const heapCapturer: Capturer<HeapState> = {
       let taken = 0
       let collecting = 0
       while (taken < SAMPLES && !signal.aborted && performance.now() < request.deadlineMs) {
-        const state = readVmState(native, layout, isolate)
+        const state = readMoment(target.heap, isolate)?.vmState ?? null
         // No state at all: the layout does not fit, and no share is better than a wrong one.
         if (state === null) break
         taken++

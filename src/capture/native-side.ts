@@ -2,19 +2,24 @@
  * What the machine adds to JavaScript stacks: the native function that was called, C++ frames where they are wanted,
  * and the threads that run no JavaScript, by what they were started for.
  */
+import type { Address } from '../model/address.js'
 import type { Frame } from '../model/frame.js'
 import type { ThreadStack } from '../model/thread.js'
 import { CodeMap } from '../native/code-map.js'
 import type { NativeProcess } from '../native/native-process.js'
 import { blockedStack } from '../native/stack/blocked-stack.js'
-import { toFrame } from '../native/stack/native-frame.js'
+import { type NativeFrame, toFrame } from '../native/stack/native-frame.js'
+import { runningStack } from '../native/stack/running-stack.js'
 import { threadPurposes } from '../native/thread/thread-roles.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
 import { parseStat } from '../platform/procfs/stat.js'
 import type { V8Heap } from '../v8/heap.js'
+import { readMoment } from '../v8/isolates.js'
 import { nativeCallee } from '../v8/native-callee.js'
 import { mergeNative } from '../v8/stack/merge-native.js'
 import type { StackLook } from '../v8/stack/thread-stack.js'
+
+export type NativeFrames = { readonly frames: readonly Frame[] } | { readonly why: string }
 
 export class NativeSide {
   readonly #native: NativeProcess
@@ -33,14 +38,35 @@ export class NativeSide {
     return callee === null ? {} : { nativeCallee: callee }
   }
 
-  /** With the C++ frames in their places, or why they are not there. */
-  withNative(tid: number, look: StackLook): { readonly frames: readonly Frame[] } | { readonly why: string } {
+  /** With the C++ frames in their places, or why they are not there. Those of a running thread are marked as probable. */
+  withNative(tid: number, isolate: Address, look: StackLook): NativeFrames {
     if (look.kind === 'torn') return { why: 'the stack was torn' }
-    const stack = blockedStack(this.#native, this.#code, tid, look.exitFrame)
-    if ('unknown' in stack) return { why: stack.unknown }
-    const merged = mergeNative(stack.frames, look.frames, look.spans)
+    const blocked = blockedStack(this.#native, this.#code, tid, look.exitFrame)
+    if ('frames' in blocked) {
+      const pc = toFrame({ place: this.#code.placeOf(blocked.pc) })
+      return this.#merged([pc], blocked.frames, look)
+    }
+    if (!blocked.running) return { why: blocked.unknown }
+    const running = runningStack(
+      this.#native,
+      this.#code,
+      tid,
+      look.exitFrame,
+      () => readMoment(this.#heap, isolate)?.exitFrame ?? null,
+    )
+    if ('unknown' in running) return { why: running.unknown }
+    const inside = running.probable.filter((frame) => !frame.isJavaScript)
+    return this.#merged(
+      inside.map((frame) => ({ ...toFrame(frame), probable: true })),
+      running.frames,
+      look,
+    )
+  }
+
+  #merged(inside: readonly Frame[], chain: readonly NativeFrame[], look: StackLook): NativeFrames {
+    const merged = mergeNative(chain, look.frames, look.spans)
     if (merged === null) return { why: 'the machine stack and the JavaScript stack do not fit together' }
-    return { frames: [toFrame({ place: this.#code.placeOf(stack.pc) }), ...merged] }
+    return { frames: [...inside, ...merged] }
   }
 
   /** Threads other than `known`, without frames. */

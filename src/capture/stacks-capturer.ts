@@ -2,6 +2,7 @@
  * `stacks`: the JavaScript stack of the main thread and of every worker thread, read from memory. No pause, no code
  * run in the target, no signal. Synchronous: it keeps the deadline itself.
  */
+import type { Address } from '../model/address.js'
 import type { LoopState } from '../model/loop.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -76,7 +77,7 @@ export function readStacks(
       if (stacks.length > 0 && performance.now() > request.deadlineMs) break
       const read = threadStack(target, reader, thread, loops.get(thread.tid), request)
       const stack = { ...read.stack, ...side?.callee(read.look) }
-      stacks.push(request.native === true ? withNative(side, stack, read.look) : stack)
+      stacks.push(request.native === true ? withNative(side, stack, thread.isolate.address, read.look) : stack)
       pausedMs += read.pausedMs
     }
     const known = new Set([...ours, ...stacks.map((stack) => stack.tid)])
@@ -104,8 +105,8 @@ function agentThreads(target: Target): ReadonlySet<number> {
   return new Set([...(target.agentTids ?? []), ...(own === null ? [] : [own])])
 }
 
-function withNative(side: NativeSide | null, stack: ThreadStack, look: StackLook): ThreadStack {
-  const answer = side?.withNative(stack.tid, look) ?? { why: "the binary's symbols do not serve" }
+function withNative(side: NativeSide | null, stack: ThreadStack, isolate: Address, look: StackLook): ThreadStack {
+  const answer = side?.withNative(stack.tid, isolate, look) ?? { why: "the binary's symbols do not serve" }
   if ('frames' in answer) return { ...stack, frames: answer.frames, withNative: true }
   const note = `without C++ frames: ${answer.why}`
   return { ...stack, note: stack.note === undefined ? note : `${stack.note}; ${note}` }

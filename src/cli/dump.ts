@@ -56,7 +56,7 @@ export function register(program: Command): void {
     .option('--samples <n>', 'this many looks, 0.5 s apart (default: 2)', parseCount)
     .option('--locals', 'local variables, redacted')
     .option('--stop', 'stop the process for the moment in which a running stack is copied: exact, but not unnoticed')
-    .option('--native', 'C++ frames between the JavaScript ones, of threads that sleep')
+    .option('--native', 'C++ frames between the JavaScript ones; those of a running thread are probable')
     .option('--calibrate', 'learn an unknown memory layout by starting the same binary once, whatever it is called')
     .option('--no-redact', 'secrets too, as they are: for your own screen')
     .option('-v, --verbose', 'internal frames and full detail')

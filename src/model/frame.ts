@@ -23,7 +23,7 @@ export interface Frame {
   readonly async: boolean
   /** True for C and C++ frames. */
   readonly native: boolean
-  /** Whether the engine vouches for the frame; false for "top frame probable" and whatever a race may have torn. */
+  /** True where the engine does not vouch for the frame: the top frame of a running thread, what a race may have torn. */
   readonly probable?: boolean
   /** Where a source map leads; beside the generated position, never instead of it. */
   readonly source?: SourcePosition

@@ -19,7 +19,7 @@ export function placeLine(place: VerdictPlace, cwd: string | null): string {
 export function frameLine(frame: Frame, cwd: string | null): string {
   const name = printable(frame.function ?? (frame.native ? '(native)' : '(anonymous)'))
   const prefix = frame.async ? 'async ' : ''
-  const doubt = frame.probable === false ? '  (probable)' : ''
+  const doubt = frame.probable === true ? '  (probable)' : ''
   const tier = frame.tier === null || frame.tier === 'interpreted' || frame.native ? '' : `  [${frame.tier}]`
   if (frame.native) return `${name}  [native]${doubt}`
   if (frame.file === null) return `${prefix}${name}${tier}${doubt}`

@@ -10,7 +10,7 @@ const MOST_BYTES = 2 ** 46
 
 /**
  * `committedBytes` and `limitBytes` are those of the old generation, the one that runs out. `collectingShare` is the
- * caller's: it takes samples over time (isolate-state.ts).
+ * caller's: it takes samples over time (the capturer).
  */
 export function readHeapState(native: NativeProcess, layout: V8Layout, isolate: Address): HeapState {
   const { memory } = native

@@ -15,7 +15,7 @@ import type { Starvation } from '../model/loop.js'
 import { findEnvironment, readEnvironment, type EnvironmentPlace } from '../native/loop/environment.js'
 import { readLoop } from '../native/loop/read-loop.js'
 import type { NativeProcess } from '../native/native-process.js'
-import { findMicrotaskQueue, finishedMicrotasks } from './isolate-state.js'
+import { findMicrotaskQueue, finishedMicrotasks } from './microtasks.js'
 import type { V8Layout } from './layouts/layout.js'
 
 /** One look at the counters. */

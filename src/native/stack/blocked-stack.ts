@@ -14,23 +14,23 @@ import { readRawSyscall } from '../../platform/procfs/syscall.js'
 import type { CodeMap } from '../code-map.js'
 import type { NativeProcess } from '../native-process.js'
 import { CallSites } from './call-sites.js'
+import { type ChainLink, followChain, frameOfLink } from './frame-chain.js'
 import type { NativeFrame } from './native-frame.js'
 import { StackWindow } from './stack-window.js'
 
 /** How far above sp a chain may begin. */
 const SEARCH_BYTES = 16 << 10
-const MAX_FRAMES = 20_000
 const MAX_CHAINS = 400
 /** Good chains that are compared; the nearest are found first. */
 const MAX_GOOD = 12
 
 export type NativeStackAnswer =
   | { readonly frames: readonly NativeFrame[]; /** Place the thread sleeps at, innermost. */ readonly pc: Address }
-  | { readonly unknown: string }
+  | { readonly unknown: string; readonly running: boolean }
 
 interface Chain {
   readonly at: number
-  readonly frames: readonly { readonly fp: number; readonly returnAddress: number }[]
+  readonly frames: readonly ChainLink[]
 }
 
 /**
@@ -43,24 +43,19 @@ export function blockedStack(
   tid: number,
   exitFrame: number | null,
 ): NativeStackAnswer {
-  if (native.elf.machine !== 'x64') return { unknown: 'native stacks are read on x86-64 only' }
+  if (native.elf.machine !== 'x64') return { unknown: 'native stacks are read on x86-64 only', running: false }
   const raw = readRawSyscall(native.root, tid)
-  if (raw === null) return { unknown: 'the kernel does not show where the thread sleeps' }
-  if (raw.kind === 'running') return { unknown: 'the thread runs' }
+  if (raw === null) return { unknown: 'the kernel does not show where the thread sleeps', running: false }
+  if (raw.kind === 'running') return { unknown: 'the thread runs', running: true }
   const block = native.threads().byTid.get(tid)
-  if (!block) return { unknown: 'its thread control block was not found' }
+  if (!block) return { unknown: 'its thread control block was not found', running: false }
   const window = StackWindow.read(native.memory, toAddress(raw.sp), block.stack.high)
-  if (!window) return { unknown: 'its stack could not be read' }
+  if (!window) return { unknown: 'its stack could not be read', running: false }
   const sites = new CallSites(native, code)
   const isOwn = (address: number): boolean => code.mappingOf(address)?.path === native.path
   const chain = bestChain(window, sites, raw.sp, exitFrame, isOwn)
-  if (!chain) return { unknown: 'no chain of frame pointers fits' }
-  const frames = chain.frames.map(({ fp, returnAddress }) => ({
-    fp: toAddress(fp),
-    returnAddress: toAddress(returnAddress),
-    place: code.placeOf(returnAddress - 1),
-    isJavaScript: sites.isJavaScript(returnAddress),
-  }))
+  if (!chain) return { unknown: 'no chain of frame pointers fits', running: false }
+  const frames = chain.frames.map((link) => frameOfLink(link, sites, code))
   return { frames, pc: raw.pc }
 }
 
@@ -82,7 +77,7 @@ function bestChain(
     const word = window.word(at)
     if (sites.kindOf(word) === 'native') returns.push({ at, word })
     if (!window.leadsUp(at, word)) continue
-    const frames = follow(window, sites, at)
+    const frames = followChain(window, sites, at)
     if (frames) chains.push({ at, frames })
   }
   const root = Math.max(...chains.map(({ frames }) => frames.at(-1)?.fp ?? 0))
@@ -96,24 +91,6 @@ function bestChain(
     .map((wanted) => good.find(({ fit }) => fit === wanted))
     .find((found) => found !== undefined)
   return best?.chain ?? null
-}
-
-/** Frames from `at` to the end of the chain; null when it runs into something that is no frame. */
-function follow(window: StackWindow, sites: CallSites, at: number): Chain['frames'] | null {
-  const frames: { fp: number; returnAddress: number }[] = []
-  let fp = at
-  while (frames.length < MAX_FRAMES) {
-    const returnAddress = window.word(fp + 8)
-    if (sites.kindOf(returnAddress) === null) return null
-    frames.push({ fp, returnAddress })
-    const next = window.word(fp)
-    if (!window.leadsUp(fp, next)) {
-      // The first frame of a thread has no caller's frame pointer: 0, or whatever the register held, outside the stack.
-      return next === 0 || next < window.low || next >= window.high ? frames : null
-    }
-    fp = next
-  }
-  return frames
 }
 
 function fitsExitFrame({ frames }: Chain, sites: CallSites, exitFrame: number | null): boolean {

@@ -7,7 +7,8 @@ const CV_QUALIFIERS = 'KVrRO'
 
 export function demangle(symbol: string): string {
   // Clones made by the compiler: `name.part.0`, `name.cold`.
-  const base = symbol.split('.')[0] ?? symbol
+  // `_ZThn56_` and the like: a thunk that adjusts `this`, then the function's own name.
+  const base = (symbol.split('.')[0] ?? symbol).replace(/^_ZT[hv]n?\d+_(?:n?\d+_)?/, '_Z')
   if (!base.startsWith('_Z')) return base || symbol
   const parts = new NameReader(base, base.startsWith('_ZTV') ? 4 : 2).read()
   return parts.length > 0 ? parts.join('::') : symbol

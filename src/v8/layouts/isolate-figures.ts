@@ -30,19 +30,3 @@ export const SPACES_IN_HEAP_BYTES = 768
 
 /** v8::internal::MicrotaskQueue: size_, finished_microtask_count_. */
 export const MICROTASK_QUEUE = { size: 8, finished: 40 } as const
-
-/** enum StateTag of include/v8-unwinder.h (src/execution/vm-state.h), a u16. */
-export const VM_STATES = [
-  'JS',
-  'GC',
-  'PARSER',
-  'BYTECODE_COMPILER',
-  'COMPILER',
-  'OTHER',
-  'EXTERNAL',
-  'ATOMICS_WAIT',
-  'IDLE',
-  'LOGGING',
-  'IDLE_EXTERNAL',
-] as const
-export type VmState = (typeof VM_STATES)[number]

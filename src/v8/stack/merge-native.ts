@@ -22,7 +22,7 @@ export function mergeNative(
   chain: readonly NativeFrame[],
   script: readonly Frame[],
   spans: readonly FrameSpan[],
-): readonly Frame[] | null {
+): Frame[] | null {
   const linesOf = new Map<number, readonly Frame[]>()
   let from = 0
   for (const { fp, lines } of spans) {

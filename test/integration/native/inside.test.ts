@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 type Parts = { readonly [P in keyof LookParts]?: CaptureOutcome<LookParts[P]> }
 
 function evidence<P extends keyof LookParts>(parts: Parts, part: P): LookParts[P] {
-  const outcome = parts[part] as CaptureOutcome<LookParts[P]> | undefined
+  const outcome: CaptureOutcome<LookParts[P]> | undefined = parts[part]
   if (outcome?.status !== 'captured') throw new Error(`${part}: ${JSON.stringify(outcome)}`)
   return outcome.evidence
 }

@@ -75,6 +75,19 @@ describe.each(NODES)('on Node $version', (node) => {
     expect(roles).toContain('signal-inspector')
   })
 
+  it('rebuilds the C++ frames of a running thread, and says that they are probable', async () => {
+    const [main] = await stacksOf(node, ['crypto'], true)
+    expect(main?.note).toBeUndefined()
+    const native = main?.frames.filter((frame) => frame.probable === true).map((frame) => frame.function) ?? []
+    const trunk = ['node::crypto::PBKDF2Traits::DeriveBits', 'node::crypto::CryptoJob::Run']
+    const places = trunk.map((name) => native.indexOf(name))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(places[0]).toBeGreaterThanOrEqual(0)
+    const names = namesOf(main)
+    expect(names.indexOf('hashesSynchronously')).toBeGreaterThan(names.indexOf('node::crypto::CryptoJob::Run'))
+    expect(names.at(-1)).toBe('node::Start')
+  })
+
   it.skipIf(compiled.status !== 0)("names an addon's file", async () => {
     const [main] = await stacksOf(node, ['addon', addon], true)
     expect(main?.nativeCallee).toBe(addon)

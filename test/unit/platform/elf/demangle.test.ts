@@ -14,6 +14,10 @@ describe('C++ names', () => {
       'node::crypto::CryptoJob::Run',
     ],
     ['_ZNK2v88internal7Isolate4heapEv', 'v8::internal::Isolate::heap'],
+    [
+      '_ZThn56_N4node6crypto13DeriveBitsJobINS0_12PBKDF2TraitsEE16DoThreadPoolWorkEv',
+      'node::crypto::DeriveBitsJob::DoThreadPoolWork',
+    ],
     ['uv__fs_work', 'uv__fs_work'],
     ['uv__fs_work.part.0', 'uv__fs_work'],
     ['Builtins_CEntry_Return1_ArgvOnStack_NoBuiltinExit', 'Builtins_CEntry_Return1_ArgvOnStack_NoBuiltinExit'],
