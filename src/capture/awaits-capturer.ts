@@ -9,7 +9,6 @@ import type { Target } from '../model/target.js'
 import { ageMsOf } from '../platform/procfs/process.js'
 import { ownThreadId } from '../platform/procfs/threads.js'
 import { readAwaitTree } from '../v8/awaits/read-awaits.js'
-import { readHeapState } from '../v8/heap-state.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
 import { memoryCapability, openMemoryTarget } from './memory-target.js'
@@ -17,8 +16,9 @@ import type { MemoryTarget } from './memory-target.js'
 
 /** Left for what comes after the scan: joining, grouping, redacting. */
 const RESERVE_MS = 200
-/** A program that allocates all the time collects during each: then the tree is kept, with a note. */
-const SCANS = 2
+/** Inside the worker a copy of its heap would count in the pod. */
+const KEEP_INSIDE = 8 << 20
+const KEEP_OUTSIDE = 64 << 20
 
 export const awaitsCapturer: Capturer<AwaitTree> = {
   name: 'awaits',
@@ -37,30 +37,10 @@ export const awaitsCapturer: Capturer<AwaitTree> = {
 function captureAwaits(request: CaptureRequest): AwaitTree {
   const target = openMemoryTarget(request.target)
   try {
-    for (let attempt = 1; ; attempt++) {
-      const startedMs = performance.now()
-      const before = collectionsOf(target)
-      const tree = readAwaits(target, request)
-      target.refresh()
-      if (collectionsOf(target) === before) return tree
-      // Objects moved while they were looked for: some were missed, and nothing in the tree shows it.
-      const tookMs = performance.now() - startedMs
-      if (attempt < SCANS && performance.now() + tookMs < request.deadlineMs - RESERVE_MS) continue
-      return { ...tree, notes: [...tree.notes, 'garbage was collected during the scan: functions may be missing'] }
-    }
+    return readAwaits(target, request)
   } finally {
     target.dispose()
   }
-}
-
-/** Garbage collections of all isolates so far, minor ones too; a constant where they can't be read. */
-function collectionsOf(target: MemoryTarget): number {
-  const native = target.native()
-  if (native === null) return 0
-  const counts = target
-    .isolates()
-    .matched.map(({ isolate }) => readHeapState(native, target.layout.layout, isolate.address).collections ?? 0)
-  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 /** The tree of all isolates but our own thread's. */
@@ -84,6 +64,7 @@ export function readAwaits(target: MemoryTarget, request: CaptureRequest): Await
     // A timer counts from the start of its thread's environment, which is known of the main thread only.
     uptimeMs: (isolate) => (tids.get(isolate.address) === target.mainTid ? uptimeMs : null),
     deadlineMs: request.deadlineMs - RESERVE_MS,
+    keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
   })
   const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
   return redactTree(unmatched === 0 ? tree : { ...tree, notes: [...tree.notes, note] }, request.redactor)

@@ -39,13 +39,15 @@ export interface AwaitScanOptions {
   readonly maps?: HeapMaps | undefined
   /** Maps whose objects are wanted besides, chosen once the maps are known. */
   readonly others?: (maps: HeapMaps) => Iterable<Tagged>
+  /** A heap of at most this size is kept in our memory for the searches that follow. */
+  readonly keepBytes?: number | undefined
   /** Monotonic ms at which scanning stops. */
   readonly deadlineMs: number
 }
 
 export function scanAwaits(heap: V8Heap, isolate: Isolate, options: AwaitScanOptions): AwaitScan {
   const expired = (): boolean => performance.now() > options.deadlineMs
-  const blocks = new HeapBlocks(heap.memory, heapRanges(heap.memory, isolate.pages))
+  const blocks = new HeapBlocks(heap.memory, heapRanges(heap.memory, isolate.pages), options.keepBytes ?? 0)
   const t0 = performance.now()
   const maps = options.maps ?? scanMaps(heap, blocks, expired)
   const t1 = performance.now()

@@ -1,6 +1,7 @@
 /**
  * An isolate's pages as blocks of words: neighbours joined, absent parts left out, copied a few megabytes at a time
- * into one buffer that is used again and again. The only memory a scan needs is that block.
+ * into one buffer that is used again and again. A small heap may be kept as it was read: what leaves wait for then
+ * needs no further pass over the target's memory.
  */
 import type { Address } from '../../model/address.js'
 import { toAddress } from '../../model/address.js'
@@ -16,8 +17,8 @@ export interface HeapRange {
   readonly end: Address
 }
 
-/** What a scan sees of one block: `words` holds `count` 32-bit halves, the first of them at `base`. */
-export type BlockVisitor = (base: number, words: Uint32Array, count: number) => void
+/** What a scan sees of one block: 32-bit halves, the first of them at `base`. */
+export type BlockVisitor = (base: number, words: Uint32Array) => void
 
 /** Contiguous stretches of the pages, in ascending order, without what was never touched. */
 export function heapRanges(memory: MemoryReader, pages: readonly HeapPage[]): HeapRange[] {
@@ -40,15 +41,15 @@ export class HeapBlocks {
   readonly #memory: MemoryReader
   readonly #words = new Uint32Array(BLOCK_BYTES / 4)
   readonly #bytes = Buffer.from(this.#words.buffer)
+  readonly #keeps: boolean
+  readonly #kept = new Map<number, Uint32Array>()
 
-  constructor(memory: MemoryReader, ranges: readonly HeapRange[]) {
+  /** @param keepBytes a heap of at most this size is kept once it was visited with `keep` */
+  constructor(memory: MemoryReader, ranges: readonly HeapRange[], keepBytes: number) {
     this.#memory = memory
     this.ranges = ranges
     this.sizeBytes = ranges.reduce((sum, range) => sum + range.end - range.start, 0)
-  }
-
-  get words(): Uint32Array {
-    return this.#words
+    this.#keeps = this.sizeBytes <= keepBytes
   }
 
   /** [start, length] of every block, in order. */
@@ -62,16 +63,22 @@ export class HeapBlocks {
     return blocks
   }
 
-  /** Copies a block; how many 32-bit halves of it are in `words`. What could not be read is zeros: no pointers. */
-  load(start: number, length: number): number {
+  /** A block's words, good until the next is loaded. What could not be read is zeros: no pointers. */
+  load(start: number, length: number): Uint32Array {
+    const kept = this.#kept.get(start)
+    if (kept !== undefined) return kept
     this.#memory.read(toAddress(start), this.#bytes.subarray(0, length))
-    return length >>> 2
+    return this.#words.subarray(0, length >>> 2)
   }
 
-  visit(visitor: BlockVisitor, expired: () => boolean = () => false): boolean {
+  /** All blocks in order; false when `expired` ended it. With `keep`, what is read is kept for later passes. */
+  visit(visitor: BlockVisitor, expired: () => boolean, keep = false): boolean {
     for (const block of this.starts()) {
       if (expired()) return false
-      visitor(block.start, this.#words, this.load(block.start, block.length))
+      if (keep && this.#keeps) this.#kept.delete(block.start)
+      const words = this.load(block.start, block.length)
+      if (keep && this.#keeps) this.#kept.set(block.start, words.slice())
+      visitor(block.start, words)
     }
     return true
   }
@@ -99,12 +106,11 @@ export function makeFilter(pointers: Iterable<number>): Uint8Array {
 export function matchWords<T>(
   base: number,
   words: Uint32Array,
-  count: number,
   filter: Uint8Array,
   wanted: ReadonlyMap<number, T>,
   hit: (address: number, tag: T, index: number) => void,
 ): void {
-  for (let i = 0; i < count; i += 2) {
+  for (let i = 0; i < words.length; i += 2) {
     const low = words[i] as number
     if (filter[(low >>> 3) & FILTER_MASK] !== 1) continue
     const tag = wanted.get(low + (words[i + 1] as number) * HIGH)

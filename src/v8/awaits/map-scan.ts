@@ -19,7 +19,7 @@ export type HeapMaps = Map<number, number>
  * One pass over the heap. A meta map that the samples missed (another realm's) is noticed by its reference to itself,
  * and what was scanned before it is scanned again for it.
  */
-export function scanMaps(heap: V8Heap, blocks: HeapBlocks, expired?: () => boolean): HeapMaps {
+export function scanMaps(heap: V8Heap, blocks: HeapBlocks, expired: () => boolean): HeapMaps {
   const maps: HeapMaps = new Map()
   let metas = sampleMetaMaps(heap, blocks)
   for (let round = 0; round < 4; round++) {
@@ -36,7 +36,7 @@ function pass(
   metas: ReadonlySet<number>,
   maps: HeapMaps,
   lookForMetas: boolean,
-  expired?: () => boolean,
+  expired: () => boolean,
 ): Set<number> {
   const filter = makeFilter(metas)
   const known = new Set(metas)
@@ -44,7 +44,8 @@ function pass(
   const typeHalf = heap.layout.map.instanceType >>> 2
   const typeShift = (heap.layout.map.instanceType & 2) * 8
   for (const meta of metas) maps.set(meta, heap.types.MAP)
-  blocks.visit((base, words, count) => {
+  blocks.visit((base, words) => {
+    const count = words.length
     const low = (base + 1) % HIGH
     for (let i = 0; i < count; i += 2) {
       const word = words[i] as number
@@ -82,9 +83,9 @@ function sampleMetaMaps(heap: V8Heap, blocks: HeapBlocks): Set<number> {
   for (let k = 0; k < starts.length; k += step) {
     const block = starts[k]
     if (block === undefined) continue
-    const count = blocks.load(block.start, Math.min(SAMPLE_BYTES, block.length))
-    for (let i = 0; i < count; i += 2) {
-      const word = (blocks.words[i] as number) + (blocks.words[i + 1] as number) * HIGH
+    const words = blocks.load(block.start, Math.min(SAMPLE_BYTES, block.length))
+    for (let i = 0; i < words.length; i += 2) {
+      const word = (words[i] as number) + (words[i + 1] as number) * HIGH
       if (!heap.isPointer(word) || seen.has(word)) continue
       seen.add(word)
       const map = heap.field(word, 0)

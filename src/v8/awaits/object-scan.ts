@@ -27,7 +27,7 @@ export function scanObjects(
   blocks: HeapBlocks,
   maps: HeapMaps,
   others: Iterable<number>,
-  expired?: () => boolean,
+  expired: () => boolean,
 ): ScannedObjects {
   const { types, layout } = heap
   const wanted = new Map<number, Tag>()
@@ -47,24 +47,29 @@ export function scanObjects(
   const continuation = layout.generator.continuation >>> 2
   const flags = layout.promise.flags >>> 2
   const reactions = layout.promise.reactionsOrResult >>> 2
-  const complete = blocks.visit((base, words, count) => {
-    matchWords(base, words, count, filter, wanted, (address, tag, i) => {
-      switch (tag) {
-        case 'generator':
-          // A Smi: low half 0, the value in the high half; negative when it runs or has ended. An object that the
-          // block cuts in two is kept: it is read again anyway.
-          if (i + continuation + 1 >= count || isSmiFrom0(words, i + continuation)) found.generators.push(address + 1)
-          break
-        case 'promise':
-          if (i + flags + 1 >= count || isPendingWithReactions(words, i + flags, i + reactions)) {
-            found.promises.push(address + 1)
-          }
-          break
-        case 'other':
-          found.others.push(address + 1)
-      }
-    })
-  }, expired)
+  const complete = blocks.visit(
+    (base, words) => {
+      const count = words.length
+      matchWords(base, words, filter, wanted, (address, tag, i) => {
+        switch (tag) {
+          case 'generator':
+            // A Smi: low half 0, the value in the high half; negative when it runs or has ended. An object that the
+            // block cuts in two is kept: it is read again anyway.
+            if (i + continuation + 1 >= count || isSmiFrom0(words, i + continuation)) found.generators.push(address + 1)
+            break
+          case 'promise':
+            if (i + flags + 1 >= count || isPendingWithReactions(words, i + flags, i + reactions)) {
+              found.promises.push(address + 1)
+            }
+            break
+          case 'other':
+            found.others.push(address + 1)
+        }
+      })
+    },
+    expired,
+    true,
+  )
   return { ...found, complete }
 }
 

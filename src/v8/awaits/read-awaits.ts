@@ -5,9 +5,11 @@
 import { performance } from 'node:perf_hooks'
 import { buildAwaitTree, type SuspendedFunction } from '../../model/await-grouping.js'
 import type { AwaitTree, WaitsFor } from '../../model/await.js'
+import { toAddress } from '../../model/address.js'
 import { Functions } from '../functions.js'
 import type { Tagged, V8Heap } from '../heap.js'
 import { findIsolates, type Isolate } from '../isolates.js'
+import { ISOLATE_FIGURES } from '../layouts/isolate-figures.js'
 import { Objects } from '../objects.js'
 import { scriptPath } from '../scripts.js'
 import { CodeScopes } from '../waits/code-scopes.js'
@@ -20,6 +22,10 @@ import { awaitersOf, leafPromises, type Suspended } from './suspended.js'
 
 /** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
 const SAMPLES_PER_GROUP = 2
+/** More candidates gone at the second reading than this: a collection came in between. */
+const MIN_DROPPED = 20
+const MAX_DROPPED_SHARE = 0.05
+const MAX_ATTEMPTS = 3
 /** Most groups searched backwards in one look. */
 const MAX_GROUPS = 400
 
@@ -36,6 +42,8 @@ export interface ReadAwaitsOptions {
   readonly deadlineMs: number
   readonly cache?: AwaitCache
   readonly isolates?: readonly Isolate[]
+  /** Our own memory that may be spent on a copy of the heap, bytes; without it every search reads the target anew. */
+  readonly keepBytes?: number
   /** Called with figures of each isolate, for `-v` and the benchmark. */
   onCost?(scan: AwaitScan['cost'], waits: LeafWaits['cost'] | null): void
 }
@@ -63,14 +71,7 @@ function readIsolate(
   notes: string[],
   offset: number,
 ): SuspendedFunction[] {
-  const known = options.cache?.get(isolate.address)
-  const picking = new Objects(heap, new Functions(heap))
-  const scan = scanAwaits(heap, isolate, {
-    maps: known,
-    others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType()),
-    deadlineMs: options.deadlineMs,
-  })
-  options.cache?.set(isolate.address, scan.maps)
+  const scan = scanSettled(heap, isolate, options, notes)
   if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
   const { list } = scan.suspended
   const awaiters = list.map((one) => awaitersOf(scan.links, scan.suspended, one.results))
@@ -102,6 +103,48 @@ function readIsolate(
 /** Suspended for ever in memory that was already freed. */
 function isRemains(one: Suspended, leaves: readonly Tagged[], waits: LeafWaits | null): boolean {
   return one.awaits !== 0 && leaves.length > 0 && leaves.every((promise) => waits?.freed.has(promise) === true)
+}
+
+/** Garbage collections so far (src/heap/heap.h, gc_count_), past every cache. */
+function collectionsOf(heap: V8Heap, isolate: Isolate): number {
+  const bytes = Buffer.alloc(4)
+  const at = isolate.address + ISOLATE_FIGURES[heap.layout.family].collections
+  return heap.memory.peek(toAddress(at), bytes) ? bytes.readUInt32LE(0) : 0
+}
+
+/**
+ * A collection that moves objects while we scan them leaves us with the few that it had not moved yet. So a look of
+ * which much was gone when it was read again is taken anew, and so is one during which there was a collection at all; of
+ * several the fullest counts.
+ */
+function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions, notes: string[]): AwaitScan {
+  let best: AwaitScan | null = null
+  for (let attempt = 0; ; attempt++) {
+    // Pages come and go with each collection.
+    const now =
+      attempt === 0 ? isolate : (findIsolates(heap).find((each) => each.address === isolate.address) ?? isolate)
+    const before = collectionsOf(heap, isolate)
+    const picking = new Objects(heap, new Functions(heap))
+    const scan = scanAwaits(heap, now, {
+      maps: attempt === 0 ? options.cache?.get(isolate.address) : undefined,
+      others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType()),
+      deadlineMs: options.deadlineMs,
+      keepBytes: options.keepBytes,
+    })
+    options.cache?.set(isolate.address, scan.maps)
+    if (best === null || scan.suspended.list.length > best.suspended.list.length) best = scan
+    const { list, dropped } = scan.suspended
+    const moved = before !== collectionsOf(heap, isolate)
+    const gone = dropped > Math.max(MIN_DROPPED, list.length * MAX_DROPPED_SHARE)
+    if (!moved && !gone) return best
+    // A program that allocates all the time collects during each: then the fullest is kept, with a note.
+    const attempts = gone ? MAX_ATTEMPTS : 2
+    if (attempt + 1 >= attempts || performance.now() > options.deadlineMs) {
+      notes.push('garbage was collected during the scan: functions may be missing')
+      return best
+    }
+    heap.flush()
+  }
 }
 
 /** A race of a suspended function and something else waits for both; the resource says more than `another function`. */

@@ -113,7 +113,8 @@ export class Locks {
   bottomsToSearch(): Tagged[] {
     const wanted = new Set<Tagged>()
     for (const finding of this.#findings.values()) {
-      if (hasResource(finding)) continue
+      const rooted = finding.ends.length > 0
+      if (hasResource(finding) || (rooted && this.queueOf(finding) === 0)) continue
       for (const key of finding.holders) {
         const bottom = this.bottomOf(objectOf(key))
         if (bottom !== 0 && !this.#findings.has(bottom)) wanted.add(bottom)

@@ -48,7 +48,7 @@ export function findNativeRoots(
           const length = Math.min(CHUNK_BYTES, run.end - at)
           memory.read(toAddress(at), bytes.subarray(0, length))
           read += length
-          matchWords(at, words, length >>> 2, filter, tags, (slot, _tag, i) => {
+          matchWords(at, words.subarray(0, length >>> 2), filter, tags, (slot, _tag, i) => {
             const object = (words[i] ?? 0) + (words[i + 1] ?? 0) * 2 ** 32
             const state = handleState(memory, slot)
             if (state === STRONG) strong.add(object)

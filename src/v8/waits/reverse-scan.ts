@@ -34,7 +34,6 @@ export function scanHolders(
   options: ReverseScanOptions,
 ): ReverseScanCost {
   const order = blocks.starts()
-  const words = blocks.words
   const active = new Set<number>()
   const known = new Set<number>()
   const expiry: { readonly address: number; readonly at: number }[] = []
@@ -64,10 +63,10 @@ export function scanHolders(
     if (options.expired()) return { rounds: position / order.length, wanted: known.size, bytes, complete: false }
     const block = order[position % order.length]
     if (block === undefined) break
-    const count = blocks.load(block.start, block.length)
+    const words = blocks.load(block.start, block.length)
     bytes += block.length
     position++
-    let hits = collect(words, count, block.start, filter, active)
+    let hits = collect(words, block.start, filter, active)
     for (;;) {
       for (let i = 0; i < hits.length; i += 2) hit(hits[i] ?? 0, hits[i + 1] ?? 0, want)
       if (fresh.length === 0) break
@@ -79,7 +78,7 @@ export function scanHolders(
         filter[filterIndex(address)] = 1
         freshFilter[filterIndex(address)] = 1
       }
-      hits = collect(words, count, block.start, freshFilter, now)
+      hits = collect(words, block.start, freshFilter, now)
       for (const address of now) freshFilter[filterIndex(address)] = 0
     }
     let gone = 0
@@ -95,15 +94,9 @@ export function scanHolders(
 }
 
 /** Target and slot address, alternating. */
-function collect(
-  words: Uint32Array,
-  count: number,
-  base: number,
-  filter: Uint8Array,
-  wanted: ReadonlySet<number>,
-): number[] {
+function collect(words: Uint32Array, base: number, filter: Uint8Array, wanted: ReadonlySet<number>): number[] {
   const hits: number[] = []
-  for (let i = 0; i < count; i += 2) {
+  for (let i = 0; i < words.length; i += 2) {
     const low = words[i] as number
     if (filter[(low >>> 3) & FILTER_MASK] !== 1) continue
     const word = low + (words[i + 1] as number) * HIGH
