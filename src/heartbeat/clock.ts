@@ -26,6 +26,8 @@ export interface TaskOptions {
 }
 
 const MAX_INT32 = 0x7fffffff
+/** A constant of this module: looked up through the other module's exports it made a beat five times as long. */
+const BEATS = CLOCK.beats
 
 /** A number of ms, or a count, as a word; what is no finite number becomes `missing`. */
 export function word(value: number | undefined, missing: number): number {
@@ -53,7 +55,7 @@ export class Clock {
 
   /** Once an iteration. */
   beat(): void {
-    const at = this.at + CLOCK.beats
+    const at = this.at + BEATS
     this.words[at] = (this.words[at] ?? 0) + 1
   }
 
