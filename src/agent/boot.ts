@@ -1,10 +1,9 @@
 /** Tells, at the start of a worker, how the one before it ended. Costs a directory listing where nothing was left. */
-import { existsSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Settings } from '../config/settings-table.js'
 import { parseFolderName } from '../incident/bundle-format.js'
-import { readNames } from '../incident/bundle-list.js'
 import { bundleDirectories, type DirectoryCandidate } from '../incident/directory.js'
 import type { Logger } from '../log/logger.js'
 import type { Tombstone } from '../model/incident.js'
@@ -42,10 +41,17 @@ function aboutTombstone({ pid, endedAt, reason, verdict, incident }: Tombstone):
 /** Names that something has to be done about. On a disk that may hang for ever nobody asks but the boot thread. */
 function mayHoldSomething({ path: folder }: DirectoryCandidate): boolean {
   if (isRemote(folder)) return true
-  return (
-    existsSync(folder) &&
-    readNames(folder).some((name) => name.startsWith('tombstone-') || parseFolderName(name)?.state === 'partial')
-  )
+  return namesIn(folder).some((name) => name.startsWith('tombstone-') || parseFolderName(name)?.state === 'partial')
+}
+
+/** Not through incident/bundle-list.ts: what that loads would stay in the watch thread's memory for ever. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // Not there, or not to be read: nothing is known to be left.
+    return []
+  }
 }
 
 const REMOTE = /^(?:nfs\d?|cifs|smb\d?|smbfs|9p|ceph|glusterfs|lustre|afs|fuse(?:\..*|blk)?|virtiofs)$/

@@ -1,8 +1,8 @@
 /** The watch thread as the main thread holds it: started once, never kept waiting for, never a reason to stay alive. */
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ClockBoard } from '../heartbeat/clock-board.js'
-import { openStderrSink } from '../log/stderr-sink.js'
 import type { CaptureAnswer, FromWatch, ToWatch, WatchThreadData } from './messages.js'
 import { threadOptions } from './worker-environment.js'
 
@@ -106,6 +106,10 @@ const LOST: CaptureAnswer = {
 
 /** A line in pino's format without a logger: this is said at most once or twice in a process's life. */
 function sayOnce(why: string): void {
+  // Loaded only now: nearly no worker ever needs it on its main thread.
+  const { openStderrSink } = createRequire(__filename)(
+    '../log/stderr-sink.js',
+  ) as typeof import('../log/stderr-sink.js')
   const sink = openStderrSink()
   const help = why.includes('ermission') ? ' Under the permission model it needs --allow-worker.' : ''
   const line = { level: 40, time: Date.now(), pid: process.pid, name: 'conductor-stall-agent', msg: why + help }

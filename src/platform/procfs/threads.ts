@@ -25,12 +25,6 @@ export function listThreads(root: string): number[] {
   return listNumbers(`${root}/task`, MAX_THREADS)
 }
 
-/** The tid of the thread that asks; null off Linux. */
-export function ownThreadId(): number | null {
-  const match = /\/task\/(\d+)$/.exec(tryReadLink('/proc/thread-self') ?? '')
-  return match ? Number(match[1]) : null
-}
-
 /** The main thread's tid is the pid, as this /proc numbers it (`/proc/self` is a link to it). */
 export function mainThreadId(root: string): number {
   const name = root.split('/').at(-1) ?? ''

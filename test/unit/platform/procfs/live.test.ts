@@ -13,7 +13,8 @@ import {
 import { readProcText } from '../../../../src/platform/procfs/read.js'
 import { readStat } from '../../../../src/platform/procfs/stat.js'
 import { readStatus } from '../../../../src/platform/procfs/status.js'
-import { mainThreadId, ownThreadId, readThreads } from '../../../../src/platform/procfs/threads.js'
+import { ownThreadId } from '../../../../src/platform/procfs/own-thread.js'
+import { mainThreadId, readThreads } from '../../../../src/platform/procfs/threads.js'
 
 const child = spawn('sleep', ['61'], { stdio: 'ignore', env: { MARK: 'a=b' } })
 afterAll(() => child.kill('SIGKILL'))
