@@ -31,7 +31,11 @@ export class WatchThread {
     this.started = true
     try {
       const workerData: WatchThreadData = { clocks: this.board.memory.buffer }
-      const worker = new Worker(path.join(__dirname, 'watch-thread.js'), threadOptions('stall-watch', workerData))
+      const worker = new Worker(path.join(__dirname, 'watch-thread.js'), {
+        ...threadOptions('stall-watch', workerData),
+        // It makes next to no garbage: the usual young generation would only be resident memory.
+        resourceLimits: { maxYoungGenerationSizeMb: 2 },
+      })
       worker.on('message', (message: FromWatch) => this.hear(message))
       // Without a listener an error of our thread would be an uncaught exception of the worker.
       worker.on('error', (error) => this.lose(`the watch thread failed: ${error.message}`))

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { decodeTime } from 'ulid'
 import { StallError } from '../model/stall-error.js'
 import { parseFolderName } from './bundle-format.js'
-import { codeOf } from './durable-file.js'
+import { codeOf } from './disk-error.js'
 
 /** What the folder's name and its files' sizes say; no manifest is read. */
 export interface BundleEntry {

@@ -18,7 +18,7 @@ import {
   WRITING_SUFFIX,
   type OpenedRecord,
 } from './bundle-format.js'
-import { codeOf } from './durable-file.js'
+import { codeOf } from './disk-error.js'
 import { assembleManifest } from './partial-manifest.js'
 
 export interface Bundle {

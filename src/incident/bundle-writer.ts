@@ -29,7 +29,8 @@ import {
   type OpenedRecord,
 } from './bundle-format.js'
 import { prepareDirectory, type DirectoryCandidate } from './directory.js'
-import { createDurableFile, syncFolder, toDiskError, unlinkQuietly, writeDurably } from './durable-file.js'
+import { createDurableFile, syncFolder, unlinkQuietly, writeDurably } from './durable-file.js'
+import { toDiskError } from './disk-error.js'
 import { fingerprintOf } from './fingerprint.js'
 
 /** How an artifact was had. */

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { StallError } from '../model/stall-error.js'
 import { FOLDER_MODE } from './bundle-format.js'
-import { codeOf, toDiskError } from './durable-file.js'
+import { codeOf, toDiskError } from './disk-error.js'
 
 const NAME = 'conductor-stall-agent'
 

@@ -7,6 +7,7 @@ import { closeSync, constants, fsyncSync, openSync, renameSync, unlinkSync, writ
 import path from 'node:path'
 import { StallError } from '../model/stall-error.js'
 import { FILE_MODE, WRITING_SUFFIX } from './bundle-format.js'
+import { codeOf, toDiskError } from './disk-error.js'
 
 export interface DurableFile {
   /** Throws a StallError (disk full, not writable); the file is then gone. */
@@ -93,30 +94,6 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(fd)
   }
-}
-
-/** A system error as the project's own, with what to do about it. */
-export function toDiskError(thrown: unknown, where: string): StallError {
-  if (thrown instanceof StallError) return thrown
-  const code = codeOf(thrown)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new StallError('ERR_STALL_DISK_FULL', `no space left for ${where} (${code})`, {
-      cause: thrown,
-      help: 'Make space, or name a folder on another disk in CONDUCTOR_STALL_DIR. `conductor-diag prune` removes old bundles.',
-    })
-  }
-  return new StallError(
-    'ERR_STALL_DIR_UNWRITABLE',
-    `${where} can't be written (${thrown instanceof Error ? thrown.message : String(thrown)})`,
-    {
-      cause: thrown,
-      help: 'Name a writable folder in CONDUCTOR_STALL_DIR.',
-    },
-  )
-}
-
-export function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
 }
 
 function closeQuietly(fd: number): void {
