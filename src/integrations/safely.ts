@@ -14,7 +14,7 @@ export function safely<T>(action: () => T): T | undefined {
   }
 }
 
-/** For the log and the tests: hooks that failed, and how the first one did. */
+/** For the log and the tests: hooks that failed, and how the first one did. @public (programs of the tests load dist) */
 export function hookFailures(): { readonly count: number; readonly first: unknown } {
   return { count: failures, first: firstFailure }
 }

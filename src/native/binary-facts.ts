@@ -65,6 +65,7 @@ export type BinaryFactsTable = Omit<BinaryFacts, 'classes'> & {
   readonly classes: readonly (readonly [number, string])[]
 }
 
+/** For `tools/make-layouts.mjs`, which loads dist. @public */
 export function factsAsTable(facts: BinaryFacts): BinaryFactsTable {
   return { ...facts, classes: [...facts.classes] }
 }

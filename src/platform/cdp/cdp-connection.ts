@@ -29,19 +29,6 @@ export interface CdpConnection {
   readonly closed: boolean
 }
 
-/** Waits for one event. @throws StallError ERR_STALL_INSPECTOR_TIMEOUT */
-export function nextEvent<E extends keyof CdpEvents>(
-  connection: CdpConnection,
-  event: E,
-  deadlineMs: number,
-): Promise<EventParams<E>> {
-  return withDeadline(
-    (resolve) => connection.on(event, resolve),
-    deadlineMs,
-    () => timeoutOf(event, connection.description),
-  )
-}
-
 /** Runs `start` and settles with what it resolves, or with `late()` at the deadline. `start` returns its own undoing. */
 export function withDeadline<T>(
   start: (resolve: (value: T) => void, reject: (error: Error) => void) => () => void,

@@ -1,5 +1,5 @@
 /** What a process is: command line, binary, folder, environment, namespaces, start time. */
-import { readProcBytes, readProcText, tryReadLink, tryReadProcText } from './read.js'
+import { readProcBytes, tryReadLink, tryReadProcText } from './read.js'
 import { CLOCK_TICKS_PER_SECOND } from './stat.js'
 
 /** `/proc/PID`; the agent's own threads use `/proc/self`, which needs no permission. */
@@ -69,9 +69,4 @@ export function startTimeOf(startTicks: number): Date | null {
 export function ageMsOf(startTicks: number): number | null {
   const uptime = Number(/^[\d.]+/.exec(tryReadProcText('/proc/uptime', 256) ?? '')?.[0] ?? Number.NaN)
   return Number.isNaN(uptime) ? null : Math.max(0, uptime * 1000 - (startTicks * 1000) / CLOCK_TICKS_PER_SECOND)
-}
-
-/** The name that the process gave itself, or its binary's: at most 15 bytes. */
-export function readName(root: string): string {
-  return readProcText(`${root}/comm`, 64).trim()
 }

@@ -2,7 +2,6 @@
  * What a binary itself says: whether it has V8 in it, which version, and the layout that follows. Nothing is run.
  */
 import { StallError } from '../../model/stall-error.js'
-import { openElf } from '../../platform/elf/elf-file.js'
 import type { ElfFile } from '../../platform/elf/elf-file.js'
 import { FAMILIES, familyOf, layoutFromSymbols } from './from-symbols.js'
 import type { LayoutSource } from './from-symbols.js'
@@ -23,16 +22,6 @@ export type BinaryLayout =
   /** V8, but of a version that no table describes, or built in a way that can't be read. */
   | { readonly kind: 'unknown'; readonly v8: string | null; readonly why: string }
   | { readonly kind: 'not-v8' }
-
-/** @throws StallError ERR_STALL_ELF_INVALID, ERR_STALL_PERMISSION, ERR_STALL_NO_SUCH_PROCESS */
-export function layoutOfBinary(path: string): BinaryLayout {
-  const elf = openElf(path)
-  try {
-    return layoutOfElf(elf)
-  } finally {
-    elf.dispose()
-  }
-}
 
 export function layoutOfElf(elf: ElfFile): BinaryLayout {
   const facts = readFacts(elf)
