@@ -64,6 +64,7 @@ export function readAwaits(target: MemoryTarget, request: CaptureRequest): Await
     // A timer counts from the start of its thread's environment, which is known of the main thread only.
     uptimeMs: (isolate) => (tids.get(isolate.address) === target.mainTid ? uptimeMs : null),
     deadlineMs: request.deadlineMs - RESERVE_MS,
+    locals: request.locals,
     keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
   })
   const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`

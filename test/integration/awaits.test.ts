@@ -108,6 +108,20 @@ describe.each(NODES)('awaits from memory on Node $major', (node) => {
     await expectTruth(node, 'forgotten.mjs')
   })
 
+  it('reads values only when asked, redacted by their names', async () => {
+    const file = programFile(PROGRAMS, 'locals.cjs')
+    await withProgram(startProgram(node, file), (target) => {
+      const find = (locals: boolean) =>
+        lookAtAwaits(target.pid, { locals }).awaits.find((each) => each.function === 'charge')
+      expect(find(false)?.locals).toBeUndefined()
+      const values = new Map(find(true)?.locals?.map((local) => [local.name, local.value]))
+      expect(values.get('order')).toBe('Order {id: 7, state: "open"}')
+      expect([values.get('retries'), values.get('total')]).toEqual(['3', '42.5'])
+      expect(values.get('password')).toMatch(/redacted/)
+      expect(JSON.stringify([...values])).not.toContain('hunter2')
+    })
+  })
+
   it('shows ten thousand suspended functions as two lines', async () => {
     const file = programFile(PROGRAMS, 'many.mjs')
     await withProgram(startProgram(node, file, ['10000', '2']), (target) => {

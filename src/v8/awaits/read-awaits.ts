@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import { buildAwaitTree, type SuspendedFunction } from '../../model/await-grouping.js'
 import type { AwaitTree, WaitsFor } from '../../model/await.js'
+import type { LocalValue } from '../../model/frame.js'
 import { toAddress } from '../../model/address.js'
 import { Functions } from '../functions.js'
 import type { Tagged, V8Heap } from '../heap.js'
@@ -18,6 +19,7 @@ import { NativeObjects, type NativeClasses } from '../waits/native-objects.js'
 import { pickResourceMaps, Resources } from '../waits/resources.js'
 import { scanAwaits, type AwaitScan } from './await-scan.js'
 import type { HeapMaps } from './map-scan.js'
+import { suspendedLocals } from './suspended-locals.js'
 import { awaitersOf, leafPromises, type Suspended } from './suspended.js'
 
 /** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
@@ -42,6 +44,8 @@ export interface ReadAwaitsOptions {
   readonly deadlineMs: number
   readonly cache?: AwaitCache
   readonly isolates?: readonly Isolate[]
+  /** Read arguments and variables of one function a place; without, no value of the application's is read. */
+  readonly locals?: boolean
   /** Our own memory that may be spent on a copy of the heap, bytes; without it every search reads the target anew. */
   readonly keepBytes?: number
   /** Called with figures of each isolate, for `-v` and the benchmark. */
@@ -80,9 +84,12 @@ function readIsolate(
   options.onCost?.(scan.cost, waits?.cost ?? null)
   const tid = options.tidOf(isolate)
   const groups = new Map<string, WaitsFor>()
+  const values = options.locals === true ? localsReader(heap, scan) : null
   return list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
-    const wait = waitOf(one, bottom?.leaves ?? [], waits, groups, chainKey(list, awaiters, i))
+    const key = chainKey(list, awaiters, i)
+    const wait = waitOf(one, bottom?.leaves ?? [], waits, groups, key)
+    const locals = values?.(one, key) ?? null
     const listed = bottom?.byFunction === true && !(wait !== null && isTelling(wait))
     return {
       function: one.function.name,
@@ -95,9 +102,22 @@ function readIsolate(
       waitsFor: listed || one.awaits === 0 ? null : wait,
       ...(one.awaits === 0 ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
+      ...(locals === null ? {} : { locals }),
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
     }
   })
+}
+
+/** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
+function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: string) => readonly LocalValue[] | null {
+  const objects = new Objects(heap, scan.functions)
+  const scopes = new CodeScopes(objects)
+  const done = new Set<string>()
+  return (one, key) => {
+    if (done.has(key) || done.size >= MAX_GROUPS) return null
+    done.add(key)
+    return suspendedLocals(objects, scopes, one)
+  }
 }
 
 /** Suspended for ever in memory that was already freed. */
