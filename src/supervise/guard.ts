@@ -24,23 +24,22 @@ export interface Guard {
  * @param group the worker's process group
  * @param unavailable called when there is no shell (an image without one): the worker then outlives our SIGKILL
  */
-export function startGuard(group: number, unavailable: (reason: string) => void): Guard {
+export function startGuard(group: number, unavailable: (reason: string) => void, shell = '/bin/sh'): Guard {
   // A session of its own: a signal to our process group must not take the guard along.
-  const guard = spawn('/bin/sh', ['-c', SCRIPT, 'conductor-diag-guard', String(group)], {
+  const guard = spawn(shell, ['-c', SCRIPT, 'conductor-diag-guard', String(group)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     env: process.env['PATH'] === undefined ? {} : { PATH: process.env['PATH'] },
   })
   guard.on('error', (error) => unavailable(error.message))
-  // EPIPE after somebody ended the guard: nothing to do about it.
-  guard.stdin.on('error', (error) => unavailable(error.message))
+  // EPIPE when the guard is gone before us: its `exit` tells that already.
+  guard.stdin.on('error', () => undefined)
+  guard.on('exit', () => unavailable('its guard was ended'))
   guard.unref()
   return {
     dismiss() {
-      guard.removeAllListeners('error')
+      guard.removeAllListeners()
       guard.on('error', () => undefined)
-      guard.stdin.removeAllListeners('error')
-      guard.stdin.on('error', () => undefined)
       guard.stdin.end('over\n')
     },
   }
