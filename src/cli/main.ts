@@ -8,6 +8,7 @@ import { register as dump } from './dump.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { register as ls } from './ls.js'
 import { register as prune } from './prune.js'
+import { register as record } from './record.js'
 import { register as ps } from './ps.js'
 import { register as run } from './run.js'
 import { register as show } from './show.js'
@@ -15,7 +16,7 @@ import { register as verify } from './verify.js'
 import { register as watch } from './watch.js'
 
 /** Each command exports `register(program)`. Listed in the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [dump, ps, watch, run, ls, show, verify, prune]
+const COMMANDS: readonly ((program: Command) => void)[] = [dump, record, ps, watch, run, ls, show, verify, prune]
 
 export function createProgram(): Command {
   const program = new Command('conductor-diag')

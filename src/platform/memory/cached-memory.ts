@@ -138,6 +138,10 @@ export abstract class CachedMemory implements MemoryReader {
     this.#mappings = null
   }
 
+  forget(): void {
+    this.#forget()
+  }
+
   #forget(): void {
     this.#slots.clear()
     this.#used = 0

@@ -53,6 +53,8 @@ export interface MemoryReader {
   readonly faults: number
   /** Bytes copied from the target so far. */
   readonly bytesRead: number
+  /** Forget the bytes that were cached, but not the mappings: for one look after the other. */
+  forget(): void
   /** Forget what was cached, mappings too. */
   flush(): void
   dispose(): void

@@ -102,6 +102,9 @@ export class MemoryRecorder implements MemoryReader {
   get bytesRead(): number {
     return this.#inner.bytesRead
   }
+  forget(): void {
+    this.#inner.forget()
+  }
   flush(): void {
     this.#inner.flush()
   }

@@ -46,6 +46,22 @@ export class Places {
     return []
   }
 
+  /**
+   * Whether a frame's function can be what its pc lies in. Only generated code tells; false is a contradiction, as
+   * between a dead frame and what came to lie below it later.
+   */
+  fits(frame: MachineFrame): boolean {
+    const code = frame.kind === 'js' && frame.pc > 0 ? this.#codes.at(frame.pc) : null
+    if (!code) return true
+    const info = this.#functions.ofFunction(frame.function)
+    if (!info?.script) return false
+    if (code.kind <= this.#heap.layout.code.kindBaseline) return true
+    const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
+    let shared = this.#deoptimizationEntry(deoptimization, this.#heap.layout.deoptimization.shared)
+    if (this.#heap.is(shared, 'SHARED_FUNCTION_INFO_WRAPPER')) shared = this.#heap.field(shared, 8)
+    return shared === info.address
+  }
+
   /** A C++ builtin (`Atomics.wait`, `JSON.parse`); embedder callbacks are no lines of a JavaScript stack. */
   #describeBuiltinExit(window: StackWindow, frame: MachineFrame): Frame[] {
     const target = window.word(frame.fp + this.#heap.layout.frame.builtinTarget)

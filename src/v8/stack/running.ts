@@ -14,12 +14,15 @@ import type { StackWindow } from './stack-window.js'
 
 /** How far below the outermost entry frame frames are searched: V8's default stack limit is 984 kB. */
 const MAX_DEPTH_BYTES = 1 << 20
+const MAX_WALKS = 64
 const PAUSE_MS = 2
 const pauseCell = new Int32Array(new SharedArrayBuffer(4))
 
 export interface ProbableWalk {
   readonly window: StackWindow
   readonly frames: readonly MachineFrame[]
+  /** Frame pointers that every candidate shares: the live part, as far as that can be told. */
+  readonly shared: ReadonlySet<number>
 }
 
 export function probableWalk(
@@ -28,6 +31,7 @@ export function probableWalk(
   isolate: Address,
   moment: IsolateMoment,
   stackHint: number,
+  fits: (frame: MachineFrame) => boolean,
 ): ProbableWalk | null {
   const first = copyBelow(heap, stackHint, moment)
   if (!first) return null
@@ -35,9 +39,15 @@ export function probableWalk(
   const second = copyBelow(heap, stackHint, moment)
   const now = readMoment(heap, isolate)
   if (!second || now?.entryFrame !== moment.entryFrame || now.exitFrame !== 0) return null
-  const walk = deepestWalk(reader, second, moment)
-  if (!walk) return null
-  return { window: second, frames: dropDead(heap, first, second, walk.frames) }
+  const walks = completeWalks(reader, second, moment)
+  const longest = walks.toSorted((a, b) => b.frames.length - a.frames.length)[0]
+  if (!longest) return null
+  const shared = new Set(longest.frames.map((frame) => frame.fp))
+  for (const walk of walks) {
+    const own = new Set(walk.frames.map((frame) => frame.fp))
+    for (const fp of shared) if (!own.has(fp)) shared.delete(fp)
+  }
+  return { window: second, frames: dropDead(heap, first, second, longest.frames, fits), shared }
 }
 
 function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): StackWindow | null {
@@ -46,40 +56,46 @@ function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): Stac
   return copyStack(heap.memory, Math.max(mapping.start, moment.entryFrame - MAX_DEPTH_BYTES))
 }
 
-/** Of all complete walks the one with most frames in common with the others: the deepest that others are part of. */
-function deepestWalk(reader: FrameReader, window: StackWindow, moment: IsolateMoment): Walk | null {
+/** All walks that reach the outermost entry, from frames that are nobody's caller; bounded. */
+function completeWalks(reader: FrameReader, window: StackWindow, moment: IsolateMoment): Walk[] {
   const isCaller = new Set<number>()
-  const leaves: number[] = []
+  const candidates: number[] = []
   for (let at = moment.entryFrame - 8; at >= window.low; at -= 8) {
     const frame = reader.frameAt(window, at)
     if (!frame) continue
-    // Upwards in memory are the callers: by going downwards every callee is seen after its caller.
     isCaller.add(frame.callerFp)
-    leaves.push(at)
+    candidates.push(at)
   }
-  let best: Walk | null = null
-  for (const leaf of leaves) {
-    if (isCaller.has(leaf)) continue
+  const walks: Walk[] = []
+  for (const leaf of candidates) {
+    if (isCaller.has(leaf) || walks.length >= MAX_WALKS) continue
     const walk = reader.walk(window, leaf, moment.entryFrame)
-    if (walk.complete && (!best || walk.frames.length > best.frames.length)) best = walk
+    if (walk.complete) walks.push(walk)
   }
-  return best
+  return walks
 }
 
-/** Cuts frames above an interpreted caller whose offset moved between the looks. */
+/**
+ * Cuts what can't be alive: frames above a caller whose bytecode offset moved between the looks, and above one whose
+ * code is not where its callee returns to.
+ */
 function dropDead(
   heap: V8Heap,
   first: StackWindow,
   second: StackWindow,
   frames: readonly MachineFrame[],
+  fits: (frame: MachineFrame) => boolean,
 ): readonly MachineFrame[] {
   const { bytecodeOffset } = heap.layout.frame
   let top = 0
   for (const [index, frame] of frames.entries()) {
-    if (frame.kind !== 'js') continue
+    if (frame.kind !== 'js' || index === 0) continue
     const before = first.smi(frame.fp + bytecodeOffset)
     const after = second.smi(frame.fp + bytecodeOffset)
-    if (index > 0 && before !== null && after !== null && before !== after) top = index
+    const moved = before !== null && after !== null && before !== after
+    if (moved || !fits(frame)) top = index
   }
-  return frames.slice(top)
+  const [live, ...callers] = frames.slice(top)
+  // Its pc was its callee's word: without the callee it says nothing.
+  return live ? [top > 0 ? { ...live, pc: 0 } : live, ...callers] : []
 }

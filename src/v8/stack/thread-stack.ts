@@ -17,6 +17,7 @@ import { Functions } from '../functions.js'
 import { Generators } from '../generators.js'
 import { V8Heap } from '../heap.js'
 import { readMoment } from '../isolates.js'
+import { ISOLATE_FIGURES } from '../layouts/isolate-figures.js'
 import type { IsolateMoment } from '../isolates.js'
 import { asyncParents } from './async-parents.js'
 import { CodeObjects } from './code-objects.js'
@@ -52,6 +53,8 @@ export interface StackLook {
 const ATTEMPTS = 24
 /** Below an exit frame's pointer lie the slots that its kind is told by. */
 const BELOW_FRAME = 64
+/** Longest time for which a series of looks keeps what it has read of functions and code. */
+const KEPT_MS = 1000
 /** How far above sp the first JavaScript frame may be. */
 const MAX_GAP = 256 * 1024
 
@@ -62,6 +65,8 @@ export class StackReader {
   readonly #frames: FrameReader
   readonly #codes: CodeObjects
   readonly #places: Places
+  #collections = -1
+  #flushedMs = 0
 
   constructor(heap: V8Heap) {
     this.heap = heap
@@ -77,6 +82,23 @@ export class StackReader {
     this.heap.flush()
     this.functions.flush()
     this.#codes.flush()
+  }
+
+  /**
+   * Makes ready for one more look of a series: what only a compacting collection moves (functions, scripts, code) is
+   * kept as long as none has taken place, and never longer than a second.
+   */
+  nextLook(isolate: Address): void {
+    const collections = ISOLATE_FIGURES[this.heap.layout.family].markCompacts
+    const bytes = Buffer.alloc(4)
+    const known = this.heap.memory.peek(toAddress(isolate + collections), bytes)
+    const count = known ? bytes.readUInt32LE(0) : -1
+    const now = performance.now()
+    if (count === -1 || count !== this.#collections || now - this.#flushedMs > KEPT_MS) {
+      this.flush()
+      this.#collections = count
+      this.#flushedMs = now
+    } else this.heap.memory.forget()
   }
 
   /**
@@ -190,20 +212,30 @@ export class StackReader {
   }
 
   #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackLook | null {
-    const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint)
+    const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint, (frame) => this.#places.fits(frame))
     if (!walk) return null
-    const frames = walk.frames.flatMap((frame) => this.#places.describe(walk.window, frame))
-    const [top, ...rest] = frames
+    const frames: Frame[] = []
+    const spans: FrameSpan[] = []
+    for (const frame of walk.frames) {
+      const lines = this.#places.describe(walk.window, frame)
+      // A builtin on top may long have returned, and nothing tells: the innermost function of a script comes first.
+      const skipped = frames.length === 0 && lines.every((line) => line.file === null)
+      spans.push({ fp: frame.fp, lines: skipped ? 0 : lines.length })
+      if (skipped) continue
+      const certain = frames.length > 0 && walk.shared.has(frame.fp)
+      // Without its pc nobody knows in which tier the top frame runs.
+      const tier = frames.length === 0 ? { tier: null } : {}
+      frames.push(...(certain ? lines : lines.map((line) => ({ ...line, ...tier, probable: true }))))
+    }
     const parents = asyncParents(this.heap, this.generators, walk.window, walk.frames)
     return {
       kind: 'probable',
-      // Without its pc nobody knows in which tier the top frame runs.
-      frames: top ? [{ ...top, tier: null, probable: true }, ...rest, ...parents.frames] : parents.frames,
-      spans: [],
+      frames: [...frames, ...parents.frames],
+      spans,
       vmState: moment.vmState,
       exitFrame: 0,
       attempts: attempt,
-      note: 'running JavaScript, read without a stop: the top frame is probable, the callers below it are certain',
+      note: 'running JavaScript, read without a stop: frames marked as probable may have returned already',
     }
   }
 

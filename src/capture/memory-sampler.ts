@@ -1,0 +1,85 @@
+/**
+ * Samples of the main thread's stack out of memory, at a steady rate, with no pause of the target and no code in it.
+ * One target is kept open; each sample forgets what the last one read. Where a sample takes longer than its turn, the
+ * ones it overran are counted as missed: the rate drops, nothing piles up.
+ */
+import type { Frame } from '../model/frame.js'
+import type { StackSample, StackSamples } from '../model/samples.js'
+import { StallError } from '../model/stall-error.js'
+import type { Target } from '../model/target.js'
+import { readRawSyscall } from '../platform/procfs/syscall.js'
+import { StackReader } from '../v8/stack/thread-stack.js'
+import type { StackLook } from '../v8/stack/thread-stack.js'
+import { openMemoryTarget } from './memory-target.js'
+
+export interface SamplerOptions {
+  readonly durationMs: number
+  /** Samples a second. */
+  readonly rate: number
+  /** Ends the recording early; what was sampled counts. */
+  readonly signal?: AbortSignal
+  readonly onSample?: (count: number) => void
+}
+
+const MAX_SAMPLES = 1_000_000
+
+/**
+ * Resolves when the time is over, the signal is aborted, or the process has ended.
+ *
+ * @throws StallError as `openMemoryTarget`; ERR_STALL_MEMORY_UNREADABLE when its main thread runs no isolate
+ */
+export async function sampleFromMemory(target: Target, options: SamplerOptions): Promise<StackSamples> {
+  const opened = openMemoryTarget(target)
+  try {
+    const main = opened.isolates().matched.find(({ tid }) => tid === opened.mainTid)
+    if (!main) throw new StallError('ERR_STALL_MEMORY_UNREADABLE', `the main thread of ${target.pid} runs no isolate`)
+    const reader = new StackReader(opened.heap)
+    const samples: StackSample[] = []
+    const intervalMs = 1000 / options.rate
+    const startedMs = performance.now()
+    let missed = 0
+    for (let turn = 0; samples.length < MAX_SAMPLES; ) {
+      const atMs = performance.now() - startedMs
+      if (atMs >= options.durationMs || options.signal?.aborted === true) break
+      reader.nextLook(main.isolate.address)
+      const look = reader.read(main.isolate.address, () => readRawSyscall(opened.root, opened.mainTid))
+      if (look.kind === 'torn') missed++
+      else samples.push({ atMs, frames: framesOf(look) })
+      // An ended process has no memory: every read is empty from now on.
+      if (look.kind === 'torn' && readRawSyscall(opened.root, opened.mainTid) === null) break
+      options.onSample?.(samples.length)
+      const due = Math.floor((performance.now() - startedMs) / intervalMs) + 1
+      missed += Math.max(0, due - turn - 1)
+      turn = due
+      await untilTurn(startedMs + turn * intervalMs, options.signal)
+    }
+    return { engine: 'memory', samples, missed }
+  } finally {
+    opened.dispose()
+  }
+}
+
+/** A thread without JavaScript is idle, or in native code of its own; one word instead of a stack, as V8's profiler. */
+function framesOf(look: StackLook): readonly Frame[] {
+  if (look.vmState === 'GC') return [pseudo('(garbage collector)'), ...look.frames]
+  if (look.frames.length > 0) return look.frames
+  return [pseudo(look.vmState === 'IDLE' ? '(idle)' : '(program)')]
+}
+
+function pseudo(name: string): Frame {
+  return { function: name, file: null, line: null, column: null, tier: null, async: false, native: false }
+}
+
+function untilTurn(atMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const waitMs = atMs - performance.now()
+  if (waitMs <= 0 || signal?.aborted === true) return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, waitMs)
+    function done(): void {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}

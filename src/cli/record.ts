@@ -1,0 +1,196 @@
+/** `conductor-diag record PID` and `record -- node app.js`: a sampling profile from outside. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { outsideInspector } from '../capture/inspector/open-inspector.js'
+import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
+import { sampleFromMemory } from '../capture/memory-sampler.js'
+import { openTarget } from '../investigate/target-process.js'
+import { StallError, toStallError } from '../model/stall-error.js'
+import type { StackSamples } from '../model/samples.js'
+import type { Target } from '../model/target.js'
+import { createRedactor } from '../redact/redactor.js'
+import { toCollapsed } from '../report/profile/collapsed.js'
+import { toCpuProfile } from '../report/profile/cpu-profile.js'
+import { speedscopePage } from '../report/profile/speedscope-page.js'
+import { EXIT } from './exit-codes.js'
+import { printJson, printNote } from './output.js'
+
+const FORMATS = ['cpuprofile', 'speedscope', 'collapsed'] as const
+type Format = (typeof FORMATS)[number]
+
+interface RecordOptions {
+  readonly duration: number
+  readonly rate: number
+  readonly engine: 'auto' | 'memory' | 'inspector'
+  readonly format: Format
+  readonly output?: string
+  readonly json?: boolean
+}
+
+export function register(program: Command): void {
+  program
+    .command('record')
+    .description('a sampling profile of the main thread: by default from memory, with no pause')
+    .argument('[pid]', 'the process')
+    .argument('[command...]', 'after --: a program to start and record')
+    .option('-d, --duration <seconds>', 'how long', parseDuration, 10)
+    .option('-r, --rate <hz>', 'samples a second', parseRate, 100)
+    .addOption(
+      new Option('--engine <name>', 'memory, or V8 itself by the inspector').choices(['auto', 'memory', 'inspector']).default('auto'),
+    )
+    .addOption(
+      new Option('-f, --format <name>', 'cpuprofile (DevTools, VS Code), speedscope (one HTML page), collapsed')
+        .choices(FORMATS)
+        .default('cpuprofile'),
+    )
+    .option('-o, --output <file>', 'where to; by default a name of pid and time in this folder')
+    .option('--json', 'the closing line as JSON')
+    .action(async (pid: string | undefined, command: string[], options: RecordOptions) => {
+      process.exitCode = await record(pid, command, options)
+    })
+}
+
+async function record(first: string | undefined, rest: readonly string[], options: RecordOptions): Promise<number> {
+  if (first === undefined) {
+    throw new StallError('ERR_STALL_USAGE', 'record what?', { help: 'conductor-diag record PID, or record -- node app.js' })
+  }
+  if (!/^[1-9]\d{0,9}$/.test(first)) return recordCommand(first, rest, options)
+  const { target } = openTarget(Number(first))
+  return recordTarget(target, options)
+}
+
+/** Starts a program, waits until Node runs in it, and records it; its output stays its own. */
+async function recordCommand(file: string, args: readonly string[], options: RecordOptions): Promise<number> {
+  const child = spawn(file, args, { stdio: 'inherit' })
+  const ended = new AbortController()
+  child.once('exit', () => ended.abort())
+  const failed = once(child, 'error').then(([cause]) => {
+    throw new StallError('ERR_STALL_USAGE', `${file} could not be started`, { cause })
+  })
+  // Only of interest until it runs.
+  failed.catch(() => undefined)
+  const started = waitForNode(child.pid, ended.signal)
+  const target = await Promise.race([started, failed])
+  try {
+    return await recordTarget(target, options, ended.signal)
+  } finally {
+    if (child.exitCode === null && child.pid !== undefined) child.kill('SIGTERM')
+  }
+}
+
+const START_MS = 10_000
+
+async function waitForNode(pid: number | undefined, ended: AbortSignal): Promise<Target> {
+  const deadline = performance.now() + START_MS
+  for (;;) {
+    try {
+      if (pid === undefined) throw new StallError('ERR_STALL_NO_SUCH_PROCESS', 'it has not started')
+      const { target } = openTarget(pid)
+      const { samples } = await sampleFromMemory(target, { durationMs: 1, rate: 1000 })
+      if (samples.length > 0) return target
+    } catch (thrown) {
+      if (ended.aborted || performance.now() > deadline) throw thrown
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function recordTarget(target: Target, options: RecordOptions, ended?: AbortSignal): Promise<number> {
+  const interrupted = new AbortController()
+  const stop = (): void => interrupted.abort()
+  process.once('SIGINT', stop)
+  ended?.addEventListener('abort', stop, { once: true })
+  try {
+    const recorded = await recordWith(target, options, interrupted.signal)
+    const file = options.output ?? defaultName(target.pid, options.format)
+    writeFileSync(file, recorded.text, { mode: 0o600 })
+    if (options.json) printJson({ schema: 1, file, samples: recorded.samples, missed: recorded.missed, engine: recorded.engine })
+    else {
+      printNote(
+        `${file}: ${recorded.samples} samples${recorded.missed > 0 ? `, ${recorded.missed} missed` : ''}, by ${recorded.engine}. ${WHERE[options.format]}\n`,
+      )
+    }
+    if (recorded.samples > 0) return EXIT.ok
+    printNote('conductor-diag: not one stack could be had\n')
+    return EXIT.noEvidence
+  } finally {
+    process.removeListener('SIGINT', stop)
+  }
+}
+
+const WHERE: Readonly<Record<Format, string>> = {
+  cpuprofile: 'Open it in DevTools (Performance), VS Code or https://www.speedscope.app',
+  speedscope: 'Open it in a browser; it needs no network',
+  collapsed: 'Feed it to flamegraph.pl, inferno or speedscope',
+}
+
+interface Recorded {
+  readonly text: string
+  readonly samples: number
+  readonly missed: number
+  readonly engine: 'memory' | 'inspector'
+}
+
+async function recordWith(target: Target, options: RecordOptions, signal: AbortSignal): Promise<Recorded> {
+  if (options.engine === 'inspector') return byInspector(target, options, signal)
+  try {
+    const durationMs = options.duration * 1000
+    const samples = await sampleFromMemory(target, { durationMs, rate: options.rate, signal })
+    const text = render(samples, target.pid, options.format)
+    return { text, samples: samples.samples.length, missed: samples.missed, engine: 'memory' }
+  } catch (thrown) {
+    const error = toStallError(thrown)
+    // The inspector needs no layout; a process that may not be read may not be sent a signal either.
+    if (options.engine === 'memory' || error.code !== 'ERR_STALL_V8_LAYOUT_UNKNOWN') throw error
+    printNote(`conductor-diag: ${error.message}; by the inspector then\n`)
+    return byInspector(target, options, signal)
+  }
+}
+
+async function byInspector(target: Target, options: RecordOptions, signal: AbortSignal): Promise<Recorded> {
+  if (options.format === 'collapsed') {
+    throw new StallError('ERR_STALL_USAGE', 'collapsed stacks come from the memory engine only', {
+      help: '--format cpuprofile or speedscope with --engine inspector',
+    })
+  }
+  const access = outsideInspector()
+  try {
+    const durationMs = options.duration * 1000
+    const capturer = createProfileCapturer(access, durationMs)
+    const deadlineMs = performance.now() + durationMs + 15_000
+    const outcome = await capturer.capture({ target, deadlineMs, locals: false, redactor: createRedactor() }, signal)
+    if (outcome.status === 'unavailable') throw outcome.error
+    if (outcome.status === 'timed-out') throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
+    const json = JSON.stringify(outcome.evidence.profile)
+    const name = `pid ${target.pid}`
+    const text = options.format === 'speedscope' ? speedscopePage(`${name}.cpuprofile`, json) : json
+    return { text, samples: outcome.evidence.summary.samples, missed: 0, engine: 'inspector' }
+  } finally {
+    await access.close()
+  }
+}
+
+function render(samples: StackSamples, pid: number, format: Format): string {
+  if (format === 'collapsed') return toCollapsed(samples)
+  const json = JSON.stringify(toCpuProfile(samples))
+  return format === 'speedscope' ? speedscopePage(`pid ${pid}.cpuprofile`, json) : json
+}
+
+function defaultName(pid: number, format: Format): string {
+  const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')
+  return `${pid}-${time}.${{ cpuprofile: 'cpuprofile', speedscope: 'html', collapsed: 'collapsed.txt' }[format]}`
+}
+
+function parseDuration(text: string): number {
+  const seconds = Number(text)
+  if (text.trim() === '' || !(seconds > 0) || seconds > 3600) throw new InvalidArgumentError('Seconds, above 0 and up to 3600.')
+  return seconds
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text)
+  if (!(rate >= 1) || rate > 1000) throw new InvalidArgumentError('Samples a second, from 1 to 1000.')
+  return rate
+}

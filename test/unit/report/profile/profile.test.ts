@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import type { Frame } from '../../../../src/model/frame.js'
+import type { StackSamples } from '../../../../src/model/samples.js'
+import { toCollapsed } from '../../../../src/report/profile/collapsed.js'
+import { toCpuProfile } from '../../../../src/report/profile/cpu-profile.js'
+import { speedscopePage } from '../../../../src/report/profile/speedscope-page.js'
+
+function frame(name: string | null, line: number | null, file: string | null = '/app/a b;c.js'): Frame {
+  return { function: name, file, line, column: 1, tier: null, async: false, native: false }
+}
+
+const SAMPLES: StackSamples = {
+  engine: 'memory',
+  missed: 0,
+  samples: [
+    { atMs: 0, frames: [frame('leaf', 3), frame('main', 9)] },
+    { atMs: 10, frames: [frame('leaf', 3), frame('main', 9)] },
+    { atMs: 20.5, frames: [frame(null, 7), frame('main', 9)] },
+    { atMs: 30, frames: [frame('(idle)', null, null)] },
+  ],
+}
+
+describe('cpuprofile', () => {
+  const profile = toCpuProfile(SAMPLES)
+
+  it('has a node a place, with its hits', () => {
+    expect(profile.nodes.map((node) => [node.callFrame.functionName, node.callFrame.lineNumber, node.hitCount])).toEqual([
+      ['(root)', -1, 0],
+      ['main', 8, 0],
+      ['leaf', 2, 2],
+      ['', 6, 1],
+      ['(idle)', -1, 1],
+    ])
+    expect(profile.nodes[1]?.children).toEqual([3, 4])
+    expect(profile.nodes[2]?.callFrame.url).toBe('file:///app/a%20b;c.js')
+  })
+
+  it('has a delta a sample, in microseconds, that add up to its length', () => {
+    expect(profile.samples).toEqual([3, 3, 4, 5])
+    expect(profile.timeDeltas).toEqual([0, 10_000, 10_500, 9500])
+    expect(profile.endTime - profile.startTime).toBe(30_000)
+  })
+})
+
+it('collapses stacks, outermost first, most frequent first, without separators in names', () => {
+  expect(toCollapsed(SAMPLES).split('\n')).toEqual([
+    'main@/app/a_b_c.js:9;leaf@/app/a_b_c.js:3 2',
+    'main@/app/a_b_c.js:9;(anonymous)@/app/a_b_c.js:7 1',
+    '(idle) 1',
+    '',
+  ])
+})
+
+it('makes one page of speedscope and profile that fetches nothing', () => {
+  const page = speedscopePage('pid 1 </script>', '{"nodes":[]}')
+  expect(page).toContain(Buffer.from('{"nodes":[]}').toString('base64'))
+  expect(page).not.toMatch(/<script[^>]+src=|<link[^>]+href=/)
+  expect(page.split('</script>')).toHaveLength(4)
+})
