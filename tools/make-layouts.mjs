@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
 const { openElf } = require(path.join(root, 'dist/platform/elf/elf-file.js'))
+const { findNodeVersion } = require(path.join(root, 'dist/platform/runtime/node-file.js'))
 const { layoutOfElf } = require(path.join(root, 'dist/v8/layouts/binary.js'))
 const { binaryFactsOf, factsAsTable } = require(path.join(root, 'dist/native/binary-facts.js'))
 
@@ -28,7 +29,7 @@ for (const binary of binaries) {
   }
   const table = {
     buildId: elf.buildId,
-    build: `V8 ${found.layout.v8} linux-${elf.machine}`,
+    build: `${findNodeVersion(binary, elf)} linux-${elf.machine}, V8 ${found.layout.v8}`,
     v8: found.layout,
     native: factsAsTable(binaryFactsOf(elf)),
   }

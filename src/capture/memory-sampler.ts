@@ -38,7 +38,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
     const intervalMs = 1000 / options.rate
     const startedMs = performance.now()
     let missed = 0
-    for (let turn = 0; samples.length < MAX_SAMPLES; ) {
+    for (let turn = 0; samples.length < MAX_SAMPLES;) {
       const atMs = performance.now() - startedMs
       if (atMs >= options.durationMs || options.signal?.aborted === true) break
       reader.nextLook(main.isolate.address)

@@ -65,7 +65,7 @@ export function memoryCapability(target: Target): Capability {
 
 export interface MemoryTargetOptions {
   /** Start the target's binary for an unknown layout, even when it is not called node. Never inside the worker. */
-  readonly calibrate?: boolean
+  readonly calibrate?: boolean | 'never'
 }
 
 /**
@@ -104,7 +104,7 @@ function openFresh(target: Target, options: MemoryTargetOptions): MemoryTarget {
   if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'reading memory needs /proc')
   const memory = openLiveMemory(root, { cacheBytes: target.inside ? CACHE_INSIDE : CACHE_OUTSIDE })
   try {
-    return makeTarget(root, memory, findLayout(target, root, memory, options.calibrate === true))
+    return makeTarget(root, memory, findLayout(target, root, memory, options.calibrate ?? false))
   } catch (thrown) {
     memory.dispose()
     throw thrown
@@ -112,7 +112,7 @@ function openFresh(target: Target, options: MemoryTargetOptions): MemoryTarget {
 }
 
 /** Tables, cache and symbols first; what they say must find the isolates, else the binary is asked by calibration. */
-function findLayout(target: Target, root: string, memory: MemoryReader, forced: boolean): ResolvedLayout {
+function findLayout(target: Target, root: string, memory: MemoryReader, calibrate: boolean | 'never'): ResolvedLayout {
   const options = { cacheFolder: target.inside ? null : defaultCacheFolder() }
   let unknown: StallError
   try {
@@ -123,9 +123,9 @@ function findLayout(target: Target, root: string, memory: MemoryReader, forced: 
     unknown = toStallError(thrown)
     if (unknown.code !== 'ERR_STALL_V8_LAYOUT_UNKNOWN') throw thrown
   }
-  if (target.inside) throw unknown
+  if (target.inside || calibrate === 'never') throw unknown
   memory.flush()
-  return calibrateLayout(root, { ...options, forced })
+  return calibrateLayout(root, { ...options, forced: calibrate })
 }
 
 function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout): MemoryTarget {

@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs'
 import { settingsAsHelp } from '../config/settings-doc.js'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
+import { register as doctor } from './doctor.js'
 import { register as dump } from './dump.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { register as ls } from './ls.js'
@@ -16,7 +17,18 @@ import { register as verify } from './verify.js'
 import { register as watch } from './watch.js'
 
 /** Each command exports `register(program)`. Listed in the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [dump, record, ps, watch, run, ls, show, verify, prune]
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  dump,
+  record,
+  doctor,
+  ps,
+  watch,
+  run,
+  ls,
+  show,
+  verify,
+  prune,
+]
 
 export function createProgram(): Command {
   const program = new Command('conductor-diag')

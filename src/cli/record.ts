@@ -38,7 +38,9 @@ export function register(program: Command): void {
     .option('-d, --duration <seconds>', 'how long', parseDuration, 10)
     .option('-r, --rate <hz>', 'samples a second', parseRate, 100)
     .addOption(
-      new Option('--engine <name>', 'memory, or V8 itself by the inspector').choices(['auto', 'memory', 'inspector']).default('auto'),
+      new Option('--engine <name>', 'memory, or V8 itself by the inspector')
+        .choices(['auto', 'memory', 'inspector'])
+        .default('auto'),
     )
     .addOption(
       new Option('-f, --format <name>', 'cpuprofile (DevTools, VS Code), speedscope (one HTML page), collapsed')
@@ -54,7 +56,9 @@ export function register(program: Command): void {
 
 async function record(first: string | undefined, rest: readonly string[], options: RecordOptions): Promise<number> {
   if (first === undefined) {
-    throw new StallError('ERR_STALL_USAGE', 'record what?', { help: 'conductor-diag record PID, or record -- node app.js' })
+    throw new StallError('ERR_STALL_USAGE', 'record what?', {
+      help: 'conductor-diag record PID, or record -- node app.js',
+    })
   }
   if (!/^[1-9]\d{0,9}$/.test(first)) return recordCommand(first, rest, options)
   const { target } = openTarget(Number(first))
@@ -106,7 +110,8 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
     const recorded = await recordWith(target, options, interrupted.signal)
     const file = options.output ?? defaultName(target.pid, options.format)
     writeFileSync(file, recorded.text, { mode: 0o600 })
-    if (options.json) printJson({ schema: 1, file, samples: recorded.samples, missed: recorded.missed, engine: recorded.engine })
+    if (options.json)
+      printJson({ schema: 1, file, samples: recorded.samples, missed: recorded.missed, engine: recorded.engine })
     else {
       printNote(
         `${file}: ${recorded.samples} samples${recorded.missed > 0 ? `, ${recorded.missed} missed` : ''}, by ${recorded.engine}. ${WHERE[options.format]}\n`,
@@ -162,7 +167,8 @@ async function byInspector(target: Target, options: RecordOptions, signal: Abort
     const deadlineMs = performance.now() + durationMs + 15_000
     const outcome = await capturer.capture({ target, deadlineMs, locals: false, redactor: createRedactor() }, signal)
     if (outcome.status === 'unavailable') throw outcome.error
-    if (outcome.status === 'timed-out') throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
+    if (outcome.status === 'timed-out')
+      throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
     const json = JSON.stringify(outcome.evidence.profile)
     const name = `pid ${target.pid}`
     const text = options.format === 'speedscope' ? speedscopePage(`${name}.cpuprofile`, json) : json
@@ -179,13 +185,17 @@ function render(samples: StackSamples, pid: number, format: Format): string {
 }
 
 function defaultName(pid: number, format: Format): string {
-  const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')
+  const time = new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(':', '-')
   return `${pid}-${time}.${{ cpuprofile: 'cpuprofile', speedscope: 'html', collapsed: 'collapsed.txt' }[format]}`
 }
 
 function parseDuration(text: string): number {
   const seconds = Number(text)
-  if (text.trim() === '' || !(seconds > 0) || seconds > 3600) throw new InvalidArgumentError('Seconds, above 0 and up to 3600.')
+  if (text.trim() === '' || !(seconds > 0) || seconds > 3600)
+    throw new InvalidArgumentError('Seconds, above 0 and up to 3600.')
   return seconds
 }
 

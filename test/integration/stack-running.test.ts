@@ -51,9 +51,7 @@ function mainOf(pid: number): ThreadStack {
 
 /** What is impossible about the frames that are not marked as probable; null when nothing is. */
 function contradiction(stack: ThreadStack): string | null {
-  const frames = stack.frames.filter(
-    (frame) => frame.file?.startsWith('node:') !== true && frame.probable !== true,
-  )
+  const frames = stack.frames.filter((frame) => frame.file?.startsWith('node:') !== true && frame.probable !== true)
   for (const [index, frame] of frames.entries()) {
     const caller = frames[index + 1]
     const name = frame.function ?? '(anonymous)'

@@ -24,7 +24,9 @@ describe('cpuprofile', () => {
   const profile = toCpuProfile(SAMPLES)
 
   it('has a node a place, with its hits', () => {
-    expect(profile.nodes.map((node) => [node.callFrame.functionName, node.callFrame.lineNumber, node.hitCount])).toEqual([
+    expect(
+      profile.nodes.map((node) => [node.callFrame.functionName, node.callFrame.lineNumber, node.hitCount]),
+    ).toEqual([
       ['(root)', -1, 0],
       ['main', 8, 0],
       ['leaf', 2, 2],

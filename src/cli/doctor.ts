@@ -1,0 +1,41 @@
+/** `conductor-diag doctor [PID]`: what works here and why not. */
+import type { Command } from 'commander'
+import { type Finding, examineMachine, examineProcess } from '../investigate/examine.js'
+import { StallError } from '../model/stall-error.js'
+import { EXIT, exitCodeOf } from './exit-codes.js'
+import { printJson, printOut } from './output.js'
+
+export function register(program: Command): void {
+  program
+    .command('doctor')
+    .description('what works here and why not: permissions, Node version, layout; with a pid, for that process')
+    .argument('[pid]', 'a process')
+    .option('--json', 'as JSON')
+    .action((pid: string | undefined, options: { json?: boolean }) => {
+      process.exitCode = doctor(pid, options.json === true)
+    })
+}
+
+function doctor(pid: string | undefined, json: boolean): number {
+  if (pid !== undefined && !/^[1-9]\d{0,9}$/.test(pid)) {
+    throw new StallError('ERR_STALL_USAGE', `${pid} is no pid`, { help: 'conductor-diag ps lists them' })
+  }
+  const findings = [...examineMachine(), ...(pid === undefined ? [] : examineProcess(Number(pid)))]
+  if (json) printJson({ schema: 1, findings })
+  else printOut(render(findings))
+  const refused = findings.find((finding) => finding.verdict === 'no')
+  if (!refused) return EXIT.ok
+  return refused.code === undefined ? EXIT.noEvidence : exitCodeOf(refused.code)
+}
+
+const MARK = { ok: 'ok  ', warn: 'warn', no: 'no  ' } as const
+
+function render(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map((finding) => finding.subject.length))
+  return findings
+    .map(({ verdict, subject, text, advice }) => {
+      const line = `${MARK[verdict]}  ${subject.padEnd(width)}  ${text}\n`
+      return advice === undefined ? line : `${line}${' '.repeat(width + 8)}${advice}\n`
+    })
+    .join('')
+}

@@ -1,0 +1,218 @@
+/**
+ * What works here, and what does not and why: the machine, the permissions, one process. Each finding is a fact with
+ * the next step where there is one. Nothing is stopped, signalled or started.
+ */
+import { closeSync, openSync, readdirSync } from 'node:fs'
+import { toStallError } from '../model/stall-error.js'
+import type { StallErrorCode } from '../model/stall-error.js'
+import { openMemoryTarget, memoryCapability } from '../capture/memory-target.js'
+import { BUILD_TABLES } from '../platform/elf/build-table.js'
+import { tryReadProcText } from '../platform/procfs/read.js'
+import { hasSignal, readStatus } from '../platform/procfs/status.js'
+import { openTarget } from './target-process.js'
+
+export interface Finding {
+  readonly subject: string
+  readonly verdict: 'ok' | 'warn' | 'no'
+  /** One sentence. */
+  readonly text: string
+  /** What to do, where something can be done. */
+  readonly advice?: string
+  readonly code?: StallErrorCode
+}
+
+const CAPABILITIES = { CAP_DAC_READ_SEARCH: 2, CAP_SYS_PTRACE: 19 } as const
+type CapabilityName = keyof typeof CAPABILITIES
+
+/** include/uapi/linux/signal.h. */
+const SIGUSR1 = 10
+
+const YAMA: Readonly<Record<string, string>> = {
+  '0': 'any process of the same user may be read',
+  '1': 'only own children may be read (ptrace_scope 1, the default of Ubuntu)',
+  '2': 'only with CAP_SYS_PTRACE (ptrace_scope 2)',
+  '3': 'nobody may read another process until the next boot (ptrace_scope 3)',
+}
+
+export function examineMachine(): Finding[] {
+  const findings: Finding[] = []
+  if (process.platform !== 'linux') {
+    const text = `${process.platform}: another process can be read on Linux only`
+    findings.push({ subject: 'platform', verdict: 'no', text, advice: 'preload the agent into the worker instead' })
+    return findings
+  }
+  const { arch } = process
+  findings.push(
+    arch === 'x64'
+      ? { subject: 'platform', verdict: 'ok', text: `linux ${arch}, Node ${process.version}` }
+      : {
+          subject: 'platform',
+          verdict: 'warn',
+          text: `linux ${arch}: the memory engine was tried on x64 only`,
+          advice: '--engine inspector',
+        },
+  )
+  findings.push(examineYama(), examineCapabilities())
+  findings.push({
+    subject: 'layouts',
+    verdict: 'ok',
+    text: `${countTables()} builds of V8 are known without asking their binaries`,
+  })
+  return findings
+}
+
+export function yamaScope(): string | null {
+  return tryReadProcText('/proc/sys/kernel/yama/ptrace_scope', 16)?.trim() ?? null
+}
+
+function examineYama(): Finding {
+  const scope = yamaScope()
+  if (scope === null || scope === '0') {
+    return {
+      subject: 'ptrace scope',
+      verdict: 'ok',
+      text: scope === null ? 'no Yama in this kernel' : (YAMA['0'] ?? ''),
+    }
+  }
+  const may = hasCapability('CAP_SYS_PTRACE')
+  return {
+    subject: 'ptrace scope',
+    verdict: may ? 'ok' : 'warn',
+    text: `${YAMA[scope] ?? `ptrace_scope ${scope}`}${may ? ', which this process has' : ''}`,
+    ...(may ? {} : { advice: yamaAdvice(scope) }),
+  }
+}
+
+function yamaAdvice(scope: string): string {
+  if (scope === '3') return 'the agent inside the worker needs no permission: node --require conductor-stall-agent'
+  return 'sudo conductor-diag ..., or sudo sysctl kernel.yama.ptrace_scope=0, or start the worker with conductor-diag run; in a container: --cap-add SYS_PTRACE'
+}
+
+function examineCapabilities(): Finding {
+  const had = (Object.keys(CAPABILITIES) as CapabilityName[]).filter(hasCapability)
+  const who = process.getuid?.() === 0 ? 'root' : `user ${process.getuid?.()}`
+  return had.length > 0
+    ? { subject: 'capabilities', verdict: 'ok', text: `${who} with ${had.join(' and ')}: processes of other users too` }
+    : { subject: 'capabilities', verdict: 'ok', text: `${who}: processes of the same user` }
+}
+
+function hasCapability(name: CapabilityName): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)/m.exec(tryReadProcText('/proc/self/status', 16 * 1024) ?? '')?.[1]
+  return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(CAPABILITIES[name])) & 1n) === 1n
+}
+
+function countTables(): number {
+  try {
+    return readdirSync(BUILD_TABLES).filter((name) => name.endsWith('.json')).length
+  } catch {
+    // A package without its tables still works, slower.
+    return 0
+  }
+}
+
+/** Ends with the first finding that makes the rest pointless. */
+export function examineProcess(pid: number): Finding[] {
+  const findings: Finding[] = []
+  const refuse = (subject: string, thrown: unknown): Finding[] => {
+    const { message, help, code } = toStallError(thrown)
+    return [...findings, { subject, verdict: 'no', text: message, code, ...(help === '' ? {} : { advice: help }) }]
+  }
+  let opened: ReturnType<typeof openTarget>
+  try {
+    opened = openTarget(pid)
+  } catch (thrown) {
+    return refuse('process', thrown)
+  }
+  const { target, runtime } = opened
+  const root = target.procRoot ?? `/proc/${pid}`
+  findings.push({
+    subject: 'process',
+    verdict: 'ok',
+    text: `Node ${runtime.version ?? '(version unknown)'}${runtime.singleExecutable ? ', a single-executable application' : ''}`,
+  })
+  const status = readStatus(root)
+  const capability = memoryCapability(target)
+  if (capability !== 'yes') {
+    findings.push({ subject: 'memory', verdict: 'no', text: capability.no, advice: '--engine inspector' })
+  } else if (!canOpen(`${root}/mem`)) {
+    findings.push({
+      subject: 'memory',
+      verdict: 'no',
+      code: 'ERR_STALL_PERMISSION',
+      text: `${root}/mem may not be read`,
+      advice: memoryAdvice(status.uid),
+    })
+  } else {
+    findings.push({ subject: 'memory', verdict: 'ok', text: 'may be read: stacks and awaits with no pause' })
+    findings.push(...examineLayout(opened))
+  }
+  findings.push(examineInspector(status.caughtSignals, pid))
+  if (status.tracerPid !== 0) {
+    findings.push({ subject: 'debugger', verdict: 'warn', text: `process ${status.tracerPid} traces it with ptrace` })
+  }
+  return findings
+}
+
+function memoryAdvice(owner: number): string {
+  const own = process.getuid?.()
+  if (own !== owner && own !== 0)
+    return `it is a process of user ${owner}: sudo -u '#${owner}' conductor-diag ..., or sudo`
+  return yamaAdvice(yamaScope() ?? '1')
+}
+
+function examineLayout({ target, runtime }: ReturnType<typeof openTarget>): Finding[] {
+  try {
+    const memory = openMemoryTarget(target, { calibrate: 'never' })
+    try {
+      const { matched, unmatched } = memory.isolates()
+      const { layout, origin } = memory.layout
+      const threads = `${matched.length} JavaScript thread${matched.length === 1 ? '' : 's'}`
+      return [
+        { subject: 'layout', verdict: 'ok', text: `V8 ${layout.v8 ?? layout.family}, ${ORIGINS[origin]}` },
+        unmatched === 0
+          ? { subject: 'isolates', verdict: 'ok', text: threads }
+          : { subject: 'isolates', verdict: 'warn', text: `${threads}, ${unmatched} isolates without a known thread` },
+      ]
+    } finally {
+      memory.dispose()
+    }
+  } catch (thrown) {
+    const { message, code, help } = toStallError(thrown)
+    const advice =
+      code === 'ERR_STALL_V8_LAYOUT_UNKNOWN' && !runtime.singleExecutable
+        ? 'dump starts the same binary once to learn it, when it is called node; --calibrate whatever it is called'
+        : help
+    return [{ subject: 'layout', verdict: 'no', text: message, code, advice }]
+  }
+}
+
+const ORIGINS = {
+  shipped: 'known: its table came with this package',
+  cached: 'known: learnt before',
+  symbols: 'known from the symbols of its binary',
+  calibrated: 'learnt by calibration',
+} as const
+
+function examineInspector(caught: bigint, pid: number): Finding {
+  return hasSignal(caught, SIGUSR1)
+    ? {
+        subject: 'inspector',
+        verdict: 'ok',
+        text: 'opens on SIGUSR1, which is only sent with --engine inspector or where memory cannot serve',
+      }
+    : {
+        subject: 'inspector',
+        verdict: 'warn',
+        text: `process ${pid} has no handler for SIGUSR1: the signal would end it, and is not sent`,
+      }
+}
+
+function canOpen(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r'))
+    return true
+  } catch {
+    // Which errno it is says less than who owns the process and what Yama allows.
+    return false
+  }
+}
