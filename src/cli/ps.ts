@@ -2,6 +2,9 @@
 import type { Command } from 'commander'
 import { findControlSocket } from '../platform/control/socket-place.js'
 import { listNodeProcesses, type NodeProcess, type ProcessList } from '../investigate/list-processes.js'
+import type { LoopState } from '../model/loop.js'
+import { mainLoopState } from '../native/main-loop-state.js'
+import { formatDuration } from '../report/amounts.js'
 import { printJson, printOut } from './output.js'
 
 export function register(program: Command): void {
@@ -18,7 +21,17 @@ export function register(program: Command): void {
 
 /** Shared with `dump` without a pid. */
 export function listProcesses(): ProcessList {
-  return listNodeProcesses(hasAgent)
+  const untilMs = performance.now() + LOOPS_AT_MOST_MS
+  return listNodeProcesses(hasAgent, (pid) => (performance.now() < untilMs ? loopOf(pid) : null))
+}
+
+/** 2 ms a process where the binary is known; a list of many unknown ones must not take for ever. */
+const LOOPS_AT_MOST_MS = 3000
+
+function loopOf(pid: number): LoopState | null {
+  const answer = mainLoopState(pid)
+  // Another user's process, or one that ends: the list shows the rest of it.
+  return 'loop' in answer ? answer.loop : null
 }
 
 /** A socket where the agent makes one; whether it answers is asked by `dump`. */
@@ -55,9 +68,18 @@ function rowOf(node: NodeProcess): string[] {
     String(node.pid),
     `${node.node ?? '?'}${node.singleExecutable ? ' (packed)' : ''}`,
     node.agent ? 'yes' : '-',
-    node.wchan !== null && node.state === 'sleeping' ? `${node.state} (${node.wchan})` : node.state,
+    stateText(node),
     command.length > COMMAND_WIDTH ? `${command.slice(0, COMMAND_WIDTH - 1)}…` : command,
   ]
+}
+
+/** A loop that has not turned for less than this is just at work. */
+const STUCK_AFTER_MS = 1000
+
+function stateText({ state, wchan, loop }: NodeProcess): string {
+  const stuckMs = loop?.stuckMs ?? 0
+  const stuck = stuckMs < STUCK_AFTER_MS ? '' : `, no loop turn for ${formatDuration(stuckMs)}`
+  return `${state}${wchan !== null && state === 'sleeping' ? ` (${wchan})` : ''}${stuck}`
 }
 
 function hiddenNote(list: ProcessList): string {

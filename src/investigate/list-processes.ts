@@ -1,4 +1,5 @@
-/** The Node processes that one may see, for `ps`: nothing is executed, read from memory or waited for. */
+/** The Node processes that one may see, for `ps`: nothing is executed, paused or waited for. */
+import type { LoopState } from '../model/loop.js'
 import { StallError } from '../model/stall-error.js'
 import type { ThreadState } from '../model/thread.js'
 import { readCommandLine } from '../platform/procfs/process.js'
@@ -15,6 +16,8 @@ export interface NodeProcess {
   readonly state: ThreadState
   /** The kernel function that the main thread sleeps in. */
   readonly wchan: string | null
+  /** The main event loop, where its memory may be read: a loop that does not turn shows without any agent. */
+  readonly loop: LoopState | null
   /** Unredacted. The title, where the process set one. */
   readonly command: readonly string[]
   readonly singleExecutable: boolean
@@ -26,8 +29,14 @@ export interface ProcessList {
   readonly hidden: number
 }
 
-/** @param hasAgent whether the agent answers in a process, by its pid */
-export function listNodeProcesses(hasAgent: (pid: number) => boolean): ProcessList {
+/**
+ * @param hasAgent whether the agent answers in a process, by its pid
+ * @param loopOf its main event loop, null where that can't be had
+ */
+export function listNodeProcesses(
+  hasAgent: (pid: number) => boolean,
+  loopOf: (pid: number) => LoopState | null,
+): ProcessList {
   const processes: NodeProcess[] = []
   let hidden = 0
   for (const pid of listNumbers('/proc')) {
@@ -38,7 +47,7 @@ export function listNodeProcesses(hasAgent: (pid: number) => boolean): ProcessLi
       if (isKernelThread(stat) || stat.state === 'Z') continue
       const runtime = runtimeOf(root)
       if (runtime === null) hidden++
-      else if (runtime.kind === 'node') processes.push(describe(pid, root, stat, runtime, hasAgent(pid)))
+      else if (runtime.kind === 'node') processes.push(describe(root, stat, runtime, hasAgent(pid), loopOf(pid)))
     } catch (thrown) {
       // Ended while the list was made; anything else is worth knowing.
       if (!(thrown instanceof StallError && thrown.code === 'ERR_STALL_NO_SUCH_PROCESS')) throw thrown
@@ -59,29 +68,30 @@ function runtimeOf(root: string): Runtime | null {
 }
 
 function describe(
-  pid: number,
   root: string,
   stat: ProcStat,
   runtime: Extract<Runtime, { kind: 'node' }>,
   agent: boolean,
+  loop: LoopState | null,
 ): NodeProcess {
   const wchan = readWchan(root)
   return {
-    pid,
+    pid: stat.pid,
     parentPid: stat.parentPid,
     node: runtime.version,
     agent,
-    state: stateOf(stat.state, wchan),
+    state: stateOf(stat.state, wchan, loop),
+    loop,
     wchan,
     command: readCommandLine(root),
     singleExecutable: runtime.singleExecutable,
   }
 }
 
-/** A process asleep in epoll is called idle here: without its memory nobody can tell a child's loop from its own. */
-function stateOf(kernelState: string, wchan: string | null): ThreadState {
+/** Asleep in epoll is idle only in the loop's own poll: `spawnSync` polls, too. Without its memory nobody can tell. */
+function stateOf(kernelState: string, wchan: string | null, loop: LoopState | null): ThreadState {
   if (kernelState === 'R') return 'running'
   if (kernelState === 'D') return 'disk'
   if (kernelState === 'T' || kernelState === 't') return 'stopped'
-  return wchan !== null && /poll/.test(wchan) ? 'idle' : 'sleeping'
+  return wchan !== null && /poll/.test(wchan) && loop?.polling !== false ? 'idle' : 'sleeping'
 }
