@@ -9,7 +9,7 @@ import { identifyProcess } from '../investigate/identity.js'
 import type { Findings, Progress } from '../investigate/investigation.js'
 import { type EngineChoice, investigateOutside } from '../investigate/outside.js'
 import { withDumpPointers } from '../investigate/pointers.js'
-import { openTarget } from '../investigate/target-process.js'
+import { openTarget, type TargetProcess } from '../investigate/target-process.js'
 import type { Evidence } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -72,7 +72,7 @@ function suggest(): number {
 }
 
 async function dump(pid: number, options: DumpOptions): Promise<number> {
-  const { target, runtime } = openTarget(pid)
+  const { target, runtime } = openOrIntroduce(pid, options)
   // `--no-redact` is a person's decision about a process of their own, and for their own screen.
   const redactor = options.redact ? createRedactor() : createOpenRedactor()
   const agent = await findAgent(pid)
@@ -93,6 +93,20 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
     return await dumpByAgent(context, agent.client)
   } finally {
     agent.client?.dispose()
+  }
+}
+
+/** What the kernel shows of a process that it keeps from us is shown before the refusal. */
+function openOrIntroduce(pid: number, options: DumpOptions): TargetProcess {
+  try {
+    return openTarget(pid)
+  } catch (thrown) {
+    if (!options.json && toStallError(thrown).code === 'ERR_STALL_PERMISSION') {
+      const redactArguments = (argv: readonly string[]): readonly string[] => createRedactor().argv(argv)
+      const identity = identifyProcess({ pid, root: `/proc/${pid}`, node: null, agent: false, redactArguments })
+      printOut(renderHeader(identity, { color: wantsColor(process.stdout, process.env) }))
+    }
+    throw thrown
   }
 }
 

@@ -49,6 +49,32 @@ export function tryReadProcText(path: string, limitBytes = DEFAULT_LIMIT_BYTES):
   }
 }
 
+/** Longest path that the kernel takes (PATH_MAX of linux/limits.h). */
+const MAX_PATH_BYTES = 4096
+
+/** NUL-ended text in the target's memory, or null where it can't be read. @param root as everywhere */
+export function readTextAt(root: string, address: bigint): string | null {
+  let fd: number | null = null
+  try {
+    fd = openSync(`${root}/mem`, 'r')
+    const bytes = Buffer.alloc(MAX_PATH_BYTES)
+    // To the end of the page at first: the next one need not exist.
+    const first = Math.min(MAX_PATH_BYTES, MAX_PATH_BYTES - Number(address % BigInt(MAX_PATH_BYTES)))
+    const got = readSync(fd, bytes, 0, first, address)
+    const end = bytes.subarray(0, got).indexOf(0)
+    if (end >= 0) return bytes.toString('utf8', 0, end)
+    const more = readSync(fd, bytes, got, MAX_PATH_BYTES - got, address + BigInt(got))
+    const whole = bytes.subarray(0, got + more)
+    const stop = whole.indexOf(0)
+    return stop < 0 ? null : whole.toString('utf8', 0, stop)
+  } catch {
+    // Refused (ptrace_scope), or the call has returned meanwhile: the address is shown instead.
+    return null
+  } finally {
+    if (fd !== null) closeSync(fd)
+  }
+}
+
 /** Where a link leads (`exe`, `cwd`, `fd/3`, `ns/net`), or null. */
 export function tryReadLink(path: string): string | null {
   try {

@@ -3,7 +3,7 @@
  * manual pages; a call that is not listed shows its words in hexadecimal.
  */
 
-type ArgumentKind = 'fd' | 'size' | 'pointer' | 'int' | 'ms' | 'pid' | 'futex-op' | 'wait-options' | 'hex'
+type ArgumentKind = 'path' | 'fd' | 'size' | 'pointer' | 'int' | 'ms' | 'pid' | 'futex-op' | 'wait-options' | 'hex'
 
 interface Argument {
   readonly name: string
@@ -20,17 +20,17 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   writev: 'fd:fd vector:pointer count:int',
   preadv: 'fd:fd vector:pointer count:int offset:size',
   pwritev: 'fd:fd vector:pointer count:int offset:size',
-  open: 'path:pointer flags:hex mode:hex',
-  openat: 'folder:fd path:pointer flags:hex mode:hex',
-  openat2: 'folder:fd path:pointer how:pointer size:size',
+  open: 'path:path flags:hex mode:hex',
+  openat: 'folder:fd path:path flags:hex mode:hex',
+  openat2: 'folder:fd path:path how:pointer size:size',
   close: 'fd:fd',
   fsync: 'fd:fd',
   fdatasync: 'fd:fd',
   fallocate: 'fd:fd mode:hex offset:size length:size',
   ftruncate: 'fd:fd length:size',
   fstat: 'fd:fd into:pointer',
-  newfstatat: 'folder:fd path:pointer into:pointer flags:hex',
-  statx: 'folder:fd path:pointer flags:hex mask:hex into:pointer',
+  newfstatat: 'folder:fd path:path into:pointer flags:hex',
+  statx: 'folder:fd path:path flags:hex mask:hex into:pointer',
   getdents64: 'fd:fd into:pointer size:size',
   flock: 'fd:fd operation:int',
   fcntl: 'fd:fd command:int argument:hex',
@@ -110,17 +110,28 @@ export function descriptorOf(name: string, args: readonly bigint[]): number | un
   return fd >= 0 ? fd : undefined
 }
 
-/** @param follow where a descriptor leads, null when unknown. */
+/** The path that a call was given: its address; null for calls without one. */
+export function pathAddressOf(name: string, args: readonly bigint[]): bigint | null {
+  const index = signatureOf(name)?.findIndex((argument) => argument.kind === 'path') ?? -1
+  return index < 0 ? null : (args[index] ?? null)
+}
+
+/** @param follow where a descriptor leads, null when unknown. @param path what the path argument says, where it was read */
 export function describeArguments(
   name: string,
   args: readonly bigint[],
   follow: (fd: number) => string | null,
+  path: string | null = null,
 ): string[] {
   const signature = signatureOf(name)
   if (signature === null) return args.map((value) => `0x${value.toString(16)}`)
   return signature.flatMap((argument, index) => {
     const value = args[index]
-    return value === undefined ? [] : [`${argument.name} ${describe(argument.kind, value, follow)}`]
+    return value === undefined
+      ? []
+      : [
+          `${argument.name} ${argument.kind === 'path' && path !== null ? path : describe(argument.kind, value, follow)}`,
+        ]
   })
 }
 
@@ -145,6 +156,7 @@ function describe(kind: ArgumentKind, value: bigint, follow: (fd: number) => str
     case 'wait-options':
     case 'hex':
       return `0x${BigInt.asUintN(64, value).toString(16)}`
+    case 'path':
     case 'pointer':
       return value === 0n ? 'NULL' : `0x${value.toString(16)}`
   }

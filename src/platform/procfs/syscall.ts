@@ -6,8 +6,8 @@ import type { Address } from '../../model/address.js'
 import { toAddress } from '../../model/address.js'
 import type { Syscall } from '../../model/thread.js'
 import { readDescriptor } from './descriptors.js'
-import { tryReadProcText } from './read.js'
-import { describeArguments, descriptorOf } from './syscall-arguments.js'
+import { readTextAt, tryReadProcText } from './read.js'
+import { describeArguments, descriptorOf, pathAddressOf } from './syscall-arguments.js'
 import { syscallName } from './syscall-names.js'
 
 export type RawSyscall =
@@ -50,11 +50,13 @@ export function decodeSyscall(raw: RawSyscall, root: string, arch: string = proc
   if (raw.number < 0) return null
   const name = syscallName(raw.number, arch)
   const fd = descriptorOf(name, raw.args)
-  const target = fd === undefined ? null : readDescriptor(root, fd)
+  const address = pathAddressOf(name, raw.args)
+  const path = address === null ? null : readTextAt(root, address)
+  const target = path ?? (fd === undefined ? null : readDescriptor(root, fd))
   return {
     name,
     number: raw.number,
-    args: describeArguments(name, raw.args, (descriptor) => readDescriptor(root, descriptor)),
+    args: describeArguments(name, raw.args, (descriptor) => readDescriptor(root, descriptor), path),
     ...(fd === undefined ? {} : { fd }),
     ...(target === null ? {} : { target }),
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { describeArguments, descriptorOf } from '../../../../src/platform/procfs/syscall-arguments.js'
+import { describeArguments, descriptorOf, pathAddressOf } from '../../../../src/platform/procfs/syscall-arguments.js'
 import { syscallName } from '../../../../src/platform/procfs/syscall-names.js'
 import { decodeSyscall, parseSyscall } from '../../../../src/platform/procfs/syscall.js'
 
@@ -58,6 +58,13 @@ describe('decoding', () => {
     expect(describeArguments('wait4', [0xffffffffn, 0n, 0n, 0n], () => null)[0]).toBe('pid any child')
     expect(describeArguments('openat', [0xffffff9cn, 1n], () => null)[0]).toBe('folder working folder')
     expect(descriptorOf('openat', [0xffffff9cn, 1n])).toBeUndefined()
+  })
+
+  test('shows a path where it was read, its address elsewhere', () => {
+    expect(pathAddressOf('openat', [0xffffff9cn, 0x7fn])).toBe(0x7fn)
+    expect(pathAddressOf('read', [1n, 2n])).toBeNull()
+    expect(describeArguments('openat', [0xffffff9cn, 0x7fn], () => null, '/tmp/fifo')[1]).toBe('path /tmp/fifo')
+    expect(describeArguments('openat', [0xffffff9cn, 0x7fn], () => null)[1]).toBe('path 0x7f')
   })
 
   test('shows the words of a call it has no signature for', () => {
