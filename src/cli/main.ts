@@ -4,33 +4,37 @@ import { writeSync } from 'node:fs'
 import { settingsAsHelp } from '../config/settings-doc.js'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
-import { register as doctor } from './doctor.js'
-import { register as dump } from './dump.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
-import { register as ls } from './ls.js'
-import { register as prune } from './prune.js'
-import { register as record } from './record.js'
-import { register as ps } from './ps.js'
-import { register as run } from './run.js'
-import { register as show } from './show.js'
-import { register as verify } from './verify.js'
-import { register as watch } from './watch.js'
 
-/** Each command exports `register(program)`. Listed in the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [
-  dump,
-  record,
-  doctor,
-  ps,
-  watch,
-  run,
-  ls,
-  show,
-  verify,
-  prune,
-]
+interface CommandFile {
+  readonly register: (program: Command) => void
+}
 
-export function createProgram(): Command {
+/**
+ * Each command's file exports `register(program)`; listed in the order of `--help`. Loaded only when it is asked for: a
+ * dump should not wait for what the supervisor needs.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  dump: () => import('./dump.js'),
+  record: () => import('./record.js'),
+  doctor: () => import('./doctor.js'),
+  ps: () => import('./ps.js'),
+  watch: () => import('./watch.js'),
+  run: () => import('./run.js'),
+  ls: () => import('./ls.js'),
+  show: () => import('./show.js'),
+  verify: () => import('./verify.js'),
+  prune: () => import('./prune.js'),
+}
+
+/** The one that is asked for, or all of them: for `--help`, for a word that is none, and without one. */
+function wantedCommands(argv: readonly string[]): (() => Promise<CommandFile>)[] {
+  const named = COMMANDS[argv[2] ?? '']
+  return named ? [named] : Object.values(COMMANDS)
+}
+
+/** With the command that `argv` names, or with all of them. */
+export async function createProgram(argv: readonly string[] = []): Promise<Command> {
   const program = new Command('conductor-diag')
     .description(
       'Why does this Node.js process not move? Stacks, awaits, kernel state and a verdict, without preparing the process.',
@@ -41,14 +45,15 @@ export function createProgram(): Command {
     .exitOverride()
     // So that everything after the command of `run` belongs to that command.
     .enablePositionalOptions()
-  for (const register of COMMANDS) register(program)
+  for (const load of wantedCommands(argv)) (await load()).register(program)
   for (const command of program.commands) command.exitOverride()
   return program
 }
 
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await createProgram().parseAsync([...argv])
+    const program = await createProgram(argv)
+    await program.parseAsync([...argv])
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       // Help and version are answers, not errors.

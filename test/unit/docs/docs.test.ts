@@ -56,8 +56,8 @@ test('CHANGELOG.md begins with the version of the package', () => {
   expect(/^## (\S+)$/m.exec(read('CHANGELOG.md'))?.[1]).toBe(VERSION)
 })
 
-test('every command has a description and --json, or passes its data on', () => {
-  const commands = createProgram().commands
+test('every command has a description and --json, or passes its data on', async () => {
+  const { commands } = await createProgram()
   expect(commands.filter((command) => command.description() === '').map((command) => command.name())).toEqual([])
   const withoutJson = commands.filter((command) => !command.options.some((option) => option.long === '--json'))
   // run hands the worker's own output on, completion prints a script for a shell, open shows a page.
