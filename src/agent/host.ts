@@ -2,7 +2,6 @@
  * The agent on the worker's main thread: it opens clocks, installs the integrations and starts the watch thread when
  * there is something to watch. Loads node core only. Everything else happens in threads of its own.
  */
-import path from 'node:path'
 import { ClockBoard } from '../heartbeat/clock-board.js'
 import { readSettings, type Environment } from '../config/settings.js'
 import type { Settings } from '../config/settings-table.js'
@@ -15,7 +14,6 @@ import { WatchThread } from './watch-thread-handle.js'
 
 /** Asked for by a flag or by the application's own code: watched without a clock too, but only when it lives on. */
 const START_AFTER_MS = 2000
-const NAME = 'conductor-stall-agent'
 
 export class Host {
   readonly board: ClockBoard
@@ -61,15 +59,3 @@ export function createHost(env: Environment): Host | null {
   const { settings } = readSettings(env)
   return settings.disabled ? null : new Host(settings)
 }
-
-/**
- * Whether somebody wants the agent in this very process. NODE_OPTIONS is inherited by npm, by build tools and by every
- * child: there the agent waits for the first clock and costs nothing until then.
- */
-export function isAskedFor(execArgv: readonly string[], nodeOptions: string | undefined, root: string): boolean {
-  const names = (text: string): boolean => text.includes(NAME) || text.includes(root)
-  return execArgv.some(names) || !names(nodeOptions ?? '')
-}
-
-/** The package's own folder: what a preload given as a path contains. */
-export const PACKAGE_ROOT = path.resolve(__dirname, '../..')

@@ -1,7 +1,8 @@
 /** One agent a process, whichever door it came through and however many copies of the package are installed. */
 import { isMainThread } from 'node:worker_threads'
 import { VERSION } from '../model/version.js'
-import { createHost, isAskedFor, PACKAGE_ROOT, type Host } from './host.js'
+import { isAskedFor, PACKAGE_ROOT } from './asked-for.js'
+import { createHost, type Host } from './host.js'
 
 const AGENT = Symbol.for('conductor-stall-agent')
 

@@ -11,3 +11,8 @@ export function isCuredByRestart(answer: CaptureAnswer | null): boolean {
   if (first === undefined) return false
   return CURED.some((name) => first === name || first.startsWith(`${name}/`))
 }
+
+/** A debugger holds the main thread: somebody is at work there, and ending the process would take it from their hands. */
+export function isSomebodyLooking(answer: CaptureAnswer | null): boolean {
+  return answer?.verdicts[0] === 'paused-by-debugger'
+}

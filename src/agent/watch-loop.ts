@@ -7,21 +7,19 @@ import type { Settings } from '../config/settings-table.js'
 import { observeClocks } from '../heartbeat/clock-observer.js'
 import { ClockReader, monotonicMs, type ObservedClock } from '../heartbeat/clock-reader.js'
 import type { Logger } from '../log/logger.js'
-import { ownThreadId } from '../platform/procfs/own-thread.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { Stall } from '../model/stall.js'
 import { StallError } from '../model/stall-error.js'
 import { GapMeter } from '../watch/gap-meter.js'
 import { persists, StallWatch, type Decision, type Turn } from '../watch/stall-watch.js'
 import { tellWhatWasLeft } from './boot.js'
-import { CaptureRunner, type CaptureResult } from './capture-runner.js'
+import { answerWith, CaptureDesk, type WantedCapture } from './capture-desk.js'
 import type { HostSink } from './host-sink.js'
-import { sayIncident } from './incident-line.js'
 import { hasMemoryToSpare } from './memory-to-spare.js'
-import type { CaptureAnswer, CaptureThreadData, FromWatch, ToWatch } from './messages.js'
+import type { CaptureAnswer, FromWatch, ToWatch } from './messages.js'
 import { prepareNativeCalls, type NativeCalls } from './native-exit.js'
 import { buryOnly, endProcess, EXIT_STALLED } from './process-end.js'
-import { isCuredByRestart } from './restart-cure.js'
+import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
 
 export interface WatchLoopOptions {
   readonly settings: Settings
@@ -31,24 +29,8 @@ export interface WatchLoopOptions {
   readonly port: MessagePort
 }
 
-/** A capture that nothing presses may take so long, and the profile on top. */
-const CAPTURE_LIMIT_MS = 30_000
 /** Kept back of the grace for the tombstone and the end itself. */
 const END_MARGIN_MS = 1000
-const MAX_ANSWERS = 8
-const BETWEEN_LOOKS_MS = 2000
-const EARLY_LOOK_LIMIT_MS = 4000
-const MAX_LOOKS = 2
-const MAX_LOOK_CHARACTERS = 4_000_000
-/** How much later than its own deadline a capture thread is given up. */
-const OVERRUN_MS = 1000
-
-export interface WantedCapture {
-  readonly reason: string
-  readonly profileMs?: number
-  readonly locals?: boolean
-  readonly progress?: (step: string) => void
-}
 
 export interface WatchState {
   readonly clocks: readonly ClockReading[]
@@ -62,6 +44,8 @@ interface Ending {
   readonly deadlineMs: number
   /** Ends only if the verdict says that a restart is the cure. */
   readonly conditional: boolean
+  /** Handled signals so far: one more, and the application ends itself. */
+  readonly shutdowns: number
 }
 
 export class WatchLoop {
@@ -70,18 +54,14 @@ export class WatchLoop {
   private readonly gaps: GapMeter
   private readonly turnMs: number
   private readonly watch: StallWatch
-  private readonly runner: CaptureRunner
-  private readonly tid = ownThreadId()
-  private earlyLooks: { readonly atMs: number; readonly look: string }[] = []
-  private looking = false
+  private readonly desk: CaptureDesk
   private quietly: 'watching' | 'shutting-down' = 'watching'
   private native: NativeCalls | null = null
   private nativePrepared = false
   private ending: Ending | null = null
   /** The end has begun: nothing else is decided any more. */
   private over = false
-  private afterCapture: (() => void) | null = null
-  private readonly answers: { readonly atMs: number; readonly answer: CaptureAnswer }[] = []
+  private endsPrematurely = false
   private toldDropped = false
 
   constructor(options: WatchLoopOptions) {
@@ -92,7 +72,8 @@ export class WatchLoop {
     this.turnMs = Math.min(500, Math.max(50, shortest / 10))
     this.gaps = new GapMeter(this.turnMs)
     this.watch = new StallWatch(settings)
-    this.runner = new CaptureRunner({ memoryMb: settings.captureMemoryMb })
+    this.desk = new CaptureDesk(settings, options.logger, options.clocks)
+    this.desk.onAnswer = () => this.goOn()
   }
 
   begin(): void {
@@ -113,23 +94,21 @@ export class WatchLoop {
 
   /** An incident that somebody asked for; limited like any other. */
   captureFor(wanted: WantedCapture, answer: (answer: CaptureAnswer) => void): void {
-    const decision = this.watch.manual(wanted.reason, this.observe())
-    this.dropLook()
-    if (decision.act === 'capture' && !this.runner.busy && !this.over) {
-      const limitMs = CAPTURE_LIMIT_MS + (wanted.profileMs ?? this.options.settings.profileMs)
-      this.startCapture(decision.stall, limitMs, answer, wanted)
+    if (this.desk.capturing || this.over) {
+      answer(answerWith(rateLimited('a capture is under way')))
       return
     }
-    const why = decision.act === 'suppress' ? decision.why : 'a capture is under way'
-    answer(withProblem(new StallError('ERR_STALL_CAPTURE_RATE_LIMITED', why, { help: 'Try again later.' })))
+    const decision = this.watch.manual(wanted.reason, this.observe())
+    if (decision.act === 'suppress') answer(answerWith(rateLimited(decision.why)))
+    else this.desk.capture(decision.stall, this.desk.usualLimitMs(wanted.profileMs), answer, wanted)
   }
 
   /** For whoever asks over the control socket. */
   state(): WatchState {
     return {
       clocks: this.reader.read(),
-      lastIncident: this.answers.findLast(({ answer }) => answer.incident !== null)?.answer.incident ?? null,
-      doing: this.over || this.ending ? 'ending' : this.runner.busy ? 'capturing' : this.quietly,
+      lastIncident: this.desk.lastIncident,
+      doing: this.over || this.ending ? 'ending' : this.desk.capturing ? 'capturing' : this.quietly,
     }
   }
 
@@ -153,7 +132,7 @@ export class WatchLoop {
       wallMs: Date.now(),
       clocks: this.reader.observe(now),
       shutdowns: this.reader.shutdowns,
-      capturing: this.runner.busy,
+      capturing: this.desk.busy,
     }
   }
 
@@ -161,23 +140,22 @@ export class WatchLoop {
     const { stall } = decision
     switch (decision.act) {
       case 'early-look':
-        if (!this.runner.busy && hasMemoryToSpare()) this.lookEarly(stall)
+        if (hasMemoryToSpare()) this.desk.look(stall)
         return
       case 'suppress':
         this.options.logger.warn(`a stall of ${stall.clock ?? 'the process'} is not captured: ${decision.why}`)
         return
       case 'capture':
         this.prepareNative()
-        this.startCapture(stall, this.freeLimitMs(stall))
+        this.desk.capture(stall, this.limitBeforeEndMs(stall))
         return
       case 'end':
       case 'end-if-cured': {
         this.prepareNative()
         const conditional = decision.act === 'end-if-cured'
-        const limitMs = conditional ? this.freeLimitMs() : this.options.settings.graceMs
-        this.ending = { stall, deadlineMs: monotonicMs() + limitMs, conditional }
-        this.dropLook()
-        if (!this.runner.busy && limitMs > END_MARGIN_MS) this.startCapture(stall, limitMs - END_MARGIN_MS)
+        const limitMs = conditional ? this.desk.usualLimitMs() : this.options.settings.graceMs
+        this.ending = { stall, deadlineMs: monotonicMs() + limitMs, conditional, shutdowns: this.reader.shutdowns }
+        if (!this.desk.capturing && limitMs > END_MARGIN_MS) this.desk.capture(stall, limitMs - END_MARGIN_MS)
         this.carryOutEnding(this.reader.observe())
       }
     }
@@ -188,19 +166,19 @@ export class WatchLoop {
     const ending = this.ending
     if (!ending || this.over) return
     if (!persists(ending.stall, clocks, this.options.settings)) {
-      this.ending = null
-      this.options.logger.warn(`${ending.stall.clock ?? 'the process'} moves again; it is not ended`)
+      this.forgive(`${ending.stall.clock ?? 'the process'} moves again`)
+      return
+    }
+    if (this.reader.shutdowns !== ending.shutdowns) {
+      this.forgive('it was asked to end by a signal that it handles')
       return
     }
     const over = monotonicMs() >= ending.deadlineMs
-    if (this.runner.busy && !over) return
-    const answer = this.answerFor(ending.stall)
-    if (ending.conditional && !isCuredByRestart(answer)) {
-      this.ending = null
-      this.options.logger.warn('not ended: nothing says that a restart would be the cure', {
-        clock: ending.stall.clock,
-        verdicts: answer?.verdicts ?? [],
-      })
+    if (this.desk.capturing && !over) return
+    const answer = this.desk.answerFor(ending.stall)
+    const spared = ending.conditional && !isCuredByRestart(answer)
+    if (spared || isSomebodyLooking(answer)) {
+      this.forgive(spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it', answer)
       return
     }
     this.over = true
@@ -208,14 +186,17 @@ export class WatchLoop {
     endProcess({ stall: ending.stall, answer, native: this.native, dir: settings.dir, logger })
   }
 
+  private forgive(why: string, answer: CaptureAnswer | null = null): void {
+    this.ending = null
+    this.options.logger.warn(`not ended: ${why}`, { event: 'forgiven', verdicts: answer?.verdicts ?? [] })
+  }
+
   private endPrematurely(): void {
     // The main thread waits for our word.
     this.over = true
-    this.dropLook()
-    if (this.runner.busy) {
-      this.afterCapture = () => this.endPrematurely()
-      return
-    }
+    this.endsPrematurely = this.desk.capturing
+    // The capture under way is finished first.
+    if (this.endsPrematurely) return
     const { settings, logger } = this.options
     const { wallMs, clocks } = this.observe()
     const on = settings.stallTimeoutMs > 0
@@ -229,88 +210,25 @@ export class WatchLoop {
       noticedAt: wallMs,
       clocks: this.reader.read(),
     }
-    this.startCapture(stall, Math.max(settings.graceMs - END_MARGIN_MS, 0), (answer) => {
+    this.desk.capture(stall, Math.max(settings.graceMs - END_MARGIN_MS, 0), (answer) => {
       const end = (): void => this.tell({ type: 'end', exitCode: on ? EXIT_STALLED : null })
       if (on) buryOnly({ stall, answer, native: this.native, dir: settings.dir, logger }, end)
       else end()
     })
   }
 
-  private startCapture(
-    stall: Stall,
-    limitMs: number,
-    answered: (answer: CaptureAnswer) => void = () => undefined,
-    wanted: Partial<WantedCapture> = {},
-  ): void {
-    const sinceMs = monotonicMs() - stall.ageMs
-    const data: CaptureThreadData = {
-      ...this.threadData(stall, limitMs),
-      mode: 'incident',
-      ...(wanted.profileMs === undefined ? {} : { profileMs: wanted.profileMs }),
-      ...(wanted.locals === undefined ? {} : { locals: wanted.locals }),
-      looksAtMs: [0, Math.min(BETWEEN_LOOKS_MS, Math.round(limitMs / 3))],
-      // Of this silence only: a look from before it would call moving what is stuck now.
-      earlyLooks: this.earlyLooks.filter(({ atMs }) => atMs >= sinceMs).map(({ look }) => look),
-    }
-    this.earlyLooks = []
-    const finish = (result: CaptureResult): void => {
-      const answer = toAnswer(result)
-      this.answers.push({ atMs: monotonicMs(), answer })
-      if (this.answers.length > MAX_ANSWERS) this.answers.shift()
-      sayIncident(this.options.logger, stall, answer)
-      answered(answer)
-      const next = this.afterCapture
-      this.afterCapture = null
-      next?.()
-      this.carryOutEnding(this.reader.observe())
-    }
-    this.runner.start(data, limitMs + OVERRUN_MS, finish, wanted.progress)
-  }
-
-  /** Kept in memory: what nothing can settle is collected at the next GC, and is no longer there at the warning. */
-  private lookEarly(stall: Stall): void {
-    const data: CaptureThreadData = { ...this.threadData(stall, EARLY_LOOK_LIMIT_MS), mode: 'look' }
-    this.looking = true
-    this.runner.start(data, EARLY_LOOK_LIMIT_MS + OVERRUN_MS, (result) => {
-      this.looking = false
-      if (result.type === 'failed') this.options.logger.debug('an early look failed', { err: result.error })
-      if (result.type !== 'looked' || result.look.length > MAX_LOOK_CHARACTERS) return
-      this.earlyLooks.push({ atMs: monotonicMs(), look: result.look })
-      if (this.earlyLooks.length > MAX_LOOKS) this.earlyLooks.shift()
-    })
-  }
-
-  /** An incident is worth more than a look under way. */
-  private dropLook(): void {
-    if (this.looking) this.runner.cancel()
-  }
-
-  private threadData(stall: Stall, limitMs: number): CaptureThreadData {
-    return {
-      clocks: this.options.clocks,
-      stall,
-      deadlineMs: monotonicMs() + limitMs,
-      mode: 'incident',
-      looksAtMs: [0],
-      earlyLooks: [],
-      agentTids: this.tid === null ? [] : [this.tid],
-    }
-  }
-
-  /** The newest capture since this stall began; rather an older one with a bundle than a newer one without. */
-  private answerFor(stall: Stall): CaptureAnswer | null {
-    const sinceMs = monotonicMs() - stall.ageMs - this.options.settings.graceMs - this.freeLimitMs()
-    const its = this.answers.filter(({ atMs }) => atMs >= sinceMs).map(({ answer }) => answer)
-    return its.findLast((answer) => answer.bundlePath !== null) ?? its.at(-1) ?? null
+  /** After a capture: what waited for it. */
+  private goOn(): void {
+    if (this.endsPrematurely) this.endPrematurely()
+    else this.carryOutEnding(this.reader.observe())
   }
 
   /** What a capture may take: less when the watchdog would act before that. */
-  private freeLimitMs(stall?: Stall): number {
+  private limitBeforeEndMs(stall: Stall): number {
     const { settings } = this.options
-    const usual = CAPTURE_LIMIT_MS + settings.profileMs
-    if (!stall || settings.stallTimeoutMs === 0) return usual
-    const untilEndMs = settings.stallTimeoutMs - stall.ageMs + settings.graceMs - END_MARGIN_MS - OVERRUN_MS
-    return Math.max(500, Math.min(usual, untilEndMs))
+    if (settings.stallTimeoutMs === 0) return this.desk.usualLimitMs()
+    const untilEndMs = settings.stallTimeoutMs - stall.ageMs + settings.graceMs - END_MARGIN_MS
+    return Math.max(500, Math.min(this.desk.usualLimitMs(), untilEndMs))
   }
 
   /** At the first warning, when there is a reason and still time. */
@@ -340,17 +258,6 @@ export class WatchLoop {
   }
 }
 
-function toAnswer(result: CaptureResult): CaptureAnswer {
-  switch (result.type) {
-    case 'done':
-      return result.answer
-    case 'failed':
-      return withProblem(result.error)
-    case 'looked':
-      return withProblem(new StallError('ERR_STALL_INTERNAL', 'a look is no incident'))
-  }
-}
-
-function withProblem(error: StallError): CaptureAnswer {
-  return { incident: null, bundlePath: null, verdict: null, verdicts: [], problem: error.toJSON() }
+function rateLimited(why: string): StallError {
+  return new StallError('ERR_STALL_CAPTURE_RATE_LIMITED', why, { help: 'Try again later.' })
 }

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { isAskedFor } from '../../../src/agent/asked-for.js'
+import { describeStall, sayIncident } from '../../../src/agent/incident-line.js'
+import type { CaptureAnswer } from '../../../src/agent/messages.js'
+import { isCuredByRestart, isSomebodyLooking } from '../../../src/agent/restart-cure.js'
+import { workerEnvironment } from '../../../src/agent/worker-environment.js'
+import type { Logger } from '../../../src/log/logger.js'
+import type { Stall } from '../../../src/model/stall.js'
+
+function answer(...verdicts: string[]): CaptureAnswer {
+  return { incident: '01X', bundlePath: '/b/01X', verdict: null, verdicts, problem: null }
+}
+
+function recording(said: string[]): Logger {
+  const say = (line: string): void => void said.push(line)
+  return { debug: say, info: say, warn: say, error: say }
+}
+
+function stall(change: Partial<Stall>): Stall {
+  return {
+    trigger: 'loop-silence',
+    level: 'warn',
+    clock: 'a',
+    ageMs: 1234,
+    thresholdMs: 1000,
+    noticedAt: 0,
+    clocks: [],
+    ...change,
+  }
+}
+
+describe('a poller that gets no answers is ended only where a restart is the cure', () => {
+  it.each([
+    ['awaiting/connection-reused-dead', true],
+    ['awaiting/slots-exhausted', true],
+    ['ended/exception', true],
+    ['awaiting/http-response', false],
+    ['awaiting/socket-unacknowledged', false],
+    ['beating', false],
+    ['unknown', false],
+  ])('%s', (verdict, expected) => {
+    expect(isCuredByRestart(answer(verdict))).toBe(expected)
+  })
+
+  it('not for a verdict that is only second, and not without one', () => {
+    expect(isCuredByRestart(answer('awaiting/http-response', 'awaiting/slots-exhausted'))).toBe(false)
+    expect(isCuredByRestart(answer())).toBe(false)
+    expect(isCuredByRestart(null)).toBe(false)
+  })
+
+  it('and nobody is ended under a debugger', () => {
+    expect(isSomebodyLooking(answer('paused-by-debugger'))).toBe(true)
+    expect(isSomebodyLooking(answer('computing/loop'))).toBe(false)
+    expect(isSomebodyLooking(null)).toBe(false)
+  })
+})
+
+describe('whether the agent is asked for in this very process', () => {
+  const root = '/srv/app/node_modules/conductor-stall-agent'
+
+  it.each([
+    ['by --require', ['--require', 'conductor-stall-agent'], undefined, true],
+    ['by --import of a file', ['--import', `${root}/dist/register.js`], undefined, true],
+    ['by a flag and NODE_OPTIONS', ['-r', 'conductor-stall-agent'], '--require conductor-stall-agent', true],
+    ['by code', [], '--enable-source-maps', true],
+    ['by NODE_OPTIONS alone', [], '--require conductor-stall-agent', false],
+    ['by NODE_OPTIONS alone, as a path', ['--inspect'], `--require=${root}/dist/index.js`, false],
+  ])('%s', (_title, execArgv, nodeOptions, expected) => {
+    expect(isAskedFor(execArgv, nodeOptions, root)).toBe(expected)
+  })
+})
+
+it("keeps NODE_OPTIONS from the agent's threads, and leaves the process's own alone", () => {
+  const env = { NODE_OPTIONS: '--require conductor-stall-agent', A: '1' }
+  expect(workerEnvironment(env)).toEqual({ A: '1' })
+  expect(env.NODE_OPTIONS).toBe('--require conductor-stall-agent')
+})
+
+describe('the line of an incident', () => {
+  it.each([
+    [stall({}), 'a is silent for 1.2 s'],
+    [stall({ trigger: 'event-loop', clock: 'event-loop' }), 'the event loop has not turned for 1.2 s'],
+    [stall({ trigger: 'poll-success' }), 'a got no answer for 1.2 s'],
+    [stall({ trigger: 'ended' }), 'the loop of a is gone'],
+    [stall({ trigger: 'manual', clock: null, reason: 'why not' }), 'captured on request (why not)'],
+  ])('$trigger', (of, expected) => {
+    expect(describeStall(of)).toBe(expected)
+  })
+
+  it('tells verdict, place and bundle', () => {
+    const said: string[] = []
+    const verdict = { name: 'computing/regexp', confidence: 'high', summary: 'It backtracks.', place: 'f (/w.js:1:2)' }
+    sayIncident(recording(said), stall({}), { ...answer(), verdict })
+    expect(said).toEqual(['a is silent for 1.2 s: computing/regexp at f (/w.js:1:2): It backtracks. (bundle /b/01X)'])
+  })
+
+  it('says why there is no evidence', () => {
+    const said: string[] = []
+    const problem = { code: 'ERR_STALL_TIMEOUT', message: 'the capture hung', help: '' } as const
+    const nothing = { ...answer(), bundlePath: null, incident: null, problem }
+    sayIncident(recording(said), stall({}), nothing)
+    expect(said).toEqual(['a is silent for 1.2 s: no evidence: the capture hung (ERR_STALL_TIMEOUT) (no bundle)'])
+  })
+})
