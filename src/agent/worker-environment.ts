@@ -18,7 +18,9 @@ export function threadOptions(name: string, workerData: unknown): WorkerOptions 
     execArgv: [],
     env: workerEnvironment(process.env),
     stdin: false,
-    stdout: false,
-    stderr: false,
+    // Not piped: node would open process.stdout and process.stderr of the main thread for that, which makes a pipe or
+    // FIFO non-blocking, and the application's own fs.writeSync(1) fail with EAGAIN. Our threads write to neither.
+    stdout: true,
+    stderr: true,
   }
 }
