@@ -44,15 +44,15 @@ interface Blamed {
 }
 
 function at(frames: readonly Frame[], depthFromBottom: number): Blamed {
-  const machine = machineFrames(frames)
-  const from = machine.length - 1 - depthFromBottom
-  return { frames, blame: blameFrames([...machine.slice(from), ...frames.filter((frame) => frame.async)]) }
+  const own = ownFrames(frames)
+  const from = own.length - 1 - depthFromBottom
+  return { frames, blame: blameFrames([...own.slice(from), ...frames.filter((frame) => frame.async)]) }
 }
 
 /** Depth from the bottom of the innermost user function that is in all stacks at that depth; null with one stack. */
 function commonUserFrame(stacks: readonly (readonly Frame[])[]): number | null {
   if (stacks.length < 2) return null
-  const turned = stacks.map((frames) => machineFrames(frames).toReversed())
+  const turned = stacks.map((frames) => ownFrames(frames).toReversed())
   const shortest = Math.min(...turned.map((frames) => frames.length))
   const [reference] = turned
   let found: number | null = null
@@ -63,7 +63,7 @@ function commonUserFrame(stacks: readonly (readonly Frame[])[]): number | null {
   }
   if (found === null || found > firstUserDepth(reference ?? []) || leafStays(turned, found)) return found
   // The outermost user function, with callees that change: called anew for each item, or looping itself?
-  return isPump(reference?.[found - 1]) ? null : found
+  return stacks.some(isPumped) ? null : found
 }
 
 function firstUserDepth(bottomUp: readonly Frame[]): number {
@@ -84,13 +84,19 @@ const PUMPS = new Set([
   'runNextTicks',
 ])
 
-function isPump(frame: Frame | undefined): boolean {
-  return frame !== undefined && originOfFrame(frame) === 'node' && PUMPS.has(frame.function ?? '')
+function isPumped(frames: readonly Frame[]): boolean {
+  return frames.some((frame) => originOfFrame(frame) === 'node' && PUMPS.has(frame.function ?? ''))
 }
 
-/** What is on the machine stack, without C++ (engines differ in that) and without awaiting callers. */
-function machineFrames(frames: readonly Frame[]): Frame[] {
-  return frames.filter((frame) => !frame.async && !frame.native && frame.tier !== 'builtin')
+/**
+ * What is on the machine stack of the user's and of packages: engines differ in the C++, builtins and frames of node's
+ * that they show, and inspector and memory may both have been used.
+ */
+function ownFrames(frames: readonly Frame[]): Frame[] {
+  return frames.filter((frame) => {
+    const origin = originOfFrame(frame)
+    return !frame.async && (origin === 'user' || origin === 'dependency')
+  })
 }
 
 /** Functions without a name are told apart by the line they are at: many of them may share a file. */

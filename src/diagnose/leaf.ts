@@ -27,10 +27,13 @@ export interface Leaf {
   readonly endsInMs: number | null
 }
 
-/** A wait of this age, known from the socket or the request itself, is worth a verdict without any clock. */
-export const PATIENCE_MS = 8_000
-/** From here on nobody would call it slow. */
-const LONG_MS = 30_000
+/**
+ * A wait of this age, known from the socket or the request itself, is worth a verdict without any clock. Long polls of
+ * message queues last 20 s as a rule.
+ */
+export const PATIENCE_MS = 20_000
+/** Past the time-outs that clients use as a rule (60 s): nobody would call it slow. */
+const LONG_MS = 65_000
 /** SDK 4 aborts polls after 60 s; a server may hold one for nearly as long. */
 const LONG_POLL_MS = 65_000
 /** A timer that ends the wait later than this is no comfort: undici's own time-out is 300 s. */

@@ -112,7 +112,7 @@ function threadView(evidence: Evidence, tid: number): ThreadView | null {
     index: lastLook?.threads?.findIndex((thread) => thread.tid === tid) ?? -1,
     ...shares,
     idle: stacks.every(isIdle) && samples.length === 0,
-    running: isRunning(stacks, shares),
+    running: isRunning(stacks, shares, turnsOf(stacks)),
     turns: turnsOf(stacks),
     scripts: [...stacks.map((stack) => stack.frames), ...samples].filter((frames) => frames.length > 0),
     kernel: lastLook?.kernel?.threads.find((thread) => thread.tid === tid) ?? null,
@@ -127,8 +127,9 @@ function isIdle(stack: ThreadStack): boolean {
   return typeof stack.syscall === 'object' && stack.syscall !== null && POLLING.has(stack.syscall.name)
 }
 
-function isRunning(stacks: readonly ThreadStack[], shares: Shares): boolean {
-  const everyLook = stacks.every((stack) => stack.state === 'running' || stack.syscall === 'running')
+function isRunning(stacks: readonly ThreadStack[], shares: Shares, turns: number | null): boolean {
+  const looksLikeIt = (stack: ThreadStack): boolean => stack.state === 'running' || stack.syscall === 'running'
+  const everyLook = stacks.every(looksLikeIt) || (turns === 0 && stacks.some(looksLikeIt))
   if (shares.cpuShare === null) return everyLook
   // Waiting in the run queue counts: on a crowded or throttled machine a loop that wants all gets little.
   const wanted = shares.cpuShare + (shares.waitShare ?? 0)

@@ -61,14 +61,14 @@ function overdueOf(view: View): string | null {
     : null
 }
 
-/** Without clocks: the outermost function of a loop waits its turn in a queue, and two or more tasks are parked. */
+/** Without clocks: something waits its turn in a queue, and two or more that hold a turn are parked in one place. */
 function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {
-  const waiting = leaves.find((leaf) => leaf.cause === 'lock' && leaf.waits.deadlock === undefined && isPollLoop(leaf))
+  const waiting = leaves.find((leaf) => leaf.cause === 'lock' && leaf.waits.deadlock === undefined)
   if (waiting === undefined) return null
-  const parked = mostParked(leaves.filter((leaf) => leaf !== waiting))
+  const parked = mostParked(leaves.filter((leaf) => leaf.cause !== 'lock' && mayHold(waiting, leaf)))
   if (parked === null || parked.count < 2) return null
   const signs: Sign[] = [
-    strong(`the loop ${placeText(waiting.blame.where)} waits its turn in ${waiting.waits.heldThrough ?? 'a queue'}`),
+    strong(`${placeText(waiting.blame.where)} waits its turn in ${waiting.waits.heldThrough ?? 'a queue'}`),
     strong(`${plural(parked.count, 'task')} are parked in the same place`),
   ]
   const cap = capByLooks(view, parked.leaf)
@@ -77,10 +77,13 @@ function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {
   ]
 }
 
-function isPollLoop(leaf: Leaf): boolean {
-  return (
-    leaf.node.count === 1 &&
-    leaf.blame.chain.some((frame) => /poll|loop|consume|work|main|run/i.test(frame.function ?? ''))
+/** One of the functions that can reach the queue is on the way from this wait to its root, where any are known. */
+function mayHold(waiting: Leaf, leaf: Leaf): boolean {
+  const holders = waiting.waits.holders ?? []
+  if (holders.length === 0) return true
+  const frames = [leaf.node, ...leaf.node.awaitedBy]
+  return holders.some((holder) =>
+    frames.some((frame) => frame.file === holder.file && frame.function === holder.function),
   )
 }
 

@@ -22,8 +22,8 @@ export function computingIn(view: View, thread: ThreadView): readonly Candidate[
   if (!thread.running || turnsFreely(view, thread)) return []
   const hot = hotFrameOf(thread.scripts)
   const cause = causeOf(view, thread, hot)
-  // A single stack, no counters and no silent clock: any healthy process looks like that for a moment.
-  if (hot === null && cause === null) return []
+  // Without a place it takes a loop that surely stands still: any healthy process runs something for a moment.
+  if (hot === null && cause === null && !standsStill(view, thread)) return []
   const signs = signsOf(view, thread, hot, cause)
   const blame = hot?.blame ?? { where: null, chain: [], origin: 'unknown' as const }
   const name = cause ?? (hot?.neverReturned === true ? 'loop' : 'javascript')
@@ -33,7 +33,7 @@ export function computingIn(view: View, thread: ThreadView): readonly Candidate[
       cause: name,
       where: blame.where,
       chain: blame.chain,
-      summary: `${threadName(thread)} computes and does not return to its event loop: ${WORDS[name]} in ${placeText(blame.where)}.`,
+      summary: `${threadName(thread)} computes and does not return to its event loop: ${WORDS[name]}${blame.where === null ? '' : ` in ${placeText(blame.where)}`}.`,
       evidence: pointerTo('threads', thread.index),
       signs,
       ...(blame.origin === 'user' ? {} : { cap: 'medium' as const }),
@@ -49,6 +49,10 @@ function turnsFreely(view: View, thread: ThreadView): boolean {
   if (thread.turns === null || thread.turns === 0 || view.spanMs <= 0) return false
   if (view.silent && thread.last.role === 'main') return false
   return thread.turns / (view.spanMs / 1_000) >= SLOW_TURNS_PER_SECOND
+}
+
+function standsStill(view: View, thread: ThreadView): boolean {
+  return thread.turns === 0 && view.spanMs >= 500
 }
 
 /** Fewer turns than this a second, and each callback takes longer than a poll loop can bear. */

@@ -12,6 +12,8 @@ const ENOUGH_CPU = 0.2
 const THROTTLED_SHARE = 0.5
 /** Higher than for throttling: a crowded machine alone makes half. */
 const RUN_QUEUE_SHARE = 0.85
+/** One of ten that share a CPU fairly still moves. */
+const CROWDED_CPU = 0.1
 
 export function cpuStarved(view: View): readonly Candidate[] {
   const { main } = view
@@ -54,7 +56,7 @@ function throttled(view: View, main: ThreadView): Candidate[] | null {
 }
 
 function queued(view: View, main: ThreadView): Candidate[] | null {
-  if (main.waitShare === null || main.waitShare < RUN_QUEUE_SHARE) return null
+  if (main.waitShare === null || main.waitShare < RUN_QUEUE_SHARE || (main.cpuShare ?? 0) >= CROWDED_CPU) return null
   const load = view.last.kernel?.loadAverage[0]
   const signs: Sign[] = [
     strong(`its main thread waited ${percent(main.waitShare)} of ${seconds(view.spanMs)} in the run queue`),

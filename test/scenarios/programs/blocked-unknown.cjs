@@ -1,14 +1,13 @@
-// A worker that was deployed with the call that waits for a debugger to connect.
-const inspector = require('node:inspector')
+// A native addon whose library waits for a device while it is being loaded.
+const path = require('node:path')
 
-function w_prepareProfiling() {
-  inspector.open(0, '127.0.0.1')
-  inspector.waitForDebugger() // @here
+function w_loadScanner(folder) {
+  return require(path.join(folder, 'scanner.node')) // @here
 }
 
 async function w_execute(task) {
   if (!task.wedge) return
   task.wedging()
-  return w_prepareProfiling()
+  return w_loadScanner(task.folder)
 }
 module.exports = { execute: w_execute }

@@ -97,6 +97,15 @@ export const SURROUNDINGS = {
       return { stdout: fd, close: () => closeSync(fd) }
     },
   },
+  'slow-library': {
+    unavailable: () => (has('cc') ? null : 'no C compiler'),
+    prepare({ folder }) {
+      const source = path.join(folder, 'scanner.c')
+      writeFileSync(source, 'int pause(void);\n__attribute__((constructor)) static void start(void) { pause(); }\n')
+      run('cc', '-shared', '-fPIC', '-o', path.join(folder, 'scanner.node'), source)
+      return { close() {} }
+    },
+  },
   'locked-database': {
     unavailable: () =>
       has('python3') || existsSync('/root/.pyenv/shims/python3') ? null : 'no python3 to hold the lock',
@@ -189,17 +198,20 @@ time.sleep(120)`
     },
   },
   'crowded-cpu': {
-    unavailable: () => (has('taskset') && has('chrt') ? null : 'no taskset or chrt'),
+    unavailable: () => (isRoot && has('taskset') && has('chrt') ? null : 'needs root, taskset and chrt'),
     prepare() {
       let rival
       return {
         afterWedge(pid) {
-          rival = spawn('taskset', ['-c', '0', 'timeout', '40', process.execPath, '-e', 'for (;;);'], {
-            stdio: 'ignore',
-            detached: true,
-          })
+          rival = spawn(
+            'chrt',
+            ['--fifo', '1', 'taskset', '-c', '0', 'timeout', '30', process.execPath, '-e', 'for (;;);'],
+            {
+              stdio: 'ignore',
+              detached: true,
+            },
+          )
           run('taskset', '-a', '-p', '-c', '0', String(pid))
-          run('chrt', '-a', '--idle', '-p', '0', String(pid))
         },
         close() {
           if (rival?.pid) process.kill(-rival.pid, 'SIGKILL')
