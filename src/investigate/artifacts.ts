@@ -3,7 +3,9 @@ import type { LookPart } from '../capture/registry.js'
 import type { Evidence } from '../model/evidence.js'
 import type { MissingArtifact } from '../model/incident.js'
 import type { CaptureOutcome } from '../model/outcome.js'
-import { StallError } from '../model/stall-error.js'
+import { StallError, toStallError } from '../model/stall-error.js'
+import { readEnvironment } from '../platform/procfs/process.js'
+import type { Redactor } from '../redact/redactor.js'
 
 /** The part of a bundle's writer that captures need. `null` where nothing is stored (`dump` without `--out`). */
 export interface ArtifactStore {
@@ -51,6 +53,23 @@ export function storeEvidence(store: ArtifactStore | null, evidence: Evidence): 
   }
   store.addArtifact('evidence.json', toJson(evidence), source)
 }
+
+/**
+ * The environment that the process was started with, without its secrets. Asked for late: the kernel takes the
+ * process's mmap lock for it, which may be held by what is stuck.
+ */
+export function storeEnvironment(store: ArtifactStore | null, root: string | null, redactor: Redactor): void {
+  if (store === null || root === null) return
+  try {
+    const environment = redactor.environment(readEnvironment(root))
+    const sorted = Object.fromEntries(Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1)))
+    store.addArtifact(ENVIRONMENT_ARTIFACT, toJson(sorted), { engine: 'procfs' })
+  } catch (thrown) {
+    store.missing(ENVIRONMENT_ARTIFACT, toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED'))
+  }
+}
+
+const ENVIRONMENT_ARTIFACT = 'environment.json'
 
 export function errorOf(outcome: Exclude<CaptureOutcome<unknown>, { status: 'captured' }>): StallError {
   if (outcome.status === 'unavailable') return outcome.error

@@ -21,7 +21,7 @@ import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
 import type { Redactor } from '../redact/redactor.js'
-import { type ArtifactStore, errorOf, storeEvidence, storeOutcome, toJson } from './artifacts.js'
+import { type ArtifactStore, errorOf, storeEnvironment, storeEvidence, storeOutcome, toJson } from './artifacts.js'
 import { createSourceMaps } from '../source/source-maps.js'
 import { openLedger } from './ledger.js'
 import { withOriginalSources } from './map-sources.js'
@@ -109,6 +109,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
       ledger.afterAttach(await clocksOf(plan))
     }
   }
+  storeEnvironment(plan.store, plan.target.procRoot, plan.redactor)
   await addHeapAwaits(plan, rounds, captureUntilMs)
   const profile = plan.profile === null ? undefined : await record(plan, plan.profile, captureUntilMs)
 

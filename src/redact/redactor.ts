@@ -29,11 +29,13 @@ export interface Redactor {
 const MAX_DEPTH = 50
 
 /**
- * `name: value`, `name=value`, `"name": "value"`. The lookbehind starts a name only where one begins, which keeps the
- * search linear.
+ * The beginning of `name: value`, `name=value`, `"name": "value"`. The lookbehind starts a name only where one begins,
+ * which keeps the search linear. The value is read apart: what is no secret may hold one (`url: http://h/?token=x`).
  */
-const ASSIGNMENT =
-  /(?<![\w.-])(-{0,2}[A-Za-z_][\w.-]{0,79})(["'\\]{0,2}\s{0,3}[=:]\s{0,3})("(?:[^"\\\n]|\\.){1,4096}"|'(?:[^'\\\n]|\\.){1,4096}'|[^\s"',;&)}\]]{1,4096})/g
+const NAME = /(?<![\w.-])(-{0,2}[A-Za-z_][\w.-]{0,79})["'\\]{0,2}\s{0,3}[=:]\s{0,3}/g
+const VALUE = /"(?:[^"\\\n]|\\.){1,4096}"|'(?:[^'\\\n]|\\.){1,4096}'|[^\s"',;&)}\]]{1,4096}/y
+/** `--password x`, inside the one argument that a shell was given. */
+const OPTION = /(?<![\w-])(--?[A-Za-z][\w-]{1,79})(\s{1,3})("[^"\n]{1,4096}"|'[^'\n]{1,4096}'|[^\s"'-][^\s"']{0,4096})/g
 
 /** Text that can't be a secret's value: `password: undefined`, `token=true`. */
 const NO_VALUE = /^["']?(?:undefined|null|true|false|none|\[redacted:.*|\[object \w+\]?|)["']?$/i
@@ -59,11 +61,27 @@ export function createRedactor(): Redactor {
   }
 
   function assignments(text: string, code: boolean): string {
-    return text.replace(ASSIGNMENT, (match, name: string, separator: string, value: string) => {
-      const quote = value.startsWith('"') || value.startsWith("'") ? value.charAt(0) : ''
-      if (NO_VALUE.test(value) || (code && quote === '') || !isSecretName(name)) return match
-      return `${name}${separator}${quote}${mark('key-name')}${quote}`
-    })
+    let output = ''
+    let done = 0
+    NAME.lastIndex = 0
+    for (let name = NAME.exec(text); name !== null; name = NAME.exec(text)) {
+      if (!isSecretName(name[1] ?? '')) continue
+      VALUE.lastIndex = NAME.lastIndex
+      const value = VALUE.exec(text)?.[0]
+      if (value === undefined) continue
+      const quote = /^["']/.exec(value)?.[0] ?? ''
+      if (NO_VALUE.test(value) || (code && quote === '')) continue
+      output += `${text.slice(done, NAME.lastIndex)}${quote}${mark('key-name')}${quote}`
+      done = VALUE.lastIndex
+      NAME.lastIndex = done
+    }
+    return output + text.slice(done)
+  }
+
+  function secretOptions(text: string): string {
+    return text.replace(OPTION, (match, name: string, space: string, value: string) =>
+      NO_VALUE.test(value) || !isSecretName(name) ? match : `${name}${space}${mark('key-name')}`,
+    )
   }
 
   function text(input: string, options: TextOptions = {}): string {
@@ -71,6 +89,7 @@ export function createRedactor(): Redactor {
     for (const detector of DETECTORS) {
       if (options.code !== true || detector.notInCode !== true) output = detect(output, detector)
     }
+    if (options.code !== true) output = secretOptions(output)
     return assignments(output, options.code ?? false)
   }
 
