@@ -102,7 +102,8 @@ function isUsers(file: string | null): boolean {
 function heldBy(heap: V8Heap, functions: Functions, word: Tagged): Tagged[] {
   if (heap.isFunction(word)) {
     // A user's closure was an answer already; of node's only its own scope, never the module's.
-    const context = functions.ofFunction(word)?.script ? heap.functionContext(word) : 0
+    const context = heap.functionContext(word)
+    if (!functions.ofFunction(word)?.script) return settledPromise(heap, context)
     return heap.isContext(context) && !isModuleScope(heap, context) ? contextSlots(heap, context) : []
   }
   if (heap.is(word, 'PROPERTY_ARRAY')) return words(heap, word, 2, 2 + propertyCount(heap, word))
@@ -110,6 +111,12 @@ function heldBy(heap: V8Heap, functions: Functions, word: Tagged): Tagged[] {
   const size = sizeInWords(heap, word)
   // Word 1 is the out-of-object properties, word 2 the elements.
   return words(heap, word, 1, size)
+}
+
+/** A builtin `resolve` or `reject` keeps its promise in its context (src/builtins/promise-misc.tq). */
+function settledPromise(heap: V8Heap, context: Tagged): Tagged[] {
+  const promise = heap.isContext(context) ? heap.contextSlot(context, heap.layout.context.extensionIndex) : 0
+  return heap.is(promise, 'JS_PROMISE') ? [promise] : []
 }
 
 function isPlain(heap: V8Heap, word: Tagged): boolean {

@@ -118,6 +118,7 @@ describe.each(NODES)('on Node $version', (node) => {
         ['PBKDF2Job', 'onKey', TARGET, lineOf('function onKey')],
         ['ZlibStream', 'onZip', TARGET, lineOf('function onZip')],
         ['getaddrinfo', 'onAddress', TARGET, lineOf('function onAddress')],
+        ['getaddrinfo', 'wantsAddress', TARGET, lineOf("promises.lookup('api")],
       ])
       // Nobody awaits those but node's own code, and that is not who asked.
       expect(pool.running.map((work) => work.queuedBy)).toEqual([undefined, undefined, undefined, undefined])
