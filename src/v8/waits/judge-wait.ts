@@ -134,7 +134,9 @@ export class WaitJudge {
     const signal = this.#classOn(finding, end.key, (name) => name === 'AbortSignal')
     if (signal !== null && resource.kind !== 'timer')
       return { kind: 'abort-signal', summary: 'an AbortSignal', heldThrough }
-    const event = this.#eventOn(paths.parts(finding, end.key))
+    const named = this.#eventOn(paths.parts(finding, end.key))
+    // The shortest way from a socket is often its end; what one waits for is data.
+    const event = resource.kind === 'socket' && (named === 'close' || named === 'error') ? null : named
     const owner = resource.owner ?? this.#ownerOn(paths.parts(finding, end.key), objects.className(object))
     return {
       ...resource,
