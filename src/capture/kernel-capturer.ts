@@ -72,7 +72,7 @@ export function lookAtKernel(target: Target, redactor: Redactor): KernelLook {
     loadAverage: readLoadAverage(),
     children: readChildren(root, stat.pid, (argv) => redactor.argv(argv).join(' ')),
     files: filesOf(descriptors, stat.pid, threads, redactor),
-    sockets: withTimes(readSockets(root, descriptors), target),
+    sockets: withTimes(readSockets(root, descriptors), target, threads),
     cgroup: readCgroup(root),
     nameservers: readNameservers(root),
     pressure: readPressure(),
@@ -96,11 +96,24 @@ function readDescriptors(root: string): Descriptor[] {
 
 let tcpInfo: TcpInfo | null | undefined
 
-/** When data last came: how old a wait is. Opened with the first connection that there is to ask about. */
-function withTimes(sockets: readonly SocketState[], target: Target): readonly SocketState[] {
+/**
+ * When data last came: how old a wait is. Opened with the first connection that there is to ask about, and inside only
+ * while the main thread waits for events: loading a library hangs while that thread is loading one that hangs.
+ */
+function withTimes(
+  sockets: readonly SocketState[],
+  target: Target,
+  threads: readonly KernelThread[],
+): readonly SocketState[] {
+  if (target.inside && !waitsForEvents(threads)) return sockets
   if (!sockets.some((socket) => socket.family.startsWith('tcp') && socket.state !== 'LISTEN')) return sockets
   tcpInfo ??= openTcpInfo()
   return tcpInfo === null ? sockets : withTcpTimes(sockets, target.pid, target.inside, tcpInfo)
+}
+
+function waitsForEvents(threads: readonly KernelThread[]): boolean {
+  const call = threads.find((thread) => thread.role === 'main')?.syscall
+  return call != null && call !== 'running' && call.name.startsWith('epoll')
 }
 
 /** What is no socket; for those that a thread is blocked on, who holds the other end of a pipe or FIFO. */

@@ -23,7 +23,10 @@ export function hotFrameOf(stacks: readonly (readonly Frame[])[]): HotFrame | nu
   const innermost = largest(groups)
   const share = innermost.length / stacks.length
   // A leaf that is there most of the time is the place to look at; else the loop that keeps calling leaves.
-  const atLoop = common === null || share >= MOSTLY ? innermost : stacks.map((frames) => at(frames, common))
+  const atLoop =
+    common === null || share >= MOSTLY
+      ? innermost
+      : stacks.filter((frames) => ownFrames(frames).length > common).map((frames) => at(frames, common))
   const usable = atLoop.filter((each) => each.blame.where !== null)
   const hottest = largest(groupBy(usable, (each) => String(each.blame.where?.line)))[0]
   if (hottest === undefined) return null
@@ -52,18 +55,34 @@ function at(frames: readonly Frame[], depthFromBottom: number): Blamed {
 /** Depth from the bottom of the innermost user function that is in all stacks at that depth; null with one stack. */
 function commonUserFrame(stacks: readonly (readonly Frame[])[]): number | null {
   if (stacks.length < 2) return null
-  const turned = stacks.map((frames) => ownFrames(frames).toReversed())
-  const shortest = Math.min(...turned.map((frames) => frames.length))
-  const [reference] = turned
+  let turned: (readonly Frame[])[] = stacks.map((frames) => ownFrames(frames).toReversed())
+  // A stack of a running thread may be torn: one of ten may differ, none of a few.
+  const enough = Math.ceil(stacks.length * NEARLY_ALL)
   let found: number | null = null
-  for (let depth = 0; depth < shortest; depth++) {
-    const frame = reference?.[depth]
-    if (frame === undefined || !turned.every((frames) => sameFunction(frames[depth], frame))) break
-    if (originOfFrame(frame) === 'user') found = depth
+  for (let depth = 0; ; depth++) {
+    const alike = mostAlike(turned, depth)
+    if (alike.length < enough) break
+    turned = alike
+    const frame = alike[0]?.[depth]
+    if (frame !== undefined && originOfFrame(frame) === 'user') found = depth
   }
-  if (found === null || found > firstUserDepth(reference ?? []) || leafStays(turned, found)) return found
+  if (found === null || found > firstUserDepth(turned[0] ?? []) || leafStays(turned, found)) return found
   // The outermost user function, with callees that change: called anew for each item, or looping itself?
   return stacks.some(isPumped) ? null : found
+}
+
+const NEARLY_ALL = 0.9
+
+/** The largest group of stacks that have the same function at this depth. */
+function mostAlike(turned: readonly (readonly Frame[])[], depth: number): (readonly Frame[])[] {
+  let best: (readonly Frame[])[] = []
+  for (const stack of turned) {
+    const frame = stack[depth]
+    if (frame === undefined) continue
+    const group = turned.filter((other) => sameFunction(other[depth], frame))
+    if (group.length > best.length) best = group
+  }
+  return best
 }
 
 function firstUserDepth(bottomUp: readonly Frame[]): number {

@@ -121,7 +121,9 @@ function otherLines(others: readonly Verdict[], cwd: string | null, paint: Paint
 
 const MISSING = 3
 
-function missingLines({ missing }: Evidence, paint: Paint): string[] {
+function missingLines(evidence: Evidence, paint: Paint): string[] {
+  // What nobody asked for is not missing.
+  const missing = evidence.missing.filter((each) => each.why !== 'ERR_STALL_NOT_ENABLED')
   if (missing.length === 0) return []
   const lines = missing
     .slice(0, MISSING)

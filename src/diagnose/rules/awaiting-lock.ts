@@ -18,9 +18,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
       const cyclic = deadlock.length > 0
       return leafCandidate(view, leaf, {
         cause: 'lock',
-        waitsFor: cyclic
-          ? `a lock in a deadlock: ${deadlock.join(' -> ')}`
-          : `a turn in ${leaf.waits.heldThrough ?? leaf.waits.owner ?? 'a queue'}${holdersText(leaf.waits.holders ?? [])}`,
+        waitsFor: cyclic ? `a lock in a deadlock: ${deadlock.join(' -> ')}` : `${lockName(leaf)}${holdersText(leaf)}`,
         signs: signsOf(leaf, cyclic),
         cap: cyclic ? 'high' : capByLooks(view, leaf),
         weight: cyclic ? 55 : elsewhere ? 5 : 35,
@@ -32,9 +30,23 @@ export function awaitingLock(view: View): readonly Candidate[] {
     })
 }
 
-function holdersText(holders: readonly WaitHolder[]): string {
-  const names = holders.map((holder) => holder.function ?? 'anonymous').slice(0, 3)
-  return names.length === 0 ? ', which nobody suspended holds: it was not released' : `, held by ${names.join(', ')}`
+/** `the lock ledger (Mutex.waiters)`, from `module{ledger} > Mutex.waiters > Array[0]`. */
+function lockName({ waits }: Leaf): string {
+  const [, variable, property] = /^module\{([^}]+)\} > ([^ >]+)/.exec(waits.heldThrough ?? '') ?? []
+  if (variable !== undefined && property !== undefined) return `the lock ${variable} (${property})`
+  return waits.owner === undefined ? 'its turn in a queue' : `a lock (${waits.owner})`
+}
+
+function holdersText({ waits }: Leaf): string {
+  const names = (waits.holders ?? []).slice(0, 3).map(holderText)
+  if (names.length === 0) return ', which nobody suspended holds: it was not released'
+  // The engine says when it knows only that a holder can reach the lock, not that it took it.
+  return `, ${waits.doubt === undefined ? '' : 'probably '}held by ${names.join(', ')}`
+}
+
+function holderText(holder: WaitHolder): string {
+  const file = holder.file?.slice(holder.file.lastIndexOf('/') + 1)
+  return `${holder.function ?? 'an anonymous function'}${file === undefined ? '' : ` (${file}:${holder.line ?? '?'})`}`
 }
 
 function signsOf(leaf: Leaf, cyclic: boolean): Sign[] {

@@ -1,0 +1,280 @@
+import { describe, expect, test } from 'vitest'
+import { diagnose } from '../../../src/diagnose/diagnose.js'
+import { joinEvidence } from '../../../src/evidence/join.js'
+import type { AwaitNode } from '../../../src/model/await.js'
+import type { Evidence, Look } from '../../../src/model/evidence.js'
+import type { CgroupState, KernelLook } from '../../../src/model/kernel.js'
+import type { CaptureOutcome } from '../../../src/model/outcome.js'
+import {
+  awaitNode,
+  clock,
+  evidence,
+  frame,
+  idleMain,
+  kernelLook,
+  kernelThread,
+  loopState,
+  mainStack,
+  nativeFrame,
+  silence,
+  socket,
+} from '../../support/evidence.js'
+
+function captured<E>(value: E): CaptureOutcome<E> {
+  return { status: 'captured', evidence: value, tookMs: 1, pausedMs: 0 }
+}
+
+/** The same awaits in two looks `gapMs` apart, over an idle loop. */
+function parked(
+  nodes: readonly AwaitNode[],
+  over: Partial<Evidence> & { kernel?: KernelLook; look?: Partial<Look> } = {},
+): Evidence {
+  const { kernel = kernelLook({ sockets: [socket()] }), look = {}, ...rest } = over
+  const tree = { engine: 'memory' as const, awaits: nodes, roots: [], suspended: nodes.length, pausedMs: 0, notes: [] }
+  const round = (takenAtMs: number) => ({
+    takenAtMs,
+    kernel: captured({ ...kernel, takenAtMs }),
+    stacks: captured([idleMain()]),
+    awaits: captured(tree),
+    ...(look.pool ? { pool: captured(look.pool) } : {}),
+    clocks: look.clocks ?? null,
+  })
+  const joined = joinEvidence({
+    process: evidence([{}]).process,
+    stall: null,
+    from: 'outside',
+    rounds: [round(0), round(2_000)],
+  })
+  return { ...joined, ...rest }
+}
+
+function first(of: Evidence) {
+  const [verdict] = diagnose(of)
+  return {
+    name: `${verdict?.kind}/${verdict?.cause}`,
+    confidence: verdict?.confidence,
+    line: verdict?.where?.line ?? null,
+    verdict,
+  }
+}
+
+const request = (over = {}) =>
+  awaitNode('load', 7, { kind: 'http-request', summary: 'GET http://a/b', url: 'http://a/b', fd: 21, ...over })
+
+describe('a wait on a connection', () => {
+  test('is no more than a guess while it may be a slow server', () => {
+    expect(first(parked([request({ sinceMs: 9_000 })])).confidence).toBe('low')
+  })
+
+  test('is medium from 20 s on and high from 65 s on', () => {
+    expect(first(parked([request({ sinceMs: 25_000 })]))).toMatchObject({
+      name: 'awaiting/http-response',
+      confidence: 'medium',
+      line: 7,
+    })
+    expect(first(parked([request({ sinceMs: 70_000 })])).confidence).toBe('high')
+  })
+
+  test('is no stall when it is a long poll that is due back', () => {
+    expect(first(parked([request({ url: 'http://a/api/tasks/poll/batch/x', sinceMs: 50_000 })])).name).toBe(
+      'beating/null',
+    )
+  })
+
+  test('is told at any age when a clock is silent', () => {
+    expect(first(parked([request()], { stall: silence() }))).toMatchObject({
+      name: 'awaiting/http-response',
+      confidence: 'high',
+    })
+  })
+
+  test('is socket-unacknowledged when its bytes are sent again', () => {
+    const kernel = kernelLook({ sockets: [socket({ sendQueueBytes: 300, unacknowledged: true, retransmits: 5 })] })
+    expect(first(parked([request()], { kernel }))).toMatchObject({
+      name: 'awaiting/socket-unacknowledged',
+      confidence: 'high',
+    })
+  })
+
+  test('is connection-reused-dead after failures in a row, and high only with a fresh answer', () => {
+    const look = { clocks: [clock({ failuresInRow: 3, ageMs: 100 })] }
+    const stall = { ...silence(), trigger: 'poll-success' as const }
+    const dead = parked([request({ kind: 'http2-stream' })], { look, stall })
+    expect(first(dead)).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'medium' })
+    const fresh = { ...dead, freshConnections: [{ peer: '10.0.0.5:8080', answered: true, tookMs: 4 }] }
+    expect(first(fresh)).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'high' })
+  })
+})
+
+test('tells a deadlock from a leaked lock', () => {
+  const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', heldThrough: 'module{a} > Mutex.waiters > Array[0]' }
+  const deadlock = awaitNode('acquire', 5, { ...lock, deadlock: ['audit', 'transfer'] })
+  expect(first(parked([deadlock]))).toMatchObject({ name: 'awaiting/lock', confidence: 'high' })
+  expect(first(parked([awaitNode('query', 24, lock)]))).toMatchObject({
+    name: 'awaiting/lock',
+    confidence: 'medium',
+    line: 24,
+  })
+})
+
+test('blames the parked tasks when a queue is waited for and they can reach it', () => {
+  const holder = { function: 'run', file: '/srv/worker/src/worker.js', line: 30, column: 1 }
+  const waiting = awaitNode('take', 12, {
+    kind: 'lock',
+    summary: 'q',
+    heldThrough: 'module{s} > Slots.queue > Array[0]',
+    holders: [holder],
+  })
+  const tasks = { ...request({ sinceMs: 70_000 }), count: 3, awaitedBy: [{ ...frame('run', 30), async: true }] }
+  expect(first(parked([waiting, tasks]))).toMatchObject({ name: 'awaiting/slots-exhausted', line: 7 })
+})
+
+test('takes slots full of young tasks for work', () => {
+  const clocks = [clock({ slots: 2, slotsInUse: 2, oldestTaskMs: 1_000, responseTimeoutMs: 60_000 })]
+  expect(first(parked([], { look: { clocks } })).name).toBe('beating/null')
+})
+
+test('says slots-exhausted when every task is past its own response time-out', () => {
+  const clocks = [
+    clock({ slots: 2, slotsInUse: 2, oldestTaskMs: 90_000, responseTimeoutMs: 60_000, lastSuccessMs: 90_000 }),
+  ]
+  const stall = { ...silence(), trigger: 'poll-success' as const, clocks }
+  expect(first(parked([request()], { look: { clocks }, stall }))).toMatchObject({
+    name: 'awaiting/slots-exhausted',
+    confidence: 'high',
+    line: 7,
+  })
+})
+
+test('needs the same work in every pool thread and a queue behind it', () => {
+  const work = (tid: number) => ({ kind: 'fs', what: '/f', tid, syscall: 'openat' })
+  const pool = { size: 4, idle: 0, running: [1, 2, 3, 4].map(work), queued: [{ kind: 'fs', what: '/g' }] }
+  const node = awaitNode('open', 6, { kind: 'file', summary: 'file /f', path: '/f' })
+  expect(first(parked([node], { look: { pool } }))).toMatchObject({ name: 'awaiting/threadpool-exhausted', line: 6 })
+  expect(first(parked([node], { look: { pool: { ...pool, queued: [] } } })).name).toBe('awaiting/file')
+})
+
+test('takes an await at the top that nobody waits for for an idiom, at most a guess', () => {
+  const node = awaitNode('main', 3, { kind: 'nothing', summary: 'no settler' })
+  expect(first(parked([node])).confidence).toBe('low')
+  const task = { ...node, awaitedBy: [{ ...frame('poll', 9), async: true }] }
+  expect(first(parked([task]))).toMatchObject({ name: 'awaiting/never-settles', confidence: 'high' })
+})
+
+test('says never-settles of a task in flight of which nothing is left in memory', () => {
+  const execute = { function: 'execute', file: '/srv/worker/src/worker.js', line: 8, column: 1 }
+  const tasks = [{ clock: 'poll:invoice', taskId: 't1', ageMs: 90_000, responseTimeoutMs: 60_000, execute }]
+  expect(first(parked([], { tasks }))).toMatchObject({ name: 'awaiting/never-settles', confidence: 'high', line: 8 })
+})
+
+test('says stopped of state T from outside, and nothing else', () => {
+  const kernel = kernelLook({ threads: [kernelThread({ kernelState: 'T' })] })
+  const looks = [{ kernel, threads: [mainStack({ state: 'stopped', frames: [frame('f', 1)] })] }]
+  expect(diagnose(evidence(looks)).map((each) => `${each.kind}/${each.cause}`)).toEqual(['stopped/signal'])
+})
+
+test('says paused-by-debugger rather than blocked', () => {
+  const threads = [
+    mainStack({
+      state: 'sleeping',
+      frames: [nativeFrame('node::inspector::MainThreadInterface::WaitForFrontendEvent'), frame('f', 4)],
+    }),
+  ]
+  expect(first(evidence([{ threads, debugger: 'paused' }]))).toMatchObject({
+    name: 'paused-by-debugger/null',
+    confidence: 'high',
+    line: 4,
+  })
+})
+
+function group(throttledMs: number, periods: number): CgroupState {
+  return {
+    version: 2,
+    path: '/pod',
+    cpuQuota: 0.01,
+    periods,
+    throttledPeriods: periods,
+    throttledMs,
+    memoryLimitBytes: null,
+    memoryUsedBytes: null,
+    memoryStallMs: null,
+    cpuStallMs: null,
+    frozen: null,
+  }
+}
+
+function counters(onCpuMs: number, runQueueWaitMs: number) {
+  return {
+    userMs: 0,
+    systemMs: 0,
+    onCpuMs,
+    runQueueWaitMs,
+    majorFaults: 0,
+    voluntarySwitches: null,
+    involuntarySwitches: null,
+  }
+}
+
+test.each([
+  ['throttled and with next to no CPU', 20, 1_900, 'cpu-starved/cgroup-throttled'],
+  ['throttled, yet with a third of a CPU', 700, 1_300, 'computing/loop'],
+])('judges a worker that is %s', (_name, onCpuMs, waitMs, name) => {
+  const threads = [mainStack({ frames: [frame('work', 3), frame('poll', 9)], loop: loopState() })]
+  const at = (cpu: number, wait: number, lost: number, periods: number) => ({
+    threads,
+    kernel: kernelLook({
+      threads: [kernelThread({ kernelState: 'R', counters: counters(cpu, wait) })],
+      cgroup: group(lost, periods),
+    }),
+  })
+  expect(first(evidence([at(0, 0, 0, 0), at(onCpuMs, waitMs, 1_800, 20)])).name).toBe(name)
+})
+
+test('says collecting-garbage only near a limit', () => {
+  const heap = (committedBytes: number) => ({
+    usedBytes: null,
+    committedBytes,
+    limitBytes: 100_000_000,
+    externalBytes: 0,
+    collections: 9,
+    markCompacts: 3,
+    collectingShare: 0.9,
+  })
+  const threads = [mainStack({ frames: [frame('fill', 3), frame('poll', 9)], loop: loopState() })]
+  const looks = (committed: number) => [0, 1].map(() => ({ threads, heap: heap(committed) }))
+  expect(first(evidence(looks(95_000_000)))).toMatchObject({ name: 'collecting-garbage/near-heap-limit', line: 3 })
+  expect(first(evidence(looks(20_000_000))).name).toBe('computing/loop')
+})
+
+test('says starving-the-loop by the counters, and drops what they explain', () => {
+  const threads = [mainStack({ frames: [frame('again', 3)], loop: loopState() })]
+  const looks = [0, 1].map(() => ({ threads, starvation: 'microtasks' as const }))
+  expect(diagnose(evidence(looks)).map((each) => each.kind)).toEqual(['starving-the-loop'])
+})
+
+test('says paging when major faults fill the time', () => {
+  const at = (majorFaults: number) => ({
+    kernel: kernelLook({ majorFaults, threads: [kernelThread({ kernelState: 'D', wchan: 'folio_wait_bit_common' })] }),
+    threads: [mainStack({ state: 'disk', wchan: 'folio_wait_bit_common', frames: [frame('f', 2)] })],
+  })
+  expect(first(evidence([at(0), at(900)]))).toMatchObject({
+    name: 'paging/major-faults',
+    confidence: 'high',
+    line: null,
+  })
+})
+
+test('says ended with the error that was swallowed', () => {
+  const ended = [
+    {
+      clock: 'poll:invoice',
+      cause: 'exception' as const,
+      errorName: 'TypeError',
+      errorMessage: 'x is undefined',
+      errorStack: 'TypeError\n    at log (/srv/l.js:3:1)',
+    },
+  ]
+  const { name, verdict } = first(evidence([{ threads: [idleMain()] }], { ended, from: 'inside' }))
+  expect(name).toBe('ended/exception')
+  expect(verdict?.summary).toContain('TypeError: x is undefined, thrown at log (/srv/l.js:3:1)')
+})
