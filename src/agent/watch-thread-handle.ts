@@ -12,6 +12,7 @@ export class WatchThread {
   private readonly board: ClockBoard
   private worker: Worker | null = null
   private started = false
+  private lost = false
   private readonly waiting = new Map<number, Waiter>()
   private captures = 0
   /** Called when the watch thread says how a premature end goes on. */
@@ -39,7 +40,7 @@ export class WatchThread {
       worker.on('message', (message: FromWatch) => this.hear(message))
       // Without a listener an error of our thread would be an uncaught exception of the worker.
       worker.on('error', (error) => this.lose(`the watch thread failed: ${error.message}`))
-      worker.on('exit', () => this.lose(null))
+      worker.on('exit', (code) => this.lose(`the watch thread ended with ${code}: nothing is watched any more`))
       worker.unref()
       this.worker = worker
       return true
@@ -87,9 +88,11 @@ export class WatchThread {
     }
   }
 
-  private lose(why: string | null): void {
+  private lose(why: string): void {
+    // An error is followed by an exit: the first tells more.
+    if (!this.lost) sayOnce(why)
+    this.lost = true
     this.worker = null
-    if (why !== null) sayOnce(why)
     for (const resolve of this.waiting.values()) resolve(LOST)
     this.waiting.clear()
     this.onEnd(null)
