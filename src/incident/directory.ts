@@ -72,19 +72,27 @@ function makeFolders(folder: string): void {
 
 /** In /tmp anybody may have made the folder, or a link, before us. */
 function assertOwned(folder: string): void {
-  const stats = lstatSync(folder)
-  const uid = process.getuid?.()
-  const ours = stats.isDirectory() && (uid === undefined || stats.uid === uid) && (stats.mode & 0o077) === 0
-  if (ours) return
+  if (isOwned(folder)) return
   throw new StallError('ERR_STALL_DIR_UNWRITABLE', `${folder} is not a private folder of this user`, {
     help: 'Remove it, or name a folder in CONDUCTOR_STALL_DIR.',
   })
 }
 
-/** Places that exist now, for reading: a bundle may have gone to any of them. */
+function isOwned(folder: string): boolean {
+  const stats = lstatSync(folder, { throwIfNoEntry: false })
+  const uid = process.getuid?.()
+  return (
+    stats !== undefined && stats.isDirectory() && (uid === undefined || stats.uid === uid) && (stats.mode & 0o077) === 0
+  )
+}
+
+/**
+ * Places that exist now: a bundle may have gone to any of them. One in the temp folder that is somebody else's is left
+ * out: what is in it is not ours to read, and removing old bundles there could be led astray.
+ */
 export function existingDirectories(candidates: readonly DirectoryCandidate[]): string[] {
-  const found = candidates.map((candidate) => candidate.path).filter((folder) => isFolder(folder))
-  return [...new Set(found)]
+  const found = candidates.filter(({ path: folder, shared }) => (shared ? isOwned(folder) : isFolder(folder)))
+  return [...new Set(found.map((candidate) => candidate.path))]
 }
 
 function isFolder(folder: string): boolean {

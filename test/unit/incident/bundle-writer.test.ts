@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openBundle } from '../../../src/incident/bundle-writer.js'
 import { readBundle, verifyBundle } from '../../../src/incident/bundle-reader.js'
-import { bundleDirectories } from '../../../src/incident/directory.js'
+import { bundleDirectories, existingDirectories } from '../../../src/incident/directory.js'
 import { StallError } from '../../../src/model/stall-error.js'
 import { bundleIn, PROCESS, SEAL_PARTS, sealedBundle, temporaryFolder } from '../../support/incidents.js'
 
@@ -135,6 +135,9 @@ test('does not use a temp folder that others can enter, nor a link', () => {
       code: 'ERR_STALL_DIR_UNWRITABLE',
       message: expect.stringMatching(/private folder/),
     })
+    // Nor are bundles looked for, or removed, there.
+    expect(existingDirectories([{ path: shared, from: 'the temp folder', shared: true }])).toEqual([])
+    expect(existingDirectories([{ path: shared, from: 'HOME', shared: false }])).toEqual([shared])
   }
 })
 
