@@ -109,7 +109,7 @@ async function pauses(runs, whileStopped) {
     const gap = await whileRunning(process.execPath, [PAUSE], {}, async (child) => {
       const said = once(child.stdout, 'data')
       await new Promise((resolve) => setTimeout(resolve, 200))
-      for (let count = 0; stop && count < runs; count++) whileStopped(child.pid, child.pid, () => null)
+      for (let left = stop ? runs : 0; left > 0; left--) whileStopped(child.pid, child.pid, () => null)
       const [text] = await said
       return Number(text)
     })
