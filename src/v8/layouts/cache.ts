@@ -4,7 +4,7 @@
  */
 import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { LAYOUT_SCHEMA } from './layout.js'
 import type { V8Layout } from './layout.js'
 
@@ -40,13 +40,29 @@ export function readCachedLayout(folder: string, buildId: string): V8Layout | nu
   }
 }
 
+/** `.cache`, our own folder, `layouts`. */
+const NEW_LEVELS = 3
+
+/** Not by `recursive`: under a parent where nothing can be made (/proc) Node's own loop never ends. */
+function makeFolder(folder: string, levels: number): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || levels <= 1) throw thrown
+    makeFolder(dirname(folder), levels - 1)
+    mkdirSync(folder, { mode: 0o700 })
+  }
+}
+
 /** Best effort: a home that can't be written only costs the next dump its time. True when it is written. */
 export function writeCachedLayout(folder: string, layout: V8Layout): boolean {
   const file = layout.buildId === null ? null : fileOf(folder, layout.buildId)
   if (file === null) return false
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, NEW_LEVELS)
     const stat = lstatSync(folder)
     if (!stat.isDirectory() || stat.uid !== process.getuid?.()) return false
     if ((stat.mode & 0o077) !== 0) chmodSync(folder, 0o700)

@@ -1,0 +1,83 @@
+/** `record` and `doctor` as people run them: the built command line on real processes. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CLI, NODES, PROGRAMS } from '../support/nodes.js'
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function cli(...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, ...args], { timeout: 60_000 }, (error, out, err) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+      resolve({ code, out, err })
+    })
+  })
+}
+
+let folder: string
+beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'stall-record-'))))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe.each(NODES)('Node $version', (node) => {
+  let child: ChildProcess
+  beforeAll(async () => {
+    child = spawn(node.path, [path.join(PROGRAMS, 'truth-busy.cjs')], { env: {}, stdio: ['ignore', 'pipe', 'ignore'] })
+    if (child.stdout === null) throw new Error('no output')
+    const [said] = (await once(child.stdout, 'data')) as [Buffer]
+    expect(said.toString().trim()).toBe(node.version)
+  })
+  afterAll(() => {
+    child.kill('SIGKILL')
+  })
+
+  it('records collapsed stacks of a running process from memory', async () => {
+    const file = path.join(folder, `${node.major}.txt`)
+    const ran = await cli('record', String(child.pid), '-d', '1', '-f', 'collapsed', '-o', file)
+    expect(ran.code, ran.err).toBe(0)
+    expect(ran.err).toMatch(/\d+ samples.* by memory\. Feed it/)
+    expect(readFileSync(file, 'utf8')).toMatch(/main@\/.*truth-busy\.cjs:49;round@/)
+  })
+
+  it('says by doctor that the process can be looked at', async () => {
+    const ran = await cli('doctor', String(child.pid), '--json')
+    expect(ran.code, ran.out).toBe(0)
+    const { findings } = JSON.parse(ran.out) as { findings: { subject: string; verdict: string }[] }
+    const verdicts = new Map(findings.map(({ subject, verdict }) => [subject, verdict]))
+    expect(['process', 'memory', 'layout', 'isolates'].map((subject) => verdicts.get(subject))).toEqual(
+      Array.from({ length: 4 }, () => 'ok'),
+    )
+  })
+})
+
+it('starts a program, records it and ends with it', async () => {
+  const file = path.join(folder, 'started.cpuprofile')
+  const [node] = NODES
+  const busy = path.join(PROGRAMS, 'truth-busy.cjs')
+  const ran = await cli('record', '-d', '1', '-o', file, '--', node?.path ?? '', busy)
+  expect(ran.code, ran.err).toBe(0)
+  const profile = JSON.parse(readFileSync(file, 'utf8')) as {
+    nodes: unknown[]
+    samples: number[]
+    timeDeltas: number[]
+  }
+  expect(profile.samples.length).toBeGreaterThan(0)
+  expect(profile.samples).toHaveLength(profile.timeDeltas.length)
+})
+
+it.each([
+  ['record without anything', ['record'], 64],
+  ['a process that does not exist', ['record', '999999999'], 66],
+  ['a pid that is none, for doctor', ['doctor', 'abc'], 64],
+  ['a process that does not exist, for doctor', ['doctor', '999999999'], 66],
+])('refuses %s with its own exit code', async (_what, args, code) => {
+  const ran = await cli(...args)
+  expect(ran.code, ran.err).toBe(code)
+})
