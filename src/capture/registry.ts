@@ -42,9 +42,10 @@ export type Rung = { readonly [P in LookPart]: RungOf<P> }[LookPart]
 export const RUNGS: readonly Rung[] = [
   { part: 'kernel', capturer: kernelCapturer, atMostMs: 2000, engine: 'kernel' },
   { part: 'stacks', capturer: stacksCapturer, atMostMs: 4000, engine: 'memory' },
+  // Before the awaits, whose scan takes seconds in a large heap: a process at its limit may not live that long.
+  { part: 'heap', capturer: heapCapturer, atMostMs: 2000, engine: 'memory' },
   { part: 'awaits', capturer: awaitsCapturer, atMostMs: 8000, engine: 'memory' },
   { part: 'pool', capturer: poolCapturer, atMostMs: 2000, engine: 'memory' },
   { part: 'debugger', capturer: debuggerCapturer, atMostMs: 2000, engine: 'memory' },
   { part: 'starvation', capturer: starvationCapturer, atMostMs: 2000, engine: 'memory' },
-  { part: 'heap', capturer: heapCapturer, atMostMs: 2000, engine: 'memory' },
 ]
