@@ -29,7 +29,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
 
 /** The one that is asked for, or all of them: for `--help`, for a word that is none, and without one. */
 function wantedCommands(argv: readonly string[]): (() => Promise<CommandFile>)[] {
-  const named = COMMANDS[argv[2] ?? '']
+  const word = argv[2] ?? ''
+  const named = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined
   return named ? [named] : Object.values(COMMANDS)
 }
 
