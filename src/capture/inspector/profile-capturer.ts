@@ -25,7 +25,10 @@ const MIN_PROFILE_MS = 200
 export function createProfileCapturer(access: InspectorAccess, profileMs: number): Capturer<CapturedProfile> {
   return {
     name: 'profile',
-    supports: () => (profileMs > 0 ? 'yes' : { no: 'profiling is switched off (CONDUCTOR_STALL_PROFILE_SECONDS=0)' }),
+    supports: () =>
+      profileMs > 0
+        ? 'yes'
+        : { no: 'no CPU profile was asked for (--profile SECONDS, CONDUCTOR_STALL_PROFILE_SECONDS)' },
     async capture(request, signal): Promise<CaptureOutcome<CapturedProfile>> {
       const startedMs = performance.now()
       try {

@@ -6,6 +6,8 @@ import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { isListening } from '../../../src/platform/cdp/close-port.js'
 import type { DumpJson } from '../../../src/report/dump-json.js'
+import { findEndpoint } from '../../../src/platform/cdp/find-endpoint.js'
+import { connectToSocket } from '../../../src/platform/cdp/socket-connection.js'
 import { runCli } from '../../support/cli.js'
 import { CLI, NODES, PROGRAMS, type NodeBinary } from '../../support/nodes.js'
 import { type Program, startProgram } from '../../support/program.js'
@@ -117,7 +119,7 @@ describe.each(NODES)('dump of a process on Node $major', (node) => {
     const port = await freePort()
     await observed(
       node,
-      ['spin', '8'],
+      ['spin', '6'],
       async (program) => {
         const turned = program.line((line) => line['turned'] === true, 40_000)
         const dump = await dumpJson(program.pid, '--engine', 'inspector')
@@ -191,6 +193,33 @@ describe('the guards of the debug port', () => {
         const dump = await dumpJson(program.pid, '--engine', 'inspector')
         expect(dump.samples?.samples.length).toBeGreaterThan(0)
         expect(isListening(`/proc/${program.pid}`, port)).toBe(true)
+      },
+      [`--inspect=127.0.0.1:${port}`],
+    )
+  })
+
+  it('leave a debugger alone that is attached, and say when it holds the process', async () => {
+    const port = await freePort()
+    await observed(
+      node,
+      ['spin', '30'],
+      async (program) => {
+        const deadlineMs = performance.now() + 20_000
+        const client = await connectToSocket(await findEndpoint(port, deadlineMs), deadlineMs)
+        const { missing } = await dumpJson(program.pid, '--engine', 'inspector')
+        expect(missing).toContainEqual(
+          expect.objectContaining({ what: 'stack-samples', message: expect.stringContaining('attached already') }),
+        )
+        const paused = new Promise((resolve) => client.on('Debugger.paused', resolve))
+        await client.send('Debugger.enable', {}, deadlineMs)
+        await client.send('Debugger.pause', undefined, deadlineMs)
+        await paused
+        let resumed = false
+        client.on('Debugger.resumed', () => (resumed = true))
+        const { verdicts } = await dumpJson(program.pid)
+        expect(verdicts[0]).toMatchObject({ kind: 'paused-by-debugger' })
+        expect(resumed).toBe(false)
+        client.disconnect()
       },
       [`--inspect=127.0.0.1:${port}`],
     )
