@@ -45,6 +45,7 @@ export class Objects {
   readonly functions: Functions
   readonly #layouts = new Map<Tagged, PropertyLayout>()
   readonly #names = new Map<Tagged, string>()
+  readonly #scripts = new Map<Tagged, string | null>()
   readonly #keys = new Map<Tagged, string>()
   readonly #fixedArrayEnd: number
   readonly #apiEnd: number
@@ -75,6 +76,7 @@ export class Objects {
   flush(): void {
     this.#layouts.clear()
     this.#names.clear()
+    this.#scripts.clear()
     this.#keys.clear()
   }
 
@@ -183,9 +185,14 @@ export class Objects {
   /** Script name of the class, null for builtins and templates. */
   classScript(object: Tagged): string | null {
     const map = this.heap.field(object, 0)
-    const own = this.#prototypeConstructor(map)
-    const made = own === 0 ? this.constructorOf(map) : own
-    return this.functions.ofFunction(made)?.script?.name ?? null
+    let script = this.#scripts.get(map)
+    if (script === undefined) {
+      const own = this.#prototypeConstructor(map)
+      const made = own === 0 ? this.constructorOf(map) : own
+      script = this.functions.ofFunction(made)?.script?.name ?? null
+      this.#scripts.set(map, script)
+    }
+    return script
   }
 
   #readClassName(map: Tagged): string {

@@ -139,7 +139,7 @@ describe.each(NODES)('awaits from memory on Node $major', (node) => {
     const [stable, keeper] = readTruth(file)
     const source = readFileSync(file, 'utf8').split('\n')
     await withProgram(startProgram(node, file), (target) => {
-      for (let look = 0; look < 6; look++) {
+      for (let look = 0; look < 4; look++) {
         const tree = lookAtAwaits(target.pid)
         const count = (line: number | undefined): number =>
           tree.awaits.reduce((sum, each) => sum + (each.file === file && each.line === line ? each.count : 0), 0)

@@ -100,7 +100,8 @@ function readIsolate(
       awaiters: (awaiters[i] ?? []).map((index) => index + offset),
       awaitsListed: listed,
       waitsFor: listed || one.awaits === 0 ? null : wait,
-      ...(one.awaits === 0 ? { idle: true } : {}),
+      // An async function without a promise was being resumed; a generator rests between two values.
+      ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
       ...(locals === null ? {} : { locals }),
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
@@ -139,6 +140,7 @@ function collectionsOf(heap: V8Heap, isolate: Isolate): number {
  */
 function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions, notes: string[]): AwaitScan {
   let best: AwaitScan | null = null
+  const cached = options.cache?.has(isolate.address) === true
   for (let attempt = 0; ; attempt++) {
     // Pages come and go with each collection.
     const now =
@@ -146,7 +148,8 @@ function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions,
     const before = collectionsOf(heap, isolate)
     const picking = new Objects(heap, new Functions(heap))
     const scan = scanAwaits(heap, now, {
-      maps: attempt === 0 ? options.cache?.get(isolate.address) : undefined,
+      // Maps stay where they are but for a compaction: those just found serve again, those of an earlier look may not.
+      maps: attempt === 0 ? options.cache?.get(isolate.address) : attempt === 1 && cached ? undefined : best?.maps,
       others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType()),
       deadlineMs: options.deadlineMs,
       keepBytes: options.keepBytes,
