@@ -93,8 +93,9 @@ describe.each(NODES)('on Node $version', (node) => {
       const loop = loopOf(native, program.pid)
       expect(loop).toMatchObject({ polling: true, stuckMs: null })
       expect(loop.pollingMs).toBeGreaterThan(0)
-      expect(loop.nextTimerMs).toBeGreaterThan(20_000)
-      expect(loop.nextTimerMs).toBeLessThan(40_001)
+      // The program's own is due in 30 s; V8's delayed tasks (8 s after a collection) are timers of the loop as well.
+      expect(loop.nextTimerMs).toBeGreaterThan(0)
+      expect(loop.nextTimerMs).toBeLessThan(30_001)
     })
   })
 
