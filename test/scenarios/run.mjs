@@ -1,9 +1,11 @@
 // `npm run scenarios`: wedges real programs in every way of the catalogue and compares what is said of them.
 //
 //   --only NAME[,NAME]   --node 20[,26]   --side outside|inside   --variant a|b   --jobs N
+//   --from FILE[,FILE]   takes the results of earlier runs (--json) instead of running
 //   --write   writes docs/scenarios.md         --json FILE   all results     --keep DIR   evidence of wrong answers
 // Ends with 1 when any answer is wrong.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SCENARIOS } from './support/catalogue.mjs'
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '4' },
     write: { type: 'boolean', default: false },
     json: { type: 'string' },
+    from: { type: 'string' },
     keep: { type: 'string' },
   },
 })
@@ -56,9 +59,11 @@ async function work(queue) {
     console.log(lineOf(result))
   }
 }
-const quiet = trials.filter((trial) => !isGreedy(trial))
-await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(quiet)))
-await work(trials.filter(isGreedy))
+if (values.from === undefined) {
+  const quiet = trials.filter((trial) => !isGreedy(trial))
+  await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(quiet)))
+  await work(trials.filter(isGreedy))
+} else for (const file of list(values.from)) results.push(...JSON.parse(readFileSync(file, 'utf8')))
 
 const order = new Map(SCENARIOS.map((scenario, index) => [scenario.name, index]))
 results.sort((a, b) => order.get(a.scenario) - order.get(b.scenario) || a.side.localeCompare(b.side) || a.node - b.node)
@@ -71,7 +76,12 @@ if (values.write) {
   mkdirSync(path.join(ROOT, 'docs'), { recursive: true })
   writeFileSync(
     path.join(ROOT, 'docs/scenarios.md'),
-    toMarkdown(results, { date: new Date().toISOString().slice(0, 10), version }),
+    toMarkdown(results, {
+      date: new Date().toISOString().slice(0, 10),
+      version,
+      cpus: os.cpus().length,
+      load: os.loadavg()[0].toFixed(1),
+    }),
   )
 }
 process.exitCode = wrong > 0 ? 1 : 0

@@ -1,5 +1,6 @@
 /** `beating`: the clocks move, or the loop turns and nothing is parked for longer than it may be: there is no stall. */
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import { leavesOf } from '../leaf.js'
 import { plural, seconds } from '../phrases.js'
 import { isOverdue, type View } from '../view.js'
 
@@ -15,6 +16,8 @@ export function beating(view: View): readonly Candidate[] {
   if (main.idle) signs.push(weak('the main thread waits for events'))
   else if (main.last.state === 'idle') signs.push(weak('the main thread came back to its event loop'))
   if (signs.length === 0) return []
+  // A turning loop is no proof that its polls go on: without clocks an await that nothing explains leaves it open.
+  const unexplained = alive.length === 0 && leavesOf(view).some((leaf) => leaf.cause === 'unknown')
   return [
     {
       kind: 'beating',
@@ -24,6 +27,7 @@ export function beating(view: View): readonly Candidate[] {
       summary: `There is no stall: ${signs.map((sign) => sign.text).join(', ')}.`,
       evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
       signs,
+      ...(unexplained ? { cap: 'low' as const } : alive.length === 0 ? { cap: 'medium' as const } : {}),
       refutedBy:
         'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
       nextStep:

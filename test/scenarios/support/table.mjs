@@ -16,12 +16,12 @@ export function totals(results) {
 }
 
 /** Written by `npm run scenarios -- --write`, never by hand. */
-export function toMarkdown(results, { date, version }) {
+export function toMarkdown(results, { date, version, cpus, load }) {
   const { right, wrong, skipped } = totals(results)
   const rows = summarise(results)
   return `# Scenarios
 
-Real programs, really wedged, and what was said of each. Made by \`npm run scenarios -- --write\` on ${date} with version ${version}: ${right} right, ${wrong} wrong, ${skipped} skipped. Each program ran in two variants (other names, other files, another depth of calls); a cell counts right answers of all runs, with the lowest confidence among them and the median time to the verdict.
+Real programs, really wedged, and what was said of each. Made by \`npm run scenarios -- --write\` on ${date} with version ${version}: ${right} right, ${wrong} wrong, ${skipped} skipped. Programs come in two variants (other names, other files, another depth of calls); run here: ${variants(results)}. A cell counts right answers, with the lowest confidence among them and the median time to the verdict; ${cpus} cores, load average ${load} at the end.
 
 | scenario | expected | side | Node | right | confidence | time | pause |
 |---|---|---|---|---|---|---|---|
@@ -31,6 +31,10 @@ ${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
 
 ${remarks(results)}
 `
+}
+
+function variants(results) {
+  return [...new Set(results.map((result) => `${result.variant} on Node ${result.node} ${result.side}`))].join(', ')
 }
 
 function summarise(results) {
