@@ -18,7 +18,7 @@ import type { MemoryTarget } from './memory-target.js'
 const RESERVE_MS = 200
 /** Inside the worker a copy of its heap would count in the pod. */
 const KEEP_INSIDE = 8 << 20
-const KEEP_OUTSIDE = 64 << 20
+const KEEP_OUTSIDE = 48 << 20
 
 export const awaitsCapturer: Capturer<AwaitTree> = {
   name: 'awaits',

@@ -52,6 +52,11 @@ export class HeapBlocks {
     this.#keeps = this.sizeBytes <= keepBytes
   }
 
+  /** Gives the kept copy back; later passes read the target again. */
+  release(): void {
+    this.#kept.clear()
+  }
+
   /** [start, length] of every block, in order. */
   starts(): { readonly start: number; readonly length: number }[] {
     const blocks: { start: number; length: number }[] = []

@@ -155,7 +155,10 @@ function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions,
       keepBytes: options.keepBytes,
     })
     options.cache?.set(isolate.address, scan.maps)
-    if (best === null || scan.suspended.list.length > best.suspended.list.length) best = scan
+    if (best === null || scan.suspended.list.length > best.suspended.list.length) {
+      best?.blocks.release()
+      best = scan
+    } else scan.blocks.release()
     const { list, dropped } = scan.suspended
     const moved = before !== collectionsOf(heap, isolate)
     const gone = dropped > Math.max(MIN_DROPPED, list.length * MAX_DROPPED_SHARE)
