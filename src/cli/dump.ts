@@ -1,8 +1,8 @@
 /** `conductor-diag dump PID`: why does this process not move? */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { mkdirSync } from 'node:fs'
 import { outsideInspector } from '../capture/inspector/open-inspector.js'
 import { mayReadMemory } from '../capture/memory-target.js'
+import { assertStoppable } from '../capture/stopped-target.js'
 import { type BundleWriter, openBundle } from '../incident/bundle-writer.js'
 import { type AgentFindings, copyBundle, findAgent, investigateByAgent } from '../investigate/by-agent.js'
 import { identifyProcess } from '../investigate/identity.js'
@@ -73,6 +73,8 @@ function suggest(): number {
 
 async function dump(pid: number, options: DumpOptions): Promise<number> {
   const { target, runtime } = openOrIntroduce(pid, options)
+  // Before anything is looked at: a refusal is an answer to the command line, not a gap in the evidence.
+  if (options.stop) assertStoppable(pid)
   // `--no-redact` is a person's decision about a process of their own, and for their own screen.
   const redactor = options.redact ? createRedactor() : createOpenRedactor()
   const agent = await findAgent(pid)
@@ -155,6 +157,7 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
     locals: options.locals ?? false,
     stop: options.stop ?? false,
     calibrate: options.calibrate ?? false,
+    native: options.native ?? false,
     redactor,
     store: bundle,
     inspector: outsideInspector(),
@@ -185,7 +188,6 @@ function show({ target, options }: DumpContext, evidence: Evidence, verdicts: re
 }
 
 function openBundleIn(folder: string, identity: ProcessIdentity): BundleWriter {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const opened = openBundle({
     directories: [{ path: folder, from: '--out', shared: false }],
     writer: { pid: process.pid, startTicks: readStat('/proc/self').startTicks },

@@ -2,9 +2,10 @@
  * A dump through the agent that the process has: its own threads look, with the clocks' history, the in-process
  * inspector and no permission asked of the kernel. It leaves an incident there, which is read back.
  */
-import { cpSync, mkdirSync, renameSync } from 'node:fs'
+import { cpSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { readArtifact, readBundle } from '../incident/bundle-reader.js'
+import { prepareDirectory } from '../incident/directory.js'
 import type { Evidence } from '../model/evidence.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Verdict } from '../model/verdict.js'
@@ -71,7 +72,7 @@ export async function investigateByAgent(
 
 /** A copy of the sealed bundle in `folder`, there whole or not at all. @returns where it is */
 export function copyBundle(bundle: string, folder: string): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  prepareDirectory({ path: folder, from: '--out', shared: false })
   const final = path.join(folder, path.basename(bundle))
   cpSync(bundle, `${final}.partial`, { recursive: true, errorOnExist: true, force: false })
   renameSync(`${final}.partial`, final)
