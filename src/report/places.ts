@@ -1,9 +1,16 @@
-/** Frames and places as one line of text. Paths are shown from the process's working folder where they are in it. */
+/**
+ * Frames and places as one line of text. Paths are shown from the process's working folder where they are in it, and
+ * those of a dependency from its package: the JSON has them whole.
+ */
 import type { Frame } from '../model/frame.js'
 import type { VerdictPlace } from '../model/verdict.js'
 import { printable } from './terminal.js'
 
+const PACKAGES = '/node_modules/'
+
 export function fileText(file: string, cwd: string | null): string {
+  const packaged = file.lastIndexOf(PACKAGES)
+  if (packaged >= 0) return printable(file.slice(packaged + PACKAGES.length))
   const inside = cwd !== null && cwd !== '/' && file.startsWith(`${cwd}/`)
   return printable(inside ? file.slice(cwd.length + 1) : file)
 }
@@ -13,7 +20,10 @@ export function placeLine(place: VerdictPlace, cwd: string | null): string {
   const generated = `${fileText(place.file, cwd)}:${place.line}${place.column === null ? '' : `:${place.column}`}`
   const name = printable(place.function ?? '(anonymous)')
   if (place.source === undefined) return `${name} (${generated})`
-  return `${name} (${fileText(place.source.file, cwd)}:${place.source.line}, from ${generated})`
+  const source = `${fileText(place.source.file, cwd)}:${place.source.line}`
+  // Of somebody else's package, where the bundler put the line helps nobody.
+  if (place.file.includes(PACKAGES)) return `${name} (${source})`
+  return `${name} (${source}, from ${generated})`
 }
 
 export function frameLine(frame: Frame, cwd: string | null): string {
