@@ -132,9 +132,11 @@ function missingLines(evidence: Evidence, paint: Paint): string[] {
   return [paint('bold', 'Not had:'), ...lines]
 }
 
-function costLine({ cost, looks }: Evidence): string {
+function costLine({ cost, looks, from }: Evidence): string {
   const ended = cost.endedOnAttach ? '; the stall ended when we attached: our looking may have ended it' : ''
-  return `Cost to the process: paused ${round(cost.pausedMs)} ms, ${round(cost.cpuMs)} ms of CPU; ${looks.length} looks in ${round(cost.wallMs)} ms${ended}`
+  // From outside it is this command that computes, not the process.
+  const cpu = `${round(cost.cpuMs)} ms of ${from === 'inside' ? 'its' : 'our own'} CPU`
+  return `Cost to the process: paused ${round(cost.pausedMs)} ms; ${looks.length} looks in ${round(cost.wallMs)} ms, with ${cpu}${ended}`
 }
 
 function round(ms: number): string {
