@@ -8,7 +8,7 @@ import { StallError, type StallErrorCode } from '../model/stall-error.js'
 import { threadOptions } from './worker-environment.js'
 import type { CaptureAnswer, CaptureThreadData, FromCapture } from './messages.js'
 
-/** A thread that is stuck in a system call can't be ended; more than this many of them are not added. */
+/** A thread that does not end can't be made to; beside so many of them no other is started. */
 const MAX_STUCK = 2
 
 /** With 1 MB V8 could not even set the thread up, and ended the whole process (seen on Node 26). */
@@ -28,6 +28,7 @@ export interface CaptureRunnerOptions {
 export class CaptureRunner {
   private readonly options: CaptureRunnerOptions
   private current: { readonly settle: (result: CaptureResult) => void } | null = null
+  /** Capture threads that have not ended yet. */
   private stuck = 0
 
   constructor(options: CaptureRunnerOptions) {
@@ -62,6 +63,10 @@ export class CaptureRunner {
       finish(failed('ERR_STALL_CAPTURE_FAILED', `the capture thread can't start: ${messageOf(thrown)}`, thrown))
       return
     }
+    this.stuck++
+    worker.once('exit', () => {
+      this.stuck--
+    })
     const startedAt = Date.now()
     let step = 'starting'
     let settled = false
@@ -70,7 +75,7 @@ export class CaptureRunner {
       settled = true
       clearTimeout(timer)
       this.current = null
-      this.stop(worker)
+      if (result.type === 'failed' && data.mode === 'look') giveUp(worker)
       finish(result)
     }
     this.current = { settle }
@@ -97,15 +102,16 @@ export class CaptureRunner {
   cancel(): void {
     this.current?.settle(failed('ERR_STALL_CAPTURE_FAILED', 'given up for another capture'))
   }
+}
 
-  /** Ends it if it can be ended. One that hangs in a system call stays, counted. */
-  private stop(worker: Worker): void {
-    this.stuck++
-    const ended = (): void => {
-      this.stuck--
-    }
-    worker.terminate().then(ended, ended)
-  }
+/**
+ * Ends a look that is late. An incident's thread is never ended from here: with an inspector session to the main thread
+ * open, or just closed, that can abort the whole process (docs/hazards-found.md). It ends by itself, its work being
+ * bounded, and is counted until then.
+ */
+function giveUp(worker: Worker): void {
+  // A rejection could only say that it has ended already.
+  worker.terminate().catch(() => undefined)
 }
 
 function failed(code: StallErrorCode, message: string, cause?: unknown): CaptureResult {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -25,8 +25,13 @@ function runnerOf(name: string, program: string): CaptureRunner {
   return new CaptureRunner({ memoryMb: 64, file })
 }
 
-function run(runner: CaptureRunner, limitMs: number, progress?: (step: string) => void): Promise<CaptureResult> {
-  return new Promise((resolve) => runner.start(DATA, limitMs, resolve, progress))
+function run(
+  runner: CaptureRunner,
+  limitMs: number,
+  progress?: (step: string) => void,
+  data: CaptureThreadData = DATA,
+): Promise<CaptureResult> {
+  return new Promise((resolve) => runner.start(data, limitMs, resolve, progress))
 }
 
 const codeOf = (result: CaptureResult): string => (result.type === 'failed' ? result.error.code : result.type)
@@ -60,8 +65,23 @@ describe.concurrent('a capture thread', () => {
 
   it('that never ends is given up in time, and the next one can start', async () => {
     const runner = runnerOf('hangs', 'for (;;);')
-    expect(codeOf(await run(runner, 300))).toBe('ERR_STALL_TIMEOUT')
+    expect(codeOf(await run(runner, 300, undefined, { ...DATA, mode: 'look' }))).toBe('ERR_STALL_TIMEOUT')
     expect(runner.busy).toBe(false)
+  })
+
+  it('that is late with an incident is left to end by itself, and counted until then', async ({ expect }) => {
+    // Ended from outside it would never write this file.
+    const done = path.join(folder, 'late-done')
+    const runner = runnerOf(
+      'late',
+      `setTimeout(() => require('node:fs').writeFileSync(${JSON.stringify(done)}, ''), 1500)`,
+    )
+    expect(codeOf(await run(runner, 100))).toBe('ERR_STALL_TIMEOUT')
+    expect(codeOf(await run(runner, 100))).toBe('ERR_STALL_TIMEOUT')
+    const third = await run(runner, 100)
+    expect(third.type === 'failed' && third.error.message).toBe('earlier captures are stuck')
+    await expect.poll(() => existsSync(done), { timeout: 10_000 }).toBe(true)
+    await expect.poll(async () => codeOf(await run(runner, 100)), { timeout: 10_000 }).toBe('ERR_STALL_TIMEOUT')
   })
 
   it('of which there is one already is refused at once', async () => {
