@@ -1,7 +1,7 @@
 /** Evidence in, ranked verdicts out. Pure; each rule has a file of its own. */
 import type { Evidence } from '../model/evidence.js'
 import type { Verdict, VerdictKind } from '../model/verdict.js'
-import { confidenceOf, type Candidate, type Rule } from './candidate.js'
+import { confidenceOf, RANK, type Candidate, type Rule } from './candidate.js'
 import { awaitingChildMessage } from './rules/awaiting-child-message.js'
 import { awaitingConnectionReusedDead } from './rules/awaiting-connection-reused-dead.js'
 import { awaitingHttpResponse } from './rules/awaiting-http-response.js'
@@ -66,7 +66,8 @@ const SILENCES: Readonly<Partial<Record<VerdictKind, readonly VerdictKind[]>>> =
   'cpu-starved': ['beating'],
   paging: ['beating'],
   ended: ['beating'],
-  'blocked-in-native': ['beating'],
+  // That the thread runs and does not return is the same said less precisely.
+  'blocked-in-native': ['computing', 'beating'],
   computing: ['beating'],
   awaiting: ['beating'],
 }
@@ -117,7 +118,8 @@ function byRank(one: Ranked, other: Ranked): number {
   return (
     sureness(other.verdict) - sureness(one.verdict) ||
     PRECEDENCE[other.verdict.kind] - PRECEDENCE[one.verdict.kind] ||
-    (other.candidate.weight ?? 0) - (one.candidate.weight ?? 0)
+    (other.candidate.weight ?? 0) - (one.candidate.weight ?? 0) ||
+    RANK[other.verdict.confidence] - RANK[one.verdict.confidence]
   )
 }
 

@@ -19,13 +19,14 @@ export function joinAwaits(looks: readonly Look[]): readonly Look[] {
       const before = seen.get(key)
       const socket = waitsFor?.local ?? null
       const same = before !== undefined && !isAnother(before.socket, socket, node.count)
+      const known = same ? moreTelling(waitsFor, before.waitsFor, look.kernel?.sockets ?? []) : waitsFor
       const now: Sighting = same
-        ? { ...before, looks: before.looks + (here.has(key) ? 0 : 1), socket: socket ?? before.socket }
-        : { firstMs: look.takenAtMs, looks: 1, socket }
+        ? { ...before, looks: before.looks + (here.has(key) ? 0 : 1), socket: socket ?? before.socket, waitsFor: known }
+        : { firstMs: look.takenAtMs, looks: 1, socket, waitsFor }
       here.add(key)
       seen.set(key, now)
       const seenMs = now.looks > 1 ? Math.round(look.takenAtMs - now.firstMs) : null
-      return { ...node, waitsFor, looks: now.looks, seenMs }
+      return { ...node, waitsFor: known, looks: now.looks, seenMs }
     })
     // Absent from one look means that it moved: a later one in the same place is another one.
     for (const key of seen.keys()) if (!here.has(key)) seen.delete(key)
@@ -43,6 +44,17 @@ interface Sighting {
   readonly firstMs: number
   readonly looks: number
   readonly socket: string | null
+  /** The most telling that any look had of it. */
+  readonly waitsFor: WaitsFor | null
+}
+
+/**
+ * A search that ran out of time tells less than an earlier one of the same await that found something; the sockets are
+ * always those of the later look.
+ */
+function moreTelling(now: WaitsFor | null, before: WaitsFor | null, sockets: readonly SocketState[]): WaitsFor | null {
+  if (now?.cutShort !== true || before === null || before.kind === 'unknown' || before.kind === 'nothing') return now
+  return { ...withSocket(before, sockets), doubt: before.doubt ?? 'found in an earlier look only' }
 }
 
 /** The same place on another connection is another wait; of many in one place any may be the one that is shown. */

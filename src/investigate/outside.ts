@@ -42,8 +42,8 @@ export interface OutsideOptions {
 
 /** Between two looks: long enough for counters of 10 ms to say something, short enough to wait for. */
 const BETWEEN_LOOKS_MS = 500
-/** For everything but the waiting: a memory look of a large heap takes seconds. */
-const WORK_MS = 30_000
+/** For everything but the waiting: a memory look takes seconds of a large heap, and on a crowded machine of any. */
+const WORK_MS = 60_000
 
 export async function investigateOutside(
   target: Target,

@@ -60,6 +60,8 @@ export interface WaitsFor {
   readonly deadlock?: readonly string[]
   /** Where the promise was made, when that can be told. */
   readonly madeAt?: SourcePosition
+  /** The search for it did not come to its end: `unknown` only means that it was not found in time. */
+  readonly cutShort?: boolean
   /** What can't be vouched for, one sentence. */
   readonly doubt?: string
 }
@@ -104,6 +106,8 @@ export interface AwaitTree {
   readonly suspended: number
   readonly pausedMs: number
   readonly notes: readonly string[]
+  /** The deadline ended the reading: functions, or what they wait for, may be missing. */
+  readonly cutShort?: boolean
 }
 
 export interface AwaitRoot {

@@ -1,10 +1,12 @@
 /**
  * `awaiting/lock`: resolvers are held in a queue of the user's. A cycle between holders is a deadlock; a holder that is
- * itself parked elsewhere is the cause, and gets its own verdict before this one.
+ * itself parked elsewhere is the cause, and gets its own verdict before this one. Any array of resolvers looks like a
+ * lock: without a holder that was found, only names and clocks tell it from a queue that waits for work.
  */
-import type { WaitHolder } from '../../model/await.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
+import type { Confidence } from '../../model/verdict.js'
+import { RANK, strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
+import { holderText, isLockByName, queueName } from '../queue-words.js'
 import type { View } from '../view.js'
 
 export function awaitingLock(view: View): readonly Candidate[] {
@@ -18,41 +20,57 @@ export function awaitingLock(view: View): readonly Candidate[] {
       const cyclic = deadlock.length > 0
       return leafCandidate(view, leaf, {
         cause: 'lock',
-        waitsFor: cyclic ? `a lock in a deadlock: ${deadlock.join(' -> ')}` : `${lockName(leaf)}${holdersText(leaf)}`,
+        waitsFor: cyclic
+          ? `a lock in a deadlock: ${deadlock.join(' -> ')}`
+          : `${queueName(leaf.waits)}${holdersText(leaf)}`,
         signs: signsOf(leaf, cyclic),
-        cap: cyclic ? 'high' : capByLooks(view, leaf),
+        cap: capOf(view, leaf, cyclic),
         weight: cyclic ? 55 : elsewhere ? 5 : 35,
         refutedBy: cyclic ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
-        nextStep: cyclic
-          ? 'Take both locks in one order everywhere, or take them with a time-out.'
-          : 'Find the path that takes this lock and does not release it (an early return or throw without finally).',
+        nextStep: nextOf(leaf, cyclic),
       })
     })
 }
 
-/** `the lock ledger (Mutex.waiters)`, from `module{ledger} > Mutex.waiters > Array[0]`. */
-function lockName({ waits }: Leaf): string {
-  const [, variable, property] = /^module\{([^}]+)\} > ([^ >]+)/.exec(waits.heldThrough ?? '') ?? []
-  if (variable !== undefined && property !== undefined) return `the lock ${variable} (${property})`
-  return waits.owner === undefined ? 'its turn in a queue' : `a lock (${waits.owner})`
+/** Holders that were found hold it; those that only mention it, and names, make it likely. */
+function capOf(view: View, leaf: Leaf, cyclic: boolean): Confidence {
+  if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
+  const cap = capByLooks(view, leaf)
+  if (isHeld(leaf)) return cap
+  const most = view.silent || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined) ? 'medium' : 'low'
+  return RANK[cap] <= RANK[most] ? cap : most
+}
+
+function isHeld({ waits }: Leaf): boolean {
+  return (waits.holders ?? []).length > 0 && waits.doubt === undefined
 }
 
 function holdersText({ waits }: Leaf): string {
   const names = (waits.holders ?? []).slice(0, 3).map(holderText)
-  if (names.length === 0) return ', which nobody suspended holds: it was not released'
-  // The engine says when it knows only that a holder can reach the lock, not that it took it.
-  return `, ${waits.doubt === undefined ? '' : 'probably '}held by ${names.join(', ')}`
+  if (names.length > 0 && waits.doubt === undefined) return `, held by ${names.join(', ')}`
+  if (names.length > 0) return `, perhaps held by ${names.join(', ')}, whose code mentions it`
+  return isLockByName(waits)
+    ? ', which no suspended function was found to hold: perhaps it was never released'
+    : ': what would take it out of there was not found'
 }
 
-function holderText(holder: WaitHolder): string {
-  const file = holder.file?.slice(holder.file.lastIndexOf('/') + 1)
-  return `${holder.function ?? 'an anonymous function'}${file === undefined ? '' : ` (${file}:${holder.line ?? '?'})`}`
-}
-
-function signsOf(leaf: Leaf, cyclic: boolean): Sign[] {
+function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
   const signs: Sign[] = []
-  if (leaf.waits.heldThrough !== undefined) signs.push(strong(`its resolver is in ${leaf.waits.heldThrough}`))
-  else if (leaf.waits.owner !== undefined) signs.push(weak(`its resolver belongs to a ${leaf.waits.owner}`))
+  const where = `its resolver is in ${queueName(waits)}`
+  // In a plain array of resolvers a consumer waits for work as well.
+  if (waits.heldThrough !== undefined) signs.push((cyclic || isLockByName(waits) ? strong : weak)(where))
+  else if (waits.owner !== undefined) signs.push(weak(where))
   if (cyclic) signs.push(strong('the holders wait for each other'))
+  else if ((waits.holders ?? []).length > 0) {
+    if (waits.doubt === undefined) signs.push(strong('suspended functions hold what leads to it'))
+    else signs.push(weak(waits.doubt))
+  }
   return signs
+}
+
+function nextOf(leaf: Leaf, cyclic: boolean): string {
+  if (cyclic) return 'Take both locks in one order everywhere, or take them with a time-out.'
+  if (isLockByName(leaf.waits) || isHeld(leaf))
+    return 'Find the path that takes this lock and does not release it (an early return or throw without finally).'
+  return 'Find what should call the resolvers of this queue (a release, or a producer of work), and whether it still can.'
 }

@@ -22,6 +22,8 @@ function fromLeaves(view: View): Candidate[] {
       const made = leaf.waits.madeAt
       const signs: Sign[] = [strong('no live root reaches a resolver of this promise')]
       if (leaf.waits.doubt !== undefined) signs.push(weak(leaf.waits.doubt))
+      const task = taskOf(view, leaf)
+      if (task !== null) signs.push(strong(`task ${task.taskId} waits there for ${seconds(task.ageMs)}`))
       return leafCandidate(view, leaf, {
         cause: 'never-settles',
         waitsFor: `a promise that nothing alive can settle${made === undefined ? '' : ` (made at ${made.file}:${made.line})`}`,
@@ -35,13 +37,30 @@ function fromLeaves(view: View): Candidate[] {
     })
 }
 
-/** `await new Promise(() => {})` at the top of a program is an idiom that keeps it alive: nobody waits for it. */
+/**
+ * `await new Promise(() => {})` at the top of a program is an idiom that keeps it alive: nobody waits for it. And an
+ * abandoned call that nobody misses looks like a stuck one: it takes a silent clock or an overdue task to be sure.
+ */
 function capOf(view: View, leaf: Leaf): Confidence {
   if (leaf.node.doubtful === true) return 'low'
-  if (view.silent) return leaf.waits.doubt === undefined ? 'high' : 'medium'
-  const alone = leaf.node.awaitedBy.length === 0
-  if (alone || leaf.node.kind === 'module') return 'low'
-  return leaf.waits.doubt === undefined ? 'high' : 'medium'
+  const missed = view.silent || taskOf(view, leaf) !== null
+  const alone = leaf.node.awaitedBy.length === 0 || leaf.node.kind === 'module'
+  if (alone && !missed) return 'low'
+  return missed && leaf.waits.doubt === undefined ? 'high' : 'medium'
+}
+
+/** Without a response time-out of its own, a task is taken for overdue from here on, ms. */
+const OVERDUE_MS = 65_000
+
+/** An overdue task whose function is on the way from this wait to its root. */
+function taskOf(view: View, leaf: Leaf): TaskInFlight | null {
+  const way = [leaf.node, ...leaf.node.awaitedBy]
+  const overdue = (view.evidence.tasks ?? []).filter((task) => task.ageMs > (task.responseTimeoutMs ?? OVERDUE_MS))
+  return (
+    overdue.find(({ execute }) =>
+      way.some((each) => each.function === execute?.function && each.file !== null && each.file === execute?.file),
+    ) ?? null
+  )
 }
 
 /** A task's promise is pending and its function is not among the suspended ones. */

@@ -7,6 +7,7 @@ import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
 import { plural, seconds } from '../phrases.js'
 import { pointerTo, pointersOfAwait } from '../pointers.js'
+import { queueName } from '../queue-words.js'
 import type { View } from '../view.js'
 
 export function awaitingSlotsExhausted(view: View): readonly Candidate[] {
@@ -68,7 +69,7 @@ function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {
   const parked = mostParked(leaves.filter((leaf) => leaf.cause !== 'lock' && mayHold(waiting, leaf)))
   if (parked === null || parked.count < 2) return null
   const signs: Sign[] = [
-    strong(`${placeText(waiting.blame.where)} waits its turn in ${waiting.waits.heldThrough ?? 'a queue'}`),
+    strong(`${placeText(waiting.blame.where)} waits its turn in ${queueName(waiting.waits)}`),
     strong(`${plural(parked.count, 'task')} are parked in the same place`),
   ]
   const cap = capByLooks(view, parked.leaf)

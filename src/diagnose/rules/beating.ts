@@ -17,7 +17,7 @@ export function beating(view: View): readonly Candidate[] {
   else if (main.last.state === 'idle') signs.push(weak('the main thread came back to its event loop'))
   if (signs.length === 0) return []
   // A turning loop is no proof that its polls go on: without clocks an await that nothing explains leaves it open.
-  const unexplained = alive.length === 0 && leavesOf(view).some((leaf) => leaf.cause === 'unknown')
+  const unexplained = alive.length === 0 && !allExplained(view)
   return [
     {
       kind: 'beating',
@@ -34,4 +34,13 @@ export function beating(view: View): readonly Candidate[] {
         'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.',
     },
   ]
+}
+
+/** Every await was read, and what each waits for is known. A queue that is not surely a lock may be either. */
+function allExplained(view: View): boolean {
+  const { awaits } = view.last
+  if (awaits === null || awaits.cutShort === true) return false
+  return leavesOf(view).every(
+    ({ cause, waits }) => cause !== 'unknown' && (cause !== 'lock' || (waits.holders ?? []).length > 0),
+  )
 }

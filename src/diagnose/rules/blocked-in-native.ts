@@ -2,6 +2,7 @@
  * `blocked-in-native`: JavaScript called native code that has not come back. Asleep in a system call (a child, a file,
  * a futex, a lock of a database), or running in code that no look can see into (crypto, zlib, an addon).
  */
+import type { Frame } from '../../model/frame.js'
 import type { KernelLook } from '../../model/kernel.js'
 import type { Syscall, ThreadStack } from '../../model/thread.js'
 import type { VerdictCause } from '../../model/verdict.js'
@@ -21,14 +22,15 @@ export function blockedInNative(view: View): readonly Candidate[] {
 /** The same judgement for any thread. */
 export function blockedIn(view: View, thread: ThreadView): readonly Candidate[] {
   if (thread.idle || thread.last.state === 'stopped') return []
-  const stack = thread.stacks.findLast((each) => each.frames.length > 0) ?? thread.last
-  const frames = stack.frames.length > 0 ? stack.frames : (thread.scripts.at(-1) ?? [])
-  const activity = stack.vmState === 'ATOMICS_WAIT' ? 'futex' : activityAbove(frames, stack.nativeCallee)
-  const syscall = callOf(thread.last)
   const asleep = isAsleep(thread)
+  const stack = stackOf(thread, asleep)
+  const frames = stack.frames.length > 0 ? stack.frames : (thread.scripts.at(-1) ?? [])
+  const activity = activityOf(stack, frames)
+  const syscall = callOf(thread.last)
   const cause = causeOf(activity, syscall, asleep)
   if (cause === null || moved(view, thread)) return []
   const blame = blameFrames(frames)
+  if (!asleep && !isMostlyAt(thread, blame)) return []
   const what = describe(cause, view.last.kernel, stack, syscall)
   return [
     {
@@ -44,6 +46,26 @@ export function blockedIn(view: View, thread: ThreadView): readonly Candidate[] 
       nextStep: nextOf(cause, view.last.kernel),
     },
   ]
+}
+
+/** The last one; of a running thread, whose stack may be torn in one look, the last that tells what it calls. */
+function stackOf(thread: ThreadView, asleep: boolean): ThreadStack {
+  const stacks = thread.stacks.filter((each) => each.frames.length > 0)
+  const telling = asleep ? undefined : stacks.findLast((each) => activityOf(each, each.frames) !== null)
+  return telling ?? stacks.at(-1) ?? thread.last
+}
+
+function activityOf(stack: ThreadStack, frames: readonly Frame[]): NativeActivity | null {
+  return stack.vmState === 'ATOMICS_WAIT' ? 'futex' : activityAbove(frames, stack.nativeCallee)
+}
+
+/** A busy function that calls native code now and then computes: most stacks must be at this very call. */
+function isMostlyAt(thread: ThreadView, blame: Blame): boolean {
+  const there = thread.scripts.filter((frames) => {
+    const { where } = blameFrames(frames)
+    return where?.function === blame.where?.function && where?.line === blame.where?.line
+  })
+  return there.length * 2 > thread.scripts.length
 }
 
 interface Seen {

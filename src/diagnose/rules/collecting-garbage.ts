@@ -15,14 +15,20 @@ const FAR_FROM_LIMIT = 0.7
 export function collectingGarbage(view: View): readonly Candidate[] {
   const { main, first, last } = view
   if (main === null || main.idle) return []
-  const gcShare = shareOf(view, main)
-  if (gcShare === null || gcShare < MOSTLY) return []
+  const measured = measuredShare(view)
+  const always = inEveryLook(main)
+  const mostly = measured !== null && measured >= MOSTLY
+  if (!mostly && !always) return []
   const heap = last.heap
   const fill = fillOf(heap)
   const external = isExternal(heap, fill)
   // Much garbage far from any limit is how busy programs live: what they compute is the matter then.
   if (!external && fill !== null && fill < FAR_FROM_LIMIT) return []
-  const signs: Sign[] = [strong(`${percent(gcShare)} of the samples are in the garbage collector`)]
+  const signs: Sign[] = []
+  if (measured !== null) {
+    signs.push((mostly ? strong : weak)(`${percent(measured)} of the samples are in the garbage collector`))
+  }
+  if (always) signs.push(weak('it was collecting in every look'))
   const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
   if (compacts >= 2) signs.push(strong(`${compacts} mark-compact collections in ${seconds(view.spanMs)}`))
   if (fill !== null && fill >= NEAR_LIMIT) signs.push(strong(`the heap is ${percent(fill)} of its limit`))
@@ -38,11 +44,11 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       cause: external ? 'external-memory' : 'near-heap-limit',
       where: blame.where,
       chain: blame.chain,
-      summary: `The main thread spends ${percent(gcShare)} of its time collecting garbage${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
+      summary: `The main thread ${spending(measured)}${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
       evidence: pointerTo('threads', main.index),
       signs,
-      // Without the heap's figures the cause is a guess.
-      ...(fill === null && !external ? { cap: 'low' as const } : {}),
+      // Without the heap's figures the cause is a guess; a few looks are too few for a share.
+      ...(fill === null && !external ? { cap: 'low' as const } : mostly ? {} : { cap: 'medium' as const }),
       refutedBy: 'A heap well below its limit, or few collections between two looks.',
       nextStep: external
         ? 'See what keeps buffers alive at this place; release or stream them.'
@@ -51,17 +57,24 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   ]
 }
 
-function shareOf(view: View, main: ThreadView): number | null {
-  const heapShare = view.last.heap?.collectingShare ?? null
-  const profiled = view.evidence.profile?.gcShare ?? null
+function spending(share: number | null): string {
+  return share === null
+    ? 'was collecting garbage in every look'
+    : `spends ${percent(share)} of its time collecting garbage`
+}
+
+/** Of the profile, which lasts longest, else of the samples of V8's state; null when neither was had. */
+function measuredShare(view: View): number | null {
+  return view.evidence.profile?.gcShare ?? view.last.heap?.collectingShare ?? null
+}
+
+/** Two or three looks are too few for a share, unless they all agree. */
+function inEveryLook(main: ThreadView): boolean {
   const states = main.stacks.filter((stack) => stack.vmState !== undefined)
   const inGc = main.stacks.filter(
-    (stack) => stack.vmState === 'GC' || stack.frames.some((f) => activityOfFrame(f) === 'gc'),
+    (stack) => stack.vmState === 'GC' || stack.frames.some((frame) => activityOfFrame(frame) === 'gc'),
   )
-  // Two or three looks are too few for a share, unless they all agree.
-  const looked = states.length >= 2 && inGc.length === states.length ? 1 : null
-  const known = [heapShare, profiled, looked].filter((value) => value !== null)
-  return known.length === 0 ? null : Math.max(...known)
+  return states.length >= 2 && inGc.length === states.length
 }
 
 function fillOf(heap: HeapState | null): number | null {

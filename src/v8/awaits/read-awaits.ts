@@ -64,7 +64,9 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
     }
     functions.push(...readIsolate(heap, isolate, pages, options, notes, functions.length))
   }
-  return buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
+  const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
+  // Every search ends by itself at the deadline: what is there by then may be a part.
+  return performance.now() > options.deadlineMs ? { ...tree, cutShort: true } : tree
 }
 
 function readIsolate(
@@ -236,7 +238,7 @@ function waitOf(
     return best
   }
   // Alike in function, place and chain to one that was searched.
-  return groups.get(key) ?? { kind: 'unknown', summary: 'not searched' }
+  return groups.get(key) ?? { kind: 'unknown', summary: 'not searched', cutShort: true }
 }
 
 function rank(wait: WaitsFor): number {

@@ -82,7 +82,7 @@ export class WaitJudge {
 
   #nothing(finding: Finding, why: string): WaitsFor {
     if (finding.capped) {
-      return { kind: 'unknown', summary: 'no settler found', doubt: 'not every holder was followed' }
+      return { kind: 'unknown', summary: 'no settler found', doubt: 'not every holder was followed', cutShort: true }
     }
     if (!this.#context.controlled) {
       return {

@@ -18,6 +18,7 @@ import {
   nativeFrame,
   silence,
   socket,
+  WORKER,
 } from '../../support/evidence.js'
 
 function captured<E>(value: E): CaptureOutcome<E> {
@@ -117,6 +118,47 @@ test('tells a deadlock from a leaked lock', () => {
   })
 })
 
+describe('a queue of resolvers', () => {
+  const plain = { kind: 'lock' as const, summary: 'a queue of user code', heldThrough: 'module{pending} > Array[0]' }
+
+  test('that nothing calls a lock may be a queue of work: a guess, and no beating above it', () => {
+    const { verdict, ...rest } = first(parked([awaitNode('next', 24, plain)]))
+    expect(rest).toMatchObject({ name: 'awaiting/lock', confidence: 'low' })
+    expect(verdict?.summary).toContain('waits for the queue pending: what would take it out of there was not found')
+    expect(verdict?.summary).not.toContain('released')
+    expect(first(parked([awaitNode('next', 24, plain)], { stall: silence() })).confidence).toBe('medium')
+  })
+
+  test('whose holders only mention it is a lock perhaps', () => {
+    const mutex = { ...plain, heldThrough: 'module{ledger} > Mutex.waiters > Array[0]', owner: 'Mutex.waiters' }
+    const holders = [{ function: 'audit', file: WORKER, line: 6, column: 1 }]
+    const held = first(parked([awaitNode('acquire', 5, { ...mutex, holders })]))
+    expect(held.confidence).toBe('medium')
+    expect(held.verdict?.summary).toContain('the lock ledger (Mutex.waiters), held by audit (worker.js:6)')
+    expect(held.verdict?.signs.join()).not.toContain('module{')
+    const doubt = 'the holders named mention the variable; whether they took the lock is not known'
+    const mentioned = first(parked([awaitNode('acquire', 5, { ...mutex, holders, doubt })]))
+    expect(mentioned.confidence).toBe('low')
+    expect(mentioned.verdict?.summary).toContain('perhaps held by audit (worker.js:6)')
+  })
+})
+
+describe('a thread that runs native code', () => {
+  const called = (line: number) =>
+    mainStack({ frames: [frame('scan', line), frame('poll', 9)], nativeCallee: '/srv/scanner.node', loop: loopState() })
+
+  test('is in that call, and nothing less precise is said of it', () => {
+    const verdicts = diagnose(evidence([{ threads: [called(3)] }, { threads: [called(3)] }]))
+    expect(verdicts.map((each) => `${each.kind}/${each.cause}`)).toEqual(['blocked-in-native/addon'])
+  })
+
+  test('now and then only is computing', () => {
+    const elsewhere = mainStack({ frames: [frame('scan', 7), frame('poll', 9)], loop: loopState() })
+    const looks = [{ threads: [elsewhere] }, { threads: [elsewhere] }, { threads: [called(3)] }]
+    expect(first(evidence(looks)).name).toBe('computing/loop')
+  })
+})
+
 test('blames the parked tasks when a queue is waited for and they can reach it', () => {
   const holder = { function: 'run', file: '/srv/worker/src/worker.js', line: 30, column: 1 }
   const waiting = awaitNode('take', 12, {
@@ -157,8 +199,17 @@ test('needs the same work in every pool thread and a queue behind it', () => {
 test('takes an await at the top that nobody waits for for an idiom, at most a guess', () => {
   const node = awaitNode('main', 3, { kind: 'nothing', summary: 'no settler' })
   expect(first(parked([node])).confidence).toBe('low')
+})
+
+test('is sure of never-settles only where a clock or an overdue task misses it', () => {
+  const node = awaitNode('load', 3, { kind: 'nothing', summary: 'no settler' })
   const task = { ...node, awaitedBy: [{ ...frame('poll', 9), async: true }] }
-  expect(first(parked([task]))).toMatchObject({ name: 'awaiting/never-settles', confidence: 'high' })
+  expect(first(parked([task]))).toMatchObject({ name: 'awaiting/never-settles', confidence: 'medium' })
+  expect(first(parked([task], { stall: silence() }))).toMatchObject({ confidence: 'high' })
+  const execute = { function: 'poll', file: WORKER, line: 8, column: 1 }
+  const inFlight = { clock: 'poll:invoice', taskId: 't1', ageMs: 90_000, responseTimeoutMs: 60_000, execute }
+  expect(first(parked([task], { tasks: [inFlight] }))).toMatchObject({ confidence: 'high' })
+  expect(first(parked([task], { tasks: [{ ...inFlight, ageMs: 9_000 }] }))).toMatchObject({ confidence: 'medium' })
 })
 
 test('says never-settles of a task in flight of which nothing is left in memory', () => {
@@ -244,6 +295,22 @@ test('says collecting-garbage only near a limit', () => {
   const looks = (committed: number) => [0, 1].map(() => ({ threads, heap: heap(committed) }))
   expect(first(evidence(looks(95_000_000)))).toMatchObject({ name: 'collecting-garbage/near-heap-limit', line: 3 })
   expect(first(evidence(looks(20_000_000))).name).toBe('computing/loop')
+})
+
+test('says of the garbage collector what was measured', () => {
+  const heap = {
+    usedBytes: null,
+    committedBytes: 95_000_000,
+    limitBytes: 100_000_000,
+    externalBytes: 0,
+    collections: 9,
+    markCompacts: 3,
+    collectingShare: 0.33,
+  }
+  const threads = [mainStack({ frames: [frame('fill', 3)], vmState: 'GC', loop: loopState() })]
+  const { verdict, confidence } = first(evidence([0, 1].map(() => ({ threads, heap }))))
+  expect(verdict?.summary).toContain('spends 33 % of its time collecting garbage')
+  expect(confidence).toBe('medium')
 })
 
 test('says starving-the-loop by the counters, and drops what they explain', () => {

@@ -149,3 +149,19 @@ test('lists what was tried and not had, with the reason, and adds up the pauses'
   expect(joined.cost).toMatchObject({ pausedMs: 5, cpuMs: 9 })
   expect(joined.looks[0]?.threads).toEqual([])
 })
+
+test('keeps what an earlier look found of an await whose search ran out of time', () => {
+  const found = awaitNode('load', 7, { kind: 'http-request', summary: 'GET http://a/b', fd: 21 })
+  const late = awaitNode('load', 7, { kind: 'unknown', summary: 'no settler found', cutShort: true })
+  const held = awaitNode('load', 7, { kind: 'unknown', summary: 'its resolve function is held by a' })
+  const last = (...nodes: ReturnType<typeof awaitNode>[]) =>
+    joinEvidence({
+      process,
+      stall: null,
+      from: 'outside',
+      rounds: nodes.map((node, i) => ({ takenAtMs: i * 1_000, awaits: awaits(node) })),
+    }).looks.at(-1)?.awaits?.awaits[0]?.waitsFor
+  expect(last(found, late)).toMatchObject({ kind: 'http-request', doubt: 'found in an earlier look only' })
+  expect(last(found, held)?.kind).toBe('unknown')
+  expect(last(late, found)?.doubt).toBeUndefined()
+})
