@@ -18,7 +18,7 @@ interface Koffi {
 const MSG_DONTWAIT = 0x40
 const MSG_NOSIGNAL = 0x4000
 
-/** Loads koffi; the reason in one sentence when that can't be had. Reads a file: called at the first warning. */
+/** Loads koffi; the reason in one sentence when that can't be had. Reads a file and takes node's lock of dlopen. */
 export function prepareNativeCalls(): NativeCalls | { readonly no: string } {
   try {
     const koffi = createRequire(__filename)('koffi') as Koffi

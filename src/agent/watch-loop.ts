@@ -57,7 +57,8 @@ export class WatchLoop {
   private readonly desk: CaptureDesk
   private quietly: 'watching' | 'shutting-down' = 'watching'
   private native: NativeCalls | null = null
-  private nativePrepared = false
+  private nativeMissing = 'not loaded yet'
+  private nativeTold = false
   private ending: Ending | null = null
   /** The end has begun: nothing else is decided any more. */
   private over = false
@@ -80,6 +81,8 @@ export class WatchLoop {
     this.turn()
     tellWhatWasLeft(this.options.settings, this.options.logger)
     setInterval(() => this.turn(), this.turnMs)
+    // Not when it is wanted: a main thread that hangs in dlopen holds the lock that loading it takes.
+    setImmediate(() => this.loadNative())
   }
 
   hear(message: ToWatch): void {
@@ -146,12 +149,12 @@ export class WatchLoop {
         this.options.logger.warn(`a stall of ${stall.clock ?? 'the process'} is not captured: ${decision.why}`)
         return
       case 'capture':
-        this.prepareNative()
+        this.useNative()
         this.desk.capture(stall, this.limitBeforeEndMs(stall))
         return
       case 'end':
       case 'end-if-cured': {
-        this.prepareNative()
+        this.useNative()
         const conditional = decision.act === 'end-if-cured'
         const limitMs = conditional ? this.desk.usualLimitMs() : this.options.settings.graceMs
         this.ending = { stall, deadlineMs: monotonicMs() + limitMs, conditional, shutdowns: this.reader.shutdowns }
@@ -231,19 +234,23 @@ export class WatchLoop {
     return Math.max(500, Math.min(this.desk.usualLimitMs(), untilEndMs))
   }
 
-  /** At the first warning, when there is a reason and still time. */
-  private prepareNative(): void {
-    if (this.nativePrepared) return
-    this.nativePrepared = true
+  private loadNative(): void {
     const native = prepareNativeCalls()
-    if ('no' in native) {
+    if ('no' in native) this.nativeMissing = native.no
+    else this.native = native
+  }
+
+  /** At the first warning, when there is a reason to say what is missing. */
+  private useNative(): void {
+    if (this.nativeTold) return
+    this.nativeTold = true
+    if (this.native === null) {
       this.options.logger.warn(
-        `koffi can't be used (${native.no}): a worker blocked in native code would end with SIGKILL, not with code ${EXIT_STALLED}`,
+        `koffi can't be used (${this.nativeMissing}): a worker blocked in native code would end with SIGKILL, not with code ${EXIT_STALLED}`,
       )
       return
     }
-    this.native = native
-    this.options.sink.use(native)
+    this.options.sink.use(this.native)
   }
 
   private tell(message: FromWatch): void {
