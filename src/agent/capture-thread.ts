@@ -89,5 +89,7 @@ async function main(): Promise<void> {
   keepWithin(directories, settings.maxDiskBytes)
 }
 
+// A promise that is waited for keeps no thread alive: without this one could end in the middle, with nothing said.
+const alive = setInterval(() => undefined, 60_000)
 // An exception ends this thread and reaches the watch thread as its `error`: nothing to do here.
-void main()
+void main().finally(() => clearInterval(alive))

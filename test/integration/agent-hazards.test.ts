@@ -65,7 +65,10 @@ describe.concurrent.each([oldest, newest])('places for bundles on Node $major', 
       env: { HOME: nowhere, TMPDIR: nowhere, TEST_FOLDER: nowhere },
     })
     expect(worker, worker.stderr).toMatchObject({ code: 70 })
-    expect(worker.lines.find((line) => line.event === 'incident')).toMatchObject({
+    expect(
+      worker.lines.find((line) => line.event === 'incident'),
+      worker.stderr,
+    ).toMatchObject({
       verdict: expect.stringMatching(/^(blocked-in-native|cpu-starved)/),
       bundle: null,
       problem: { code: 'ERR_STALL_DIR_UNWRITABLE' },

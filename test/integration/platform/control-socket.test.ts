@@ -16,13 +16,17 @@ function childOf(pid: number): number {
 }
 
 function firstOutput(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => child.stdout?.once('data', () => resolve()))
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', () => resolve())
+    child.once('close', (code) => reject(new Error(`ended with ${code} before it said anything`)))
+  })
 }
 
 test.skipIf(!namespaces).each(NODES)(
   'is found in a container of its own pids and its own /tmp, on Node $major',
   async ({ path: node, version }) => {
-    const inside = 'mount -t tmpfs none /tmp && exec "$0" "$1" "$2" 60000'
+    // The project may lie below /tmp itself: it is reached by another way then.
+    const inside = 'mount --bind "$0" /mnt && mount -t tmpfs none /tmp && exec "/mnt/$1" "/mnt/$2" /mnt/dist 60000'
     const args = [
       '-m',
       '-p',
@@ -31,9 +35,9 @@ test.skipIf(!namespaces).each(NODES)(
       'sh',
       '-c',
       inside,
-      node,
-      PROGRAM,
-      path.join(PROJECT_ROOT, 'dist'),
+      PROJECT_ROOT,
+      path.relative(PROJECT_ROOT, node),
+      path.relative(PROJECT_ROOT, PROGRAM),
     ]
     const child = spawn('unshare', args, { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'inherit'] })
     const closed = new Promise((resolve) => child.once('close', resolve))
