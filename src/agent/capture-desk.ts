@@ -83,7 +83,8 @@ export class CaptureDesk {
       // Of this silence only: a look from before it would call moving what is stuck now.
       earlyLooks: this.looks.filter(({ atMs }) => atMs >= sinceMs).map(({ look }) => look),
     }
-    this.looks = []
+    // Kept for the next incident of the same silence: what they show may be collected by then.
+    if (stall.trigger !== 'manual') this.looks = this.looks.filter(({ atMs }) => atMs >= sinceMs)
     const finish = (result: CaptureResult): void => {
       const answer = toAnswer(result)
       this.answers.push({ atMs: monotonicMs(), answer })

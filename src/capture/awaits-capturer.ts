@@ -90,5 +90,8 @@ function redactTree(tree: AwaitTree, redactor: Redactor): AwaitTree {
         : { locals: node.locals.map(({ name, value }) => ({ name, value: redactor.named(name, value) })) }),
     })),
     roots: tree.roots.map(root),
+    ...(tree.tasks === undefined
+      ? {}
+      : { tasks: tree.tasks.map((task) => ({ ...task, waitsFor: clean(task.waitsFor) })) }),
   }
 }

@@ -177,5 +177,6 @@ function matchThreads(
     if (isolate) matched.push({ tid, isolate })
   }
   matched.sort((a, b) => Number(b.tid === mainTid) - Number(a.tid === mainTid) || a.tid - b.tid)
-  return { matched, unmatched: isolates.length - matched.length }
+  // A thread that is just ending may share its isolate's record with another.
+  return { matched, unmatched: Math.max(0, isolates.length - matched.length) }
 }

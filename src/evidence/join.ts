@@ -23,6 +23,7 @@ import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
 import type { ThreadStack } from '../model/thread.js'
 import { joinAwaits } from './join-awaits.js'
+import { joinTasks } from './join-tasks.js'
 import { joinThreads } from './join-threads.js'
 import { missingFrom } from './missing.js'
 
@@ -59,15 +60,15 @@ export interface EvidenceInput {
 
 /** Throws never. The parts of each look are joined within the look; awaits are compared across looks as well. */
 export function joinEvidence(input: EvidenceInput): Evidence {
-  const looks = input.rounds.map(lookOf)
+  const looks = joinAwaits(input.rounds.map(lookOf))
   return {
     process: input.process,
     stall: input.stall,
     from: input.from,
-    looks: joinAwaits(looks),
+    looks,
     samples: evidenceOf(input.samples),
     profile: evidenceOf(input.profile),
-    tasks: input.tasks ?? null,
+    tasks: input.tasks == null ? null : joinTasks(input.tasks, looks),
     ended: input.ended ?? null,
     freshConnections: input.freshConnections ?? null,
     cost: costOf(input),

@@ -100,6 +100,7 @@ export class ClockReader {
         taskId: readText(taskIds, i * TASK_ID_BYTES, tasks[at + TASK.idBytes] ?? 0),
         ageMs: Math.max(0, now - (seenTasks[seen + SEEN_TASK.movedAtMs] ?? now)),
         responseTimeoutMs: known(tasks[at + TASK.responseTimeoutMs] ?? -1),
+        index: i,
         execute: null,
       })
     }

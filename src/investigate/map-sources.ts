@@ -1,6 +1,6 @@
 /** Puts the original positions beside the generated ones, in every frame and await of the evidence. */
 import type { AwaitNode, AwaitTree } from '../model/await.js'
-import type { Evidence, Look } from '../model/evidence.js'
+import type { Evidence, Look, TaskInFlight } from '../model/evidence.js'
 import type { Frame, SourcePosition } from '../model/frame.js'
 import type { SourceMaps } from '../source/source-maps.js'
 
@@ -25,9 +25,15 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     threads: each.threads?.map((thread) => ({ ...thread, frames: frames(thread.frames) })) ?? null,
     awaits: each.awaits === null ? null : tree(each.awaits),
   })
+  const task = (each: TaskInFlight): TaskInFlight => ({
+    ...each,
+    execute: each.execute && place(each.execute),
+    ...(each.parked === undefined ? {} : { parked: frames(each.parked) }),
+  })
   return {
     ...evidence,
     looks: evidence.looks.map(look),
+    tasks: evidence.tasks?.map(task) ?? null,
     samples: evidence.samples && {
       ...evidence.samples,
       samples: evidence.samples.samples.map((sample) => ({ ...sample, frames: frames(sample.frames) })),

@@ -108,6 +108,32 @@ export interface AwaitTree {
   readonly notes: readonly string[]
   /** The deadline ended the reading: functions, or what they wait for, may be missing. */
   readonly cutShort?: boolean
+  /** Tasks that the agent in the process keeps, as they were found in the heap; absent without any. */
+  readonly tasks?: readonly TaskInHeap[]
+}
+
+/** A task in flight as the heap has it: where its code is, and what is left of its execution. */
+export interface TaskInHeap {
+  readonly taskId: string
+  /** The number of its record in the clocks' memory. */
+  readonly index: number
+  readonly execute: CodePlace | null
+  /**
+   * Its suspended functions, innermost first, outermost the one whose end settles the task's own promise. Empty: the
+   * promise is pending and none is left. Null: can't be told (no promise, settled, or the heap was not read to its end).
+   */
+  readonly parked: readonly Frame[] | null
+  /** What the innermost waits for; null when nothing is parked or it was not told. */
+  readonly waitsFor: WaitsFor | null
+}
+
+/** Where a function stands in the source. */
+export interface CodePlace {
+  readonly function: string | null
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+  readonly source?: SourcePosition
 }
 
 export interface AwaitRoot {

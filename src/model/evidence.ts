@@ -1,5 +1,6 @@
 /** Everything known of one stall, joined: the only input of the rules. */
-import type { AwaitTree } from './await.js'
+import type { AwaitTree, CodePlace, WaitsFor } from './await.js'
+import type { Frame } from './frame.js'
 import type { ClockReading } from './heartbeat.js'
 import type { HeapState } from './heap.js'
 import type { KernelLook } from './kernel.js'
@@ -49,13 +50,22 @@ export interface TaskInFlight {
   readonly taskId: string
   readonly ageMs: number
   readonly responseTimeoutMs: number | null
+  /** The number of its record in the clocks' memory. */
+  readonly index?: number
   /** The worker's execute function. */
-  readonly execute: {
-    readonly function: string | null
-    readonly file: string | null
-    readonly line: number | null
-    readonly column: number | null
-  } | null
+  readonly execute: CodePlace | null
+  /**
+   * Its suspended functions, innermost first: of the last look, or, once they were collected, of the last look that
+   * still showed code of the user's. Absent: none showed any.
+   */
+  readonly parked?: readonly Frame[]
+  /** What the innermost of them waits for. */
+  readonly waitsFor?: WaitsFor
+  /**
+   * In so many looks, up to the last one, its promise was pending and none of its functions was left that anything
+   * could resume. Absent: not known.
+   */
+  readonly collectedInLooks?: number
 }
 
 /** How a poller's loop ended, as seen from inside. */

@@ -7,6 +7,7 @@ import { toReading, type ObservedClock } from '../heartbeat/clock-reader.js'
 import type { Stall, StallTrigger } from '../model/stall.js'
 import { CaptureQuota } from './capture-quota.js'
 import { deservesEarlyLook, examine, type Finding, silenceThresholds, type WatchSettings } from './findings.js'
+import { FullSlots, unmovedMs } from './full-slots.js'
 import { OrderlyShutdown } from './orderly-shutdown.js'
 
 export interface Turn {
@@ -49,6 +50,7 @@ export class StallWatch {
   private readonly shutdown = new OrderlyShutdown()
   private readonly episodes = new Map<string, Episode>()
   private readonly looked = new Set<string>()
+  private readonly fullSlots = new FullSlots()
   /** As of the last turn: the application ends itself, and nothing is a stall. */
   shuttingDown = false
 
@@ -61,6 +63,7 @@ export class StallWatch {
   turn(turn: Turn): Decision | null {
     const findings = turn.clocks.map((clock) => examine(clock, this.settings)).filter((finding) => finding !== null)
     this.forgetWhatBeatsAgain(turn.clocks, findings)
+    this.fullSlots.observe(turn.clocks, (clock) => identify(clock))
     this.shuttingDown = this.shutdown.turn(turn.shutdowns, turn.clocks, turn.nowMs)
     if (this.shuttingDown) return null
     return this.decideEnd(turn, findings) ?? (turn.capturing ? null : this.decideCapture(turn, findings))
@@ -126,14 +129,16 @@ export class StallWatch {
     for (const clock of turn.clocks) {
       const id = identify(clock)
       if (reported.has(clock) || this.episodes.has(identify(clock, 'loop-silence'))) continue
-      if (!deservesEarlyLook(clock)) {
+      const full = this.fullSlots.deserveEarlyLook(id)
+      if (!full && !deservesEarlyLook(clock)) {
         this.looked.delete(id)
         continue
       }
       if (this.looked.has(id) || this.earlyQuota.ask(id, turn.nowMs) !== 'yes') continue
       this.looked.add(id)
       this.earlyQuota.take(id, turn.nowMs)
-      const finding: Finding = { trigger: 'early', level: 'warn', clock, ageMs: clock.quietMs, thresholdMs: 0 }
+      const ageMs = full ? unmovedMs(clock) : clock.quietMs
+      const finding: Finding = { trigger: 'early', level: 'warn', clock, ageMs, thresholdMs: 0 }
       return { act: 'early-look', stall: toStall(finding, turn) }
     }
     return null

@@ -7,6 +7,7 @@
 //   ON_ERROR=throw        the error handler throws    (manager)
 //   LISTENER=hang         an event listener that never settles from the third poll on
 //   LOGGER=throw          a logger whose `error` throws
+//   CHURN=MS              from so many ms after the first task on, garbage is made all the time
 //   SWALLOW=1             unhandled rejections are swallowed by a listener of the application
 // Lines on stdin: pause, resume, stop, start. Prints `polling` when it was started.
 'use strict'
@@ -23,7 +24,22 @@ async function computeInSlices(ms) {
   }
 }
 
+/** Enough for collections of both kinds, in short turns. */
+function churn() {
+  const kept = []
+  setInterval(() => {
+    kept.push(Array.from({ length: 10_000 }, (_, i) => ({ i, text: `${i}` })))
+    if (kept.length > 20) kept.length = 0
+  }, 100)
+}
+
+let churning = false
+
 async function execute() {
+  if (setting('CHURN', '') !== '' && !churning) {
+    churning = true
+    setTimeout(churn, Number(setting('CHURN')))
+  }
   const [what, ms] = setting('EXECUTE', 'ok').split(':')
   if (what === 'never') await new Promise(() => {})
   if (what === 'throw') throw new Error('execute failed')

@@ -8,7 +8,12 @@ import { placeText } from '../blame.js'
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
 import { seconds } from '../phrases.js'
+import { groupTasks, type TaskGroup } from '../task-place.js'
 import type { View } from '../view.js'
+
+/** Younger, a task may just be between two functions. */
+const LEAST_AGE_MS = 2_000
+const MAX_GROUPS = 3
 
 export function awaitingNeverSettles(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
@@ -63,44 +68,42 @@ function taskOf(view: View, leaf: Leaf): TaskInFlight | null {
   )
 }
 
-/** A task's promise is pending and its function is not among the suspended ones. */
+/** Tasks whose promise is pending though nothing of their execution is left, largest group first. */
 function fromTasks(view: View): Candidate[] {
-  const tree = view.last.awaits
-  if (tree === null || view.main?.idle !== true) return []
-  const suspended = new Set(
-    tree.awaits.flatMap((node) => [node, ...node.awaitedBy].map((each) => `${each.function ?? ''}|${each.file ?? ''}`)),
-  )
   const gone = (view.evidence.tasks ?? []).filter(
-    (task) =>
-      task.execute !== null &&
-      task.ageMs >= 2_000 &&
-      !suspended.has(`${task.execute.function ?? ''}|${task.execute.file ?? ''}`),
+    (task) => (task.collectedInLooks ?? 0) > 0 && task.ageMs >= LEAST_AGE_MS,
   )
-  return gone.slice(0, 3).map((task) => goneCandidate(view, task))
+  return groupTasks(gone)
+    .slice(0, MAX_GROUPS)
+    .map((group) => goneCandidate(view, group))
 }
 
-function goneCandidate(view: View, task: TaskInFlight): Candidate {
-  const { execute } = task
-  const where =
-    execute?.file == null || execute.line === null
-      ? null
-      : { function: execute.function, file: execute.file, line: execute.line, column: execute.column }
+function goneCandidate(view: View, { where, chain, parked, tasks }: TaskGroup): Candidate {
+  const [task] = tasks
+  const ageMs = Math.max(...tasks.map((each) => each.ageMs))
+  const looks = Math.min(...tasks.map((each) => each.collectedInLooks ?? 0))
+  const subject = tasks.length === 1 ? `Task ${task?.taskId ?? ''} is` : `${tasks.length} tasks are`
+  const left = parked
+    ? `${placeText(where)}, where an earlier look saw it wait,`
+    : `its function ${placeText(where)}`
+  const overdue = tasks.every((each) => each.responseTimeoutMs !== null && each.ageMs > each.responseTimeoutMs)
   return {
     kind: 'awaiting',
     cause: 'never-settles',
     where,
-    chain: [],
-    summary: `Task ${task.taskId} is in flight for ${seconds(task.ageMs)}, and nothing of ${placeText(where)} is left in memory: it was collected, so nothing can settle it any more.`,
+    chain,
+    summary: `${subject} in flight for ${seconds(ageMs)}, and nothing of ${left} is left in memory: it was collected, so nothing can settle it any more.`,
     evidence: [],
     signs: [
-      strong('its promise is pending'),
-      strong('no suspended function of it is left'),
+      strong('its promise is pending, and no suspended function of it is left'),
+      ...(looks > 1 ? [strong(`in ${looks} looks`)] : []),
       ...(view.silent ? [weak('a clock is silent')] : []),
     ],
-    // A function that returns a promise without being async leaves no suspended function either.
-    cap: task.responseTimeoutMs !== null && task.ageMs > task.responseTimeoutMs ? 'high' : 'medium',
+    // One look may miss a function that the collector moves while it is read.
+    cap: looks < 2 ? 'low' : overdue ? 'high' : 'medium',
     weight: 46,
-    refutedBy: 'The task ending after all; or an execute function that is not async and returns a promise of its own.',
-    nextStep: 'Find the path in this function on which neither resolve nor reject is called.',
+    refutedBy: 'The task ending after all.',
+    nextStep:
+      'Find the promise that this function awaits and the path on which neither resolve nor reject is called, and bound the wait by a time-out.',
   }
 }

@@ -2,13 +2,19 @@
  * `awaiting/slots-exhausted`: the poll loop can't poll, because every slot is held by a task that does not move. Told by
  * the poller's own count (inside), or by a loop that waits its turn in a queue while tasks are parked.
  */
+import type { Frame } from '../../model/frame.js'
+import type { VerdictPlace } from '../../model/verdict.js'
 import { placeText } from '../blame.js'
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
 import { plural, seconds } from '../phrases.js'
 import { pointerTo, pointersOfAwait } from '../pointers.js'
 import { queueName } from '../queue-words.js'
+import { groupTasks, groupText, type TaskGroup } from '../task-place.js'
 import type { View } from '../view.js'
+
+/** Places of tasks that one sentence names. */
+const MAX_PLACES = 3
 
 export function awaitingSlotsExhausted(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
@@ -23,7 +29,8 @@ function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
   const overdue = overdueOf(view)
   // Slots full of tasks within their own time-out are work.
   if (overdue === null) return null
-  const parked = mostParked(leaves)
+  const groups = groupTasks((view.evidence.tasks ?? []).filter((task) => task.clock === clock.name))
+  const parked = ofTasks(groups, leaves) ?? mostParked(leaves)
   const signs: Sign[] = [
     strong(`${clock.slotsInUse} of ${plural(clock.slots, 'slot')} of ${clock.name} are taken`),
     strong(overdue),
@@ -72,7 +79,7 @@ function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {
     strong(`${placeText(waiting.blame.where)} waits its turn in ${queueName(waiting.waits)}`),
     strong(`${plural(parked.count, 'task')} are parked in the same place`),
   ]
-  const cap = capByLooks(view, parked.leaf)
+  const cap = parked.leaf === null ? 'low' : capByLooks(view, parked.leaf)
   return [
     candidate(view, parked, signs, 'the poll loop waits for a slot, and the tasks that hold them do not move', cap),
   ]
@@ -89,8 +96,32 @@ function mayHold(waiting: Leaf, leaf: Leaf): boolean {
 }
 
 interface Parked {
-  readonly leaf: Leaf
+  readonly where: VerdictPlace | null
+  readonly chain: readonly Frame[]
+  readonly text: string
   readonly count: number
+  /** Null: known by the task itself, and no longer among the awaits. */
+  readonly leaf: Leaf | null
+}
+
+/** Where the tasks in the slots are, as far as the heap tells: most of them first, the others told as well. */
+function ofTasks(groups: readonly TaskGroup[], leaves: readonly Leaf[]): Parked | null {
+  const [most] = groups
+  if (most === undefined) return null
+  const leaf = most.collected ? undefined : leaves.find((each) => isSamePlace(each.blame.where, most.where))
+  const waits = leaf === undefined ? '' : `, waiting for ${leaf.waits.summary}`
+  const others = groups.slice(1, MAX_PLACES).map((group) => `; ${groupText(group)}`)
+  return {
+    where: most.where,
+    chain: leaf?.blame.chain ?? most.chain,
+    text: `${groupText(most)}${waits}${others.join('')}`,
+    count: most.tasks.length,
+    leaf: leaf ?? null,
+  }
+}
+
+function isSamePlace(a: VerdictPlace | null, b: VerdictPlace | null): boolean {
+  return a !== null && b !== null && a.file === b.file && a.line === b.line && a.column === b.column
 }
 
 /** The place where most tasks are parked; locks last, they are a consequence as a rule. */
@@ -99,7 +130,11 @@ function mostParked(leaves: readonly Leaf[]): Parked | null {
     .filter((leaf) => leaf.blame.origin === 'user')
     .sort((a, b) => Number(a.cause === 'lock') - Number(b.cause === 'lock') || b.node.count - a.node.count)
   const [leaf] = ranked
-  return leaf === undefined ? null : { leaf, count: leaf.node.count }
+  if (leaf === undefined) return null
+  const { where, chain } = leaf.blame
+  const count = leaf.node.count
+  const text = `${plural(count, 'task')} parked at ${placeText(where)}, waiting for ${leaf.waits.summary}`
+  return { where, chain, text, count, leaf }
 }
 
 function candidate(
@@ -109,19 +144,15 @@ function candidate(
   what: string,
   cap: 'high' | 'medium' | 'low',
 ): Candidate {
-  const where = parked?.leaf.blame.where ?? null
-  const parkedText =
-    parked === null
-      ? ''
-      : `: ${plural(parked.count, 'task')} parked at ${placeText(where)}, waiting for ${parked.leaf.waits.summary}`
+  const parkedText = parked === null ? '' : `: ${parked.text}`
   return {
     kind: 'awaiting',
     cause: 'slots-exhausted',
-    where,
-    chain: parked?.leaf.blame.chain ?? [],
+    where: parked?.where ?? null,
+    chain: parked?.chain ?? [],
     summary: `No task is polled any more because ${what}${parkedText}.`,
     evidence: [
-      ...(parked === null ? [] : pointersOfAwait(view, parked.leaf.index)),
+      ...(parked?.leaf == null ? [] : pointersOfAwait(view, parked.leaf.index)),
       ...pointerTo('clocks', view.clock === null ? -1 : view.clocks.indexOf(view.clock)),
     ],
     signs,

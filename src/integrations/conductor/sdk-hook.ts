@@ -124,7 +124,8 @@ export class SdkHook {
       const inFlight = clock && safely(() => startTask(clock, runner, task))
       const executed = executeOneTask(task)
       if (!clock || !inFlight) return executed
-      inFlight.promise = executed
+      // Only an async function's promise proves by itself that nothing is left that could settle it.
+      if (executeOneTask.constructor.name === 'AsyncFunction') inFlight.promise = executed
       // A rejection means that the SDK keeps the slot for ever: the task then stays in flight here too.
       void executed.then(
         () =>

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { buildAwaitTree, type SuspendedFunction } from '../../model/await-grouping.js'
-import type { AwaitTree, WaitsFor } from '../../model/await.js'
+import type { AwaitTree, TaskInHeap, WaitsFor } from '../../model/await.js'
 import type { LocalValue } from '../../model/frame.js'
 import { toAddress } from '../../model/address.js'
 import { Functions } from '../functions.js'
@@ -21,6 +21,7 @@ import { scanAwaits, type AwaitScan } from './await-scan.js'
 import type { HeapMaps } from './map-scan.js'
 import { suspendedLocals } from './suspended-locals.js'
 import { awaitersOf, leafPromises, type Suspended } from './suspended.js'
+import { pickTaskMaps, readTasks } from './tasks-in-flight.js'
 
 /** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
 const SAMPLES_PER_GROUP = 2
@@ -56,17 +57,22 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
   const isolates = options.isolates ?? findIsolates(heap)
   const notes: string[] = []
   const functions: SuspendedFunction[] = []
+  const tasks: TaskInHeap[] = []
   const pages = isolates.flatMap((isolate) => isolate.pages)
   for (const isolate of isolates) {
     if (performance.now() > options.deadlineMs) {
       notes.push('the deadline was reached before all isolates were read')
       break
     }
-    functions.push(...readIsolate(heap, isolate, pages, options, notes, functions.length))
+    functions.push(...readIsolate(heap, isolate, pages, options, notes, tasks, functions.length))
   }
   const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
-  // Every search ends by itself at the deadline: what is there by then may be a part.
-  return performance.now() > options.deadlineMs ? { ...tree, cutShort: true } : tree
+  return {
+    ...tree,
+    ...(tasks.length === 0 ? {} : { tasks }),
+    // Every search ends by itself at the deadline: what is there by then may be a part.
+    ...(performance.now() > options.deadlineMs ? { cutShort: true } : {}),
+  }
 }
 
 function readIsolate(
@@ -75,6 +81,7 @@ function readIsolate(
   pages: readonly Isolate['pages'][number][],
   options: ReadAwaitsOptions,
   notes: string[],
+  tasks: TaskInHeap[],
   offset: number,
 ): SuspendedFunction[] {
   const scan = scanSettled(heap, isolate, options, notes)
@@ -87,7 +94,7 @@ function readIsolate(
   const tid = options.tidOf(isolate)
   const groups = new Map<string, WaitsFor>()
   const values = options.locals === true ? localsReader(heap, scan) : null
-  return list.map((one, i): SuspendedFunction => {
+  const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
     const key = chainKey(list, awaiters, i)
     const wait = waitOf(one, bottom?.leaves ?? [], waits, groups, key)
@@ -109,6 +116,8 @@ function readIsolate(
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
     }
   })
+  tasks.push(...readTasks(new Objects(heap, scan.functions), scan, awaiters, found))
+  return found
 }
 
 /** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
@@ -152,7 +161,10 @@ function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions,
     const scan = scanAwaits(heap, now, {
       // Maps stay where they are but for a compaction: those just found serve again, those of an earlier look may not.
       maps: attempt === 0 ? options.cache?.get(isolate.address) : attempt === 1 && cached ? undefined : best?.maps,
-      others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType()),
+      others: (maps) => [
+        ...pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType()),
+        ...pickTaskMaps(picking, maps),
+      ],
       deadlineMs: options.deadlineMs,
       keepBytes: options.keepBytes,
     })

@@ -175,6 +175,35 @@ describe.concurrent.each(LINES)('$name', (line) => {
     // A first look that says something else (CPU starvation) is repeated after a minute.
   }, 240_000)
 
+  for (const [when, churnMs] of [
+    ['before anybody looked', '0'],
+    ['after an early look', '8000'],
+  ] as const) {
+    test(`names execute once a promise that nothing can settle was collected, ${when}`, async (context) => {
+      const { expect: its, onTestFinished } = context
+      const server = await serve(onTestFinished, { mode: 'ok' })
+      await server.enqueue('demo', { responseTimeoutSeconds: 1 })
+      const env = {
+        EXECUTE: 'never',
+        CHURN: churnMs,
+        CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
+        CONDUCTOR_STALL_WARN_SECONDS: '20',
+        CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '14',
+      }
+      const worker = work(onTestFinished, line, server, env)
+      await its.poll(() => worker.incidents().length, { timeout: 90_000 }).toBeGreaterThan(0)
+      const incident = worker.incidents()[0]
+      its(incident?.process.node).toBe(line.node.version)
+      const place = { function: 'execute', file: its.stringContaining('run-worker.cjs') }
+      const [exhausted, gone] = ['slots-exhausted', 'never-settles'].map((cause) =>
+        incident?.verdicts.find((verdict) => verdict.cause === cause),
+      )
+      its(exhausted?.where, worker.log).toMatchObject(place)
+      its(gone?.where, JSON.stringify(incident?.verdicts)).toMatchObject(place)
+      its(gone?.summary).toContain('collected')
+    }, 150_000)
+  }
+
   test('ends a worker whose loop was lost, and gives the error', async ({ expect: its, onTestFinished }) => {
     const server = await serve(onTestFinished, { mode: 'ok' })
     const worker = work(onTestFinished, line, server, { LOGGER: 'throw', SWALLOW: '1' })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/diagnose/diagnose.js'
 import { joinEvidence } from '../../../src/evidence/join.js'
 import type { AwaitNode } from '../../../src/model/await.js'
-import type { Evidence, Look } from '../../../src/model/evidence.js'
+import type { Evidence, Look, TaskInFlight } from '../../../src/model/evidence.js'
 import type { CgroupState, KernelLook } from '../../../src/model/kernel.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
 import {
@@ -212,10 +212,64 @@ test('is sure of never-settles only where a clock or an overdue task misses it',
   expect(first(parked([task], { tasks: [{ ...inFlight, ageMs: 9_000 }] }))).toMatchObject({ confidence: 'medium' })
 })
 
-test('says never-settles of a task in flight of which nothing is left in memory', () => {
+describe('a task in flight', () => {
   const execute = { function: 'execute', file: '/srv/worker/src/worker.js', line: 8, column: 1 }
-  const tasks = [{ clock: 'poll:invoice', taskId: 't1', ageMs: 90_000, responseTimeoutMs: 60_000, execute }]
-  expect(first(parked([], { tasks }))).toMatchObject({ name: 'awaiting/never-settles', confidence: 'high', line: 8 })
+  const task = (over: Partial<TaskInFlight> = {}): TaskInFlight => ({
+    clock: 'poll:invoice',
+    taskId: 't1',
+    ageMs: 90_000,
+    responseTimeoutMs: 60_000,
+    execute,
+    collectedInLooks: 2,
+    ...over,
+  })
+  const awaited = { ...frame('query', 31), async: true }
+  const named = (kind: string, cause: string, of: Evidence) =>
+    diagnose(of).find((each) => each.kind === kind && each.cause === cause)
+
+  test('of which nothing is left in memory never settles, and its execute function is to blame', () => {
+    const found = first(parked([], { tasks: [task()] }))
+    expect(found).toMatchObject({ name: 'awaiting/never-settles', confidence: 'high', line: 8 })
+  })
+
+  test('that was collected is blamed where an earlier look saw it wait', () => {
+    const found = first(parked([], { tasks: [task({ parked: [awaited] })] }))
+    expect(found).toMatchObject({ name: 'awaiting/never-settles', line: 31 })
+  })
+
+  test.each([
+    ['missed by one look', { collectedInLooks: 1 }, 'low'],
+    ['within its response time-out', { responseTimeoutMs: 120_000 }, 'medium'],
+    ['without a response time-out', { responseTimeoutMs: null }, 'medium'],
+  ] as const)('%s is no certainty', (_title, over, confidence) => {
+    expect(named('awaiting', 'never-settles', parked([], { tasks: [task(over)] }))?.confidence).toBe(confidence)
+  })
+
+  test.each([
+    ['is still suspended', { collectedInLooks: 0, parked: [awaited] }],
+    ['was not found in the heap', { collectedInLooks: undefined }],
+    ['is young', { ageMs: 1_000 }],
+  ] as const)('says nothing of the kind when it %s', (_title, over) => {
+    expect(named('awaiting', 'never-settles', parked([], { tasks: [task(over as Partial<TaskInFlight>)] }))).toBe(
+      undefined,
+    )
+  })
+
+  test('in a slot is named with its place, and so are the others', () => {
+    const clocks = [clock({ slots: 3, slotsInUse: 3, oldestTaskMs: 90_000, responseTimeoutMs: 60_000 })]
+    const stall = { ...silence(), trigger: 'poll-success' as const, clocks }
+    const { name } = clocks[0] as { name: string }
+    const tasks = [
+      task({ clock: name, taskId: 't1' }),
+      task({ clock: name, taskId: 't2' }),
+      task({ clock: name, taskId: 't3', collectedInLooks: 0, parked: [awaited] }),
+    ]
+    const found = named('awaiting', 'slots-exhausted', parked([], { tasks, stall, look: { clocks } }))
+    expect(found?.where).toMatchObject({ function: 'execute', line: 8 })
+    expect(found?.summary).toContain(
+      '2 tasks of execute (worker.js:8), of which nothing is left in memory; 1 task at query (worker.js:31)',
+    )
+  })
 })
 
 test('says stopped of state T from outside, and nothing else', () => {

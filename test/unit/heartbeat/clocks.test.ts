@@ -186,7 +186,7 @@ describe('tasks in flight', () => {
     turn(3000)
     expect(board.tasks).toContain(task)
     expect(reader.readTasks(3000)).toEqual([
-      { clock: 'a', taskId: 't-1', ageMs: 2000, responseTimeoutMs: 3_600_000, execute: null },
+      { clock: 'a', taskId: 't-1', ageMs: 2000, responseTimeoutMs: 3_600_000, index: 0, execute: null },
     ])
     clock.taskEnded(task)
     clock.taskEnded(task)

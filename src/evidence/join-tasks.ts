@@ -1,0 +1,48 @@
+/**
+ * Tasks in flight joined to what the looks found of them in the heap: the place of their code, where they are parked,
+ * and whether anything of them is left at all. What the collector took away is known from an earlier look, if one was
+ * taken in time.
+ */
+import type { TaskInHeap } from '../model/await.js'
+import type { Look, TaskInFlight } from '../model/evidence.js'
+import { originOf } from '../source/origin.js'
+
+/** `looks` oldest first. Pure. */
+export function joinTasks(tasks: readonly TaskInFlight[], looks: readonly Look[]): readonly TaskInFlight[] {
+  if (!looks.some((look) => look.awaits?.tasks !== undefined)) return tasks
+  return tasks.map((task) => joinTask(task, looks.map((look) => sightingOf(task, look)).filter(isThere)))
+}
+
+function joinTask(task: TaskInFlight, sightings: readonly TaskInHeap[]): TaskInFlight {
+  const execute = sightings.findLast((each) => each.execute !== null)?.execute ?? task.execute
+  const shown = sightings.findLast(showsUserCode) ?? sightings.findLast((each) => (each.parked?.length ?? 0) > 0)
+  // Once it was gone it can't come back: only the looks after the last one that had it count.
+  const collectedInLooks = sightings.length - 1 - sightings.findLastIndex((each) => !isCollected(each))
+  return {
+    ...task,
+    execute,
+    ...(shown?.parked == null ? {} : { parked: shown.parked }),
+    ...(shown?.waitsFor == null ? {} : { waitsFor: shown.waitsFor }),
+    ...(sightings.length === 0 ? {} : { collectedInLooks }),
+  }
+}
+
+/** The same record may have served several tasks, and the same task several records. */
+function sightingOf(task: TaskInFlight, look: Look): TaskInHeap | null {
+  const same = (look.awaits?.tasks ?? []).filter((each) => each.taskId === task.taskId && each.index === task.index)
+  return same.find((each) => each.parked !== null && each.parked.length > 0) ?? same[0] ?? null
+}
+
+function isThere(task: TaskInHeap | null): task is TaskInHeap {
+  return task !== null
+}
+
+function showsUserCode(task: TaskInHeap): boolean {
+  return (task.parked ?? []).some((frame) => originOf(frame.file) === 'user')
+}
+
+/** Nothing is left, or only the library's own frames, older than the user's and not collected yet. */
+function isCollected(task: TaskInHeap): boolean {
+  if (task.parked === null) return false
+  return task.parked.length === 0 || (!showsUserCode(task) && task.waitsFor?.kind === 'nothing')
+}
