@@ -83,9 +83,7 @@ function goneCandidate(view: View, { where, chain, parked, tasks }: TaskGroup): 
   const ageMs = Math.max(...tasks.map((each) => each.ageMs))
   const looks = Math.min(...tasks.map((each) => each.collectedInLooks ?? 0))
   const subject = tasks.length === 1 ? `Task ${task?.taskId ?? ''} is` : `${tasks.length} tasks are`
-  const left = parked
-    ? `${placeText(where)}, where an earlier look saw it wait,`
-    : `its function ${placeText(where)}`
+  const left = parked ? `${placeText(where)}, where an earlier look saw it wait,` : `its function ${placeText(where)}`
   const overdue = tasks.every((each) => each.responseTimeoutMs !== null && each.ageMs > each.responseTimeoutMs)
   return {
     kind: 'awaiting',

@@ -21,7 +21,7 @@ import { scanAwaits, type AwaitScan } from './await-scan.js'
 import type { HeapMaps } from './map-scan.js'
 import { suspendedLocals } from './suspended-locals.js'
 import { awaitersOf, leafPromises, type Suspended } from './suspended.js'
-import { pickTaskMaps, readTasks } from './tasks-in-flight.js'
+import { readTasks, TASK_CLASSES } from './tasks-in-flight.js'
 
 /** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
 const SAMPLES_PER_GROUP = 2
@@ -161,10 +161,7 @@ function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions,
     const scan = scanAwaits(heap, now, {
       // Maps stay where they are but for a compaction: those just found serve again, those of an earlier look may not.
       maps: attempt === 0 ? options.cache?.get(isolate.address) : attempt === 1 && cached ? undefined : best?.maps,
-      others: (maps) => [
-        ...pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType()),
-        ...pickTaskMaps(picking, maps),
-      ],
+      others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType(), TASK_CLASSES),
       deadlineMs: options.deadlineMs,
       keepBytes: options.keepBytes,
     })

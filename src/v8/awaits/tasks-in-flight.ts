@@ -12,9 +12,10 @@ import type { Tagged } from '../heap.js'
 import type { Objects } from '../objects.js'
 import { scriptPath } from '../scripts.js'
 import type { AwaitScan } from './await-scan.js'
-import type { HeapMaps } from './map-scan.js'
 
 const TASK_CLASS = 'StallAgentTask'
+/** Whose objects the scan is to collect for `readTasks`. */
+export const TASK_CLASSES: ReadonlySet<string> = new Set([TASK_CLASS])
 /** More than the agent has records for: the rest are remains of ended ones. */
 const MAX_TASKS = 4_096
 const MAX_TASK_ID = 200
@@ -22,17 +23,6 @@ const MAX_DEPTH = 100
 /** JSBoundFunction::bound_target_function (src/objects/js-function.tq), after map, properties and elements. */
 const BOUND_TARGET_OFFSET = 24
 const MAX_BINDS = 5
-
-/** Maps of the class, whatever a task's promise and function made of their representation. */
-export function pickTaskMaps(objects: Objects, maps: HeapMaps): number[] {
-  const { heap } = objects
-  const picked: number[] = []
-  for (const [map, type] of maps) {
-    if (type !== heap.types.JS_OBJECT) continue
-    if (objects.functions.ofFunction(objects.constructorOf(map))?.name === TASK_CLASS) picked.push(map)
-  }
-  return picked
-}
 
 /** @param found the suspended functions of the scan, in its order, with what they wait for */
 export function readTasks(

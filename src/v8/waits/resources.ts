@@ -98,15 +98,23 @@ export class Resources {
   }
 }
 
-/** Maps whose objects may be resources, and those of native contexts (which a walk over the heap must know). */
-export function pickResourceMaps(objects: Objects, maps: HeapMaps, nativeContextType: number): number[] {
+/**
+ * Maps whose objects may be resources, those of native contexts (which a walk over the heap must know), and those of the
+ * `further` classes that somebody looks for.
+ */
+export function pickResourceMaps(
+  objects: Objects,
+  maps: HeapMaps,
+  nativeContextType: number,
+  further: ReadonlySet<string>,
+): number[] {
   const { heap } = objects
   const picked: number[] = []
   for (const [map, type] of maps) {
     if (type === nativeContextType || objects.isApiType(type)) picked.push(map)
     else if (type === heap.types.JS_OBJECT) {
       const name = objects.functions.ofFunction(objects.constructorOf(map))?.name
-      if (name !== undefined && name !== null && PICKED.has(name)) picked.push(map)
+      if (name !== undefined && name !== null && (PICKED.has(name) || further.has(name))) picked.push(map)
     }
   }
   return picked

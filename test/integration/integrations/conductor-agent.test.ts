@@ -177,7 +177,7 @@ describe.concurrent.each(LINES)('$name', (line) => {
 
   for (const [when, churnMs] of [
     ['before anybody looked', '0'],
-    ['after an early look', '8000'],
+    ['after an early look', '5000'],
   ] as const) {
     test(`names execute once a promise that nothing can settle was collected, ${when}`, async (context) => {
       const { expect: its, onTestFinished } = context
@@ -188,7 +188,7 @@ describe.concurrent.each(LINES)('$name', (line) => {
         CHURN: churnMs,
         CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
         CONDUCTOR_STALL_WARN_SECONDS: '20',
-        CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '14',
+        CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '10',
       }
       const worker = work(onTestFinished, line, server, env)
       await its.poll(() => worker.incidents().length, { timeout: 90_000 }).toBeGreaterThan(0)
