@@ -7,7 +7,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { readSettings } from '../config/settings.js'
 import type { Settings } from '../config/settings-table.js'
-import type { Round } from '../evidence/join.js'
+import type { Round } from '../evidence/round.js'
 import { ClockReader, monotonicMs } from '../heartbeat/clock-reader.js'
 import { bundleDirectories } from '../incident/directory.js'
 import { identifyProcess } from '../investigate/identity.js'

@@ -12,34 +12,15 @@ import type {
   Missing,
   TaskInFlight,
 } from '../model/evidence.js'
-import type { AwaitTree } from '../model/await.js'
-import type { ClockReading } from '../model/heartbeat.js'
-import type { HeapState } from '../model/heap.js'
-import type { KernelLook } from '../model/kernel.js'
-import type { PoolState, Starvation } from '../model/loop.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
-import type { ThreadStack } from '../model/thread.js'
 import { joinAwaits } from './join-awaits.js'
 import { joinTasks } from './join-tasks.js'
 import { joinThreads } from './join-threads.js'
 import { missingFrom } from './missing.js'
-
-/** One round of capturing. A part that nobody tried is left out; one that failed is its outcome. */
-export interface Round {
-  /** Monotonic ms of the reader. */
-  readonly takenAtMs: number
-  readonly kernel?: CaptureOutcome<KernelLook> | undefined
-  readonly stacks?: CaptureOutcome<readonly ThreadStack[]> | undefined
-  readonly awaits?: CaptureOutcome<AwaitTree> | undefined
-  readonly pool?: CaptureOutcome<PoolState> | undefined
-  readonly heap?: CaptureOutcome<HeapState> | undefined
-  readonly starvation?: CaptureOutcome<Starvation> | undefined
-  readonly debugger?: CaptureOutcome<'paused' | 'attached' | 'none'> | undefined
-  readonly clocks?: readonly ClockReading[] | null
-}
+import type { Round } from './round.js'
 
 export interface EvidenceInput {
   readonly process: ProcessIdentity

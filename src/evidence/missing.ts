@@ -1,7 +1,7 @@
 /** What was tried and not had, with its reason: the last round counts, because that is the one that is shown. */
 import type { Missing } from '../model/evidence.js'
 import type { CaptureOutcome } from '../model/outcome.js'
-import type { Round } from './join.js'
+import type { Round } from './round.js'
 
 /** Names as reports show them. */
 const PARTS = {

@@ -11,7 +11,8 @@ import { readExecutable } from '../platform/procfs/process.js'
 import { mainThreadId } from '../platform/procfs/threads.js'
 import { binaryFactsOf, type BinaryFacts } from './binary-facts.js'
 import { targetClockOffsetMs } from './target-clock.js'
-import { findThreadBlocks, type ThreadBlocks } from './thread/thread-blocks.js'
+import type { ThreadBlocks } from './thread/thread-block.js'
+import { findThreadBlocks } from './thread/thread-blocks.js'
 
 const PAGE_BYTES = 4096
 

@@ -21,9 +21,9 @@ import type { MemoryReader } from '../platform/memory/memory-reader.js'
 import { INSTANCE_TYPES, NO_TYPE } from './layouts/layout.js'
 import type { InstanceType, V8Layout } from './layouts/layout.js'
 import { readString } from './strings.js'
+import type { Tagged } from './tagged.js'
 
-/** What a heap word holds: a tagged pointer, a weak one, a Smi, or anything else. */
-export type Tagged = number
+export type { Tagged } from './tagged.js'
 
 const HIGH = 2 ** 32
 /** Maps remembered before the cache starts anew. */

@@ -3,7 +3,22 @@
  * (src/objects/string.tq and instance-type.h: representation in bits 0-2, encoding in bit 3 of the instance type).
  */
 import { toAddress } from '../model/address.js'
-import type { Tagged, V8Heap } from './heap.js'
+import type { MemoryReader } from '../platform/memory/memory-reader.js'
+import type { V8Layout } from './layouts/layout.js'
+import type { Tagged } from './tagged.js'
+
+/** What of a heap (V8Heap) its strings are read with. */
+export interface StringHeap {
+  readonly memory: MemoryReader
+  readonly layout: V8Layout
+  typeOf(object: Tagged): number
+  isStringType(type: number): boolean
+  isString(object: Tagged): boolean
+  field(object: Tagged, offset: number): Tagged
+  smi(object: Tagged, offset: number): number | null
+  int32(object: Tagged, offset: number): number
+  uint32(object: Tagged, offset: number): number
+}
 
 const SEQUENTIAL = 0
 const CONS = 1
@@ -24,7 +39,7 @@ const MAX_PARTS = 4096
  * At most `maxChars` characters from `start` on. Null when `object` is no string, or some character of what is wanted
  * can't be read.
  */
-export function readString(heap: V8Heap, object: Tagged, maxChars: number, start = 0): string | null {
+export function readString(heap: StringHeap, object: Tagged, maxChars: number, start = 0): string | null {
   const parts: string[] = []
   let left = maxChars
   let budget = MAX_PARTS
@@ -88,13 +103,13 @@ export function readString(heap: V8Heap, object: Tagged, maxChars: number, start
 }
 
 /** Length in UTF-16 units; null when `object` is no string. */
-export function stringLength(heap: V8Heap, object: Tagged): number | null {
+export function stringLength(heap: StringHeap, object: Tagged): number | null {
   if (!heap.isString(object)) return null
   const length = heap.int32(object, heap.layout.string.length)
   return length >= 0 ? length : null
 }
 
-function characters(heap: V8Heap, base: number, from: number, count: number, oneByte: boolean): string | null {
+function characters(heap: StringHeap, base: number, from: number, count: number, oneByte: boolean): string | null {
   if (!(base > 0)) return null
   const text = oneByte
     ? heap.memory.latin1(toAddress(base + from), count)

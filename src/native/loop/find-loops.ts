@@ -2,7 +2,7 @@
 import { toAddress, type Address } from '../../model/address.js'
 import { LOOP, LOOP_SIGNATURE, UV_ASYNC, UV_SIGNAL } from '../layouts/libuv.js'
 import type { NativeProcess } from '../native-process.js'
-import type { ThreadBlock } from '../thread/thread-blocks.js'
+import type { ThreadBlock } from '../thread/thread-block.js'
 import { isolatesByThread } from '../thread/thread-isolate.js'
 
 /** A worker's loop is a local of Worker::StartThread's lambda: 3.3 to 4.1 KB below the thread's control block. */

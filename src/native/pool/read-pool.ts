@@ -7,7 +7,7 @@ import type { PoolState, PoolWork } from '../../model/loop.js'
 import { decodeSyscall, readRawSyscall } from '../../platform/procfs/syscall.js'
 import { POOL_SYMBOLS } from '../layouts/libuv.js'
 import type { NativeProcess } from '../native-process.js'
-import type { ThreadBlock } from '../thread/thread-blocks.js'
+import type { ThreadBlock } from '../thread/thread-block.js'
 import { describeWork, isRunning, type WorkReading } from './pool-work.js'
 
 const MAX_THREADS = 1024 // MAX_THREADPOOL_SIZE of src/threadpool.c

@@ -3,13 +3,13 @@
  * which isolate it runs, also while it runs. Recognised by glibc's self pointers and a known thread id; found in the
  * last pages of each stack mapping, the main thread's in a small anonymous mapping.
  */
-import { toAddress, type Address } from '../../model/address.js'
+import { toAddress } from '../../model/address.js'
 import type { Mapping } from '../../platform/memory/memory-reader.js'
 import { readStatus } from '../../platform/procfs/status.js'
 import { readRawSyscall } from '../../platform/procfs/syscall.js'
 import { listThreads } from '../../platform/procfs/threads.js'
 import { THREAD_BLOCK } from '../layouts/glibc.js'
-import type { NativeProcess } from '../native-process.js'
+import type { ThreadBlock, ThreadBlocks, ThreadsOwner } from './thread-block.js'
 
 /** Where a block lies below the end of its stack mapping: it and the static thread-local storage of all modules. */
 const TAIL_BYTES = 20 << 10
@@ -21,31 +21,13 @@ const SEARCH_ABOVE_SP_BYTES = 16 << 20
 const CHUNK_BYTES = 1 << 20
 const BLOCK_BYTES = THREAD_BLOCK.startTo
 
-export interface ThreadBlock {
-  /** As this /proc numbers it. */
-  readonly tid: number
-  /** The thread pointer (fs base). */
-  readonly address: Address
-  /** The mapping its stack lies in; for the main thread `[stack]`. */
-  readonly stack: { readonly low: Address; readonly high: Address }
-  /** 0 for the main thread and where it can't be told. */
-  readonly startRoutine: Address
-}
-
-export interface ThreadBlocks {
-  readonly byTid: ReadonlyMap<number, ThreadBlock>
-  readonly byAddress: ReadonlyMap<number, ThreadBlock>
-  /** Why blocks are missing, one sentence; null when every thread has one. */
-  readonly note: string | null
-}
-
 interface Candidate {
   readonly address: number
   readonly bytes: DataView
   readonly mapping: Mapping
 }
 
-export function findThreadBlocks(native: NativeProcess): ThreadBlocks {
+export function findThreadBlocks(native: ThreadsOwner): ThreadBlocks {
   const tids = listThreads(native.root)
   const byOwnTid = ownThreadIds(native.root, tids)
   const found = new Map<number, ThreadBlock>()
@@ -65,7 +47,7 @@ export function findThreadBlocks(native: NativeProcess): ThreadBlocks {
   }
 }
 
-function blockOf(native: NativeProcess, tid: number, candidate: Candidate, startOffset: number): ThreadBlock {
+function blockOf(native: ThreadsOwner, tid: number, candidate: Candidate, startOffset: number): ThreadBlock {
   const isMain = tid === native.mainTid
   const stack = isMain ? native.memory.mappings().find((mapping) => mapping.path === '[stack]') : candidate.mapping
   const inBlock = startOffset + 8 <= candidate.bytes.byteLength
@@ -98,7 +80,7 @@ function namespacePids(root: string): readonly number[] {
   }
 }
 
-function candidatesNear(native: NativeProcess, tids: readonly number[]): Candidate[] {
+function candidatesNear(native: ThreadsOwner, tids: readonly number[]): Candidate[] {
   const found = new Map<number, Candidate>()
   const keep = (mapping: Mapping, from: number, to: number): void => {
     for (const candidate of scan(native, mapping, from, to)) found.set(candidate.address, candidate)
@@ -130,7 +112,7 @@ function holdsBlocks(mapping: Mapping): boolean {
   return mapping.readable && mapping.writable && !mapping.shared && anonymous
 }
 
-function* scan(native: NativeProcess, mapping: Mapping, from: number, to: number): Generator<Candidate> {
+function* scan(native: ThreadsOwner, mapping: Mapping, from: number, to: number): Generator<Candidate> {
   const first = Math.max(mapping.start, Math.floor(from / THREAD_BLOCK.align) * THREAD_BLOCK.align)
   for (let chunk = first; chunk < to; chunk += CHUNK_BYTES) {
     const length = Math.min(CHUNK_BYTES + BLOCK_BYTES, to - chunk)
@@ -160,7 +142,7 @@ function offsetOfTid(candidates: readonly Candidate[], tids: ReadonlyMap<number,
 }
 
 /** The default when it leads to code; else the offset at which most candidates hold an exact function start. */
-function offsetOfStart(native: NativeProcess, candidates: readonly Candidate[]): number {
+function offsetOfStart(native: ThreadsOwner, candidates: readonly Candidate[]): number {
   const hits = (offset: number): number =>
     candidates.filter(({ bytes }) => {
       const word = offset + 8 <= bytes.byteLength ? wordAt(bytes, offset) : 0

@@ -4,7 +4,7 @@
  */
 import { ADDRESS_LIMIT, toAddress, type Address } from '../../model/address.js'
 import type { NativeProcess } from '../native-process.js'
-import type { ThreadBlock } from './thread-blocks.js'
+import type { ThreadBlock } from './thread-block.js'
 
 export type IsolateAnswer =
   | { readonly isolate: Address }
