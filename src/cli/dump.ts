@@ -26,6 +26,9 @@ import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
 import { listProcesses, renderProcesses } from './ps.js'
 
+const MEGABYTE = 1 << 20
+const DEFAULT_HEAP_LIMIT_MB = 256
+
 interface DumpOptions {
   readonly json?: boolean
   readonly out?: string
@@ -35,6 +38,8 @@ interface DumpOptions {
   readonly stop?: boolean
   readonly calibrate?: boolean
   readonly native?: boolean
+  readonly heapSnapshot?: boolean
+  readonly heapLimit: number
   readonly samples?: number
   readonly verbose?: boolean
   readonly redact: boolean
@@ -57,6 +62,12 @@ export function register(program: Command): void {
     .option('--locals', 'local variables, redacted')
     .option('--stop', 'stop the process for the moment in which a running stack is copied: exact, but not unnoticed')
     .option('--native', 'C++ frames between the JavaScript ones; those of a running thread are probable')
+    .option('--heap-snapshot', 'awaits by a heap snapshot where memory gives none: pauses the process, for seconds')
+    .addOption(
+      new Option('--heap-limit <mb>', 'no heap snapshot of more used heap than this')
+        .argParser(parseMegabytes)
+        .default(DEFAULT_HEAP_LIMIT_MB),
+    )
     .option('--calibrate', 'learn an unknown memory layout by starting the same binary once, whatever it is called')
     .option('--no-redact', 'secrets too, as they are: for your own screen')
     .option('-v, --verbose', 'internal frames and full detail')
@@ -122,8 +133,10 @@ interface DumpContext {
 /**
  * With an agent inside, its clocks are asked for in any case. The looking itself is left to it where it can do what we
  * could not, or not without a signal and an open port: the inspector, a profile, memory that the kernel keeps from us.
+ * Whether it may take a heap snapshot is its own setting: one that is asked for here is taken from here.
  */
 function isBetterByAgent(target: Target, options: DumpOptions): boolean {
+  if (options.heapSnapshot) return false
   if (options.engine === 'inspector' || options.profile !== undefined) return true
   return options.engine === 'auto' && !mayReadMemory(target)
 }
@@ -158,6 +171,7 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
     stop: options.stop ?? false,
     calibrate: options.calibrate ?? false,
     native: options.native ?? false,
+    heapSnapshot: options.heapSnapshot ? { maxHeapBytes: options.heapLimit * MEGABYTE } : null,
     redactor,
     store: bundle,
     inspector: outsideInspector(),
@@ -231,6 +245,14 @@ function parseSeconds(text: string): number {
     throw new InvalidArgumentError('Seconds are a number from above 0 to 600.')
   }
   return seconds
+}
+
+function parseMegabytes(text: string): number {
+  const megabytes = Number(text)
+  if (!Number.isInteger(megabytes) || megabytes < 1 || megabytes > 4096) {
+    throw new InvalidArgumentError('Megabytes are a whole number from 1 to 4096.')
+  }
+  return megabytes
 }
 
 function parseCount(text: string): number {

@@ -1,20 +1,22 @@
 /**
- * Awaits joined to what they wait for: a descriptor leads to its socket, and the same await in several looks tells
- * how long it has not moved.
+ * Awaits joined to what they wait for: a descriptor leads to its socket, a request to its place in the thread pool, and
+ * the same await in several looks tells how long it has not moved.
  */
 import type { AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from '../model/await.js'
 import type { Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
 import type { SocketState } from '../model/socket.js'
+import { type PoolWaiter, withPoolWork } from './join-pool.js'
 
-/** The looks with their await trees completed: sockets by descriptor, `looks` and `seenMs` by comparison. */
+/** The looks with their await trees completed: sockets by descriptor, work of the thread pool, `looks` and `seenMs` by comparison. */
 export function joinAwaits(looks: readonly Look[]): readonly Look[] {
   const seen = new Map<string, Sighting>()
   return looks.map((look) => {
     if (look.awaits === null) return look
     const here = new Set<string>()
     const awaits = look.awaits.awaits.map((node) => {
-      const waitsFor = node.waitsFor === null ? null : withSocket(node.waitsFor, look.kernel?.sockets ?? [])
+      const waiter = { places: [node, ...node.awaitedBy], tid: node.tid }
+      const waitsFor = node.waitsFor === null ? null : joined(node.waitsFor, look, waiter)
       const key = placeKey(node)
       const before = seen.get(key)
       const socket = waitsFor?.local ?? null
@@ -30,11 +32,10 @@ export function joinAwaits(looks: readonly Look[]): readonly Look[] {
     })
     // Absent from one look means that it moved: a later one in the same place is another one.
     for (const key of seen.keys()) if (!here.has(key)) seen.delete(key)
-    const sockets = look.kernel?.sockets ?? []
     const tree: AwaitTree = {
       ...look.awaits,
       awaits,
-      roots: look.awaits.roots.map((root) => withSockets(root, sockets)),
+      roots: look.awaits.roots.map((root) => joinedRoot(root, look, [])),
     }
     return { ...look, awaits: tree }
   })
@@ -70,11 +71,17 @@ function placeKey(node: AwaitNode): string {
   return `${frames.join('<')}|${node.tid ?? ''}`
 }
 
-function withSockets(root: AwaitRoot, sockets: readonly SocketState[]): AwaitRoot {
+function joined(waits: WaitsFor, look: Look, waiter: PoolWaiter): WaitsFor {
+  return withPoolWork(withSocket(waits, look.kernel?.sockets ?? []), look.pool, waiter)
+}
+
+/** `above`: its awaiters, innermost first. */
+function joinedRoot(root: AwaitRoot, look: Look, above: readonly AwaitRoot[]): AwaitRoot {
+  const places = [root, ...above]
   return {
     ...root,
-    awaiting: root.awaiting.map((each) => withSockets(each, sockets)),
-    ...(root.waitsFor == null ? {} : { waitsFor: withSocket(root.waitsFor, sockets) }),
+    awaiting: root.awaiting.map((each) => joinedRoot(each, look, places)),
+    ...(root.waitsFor == null ? {} : { waitsFor: joined(root.waitsFor, look, { places }) }),
   }
 }
 

@@ -30,7 +30,7 @@ import { withBundlePointers } from './pointers.js'
 
 export type Progress =
   | { readonly step: 'look'; readonly look: number; readonly of: number }
-  | { readonly step: 'samples' | 'profile' | 'diagnose' | 'seal' }
+  | { readonly step: 'samples' | 'heap-snapshot' | 'profile' | 'diagnose' | 'seal' }
 
 type ClocksNow = readonly ClockReading[] | null
 
@@ -146,6 +146,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
 async function addHeapAwaits(plan: InvestigationPlan, rounds: Round[], deadlineMs: number): Promise<void> {
   const last = rounds.at(-1)
   if (!plan.heapAwaits || last === undefined || last.awaits?.status === 'captured') return
+  plan.onProgress?.({ step: 'heap-snapshot' })
   const awaits = await runCapturer(plan.heapAwaits, requestOf(plan, deadlineMs), plan.signal)
   storeOutcome(plan.store, rounds.length, 'awaits', awaits, 'inspector')
   rounds[rounds.length - 1] = { ...last, awaits }

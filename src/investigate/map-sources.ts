@@ -1,5 +1,5 @@
 /** Puts the original positions beside the generated ones, in every frame and await of the evidence. */
-import type { AwaitNode, AwaitTree } from '../model/await.js'
+import type { AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from '../model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../model/evidence.js'
 import type { Frame, SourcePosition } from '../model/frame.js'
 import type { SourceMaps } from '../source/source-maps.js'
@@ -18,8 +18,23 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     return source === null ? at : { ...at, source }
   }
   const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
-  const node = (each: AwaitNode): AwaitNode => ({ ...place(each), awaitedBy: frames(each.awaitedBy) })
-  const tree = (awaits: AwaitTree): AwaitTree => ({ ...awaits, awaits: awaits.awaits.map(node) })
+  const wait = (waits: WaitsFor): WaitsFor =>
+    waits.holders === undefined ? waits : { ...waits, holders: waits.holders.map(place) }
+  const node = (each: AwaitNode): AwaitNode => ({
+    ...place(each),
+    awaitedBy: frames(each.awaitedBy),
+    waitsFor: each.waitsFor === null ? null : wait(each.waitsFor),
+  })
+  const root = (each: AwaitRoot): AwaitRoot => ({
+    ...place(each),
+    awaiting: each.awaiting.map(root),
+    ...(each.waitsFor == null ? {} : { waitsFor: wait(each.waitsFor) }),
+  })
+  const tree = (awaits: AwaitTree): AwaitTree => ({
+    ...awaits,
+    awaits: awaits.awaits.map(node),
+    roots: awaits.roots.map(root),
+  })
   const look = (each: Look): Look => ({
     ...each,
     threads: each.threads?.map((thread) => ({ ...thread, frames: frames(thread.frames) })) ?? null,

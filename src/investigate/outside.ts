@@ -1,4 +1,5 @@
 /** The way in of `dump`: another process, looked at through /proc, its memory and, where nothing else serves, its inspector. */
+import { createHeapAwaitCapturer } from '../capture/inspector/heap-await-capturer.js'
 import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
 import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
 import type { InspectorAccess } from '../capture/inspector/inspector-access.js'
@@ -30,6 +31,8 @@ export interface OutsideOptions {
   readonly stop?: boolean
   readonly calibrate?: boolean
   readonly native?: boolean
+  /** Awaits by heap snapshot where memory gives none; it pauses. Refused above this much used heap, bytes. */
+  readonly heapSnapshot?: { readonly maxHeapBytes: number } | null
   readonly redactor: Redactor
   readonly store: ArtifactStore | null
   /** Opened only when it is used. */
@@ -44,6 +47,8 @@ export interface OutsideOptions {
 const BETWEEN_LOOKS_MS = 500
 /** For everything but the waiting: a memory look takes seconds of a large heap, and on a crowded machine of any. */
 const WORK_MS = 60_000
+/** More where a heap snapshot may be taken: written by the target, parsed by us, places asked for one by one. */
+const SNAPSHOT_MS = 60_000
 
 export async function investigateOutside(
   target: Target,
@@ -52,16 +57,20 @@ export async function investigateOutside(
 ): Promise<Findings> {
   const looksAtMs = Array.from({ length: Math.max(1, options.looks) }, (_, index) => index * BETWEEN_LOOKS_MS)
   const samples = createSamplesCapturer(options.inspector)
+  const { heapSnapshot = null } = options
+  const workMs = WORK_MS + (heapSnapshot === null ? 0 : SNAPSHOT_MS)
   try {
     return await investigate({
       target,
       process: identity,
       stall: manualStall(),
-      deadlineMs: performance.now() + (looksAtMs.at(-1) ?? 0) + options.profileMs + WORK_MS,
+      deadlineMs: performance.now() + (looksAtMs.at(-1) ?? 0) + options.profileMs + workMs,
       looksAtMs,
       engines: enginesOf(options.engine),
       samples: (first) => samplerOf(options.engine, first, samples),
       profile: options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null,
+      heapAwaits:
+        heapSnapshot === null ? null : createHeapAwaitCapturer(options.inspector, { allowed: true, ...heapSnapshot }),
       locals: options.locals,
       stop: options.stop ?? false,
       calibrate: options.calibrate ?? false,

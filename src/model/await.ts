@@ -46,9 +46,12 @@ export interface WaitsFor {
   readonly host?: string
   readonly pid?: number
   readonly threadId?: number
+  /** Thread it waits for: a worker's, or the pool thread that runs the request. */
   readonly tid?: number
-  /** Queued behind others, or running in a pool thread. */
+  /** Queued behind others (true), or running in a pool thread (false). */
   readonly queued?: boolean
+  /** The system call that the pool thread is in; `running` when it computes. */
+  readonly syscall?: string
   readonly event?: string
   /** Class of the object that owns the resolver (`Mutex`, `Semaphore`, `LineClient`). */
   readonly owner?: string
@@ -71,6 +74,7 @@ export interface WaitHolder {
   readonly file: string | null
   readonly line: number | null
   readonly column: number | null
+  readonly source?: SourcePosition
 }
 
 /** Suspended functions alike in place and chain, grouped. */
@@ -144,4 +148,5 @@ export interface AwaitRoot {
   readonly count: number
   readonly awaiting: readonly AwaitRoot[]
   readonly waitsFor?: WaitsFor | null
+  readonly source?: SourcePosition
 }

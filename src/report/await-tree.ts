@@ -51,7 +51,7 @@ function leafBlock(node: AwaitNode, cwd: string | null, paint: Paint): string[] 
   ]
 }
 
-function ownFrame(node: AwaitNode): Frame {
+function ownFrame(node: AwaitNode | AwaitRoot): Frame {
   const { function: name, file, line, column, source } = node
   return {
     function: name,
@@ -102,8 +102,7 @@ function hasUser(root: AwaitRoot): boolean {
 
 function addRoot(root: AwaitRoot, first: string, rest: string, cwd: string | null, lines: string[]): void {
   if (lines.length > MAX_ROOT_LINES * 4) return
-  const { function: name, file, line, column } = root
-  const frame: Frame = { function: name, file, line, column, tier: null, async: false, native: false }
+  const frame = ownFrame(root)
   const waits = root.waitsFor === undefined || root.waitsFor === null ? '' : `  [${waitText(root.waitsFor)}]`
   lines.push(`${first}${root.count > 1 ? `${root.count} x ` : ''}${frameLine(frame, cwd)}${waits}`)
   // A chain inside node is shown by its last function, which says what is waited for.

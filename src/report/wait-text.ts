@@ -11,6 +11,13 @@ export function waitText(waits: WaitsFor): string {
   if ((waits.retransmits ?? 0) > 0) parts.push(`sent again ${waits.retransmits} times`)
   if ((waits.receiveQueueBytes ?? 0) > 0) parts.push(`${waits.receiveQueueBytes} bytes not read`)
   if (waits.sinceMs !== undefined) parts.push(`silent for ${(waits.sinceMs / 1_000).toFixed(1)} s`)
+  if (waits.queued === true) parts.push('queued for the thread pool')
+  if (waits.queued === false) parts.push(poolText(waits))
   if (waits.fd !== undefined && !/\bfd \d/.test(waits.summary)) parts.push(`fd ${waits.fd}`)
   return parts.join(', ')
+}
+
+function poolText({ tid, syscall }: WaitsFor): string {
+  const thread = tid === undefined ? 'running in the thread pool' : `in pool thread ${tid}`
+  return syscall === undefined || syscall === 'running' ? thread : `${thread}, ${printable(syscall)}`
 }

@@ -38,7 +38,7 @@ export async function awaitsFromSnapshot(session: CdpConnection, options: Snapsh
     throw new StallError(
       'ERR_STALL_LIMIT',
       `a heap snapshot of ${Math.round(usage.usedSize / 1e6)} MB would pause the process too long; ${Math.round(options.maxHeapBytes / 1e6)} MB are allowed`,
-      { help: 'use the memory engine: conductor-diag dump PID --engine memory' },
+      { help: 'Look from memory (conductor-diag dump PID --engine memory), or allow more: --heap-limit MB.' },
     )
   }
   const { graph, pausedMs } = await takeSnapshot(session, options)

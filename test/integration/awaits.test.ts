@@ -4,8 +4,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withOriginalSources } from '../../src/investigate/map-sources.js'
+import type { AwaitRoot } from '../../src/model/await.js'
+import { createSourceMaps } from '../../src/source/source-maps.js'
 import { differences, programFile, readTruth } from '../support/await-oracle.js'
 import { lookAtAwaits, startProgram, type AwaitTarget } from '../support/await-target.js'
+import { evidence, look } from '../support/evidence.js'
 import { NODES, PROGRAMS, PROJECT_ROOT } from '../support/nodes.js'
 
 let folder = ''
@@ -47,6 +51,10 @@ async function expectTruth(node: (typeof NODES)[number], name: string, args: rea
   })
 }
 
+function rootsNamed(roots: readonly AwaitRoot[], name: string | null): AwaitRoot[] {
+  return roots.flatMap((root) => [...(root.function === name ? [root] : []), ...rootsNamed(root.awaiting, name)])
+}
+
 describe.each(NODES)('awaits from memory on Node $major', (node) => {
   it('shows every await pattern with its place, its awaiters and what it waits for', async () => {
     await expectTruth(node, 'patterns.mjs')
@@ -56,7 +64,7 @@ describe.each(NODES)('awaits from memory on Node $major', (node) => {
     await Promise.all(['commonjs.cjs', 'minified.cjs', 'threads.cjs'].map((name) => expectTruth(node, name)))
   })
 
-  it('reads compiled TypeScript at its generated place', async () => {
+  it('reads compiled TypeScript at its generated place, with its source beside it', async () => {
     const source = programFile(PROGRAMS, 'typed.ts')
     const tsc = path.join(PROJECT_ROOT, 'node_modules/typescript/bin/tsc')
     const out = path.join(folder, `typed-${node.major}`)
@@ -78,7 +86,17 @@ describe.each(NODES)('awaits from memory on Node $major', (node) => {
     ])
     const file = path.join(out, 'typed.js')
     await withProgram(startProgram(node, file), (target) => {
-      expect(differences(lookAtAwaits(target.pid), readTruth(file))).toEqual([])
+      const tree = lookAtAwaits(target.pid)
+      expect(differences(tree, readTruth(file))).toEqual([])
+      const mapped =
+        withOriginalSources(evidence([look({ awaits: tree })]), createSourceMaps()).looks[0]?.awaits ?? tree
+      const truths = readTruth(source)
+      const leaf = mapped.awaits.find((each) => each.file === file && each.awaitedBy.some((up) => up.file === file))
+      expect(leaf?.awaitedBy.filter((up) => up.file === file).map((up) => up.source?.file)).toContain(source)
+      for (const { fn, line } of truths) {
+        const lines = [...mapped.awaits.filter((each) => each.function === fn), ...rootsNamed(mapped.roots, fn)]
+        expect(lines.map((each) => `${each.source?.file}:${each.source?.line}`)).toContain(`${source}:${line}`)
+      }
     })
   })
 

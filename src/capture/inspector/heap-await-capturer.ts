@@ -22,12 +22,14 @@ export function createHeapAwaitCapturer(access: InspectorAccess, options: HeapAw
     supports: () =>
       options.allowed
         ? 'yes'
-        : { no: 'a heap snapshot pauses the process: it is taken only when CONDUCTOR_STALL_HEAP_SNAPSHOT allows it' },
+        : {
+            no: 'a heap snapshot pauses the process: it is taken only when CONDUCTOR_STALL_HEAP_SNAPSHOT or --heap-snapshot allows it',
+          },
     async capture(request, signal): Promise<CaptureOutcome<AwaitTree>> {
       const startedMs = performance.now()
       try {
         if (signal.aborted) throw new StallError('ERR_STALL_NOT_REACHED', 'heap-await: the capture was ended before it')
-        const connection = await access.connection(request.target, request.deadlineMs)
+        const connection = await access.connection(request.target, request.deadlineMs, { idleToo: true })
         const tree = await awaitsFromSnapshot(connection, {
           ...DEFAULT_SNAPSHOT_OPTIONS,
           ...(options.maxHeapBytes === undefined ? {} : { maxHeapBytes: options.maxHeapBytes }),
@@ -37,6 +39,8 @@ export function createHeapAwaitCapturer(access: InspectorAccess, options: HeapAw
         return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: tree.pausedMs }
       } catch (thrown) {
         return { status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') }
+      } finally {
+        await access.release()
       }
     },
   }

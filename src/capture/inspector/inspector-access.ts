@@ -10,10 +10,11 @@ import { observeActivity } from './activity.js'
 
 export interface InspectorAccess {
   /**
-   * The connection; the same one for every caller. Refuses before anything is attached where no answer can come.
+   * The connection; the same one for every caller. Refuses before anything is attached where no answer can come, and
+   * where a loop that waits has nothing to show: unless the caller wants the heap, which is there in a quiet process too.
    * @throws StallError ERR_STALL_NOTHING_RUNNING, ERR_STALL_INSPECTOR_UNAVAILABLE, and what connecting throws
    */
-  connection(target: Target, deadlineMs: number): Promise<CdpConnection>
+  connection(target: Target, deadlineMs: number, options?: { readonly idleToo?: boolean }): Promise<CdpConnection>
   /** After each capture: inside, nothing stays attached between two; from outside, one opening has to serve for all. */
   release(): Promise<void>
   /** Ends the connection if there is one; never throws and never waits long. */
@@ -32,6 +33,8 @@ export function createInspectorAccess(
   options: { readonly keep: boolean },
 ): InspectorAccess {
   let opened: Promise<Opened> | null = null
+  /** Opened although nothing runs: that is still to be asked for whoever wants something that runs. */
+  let openedIdle = false
   const close = async (): Promise<void> => {
     const ending = opened
     opened = null
@@ -40,9 +43,10 @@ export function createInspectorAccess(
   return {
     release: () => (options.keep ? Promise.resolve() : close()),
     close,
-    async connection(target, deadlineMs) {
+    async connection(target, deadlineMs, { idleToo = false } = {}) {
+      if (opened === null || (openedIdle && !idleToo)) await refuseWhereNothingAnswers(target, idleToo)
       if (opened === null) {
-        await refuseWhereNothingAnswers(target)
+        openedIdle = idleToo
         opened = open(target, deadlineMs)
       }
       const { connection } = await opened
@@ -64,7 +68,7 @@ async function end(opened: Promise<Opened>): Promise<void> {
   }
 }
 
-async function refuseWhereNothingAnswers(target: Target): Promise<void> {
+async function refuseWhereNothingAnswers(target: Target, idleToo: boolean): Promise<void> {
   if (target.procRoot !== null && isDebuggerAttached(target.procRoot)) {
     throw new StallError(
       'ERR_STALL_INSPECTOR_UNAVAILABLE',
@@ -77,7 +81,8 @@ async function refuseWhereNothingAnswers(target: Target): Promise<void> {
   const activity = await observeActivity(target)
   switch (activity.kind) {
     case 'idle':
-      throw nothingRunning()
+      if (!idleToo) throw nothingRunning()
+      return
     case 'stopped':
       throw new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', 'the process is stopped by a signal or a debugger', {
         help: `Continue it: kill -CONT ${target.pid}`,
