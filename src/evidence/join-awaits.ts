@@ -21,7 +21,7 @@ export function joinAwaits(looks: readonly Look[]): readonly Look[] {
       const before = seen.get(key)
       const socket = waitsFor?.local ?? null
       const same = before !== undefined && !isAnother(before.socket, socket, node.count)
-      const known = same ? moreTelling(waitsFor, before.waitsFor, look.kernel?.sockets ?? []) : waitsFor
+      const known = same ? moreTelling(waitsFor, before.waitsFor, (waits) => joined(waits, look, waiter)) : waitsFor
       const now: Sighting = same
         ? { ...before, looks: before.looks + (here.has(key) ? 0 : 1), socket: socket ?? before.socket, waitsFor: known }
         : { firstMs: look.takenAtMs, looks: 1, socket, waitsFor }
@@ -50,12 +50,22 @@ interface Sighting {
 }
 
 /**
- * A search that ran out of time tells less than an earlier one of the same await that found something; the sockets are
- * always those of the later look.
+ * A search that ran out of time tells less than an earlier one of the same await that found something; sockets and thread
+ * pool are always those of the later look.
  */
-function moreTelling(now: WaitsFor | null, before: WaitsFor | null, sockets: readonly SocketState[]): WaitsFor | null {
+function moreTelling(
+  now: WaitsFor | null,
+  before: WaitsFor | null,
+  join: (waits: WaitsFor) => WaitsFor,
+): WaitsFor | null {
   if (now?.cutShort !== true || before === null || before.kind === 'unknown' || before.kind === 'nothing') return now
-  return { ...withSocket(before, sockets), doubt: before.doubt ?? 'found in an earlier look only' }
+  return { ...join(withoutPool(before)), doubt: before.doubt ?? 'found in an earlier look only' }
+}
+
+function withoutPool(waits: WaitsFor): WaitsFor {
+  if (waits.queued === undefined) return waits
+  const { queued: _queued, tid: _tid, syscall: _syscall, ...rest } = waits
+  return rest
 }
 
 /** The same place on another connection is another wait; of many in one place any may be the one that is shown. */
