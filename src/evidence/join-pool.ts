@@ -25,6 +25,8 @@ interface Found {
   readonly queued: boolean
 }
 
+/** Newer lines of Node (26 does) read a whole file by a job of its own, which names no path. */
+const FILES: ReadonlySet<string> = new Set(['fs', 'ReadFileJob'])
 const LOOKUPS: ReadonlySet<string> = new Set(['getaddrinfo', 'getnameinfo'])
 
 /** With `queued`, and for what runs `tid` and `syscall` of its pool thread; as it was where no work fits. */
@@ -59,7 +61,7 @@ function mayBe(waits: WaitsFor, work: PoolWork, waiter: PoolWaiter): boolean {
 }
 
 function kindOf(work: PoolWork): WaitKind {
-  if (work.kind === 'fs') return 'file'
+  if (FILES.has(work.kind)) return 'file'
   return LOOKUPS.has(work.kind) ? 'dns' : 'pool-request'
 }
 

@@ -6,7 +6,8 @@ import type { PoolState, PoolWork } from '../../../src/model/loop.js'
 import { awaitNode, evidence, WORKER } from '../../support/evidence.js'
 
 const OPEN: WaitsFor = { kind: 'file', summary: 'file system request on /mnt/x', path: '/mnt/x' }
-const PLACES = [{ function: 'load', file: WORKER, line: 7, column: 3 }]
+const PLACE = { function: 'load', file: WORKER, line: 7, column: 3 }
+const PLACES = [PLACE]
 
 function pool(running: readonly PoolWork[], queued: readonly PoolWork[] = []): PoolState {
   return { size: 4, idle: 4 - running.length, running, queued }
@@ -34,6 +35,13 @@ test('tells requests alike apart by the place that asked, which may be an awaite
   const read: WaitsFor = { kind: 'file', summary: 'file system request', fd: 9 }
   const inner = { function: 'read', file: 'node:internal/fs/promises', line: 1, column: 1 }
   expect(withPoolWork(read, pool([other, asked]), { places: [inner, ...PLACES] })).toMatchObject({ tid: 31 })
+})
+
+test('takes the job by which newer lines read a whole file for a file request, by the place that asked', () => {
+  const job: PoolWork = { kind: 'ReadFileJob', what: null, tid: 34, syscall: 'read(fd 9)', queuedBy: PLACE }
+  const wait: WaitsFor = { kind: 'file', summary: 'file system request (ReadFileJob)' }
+  expect(withPoolWork(wait, pool([job]), { places: PLACES })).toMatchObject({ queued: false, tid: 34 })
+  expect(withPoolWork(wait, pool([job]), { places: [] })).toBe(wait)
 })
 
 test('says nothing where some of what fits runs and some is queued', () => {
