@@ -1,6 +1,7 @@
 /** `heap`: figures of the main isolate's heap, and the share of time that V8 spends collecting. No pause. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeapState } from '../model/heap.js'
+import { watchStandstill } from '../platform/procfs/standstill.js'
 import { readHeapState } from '../v8/heap-state.js'
 import { readMoment } from '../v8/isolates.js'
 import type { Capturer } from './capturer.js'
@@ -10,6 +11,8 @@ import { memoryCapability } from './memory-target.js'
 /** 60 samples in 120 ms and more: a share of 50 % is then known to 13 points (two standard deviations). */
 const SAMPLES = 60
 const EVERY_MS = 2
+/** Enough for a thread that does not run at all, nor waits for a collection. */
+const SAMPLES_OF_A_SLEEPER = 10
 
 export const heapCapturer: Capturer<HeapState> = {
   name: 'heap',
@@ -20,17 +23,21 @@ export const heapCapturer: Capturer<HeapState> = {
       const { layout } = target.layout
       let taken = 0
       let collecting = 0
+      let isAsleep = false
+      const hasStoodStill = watchStandstill(target.root, native.mainTid)
       while (taken < SAMPLES && !signal.aborted && performance.now() < request.deadlineMs) {
         const state = readMoment(target.heap, isolate)?.vmState ?? null
         // No state at all: the layout does not fit, and no share is better than a wrong one.
         if (state === null) break
         taken++
         if (state === 'GC') collecting++
+        isAsleep = taken === SAMPLES_OF_A_SLEEPER && collecting === 0 && hasStoodStill()
+        if (isAsleep) break
         await sleep(EVERY_MS)
       }
       target.refresh()
       const figures = readHeapState(native, layout, isolate)
-      return { ...figures, collectingShare: taken < SAMPLES / 2 ? null : collecting / taken }
+      return { ...figures, collectingShare: taken < SAMPLES / 2 && !isAsleep ? null : collecting / taken }
     })
   },
 }

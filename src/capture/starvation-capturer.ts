@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Starvation } from '../model/loop.js'
 import { mainLoop } from '../native/loop/find-loops.js'
+import { watchStandstill } from '../platform/procfs/standstill.js'
 import { findStarvationCounters, lookAtStarvation, starvationOf } from '../v8/starvation.js'
 import type { StarvationLook } from '../v8/starvation.js'
 import type { Capturer } from './capturer.js'
@@ -10,6 +11,8 @@ import { memoryCapability } from './memory-target.js'
 
 const LOOKS = 10
 const EVERY_MS = 15
+/** Enough for a thread that does not run at all: none of its counters can move. */
+const LOOKS_OF_A_SLEEPER = 4
 
 export const starvationCapturer: Capturer<Starvation> = {
   name: 'starvation',
@@ -22,12 +25,14 @@ export const starvationCapturer: Capturer<Starvation> = {
       const place = findStarvationCounters(native, target.layout.layout, thread)
       if ('unknown' in place) throw unreadable(place.unknown)
       const looks: StarvationLook[] = []
+      const hasStoodStill = watchStandstill(target.root, native.mainTid)
       while (looks.length < LOOKS && !signal.aborted && performance.now() < request.deadlineMs) {
         target.refresh()
         const look = lookAtStarvation(native, place)
         if (look) looks.push(look)
         // A loop that polls or has turned since the first look is not starved: no need to look on.
         if (look === null || look.polling || look.turns !== looks[0]?.turns) break
+        if (looks.length >= LOOKS_OF_A_SLEEPER && hasStoodStill()) break
         await sleep(EVERY_MS)
       }
       return starvationOf(looks)

@@ -16,6 +16,7 @@ const ARRAY_LENGTH_OFFSET = 24
 const MAX_DESCRIPTORS = 1020
 const MAX_DICTIONARY = 20_000
 const MAX_BACK_POINTERS = 2_000
+const MAX_CONSTRUCTORS = 50_000
 /** Where a variable-sized metadata object ends is not worth telling: it holds no settler. */
 const METADATA_BYTES = 16_384
 
@@ -47,6 +48,7 @@ export class Objects {
   readonly #names = new Map<Tagged, string>()
   readonly #scripts = new Map<Tagged, string | null>()
   readonly #keys = new Map<Tagged, string>()
+  readonly #constructors = new Map<Tagged, Tagged>()
   readonly #fixedArrayEnd: number
   readonly #apiEnd: number
   readonly #metadata: ReadonlySet<number>
@@ -78,6 +80,7 @@ export class Objects {
     this.#names.clear()
     this.#scripts.clear()
     this.#keys.clear()
+    this.#constructors.clear()
   }
 
   isFixedArrayType(type: number): boolean {
@@ -154,12 +157,17 @@ export class Objects {
   /** The function (or template) a map's objects were made by: maps point back to the first, which names it. */
   constructorOf(map: Tagged): Tagged {
     const { heap } = this
-    let at = map
-    for (let i = 0; i < MAX_BACK_POINTERS; i++) {
+    const passed: Tagged[] = []
+    let made = this.#constructors.get(map)
+    for (let at = map; made === undefined;) {
+      passed.push(at)
       at = heap.field(at, heap.layout.map.constructorOrBackPointer)
-      if (!heap.is(at, 'MAP')) break
+      if (passed.length < MAX_BACK_POINTERS && heap.is(at, 'MAP')) made = this.#constructors.get(at)
+      else made = heap.is(at, 'TUPLE2') ? heap.field(at, 8) : at
     }
-    return heap.is(at, 'TUPLE2') ? heap.field(at, 8) : at
+    if (this.#constructors.size > MAX_CONSTRUCTORS) this.#constructors.clear()
+    for (const one of passed) this.#constructors.set(one, made)
+    return made
   }
 
   /** Class of an object: its prototype's `constructor` before its map's, since `class X extends Y` shares maps. '' when it has none. */

@@ -102,6 +102,11 @@ export abstract class CachedMemory implements MemoryReader {
   }
 
   u16(address: Address): number {
+    const offset = address % PAGE
+    if (offset <= PAGE - 2) {
+      const slot = this.#slot(Math.floor(address / PAGE))
+      return slot === MISSING ? 0 : this.#slab(slot).bytes.readUInt16LE((slot % SLAB_PAGES) * PAGE + offset)
+    }
     return this.u8(address) + this.u8((address + 1) as Address) * 256
   }
 

@@ -110,11 +110,19 @@ export function pickResourceMaps(
 ): number[] {
   const { heap } = objects
   const picked: number[] = []
+  // Thousands of maps have a few hundred constructors, `Object` for the most part.
+  const constructors = new Map<Tagged, boolean>()
   for (const [map, type] of maps) {
     if (type === nativeContextType || objects.isApiType(type)) picked.push(map)
     else if (type === heap.types.JS_OBJECT) {
-      const name = objects.functions.ofFunction(objects.constructorOf(map))?.name
-      if (name !== undefined && name !== null && (PICKED.has(name) || further.has(name))) picked.push(map)
+      const made = objects.constructorOf(map)
+      let wanted = constructors.get(made)
+      if (wanted === undefined) {
+        const name = objects.functions.ofFunction(made)?.name ?? ''
+        wanted = PICKED.has(name) || further.has(name)
+        constructors.set(made, wanted)
+      }
+      if (wanted) picked.push(map)
     }
   }
   return picked
