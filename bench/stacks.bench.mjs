@@ -3,13 +3,19 @@
 // one run, so that the machine is the same.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { median, quantile, ROOT, round } from './measure.mjs'
 
 const require = createRequire(import.meta.url)
 const NODES = [20, 22, 24, 26]
 const PAUSE = path.join(ROOT, 'bench/programs/longest-gap.cjs')
+const PYTHON_PAUSE = path.join(ROOT, 'bench/programs/longest-gap.py')
+
+const BETWEEN_STOPS_MS = 60
 
 export const title = 'Stacks from memory'
 
@@ -99,24 +105,51 @@ export async function run({ quick, progress }) {
     time(runs, 'py-spy', ['dump', '--pid', String(pid)]),
   )
   rows.push(row('py-spy dump of the same wedge in Python', python))
+  if (python !== null) {
+    const dump = async (pid) => void time(runs, 'py-spy', ['dump', '--pid', String(pid)])
+    const gaps = await gapsOf(dump, ['python3', PYTHON_PAUSE])
+    rows.push(row(`the ${runs} longest gaps of a busy Python, dumped ${runs} times by py-spy`, gaps.slice(0, runs)))
+  }
   return rows
 }
 
-/** The longest gap that a spinning process itself sees while it is stopped for a copy. */
+/** What a spinning process itself sees of being left alone, and of being stopped for a copy again and again. */
 async function pauses(runs, whileStopped) {
-  const gaps = []
-  for (const stop of [false, true]) {
-    const gap = await whileRunning(process.execPath, [PAUSE], {}, async (child) => {
-      const said = once(child.stdout, 'data')
-      await new Promise((resolve) => setTimeout(resolve, 200))
-      for (let left = stop ? runs : 0; left > 0; left--) whileStopped(child.pid, child.pid, () => null)
-      const [text] = await said
-      return Number(text)
-    })
-    gaps.push(gap)
-  }
+  const alone = await gapsOf(async () => await sleep(runs * BETWEEN_STOPS_MS))
+  const outside = []
+  const stopped = await gapsOf(async (pid) => {
+    for (let left = runs; left > 0; left--) {
+      const read = whileStopped(pid, pid, () => null)
+      if (read !== null) outside.push(read.pausedMs)
+      await sleep(BETWEEN_STOPS_MS)
+    }
+  })
+  // Each stop is one gap; the machine adds gaps of its own, which the run left alone shows.
+  const longest = (gaps) => gaps.slice(0, runs)
   return [
-    { what: 'longest gap of a busy process, left alone', value: round(gaps[0], 2), unit: 'ms' },
-    { what: `longest gap of a busy process, stopped ${runs} times`, value: round(gaps[1], 2), unit: 'ms' },
+    row(`the ${runs} longest gaps of a busy process, left alone`, longest(alone)),
+    row(`the ${runs} longest gaps of a busy process, stopped ${outside.length} times`, longest(stopped)),
+    row('the same stops, as the reader measures them', outside.length === 0 ? null : outside),
   ]
+}
+
+/** Longest first, ms: everything that `meanwhile` does lies within what the process measures. */
+async function gapsOf(meanwhile, command = [process.execPath, PAUSE]) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'gaps-'))
+  const end = path.join(folder, 'end')
+  try {
+    const [program, file] = command
+    return await whileRunning(program, [file, end], {}, async (child) => {
+      // whileRunning has read the line by which it says that it measures.
+      let text = ''
+      child.stdout.on('data', (chunk) => (text += chunk))
+      const ended = once(child.stdout, 'end')
+      await meanwhile(child.pid)
+      writeFileSync(end, '')
+      await ended
+      return JSON.parse(text)
+    })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }

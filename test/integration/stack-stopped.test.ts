@@ -11,6 +11,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openMemoryTarget } from '../../src/capture/memory-target.js'
 import { readStacks, type StacksRead } from '../../src/capture/stacks-capturer.js'
 import { readStat } from '../../src/platform/procfs/stat.js'
+import type { DumpJson } from '../../src/report/dump-json.js'
 import { runCli } from '../support/cli.js'
 import { NODES, PROJECT_ROOT, type NodeBinary } from '../support/nodes.js'
 import { scriptLines, startTruth, type TruthProcess } from '../support/truth.js'
@@ -132,7 +133,9 @@ describe.each(NODES)('Node $version', (node) => {
       const args = ['dump', String(program.pid), '--stop', '--json', '--samples', '1', '--engine', 'memory']
       const { code, stdout, stderr } = await runCli(args)
       expect(code, stderr).toBe(0)
-      expect(stdout).toContain('"count"')
+      const { cost, threads } = JSON.parse(stdout) as DumpJson
+      expect(cost.pausedMs).toBeGreaterThan(0)
+      expect(threads[0]?.frames[0]?.function).toBe('count')
       expectGoesOn(await program.finish())
     } finally {
       await program.end()

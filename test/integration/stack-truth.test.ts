@@ -2,12 +2,20 @@
  * Stacks read from memory against what the process itself says at the same point, frame by frame, with line and
  * column. Any difference fails.
  */
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import { openMemoryTarget } from '../../src/capture/memory-target.js'
 import { readStacks } from '../../src/capture/stacks-capturer.js'
+import type { Frame } from '../../src/model/frame.js'
 import type { ThreadStack } from '../../src/model/thread.js'
+import { compileBlockers, whyNotCompile } from '../support/compiled.js'
 import { NODES } from '../support/nodes.js'
-import { scriptLines, startTruth, type TruthOptions } from '../support/truth.js'
+import { scriptLines, startTruth, type TrueFrame, type TruthOptions } from '../support/truth.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'truth-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function stacksOf(pid: number): readonly ThreadStack[] {
   const target = { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false }
@@ -34,13 +42,21 @@ async function until<T>(look: () => T, enough: (seen: T) => boolean): Promise<T>
 
 /** It has said its stack just before it blocks: until then the blocking function is not on it. */
 async function stackAtPause(pid: number): Promise<ThreadStack> {
-  const blockers = new Set(['read', 'exec', 'atomics', 'regexp', 'loop', 'dlopen'])
+  const blockers = new Set(['read', 'exec', 'atomics', 'regexp', 'loop', 'dlopen', 'addon'])
   const stack = await until(
     () => mainOf(pid),
     (main) => main?.frames.some((frame) => blockers.has(frame.function ?? '')) === true,
   )
   if (!stack) throw new Error('no stack of the main thread')
   return stack
+}
+
+/** As `scriptLines`, with `wasm` for a frame of WebAssembly: it has a name there, no more. */
+function linesWithWasm(frames: readonly (TrueFrame | Frame)[]): string[] {
+  const isWasm = (frame: TrueFrame | Frame): boolean =>
+    'tier' in frame ? frame.tier === 'wasm' : frame.file?.startsWith('wasm:') === true
+  const from = frames.findIndex((frame) => frame.function === 'pause')
+  return frames.slice(from).flatMap((frame) => (isWasm(frame) ? ['wasm'] : scriptLines([frame])))
 }
 
 /** Baseline and optimised code, with and without each tier: the same program has to come out the same. */
@@ -96,6 +112,39 @@ describe.each(NODES)('Node $version', (node) => {
       expect(stacks.map((stack) => scriptLines(stack.frames))).toEqual([said[1], said[0]])
     } finally {
       await truth.end()
+    }
+  })
+
+  it('names a frame of WebAssembly between those of JavaScript', async () => {
+    const truth = await startTruth(node, { program: 'truth-wasm.cjs' })
+    try {
+      const stack = await stackAtPause(truth.pid)
+      const said = linesWithWasm(truth.truths[0] ?? [])
+      expect(said).toContain('wasm')
+      expect(linesWithWasm(stack.frames)).toEqual(said)
+    } finally {
+      await truth.end()
+    }
+  })
+
+  const why = whyNotCompile(node)
+  it.skipIf(why !== null)(`reads stacks blocked in dlopen and in an addon${why === null ? '' : ` (${why})`}`, async () => {
+    const { library, addon } = compileBlockers(node, folder)
+    const environment = { TRUTH_LIBRARY: library, TRUTH_ADDON: addon }
+    for (const blocker of ['dlopen', 'addon']) {
+      const truth = await startTruth(node, { program: 'truth-minified.cjs', blocker, environment })
+      try {
+        expect(truth.version).toBe(node.version)
+        const stack = await until(
+          () => mainOf(truth.pid),
+          (main) => main?.nativeCallee?.includes(blocker === 'addon' ? addon : 'DLOpen') === true,
+        )
+        expect(stack?.nativeCallee).toContain(blocker === 'addon' ? addon : 'DLOpen')
+        expect(stack?.frames.map((frame) => frame.function)).toContain(blocker)
+        expect(scriptLines(stack?.frames ?? [])).toEqual(scriptLines(truth.truths[0] ?? []))
+      } finally {
+        await truth.end()
+      }
     }
   })
 

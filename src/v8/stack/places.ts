@@ -89,6 +89,8 @@ export class Places {
       const offset = bytecodeOffsetOfPc(this.#heap, code, frame.pc - code.start + (exact ? 1 : 0), bytecode)
       return [frameOf(info, this.#functions.lineOfBytecode(info, bytecode, offset), 'baseline')]
     }
+    // The function that WebAssembly exports: a wrapper that calls the code, whose own frame is there as well.
+    if (info.bytecode === 0 && info.script.name?.startsWith('wasm:') === true) return []
     if (slot !== bytecode) return [frameOf(info, null, null)]
     const raw = window.smi(frame.fp + layout.frame.bytecodeOffset)
     const offset = this.#functions.bytecodeOffset(raw, bytecode)
