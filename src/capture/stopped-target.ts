@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { constants, setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 import { StallError } from '../model/stall-error.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
@@ -14,6 +14,11 @@ import type { RawSyscall } from '../platform/procfs/syscall.js'
 
 /** How long a thread may take to stop: it does so at its next return to user space. */
 const STOP_DEADLINE_MS = 200
+
+/** Looks without a wait: on a quiet machine it has stopped by then. */
+const SPINS = 10
+const WAIT_MS = 0.1
+const NOTHING = new Int32Array(new SharedArrayBuffer(4))
 
 /** `read` fails when the pipe is closed without a word: then its writer has died. */
 const GUARD = 'read word || kill -CONT "$1"'
@@ -47,6 +52,7 @@ export function whileStopped<T>(pid: number, tid: number, copy: (registers: RawS
   if (state === 'T' || state === 't') return null
   const guard = startGuard(pid)
   let pausedMs = 0
+  const priority = getPriority()
   try {
     raisePriority()
     const startedMs = performance.now()
@@ -63,6 +69,7 @@ export function whileStopped<T>(pid: number, tid: number, copy: (registers: RawS
       if (pausedMs === 0) signal(pid, 'SIGCONT')
     }
   } finally {
+    restorePriority(priority)
     guard.stdin?.end('done\n')
   }
 }
@@ -74,6 +81,11 @@ function raisePriority(): void {
   } catch {
     // EACCES: the pause is then as long as the machine is busy.
   }
+}
+
+/** The walk that follows must not keep the continued process from its CPU. */
+function restorePriority(priority: number): void {
+  if (getPriority() !== priority) setPriority(priority)
 }
 
 function startGuard(pid: number): ChildProcess {
@@ -93,10 +105,12 @@ function startGuard(pid: number): ChildProcess {
 
 function waitUntilStill(pid: number, tid: number): RawSyscall | null {
   const deadline = performance.now() + STOP_DEADLINE_MS
-  do {
+  for (let looks = 0; performance.now() < deadline; looks++) {
     const raw = readRawSyscall(`/proc/${pid}`, tid)
     if (raw?.kind === 'blocked') return raw
-  } while (performance.now() < deadline)
+    // On a busy machine it waits for a CPU to stop on, which may be ours.
+    if (looks >= SPINS) Atomics.wait(NOTHING, 0, 0, WAIT_MS)
+  }
   return null
 }
 

@@ -128,25 +128,28 @@ describe.each(NODES)('Node $version', (node) => {
   })
 
   const why = whyNotCompile(node)
-  it.skipIf(why !== null)(`reads stacks blocked in dlopen and in an addon${why === null ? '' : ` (${why})`}`, async () => {
-    const { library, addon } = compileBlockers(node, folder)
-    const environment = { TRUTH_LIBRARY: library, TRUTH_ADDON: addon }
-    for (const blocker of ['dlopen', 'addon']) {
-      const truth = await startTruth(node, { program: 'truth-minified.cjs', blocker, environment })
-      try {
-        expect(truth.version).toBe(node.version)
-        const stack = await until(
-          () => mainOf(truth.pid),
-          (main) => main?.nativeCallee?.includes(blocker === 'addon' ? addon : 'DLOpen') === true,
-        )
-        expect(stack?.nativeCallee).toContain(blocker === 'addon' ? addon : 'DLOpen')
-        expect(stack?.frames.map((frame) => frame.function)).toContain(blocker)
-        expect(scriptLines(stack?.frames ?? [])).toEqual(scriptLines(truth.truths[0] ?? []))
-      } finally {
-        await truth.end()
+  it.skipIf(why !== null)(
+    `reads stacks blocked in dlopen and in an addon${why === null ? '' : ` (${why})`}`,
+    async () => {
+      const { library, addon } = compileBlockers(node, folder)
+      const environment = { TRUTH_LIBRARY: library, TRUTH_ADDON: addon }
+      for (const blocker of ['dlopen', 'addon']) {
+        const truth = await startTruth(node, { program: 'truth-minified.cjs', blocker, environment })
+        try {
+          expect(truth.version).toBe(node.version)
+          const stack = await until(
+            () => mainOf(truth.pid),
+            (main) => main?.nativeCallee?.includes(blocker === 'addon' ? addon : 'DLOpen') === true,
+          )
+          expect(stack?.nativeCallee).toContain(blocker === 'addon' ? addon : 'DLOpen')
+          expect(stack?.frames.map((frame) => frame.function)).toContain(blocker)
+          expect(scriptLines(stack?.frames ?? [])).toEqual(scriptLines(truth.truths[0] ?? []))
+        } finally {
+          await truth.end()
+        }
       }
-    }
-  })
+    },
+  )
 
   it('reads a process that a signal has stopped in JavaScript, and says what is not certain', async () => {
     const truth = await startTruth(node, { program: 'truth-minified.cjs', blocker: 'loop' })

@@ -36,7 +36,10 @@ export function whyNotCompile(node: NodeBinary): string | null {
 }
 
 /** Paths of both, compiled into `folder`. */
-export function compileBlockers(node: NodeBinary, folder: string): { readonly library: string; readonly addon: string } {
+export function compileBlockers(
+  node: NodeBinary,
+  folder: string,
+): { readonly library: string; readonly addon: string } {
   const build = (name: string, source: string): string => {
     const from = path.join(folder, `${name}-${node.major}.c`)
     const to = path.join(folder, `${name}-${node.major}.node`)
