@@ -24,6 +24,7 @@ import { wantsColor } from '../report/terminal.js'
 import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
+import { parsePid } from './parse-options.js'
 import { listProcesses, renderProcesses } from './ps.js'
 
 const MEGABYTE = 1 << 20
@@ -232,11 +233,6 @@ function reportProgress(progress: Progress): void {
 /** Only where a person waits at a terminal. The line is wiped before the result is printed. */
 function reportStep(step: string): void {
   if (process.stderr.isTTY) printNote(`\r\u001b[K${step === 'diagnose' ? '' : `${step} …`}`)
-}
-
-function parsePid(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A pid is a number. conductor-diag ps lists them.')
-  return Number(text)
 }
 
 function parseSeconds(text: string): number {

@@ -1,10 +1,10 @@
 /** The command line's frame: one file a command, usage errors as 64, every other error as one clear line with its next step. */
 import { Command, CommanderError } from 'commander'
-import { writeSync } from 'node:fs'
 import { settingsAsHelp } from '../config/settings-doc.js'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
+import { printNote, printOut } from './output.js'
 
 interface CommandFile {
   readonly register: (program: Command) => void
@@ -44,6 +44,7 @@ export async function createProgram(argv: readonly string[] = []): Promise<Comma
     .addHelpText('after', `\n${settingsAsHelp()}`)
     .showHelpAfterError('(conductor-diag --help lists the commands)')
     .exitOverride()
+    .configureOutput({ writeOut: printOut, writeErr: printNote })
     // So that everything after the command of `run` belongs to that command.
     .enablePositionalOptions()
   for (const load of wantedCommands(argv)) (await load()).register(program)
@@ -62,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       return
     }
     const error = toStallError(thrown)
-    writeSync(2, `conductor-diag: ${error.message} (${error.code})\n${error.help ? `  ${error.help}\n` : ''}`)
+    printNote(`conductor-diag: ${error.message} (${error.code})\n${error.help ? `  ${error.help}\n` : ''}`)
     process.exitCode = exitCodeOf(error.code)
   }
 }

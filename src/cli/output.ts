@@ -3,6 +3,9 @@ import { writeSync } from 'node:fs'
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
+/** Aborted once nobody reads stdout any more: what goes on for ever ends then. */
+export const readerGone = new AbortController()
+
 function writeAll(fd: 1 | 2, text: string): void {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length;) {
@@ -11,7 +14,10 @@ function writeAll(fd: 1 | 2, text: string): void {
     } catch (thrown) {
       const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
       // Whoever read has seen enough: no error of ours.
-      if (code === 'EPIPE') return
+      if (code === 'EPIPE') {
+        if (fd === 1) readerGone.abort()
+        return
+      }
       if (code !== 'EAGAIN') throw thrown
       // A terminal or pipe that some other program made non-blocking: wait a little for its reader.
       Atomics.wait(PAUSE, 0, 0, 5)

@@ -83,5 +83,7 @@ function stateText({ state, wchan, loop }: NodeProcess): string {
 }
 
 function hiddenNote(list: ProcessList): string {
-  return list.hidden === 0 ? '' : ` (${list.hidden} processes of other users can't be seen; sudo shows them)`
+  if (list.hidden === 0) return ''
+  const how = process.geteuid?.() === 0 ? 'CAP_SYS_PTRACE is missing' : 'sudo shows them'
+  return ` (not all can be seen: ${list.hidden} processes may not be looked at; ${how})`
 }

@@ -9,8 +9,8 @@ import { createRedactor } from '../redact/redactor.js'
 import { renderLine, renderScreen } from '../report/live-text.js'
 import { painter, printable, wantsColor } from '../report/terminal.js'
 import { EXIT } from './exit-codes.js'
-import { printNote, printOut } from './output.js'
-import { parseAmount, parseWholeNumber } from './parse-options.js'
+import { printNote, printOut, readerGone } from './output.js'
+import { parseAmount, parsePid, parseWholeNumber } from './parse-options.js'
 
 interface WatchOptions {
   readonly interval: number
@@ -27,7 +27,7 @@ export function register(program: Command): void {
   program
     .command('watch')
     .description('clocks, loop lag, and what the main thread and each poll loop do now; needs no agent in the process')
-    .argument('<pid>', 'the process', parseWholeNumber)
+    .argument('<pid>', 'the process', parsePid)
     .option('-i, --interval <seconds>', 'between two refreshes', parseAmount, 1)
     .option('-n, --count <n>', 'end after this many refreshes', parseWholeNumber)
     .option('--json', 'one JSON object a refresh and line')
@@ -48,6 +48,7 @@ async function watch(pid: number, options: WatchOptions): Promise<number> {
   const interrupted = (): void => stop.abort()
   process.on('SIGINT', interrupted)
   process.on('SIGTERM', interrupted)
+  readerGone.signal.addEventListener('abort', interrupted)
   const view = openLiveView(target, redactor)
   const intervalMs = Math.max(SHORTEST_INTERVAL_MS, options.interval * 1000)
   let shown = 0

@@ -66,8 +66,11 @@ function notAllowed(root: string, pid: number): StallError {
   const { uid } = readStatus(root)
   const whose =
     uid === process.getuid?.() ? 'it runs with more privileges than this command' : `it belongs to uid ${uid}`
+  // Root is refused where a capability is missing, as in a container: sudo would change nothing.
+  const how =
+    process.geteuid?.() === 0 ? 'It needs CAP_SYS_PTRACE' : 'Run it with sudo; in a container it needs CAP_SYS_PTRACE'
   return new StallError('ERR_STALL_PERMISSION', `process ${pid} may not be looked at: ${whose}`, {
-    help: `sudo conductor-diag dump ${pid}; in a container the tool needs CAP_SYS_PTRACE. conductor-diag doctor ${pid} says what works without.`,
+    help: `${how}. A worker with the agent inside needs no permission: conductor-diag doctor ${pid}`,
   })
 }
 
