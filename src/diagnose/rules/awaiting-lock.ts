@@ -3,9 +3,11 @@
  * itself parked elsewhere is the cause, and gets its own verdict before this one. Any array of resolvers looks like a
  * lock: without a holder that was found, only names and clocks tell it from a queue that waits for work.
  */
+import type { WaitHolder } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
+import { isSamePlace, mutualWaits } from '../lock-cycle.js'
 import { holderText, isLockByName, queueName } from '../queue-words.js'
 import type { View } from '../view.js'
 
@@ -18,26 +20,45 @@ export function awaitingLock(view: View): readonly Candidate[] {
     .map((leaf) => {
       const deadlock = leaf.waits.deadlock ?? []
       const cyclic = deadlock.length > 0
+      const mutual = cyclic ? [] : mutualWaits(leaf, leaves)
+      const together = cyclic || mutual.length > 0
       return leafCandidate(view, leaf, {
         cause: 'lock',
         waitsFor: cyclic
           ? `a lock in a deadlock: ${deadlock.join(' -> ')}`
-          : `${queueName(leaf.waits)}${holdersText(leaf)}`,
-        signs: signsOf(leaf, cyclic),
-        cap: capOf(view, leaf, cyclic),
-        weight: cyclic ? 55 : elsewhere ? 5 : 35,
-        refutedBy: cyclic ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
-        nextStep: nextOf(leaf, cyclic),
+          : mutual.length > 0
+            ? `${queueName(leaf.waits)} in what looks like a deadlock: ${mutualText(mutual)}`
+            : `${queueName(leaf.waits)}${holdersText(leaf)}`,
+        signs: [...signsOf(leaf, cyclic), ...(mutual.length > 0 ? [strong(MUTUAL)] : [])],
+        cap: capOf(view, leaf, cyclic, mutual.length > 0),
+        weight: together ? 55 : elsewhere ? 5 : 35,
+        refutedBy: together ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
+        nextStep: nextOf(leaf, together),
       })
     })
 }
 
+const MUTUAL = 'each of them is parked on what the next one mentions, round to the first'
+
+/** `the lock audit is used by report (a.js:6), and the lock ledger is used by transfer (a.js:5)`. */
+function mutualText(cycle: readonly Leaf[]): string {
+  return cycle.map((leaf) => `${queueName(leaf.waits)} is used by ${holderText(holderIn(leaf, cycle))}`).join(', and ')
+}
+
+/** Which of the possible holders the cycle goes on with. */
+function holderIn(leaf: Leaf, cycle: readonly Leaf[]): WaitHolder {
+  const next = cycle[(cycle.indexOf(leaf) + 1) % cycle.length] ?? leaf
+  const parked = [next.node, ...next.node.awaitedBy]
+  const holders = leaf.waits.holders ?? []
+  return holders.find((holder) => parked.some((frame) => isSamePlace(holder, frame))) ?? next.node
+}
+
 /** Holders that were found hold it; those that only mention it, and names, make it likely. */
-function capOf(view: View, leaf: Leaf, cyclic: boolean): Confidence {
+function capOf(view: View, leaf: Leaf, cyclic: boolean, mutual: boolean): Confidence {
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)
   if (isHeld(leaf)) return cap
-  const most = view.silent || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined) ? 'medium' : 'low'
+  const most = mutual || view.silent || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined) ? 'medium' : 'low'
   return RANK[cap] <= RANK[most] ? cap : most
 }
 

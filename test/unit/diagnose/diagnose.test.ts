@@ -127,6 +127,11 @@ test('says awaiting/unknown when the loop is idle, a clock is silent and no awai
   expect(first).toMatchObject({ kind: 'awaiting', cause: 'unknown', confidence: 'medium', where: null })
 })
 
+test('does not say beating of an idle loop whose awaits and clocks nobody read', () => {
+  const [first] = diagnose(evidence([{ threads: [idleMain()] }]))
+  expect(first?.kind).toBe('unknown')
+})
+
 test('says beating when the clocks move', () => {
   const [first] = diagnose(evidence([{ threads: [idleMain()], clocks: [clock()] }]))
   expect(first).toMatchObject({ kind: 'beating', cause: null, where: null })

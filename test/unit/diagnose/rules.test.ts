@@ -118,6 +118,25 @@ test('tells a deadlock from a leaked lock', () => {
   })
 })
 
+test('tells two locks whose users are parked on one another from two single waits', () => {
+  const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', doubt: 'the holders only mention the variable' }
+  const parkedOn = (name: string, holder: string, from: string): AwaitNode =>
+    awaitNode(
+      'acquire',
+      5,
+      { ...lock, heldThrough: `module{${name}} > Mutex.waiters > Array[0]`, holders: [holderAt(holder)] },
+      { awaitedBy: [frame(from, LINES[from] ?? 0)] },
+    )
+  const LINES: Readonly<Record<string, number>> = { transfer: 11, report: 12, third: 13 }
+  const holderAt = (name: string) => ({ function: name, file: WORKER, line: LINES[name] ?? 0, column: 1 })
+  const cycle = [parkedOn('audit', 'report', 'transfer'), parkedOn('ledger', 'transfer', 'report')]
+  const told = first(parked(cycle, { stall: silence() }))
+  expect(told).toMatchObject({ name: 'awaiting/lock', confidence: 'medium' })
+  expect(told.verdict?.summary).toContain('what looks like a deadlock')
+  const line = [parkedOn('audit', 'report', 'transfer'), parkedOn('ledger', 'third', 'report')]
+  expect(first(parked(line, { stall: silence() })).verdict?.summary).not.toContain('deadlock')
+})
+
 describe('a queue of resolvers', () => {
   const plain = { kind: 'lock' as const, summary: 'a queue of user code', heldThrough: 'module{pending} > Array[0]' }
 

@@ -13,6 +13,9 @@ describe('the debug port of a process', () => {
   })
 
   it('is known before it is open', () => {
-    expect(debugPortOf(nodeOptionsOf(['--inspect-port', '9300', 'worker.js']))).toEqual({ port: 9300, requested: false })
+    expect(debugPortOf(nodeOptionsOf(['--inspect-port', '9300', 'worker.js']))).toEqual({
+      port: 9300,
+      requested: false,
+    })
   })
 })
