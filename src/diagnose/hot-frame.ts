@@ -15,7 +15,9 @@ export interface HotFrame {
 }
 
 /** Null without a stack that has a frame to blame. Stacks innermost first. */
-export function hotFrameOf(stacks: readonly (readonly Frame[])[]): HotFrame | null {
+export function hotFrameOf(all: readonly (readonly Frame[])[]): HotFrame | null {
+  const telling = all.filter((frames) => ownFrames(frames).length > 0 || !isPart(frames))
+  const stacks = telling.length * 2 > all.length ? telling : all
   const blamed = stacks.map((frames) => ({ frames, blame: blameFrames(frames) })).filter((each) => each.blame.where)
   if (blamed.length === 0) return null
   const common = commonUserFrame(stacks)
@@ -36,6 +38,11 @@ export function hotFrameOf(stacks: readonly (readonly Frame[])[]): HotFrame | nu
     neverReturned: common !== null,
     stacks: stacks.length,
   }
+}
+
+/** Read of a running thread without its registers: the inner frames may be missing, and their absence shows nothing. */
+function isPart(frames: readonly Frame[]): boolean {
+  return frames.some((frame) => frame.probable === true)
 }
 
 /** From here on the leaf itself is blamed rather than its caller. */

@@ -50,8 +50,8 @@ interface Sighting {
 }
 
 /**
- * A search that ran out of time tells less than an earlier one of the same await that found something; sockets and thread
- * pool are always those of the later look.
+ * A search that ran out of time, or under which the heap moved, tells less than an earlier one of the same await that
+ * found something; sockets and thread pool are always those of the later look.
  */
 function moreTelling(
   now: WaitsFor | null,

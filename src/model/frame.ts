@@ -23,7 +23,10 @@ export interface Frame {
   readonly async: boolean
   /** True for C and C++ frames. */
   readonly native: boolean
-  /** True where the engine does not vouch for the frame: the top frame of a running thread, what a race may have torn. */
+  /**
+   * True where the engine does not vouch for the frame: the top frame of a running thread (whose line may be no more
+   * than where its function begins), what a race may have torn.
+   */
   readonly probable?: boolean
   /** Where a source map leads; beside the generated position, never instead of it. */
   readonly source?: SourcePosition

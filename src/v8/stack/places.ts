@@ -25,6 +25,8 @@ const INLINING_ENTRY = 16
 /** `exact`: `pc` is where the thread stands, not the return address of a callee. */
 export interface PlaceOptions {
   readonly exact?: boolean
+  /** Where a line is not known, that of the beginning of the function. */
+  readonly orDefinition?: boolean
 }
 
 export class Places {
@@ -40,7 +42,10 @@ export class Places {
 
   /** Lines of one machine frame, innermost first; empty for frames that no reader wants (stubs, entries). */
   describe(window: StackWindow, frame: MachineFrame, options: PlaceOptions = {}): Frame[] {
-    if (frame.kind === 'js') return this.#describeFunction(window, frame, options.exact === true)
+    if (frame.kind === 'js') {
+      const frames = this.#describeFunction(window, frame, options.exact === true)
+      return options.orDefinition === true ? this.#orDefinition(frame, frames) : frames
+    }
     if (frame.kind === 'BuiltinExitFrame') return this.#describeBuiltinExit(window, frame)
     if (isWasm(frame.kind)) return [frameOf(null, null, 'wasm', 'wasm-function')]
     return []
@@ -60,6 +65,15 @@ export class Places {
     let shared = this.#deoptimizationEntry(deoptimization, this.#heap.layout.deoptimization.shared)
     if (this.#heap.is(shared, 'SHARED_FUNCTION_INFO_WRAPPER')) shared = this.#heap.field(shared, 8)
     return shared === info.address
+  }
+
+  /** Optimized code without a pc has no line: where its function begins is the nearest that can be said. */
+  #orDefinition(frame: MachineFrame, frames: Frame[]): Frame[] {
+    const [top, ...rest] = frames
+    if (top === undefined || top.file === null || top.line !== null) return frames
+    const info = this.#functions.ofFunction(frame.function)
+    const place = info === null ? null : this.#functions.definition(info)
+    return place === null ? frames : [{ ...top, line: place.line, column: place.column }, ...rest]
   }
 
   /** A C++ builtin (`Atomics.wait`, `JSON.parse`); embedder callbacks are no lines of a JavaScript stack. */

@@ -217,7 +217,7 @@ export class StackReader {
     const frames: Frame[] = []
     const spans: FrameSpan[] = []
     for (const frame of walk.frames) {
-      const lines = this.#places.describe(walk.window, frame)
+      const lines = this.#places.describe(walk.window, frame, { orDefinition: frames.length === 0 })
       // A builtin on top may long have returned, and nothing tells: the innermost function of a script comes first.
       const skipped = frames.length === 0 && lines.every((line) => line.file === null)
       spans.push({ fp: frame.fp, lines: skipped ? 0 : lines.length })

@@ -191,5 +191,5 @@ export class WaitJudge {
 }
 
 function moved(): WaitsFor {
-  return { kind: 'unknown', summary: 'it changed while it was read' }
+  return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true }
 }

@@ -1,13 +1,13 @@
 // Tens of thousands of timers that are due at once: one turn of the loop runs them all, and no frame stays.
-function w_price(row) {
+function w_price(row) { // @here
   let sum = 0
   for (let i = 0; i < 900_000; i++) sum += Math.sqrt(row + i) // @here
   return sum
 }
 
-function w_tax(row) {
+function w_tax(row) { // @here
   let sum = 0
-  for (let i = 0; i < 400_000; i++) sum += Math.cbrt(row + i)
+  for (let i = 0; i < 400_000; i++) sum += Math.cbrt(row + i) // @here
   return sum
 }
 

@@ -11,7 +11,7 @@ export const SCENARIOS = [
   { name: 'computing-regexp', kind: 'computing', cause: 'regexp', where: ['w_validateAddress'] },
   { name: 'computing-json', kind: 'computing', cause: 'json', where: ['w_cloneAll'] },
   { name: 'computing-json-parse', kind: 'computing', cause: 'json', where: ['w_loadLedger'] },
-  { name: 'computing-javascript', kind: 'computing', cause: 'javascript', where: ['w_price'] },
+  { name: 'computing-javascript', kind: 'computing', cause: 'javascript', where: ['w_price', 'w_tax'] },
 
   { name: 'blocked-child', kind: 'blocked-in-native', cause: 'child-process', where: ['w_convert'] },
   { name: 'blocked-file-read', kind: 'blocked-in-native', cause: 'file-read', where: ['w_readHeader'] },

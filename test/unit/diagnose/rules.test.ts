@@ -162,6 +162,18 @@ describe('a queue of resolvers', () => {
   })
 })
 
+test('takes a stack whose inner frames could not be read for no sign that a loop returned', () => {
+  const whole = mainStack({
+    frames: [frame('rebalance', 3), frame('execute', 13), frame('poll', 9)],
+    loop: loopState(),
+  })
+  const outer = frame('processTicksAndRejections', 95, 'node:internal/process/task_queues')
+  const cut = (probable: boolean) => mainStack({ frames: [{ ...outer, probable }], loop: loopState() })
+  const looks = (odd: typeof whole) => [odd, whole, whole].map((each) => ({ threads: [each] }))
+  expect(first(evidence(looks(cut(true))))).toMatchObject({ name: 'computing/loop', line: 3 })
+  expect(first(evidence(looks(cut(false)))).name).toBe('computing/javascript')
+})
+
 describe('a thread that runs native code', () => {
   const called = (line: number) =>
     mainStack({ frames: [frame('scan', line), frame('poll', 9)], nativeCallee: '/srv/scanner.node', loop: loopState() })
