@@ -38,11 +38,16 @@ export function beating(view: View): readonly Candidate[] {
   ]
 }
 
-/** Every await was read, and what each waits for is known. A queue that is not surely a lock may be either. */
+/**
+ * Every await was read, and what each waits for is known. A queue that is not surely a lock may be either, and a
+ * connection of which nothing says how long it has been silent may be dead.
+ */
 function allExplained(view: View): boolean {
   const { awaits } = view.last
   if (awaits === null || awaits.cutShort === true) return false
-  return leavesOf(view).every(
-    ({ cause, waits }) => cause !== 'unknown' && (cause !== 'lock' || (waits.holders ?? []).length > 0),
-  )
+  return leavesOf(view).every(({ cause, waits }) => {
+    if (cause === 'unknown') return false
+    if (cause === 'lock') return (waits.holders ?? []).length > 0
+    return (cause !== 'socket-reply' && cause !== 'http-response') || waits.sinceMs !== undefined
+  })
 }
