@@ -6,7 +6,7 @@ import type { TaskInFlight } from '../../model/evidence.js'
 import type { Confidence } from '../../model/verdict.js'
 import { placeText } from '../blame.js'
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
+import { leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../leaf.js'
 import { seconds } from '../phrases.js'
 import { groupTasks, type TaskGroup } from '../task-place.js'
 import type { View } from '../view.js'
@@ -50,8 +50,9 @@ function capOf(view: View, leaf: Leaf): Confidence {
   if (leaf.node.doubtful === true) return 'low'
   const missed = view.silent || taskOf(view, leaf) !== null
   const alone = leaf.node.awaitedBy.length === 0 || leaf.node.kind === 'module'
-  if (alone && !missed) return 'low'
-  return missed && leaf.waits.doubt === undefined ? 'high' : 'medium'
+  if (missed) return leaf.waits.doubt === undefined ? 'high' : 'medium'
+  // A heap that moves while it is searched can hide what settles a young wait.
+  return !alone && leaf.ageMs !== null && leaf.ageMs >= PATIENCE_MS ? 'medium' : 'low'
 }
 
 /** Without a response time-out of its own, a task is taken for overdue from here on, ms. */

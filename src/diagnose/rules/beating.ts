@@ -46,7 +46,7 @@ function allExplained(view: View): boolean {
   const { awaits } = view.last
   if (awaits === null || awaits.cutShort === true) return false
   return leavesOf(view).every(({ cause, waits }) => {
-    if (cause === 'unknown') return false
+    if (cause === 'unknown' || cause === 'never-settles') return false
     if (cause === 'lock') return (waits.holders ?? []).length > 0
     return (cause !== 'socket-reply' && cause !== 'http-response') || waits.sinceMs !== undefined
   })

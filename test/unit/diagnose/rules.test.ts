@@ -235,12 +235,18 @@ test('takes an await at the top that nobody waits for for an idiom, at most a gu
 test('is sure of never-settles only where a clock or an overdue task misses it', () => {
   const node = awaitNode('load', 3, { kind: 'nothing', summary: 'no settler' })
   const task = { ...node, awaitedBy: [{ ...frame('poll', 9), async: true }] }
-  expect(first(parked([task]))).toMatchObject({ name: 'awaiting/never-settles', confidence: 'medium' })
+  expect(first(parked([task]))).toMatchObject({ name: 'awaiting/never-settles', confidence: 'low' })
   expect(first(parked([task], { stall: silence() }))).toMatchObject({ confidence: 'high' })
   const execute = { function: 'poll', file: WORKER, line: 8, column: 1 }
   const inFlight = { clock: 'poll:invoice', taskId: 't1', ageMs: 90_000, responseTimeoutMs: 60_000, execute }
   expect(first(parked([task], { tasks: [inFlight] }))).toMatchObject({ confidence: 'high' })
-  expect(first(parked([task], { tasks: [{ ...inFlight, ageMs: 9_000 }] }))).toMatchObject({ confidence: 'medium' })
+  expect(first(parked([task], { tasks: [{ ...inFlight, ageMs: 9_000 }] }))).toMatchObject({ confidence: 'low' })
+  const old = {
+    ...node,
+    awaitedBy: task.awaitedBy,
+    waitsFor: { kind: 'nothing' as const, summary: 'no', sinceMs: 25_000 },
+  }
+  expect(first(parked([old]))).toMatchObject({ confidence: 'medium' })
 })
 
 describe('a task in flight', () => {
