@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { bundleDirectories, existingDirectories } from '../incident/directory.js'
 import { consumeTombstones } from '../incident/tombstone.js'
 import type { Tombstone } from '../model/incident.js'
+import { programOf } from './worker-environment.js'
 import { keepWithin, sealAllLeftovers } from './housekeeping.js'
 
 export interface BootThreadData {
@@ -22,7 +23,11 @@ export interface BootReport {
 
 const { dir, maxDiskBytes } = workerData as BootThreadData
 const directories = bundleDirectories(process.env, dir)
-const tombstones = consumeTombstones(existingDirectories(directories))
+const program = programOf()
+const tombstones = consumeTombstones(
+  existingDirectories(directories),
+  (tombstone) => tombstone.program === undefined || tombstone.program === program,
+)
 const { sealed, failures } = sealAllLeftovers(directories)
 const kept = keepWithin(directories, maxDiskBytes)
 parentPort?.postMessage({ tombstones, sealed, failures: [...failures, ...kept] } satisfies BootReport)

@@ -13,7 +13,7 @@ import { describeStall } from './incident-line.js'
 import type { EndNow, LastWord, LastWordsData } from './last-words-thread.js'
 import type { CaptureAnswer } from './messages.js'
 import type { NativeCalls } from './native-exit.js'
-import { threadOptions } from './worker-environment.js'
+import { programOf, threadOptions } from './worker-environment.js'
 
 export const EXIT_STALLED = 70
 
@@ -121,6 +121,7 @@ function tombstoneOf({ stall, answer }: ProcessEnd, how: Tombstone['how']): Tomb
     ageMs: stall.ageMs,
     incident: answer?.incident ?? null,
     verdict: answer?.verdict?.name ?? null,
+    program: programOf(),
     ...supervisedRun(),
   }
 }

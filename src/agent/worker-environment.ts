@@ -3,11 +3,16 @@
  * agent would start itself, and others (tracers, loaders) would be loaded into a thread that has to stay small. So the
  * Workers' environment has no NODE_OPTIONS; the process's own, which its child processes inherit, is left alone.
  */
-import type { WorkerOptions } from 'node:worker_threads'
+import { isMainThread, type WorkerOptions } from 'node:worker_threads'
 
 export function workerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _preloads, ...rest } = env
   return rest
+}
+
+/** The application's script, in every thread of the agent (`threadOptions` hands it on); null in a REPL. */
+export function programOf(): string | null {
+  return (isMainThread ? process.argv[1] : process.argv[2]) ?? null
 }
 
 /** No flags, no standard streams (those go through the main thread, which may be blocked), nothing that holds. */
@@ -15,6 +20,7 @@ export function threadOptions(name: string, workerData: unknown): WorkerOptions 
   return {
     name,
     workerData,
+    argv: [programOf()].filter((program) => program !== null),
     execArgv: [],
     env: workerEnvironment(process.env),
     stdin: false,

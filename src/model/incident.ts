@@ -66,6 +66,8 @@ export interface Tombstone {
   /** Clock ticks since boot of the ended process: with the pid, proof that it is the one meant. */
   readonly startTicks?: number | null
   readonly service?: string | null
+  /** The script that ran: a folder may be shared by several workers, and each start is told its own. */
+  readonly program?: string | null
   /** Names the start by `conductor-diag run` that this process belonged to (`CONDUCTOR_STALL_RUN`). */
   readonly run?: string
 }
