@@ -8,7 +8,6 @@ export const EXIT = {
   usage: 64,
   corruptBundle: 65,
   notFound: 66,
-  sinkUnreachable: 69,
   /** The worker's own: stalled, ended by the watchdog. */
   stalled: 70,
   toolFailed: 71,

@@ -1,5 +1,5 @@
 /**
- * The settings file named by `CONDUCTOR_STALL_CONFIG`, for the command line and the delivery process. A file of its
+ * The settings file named by `CONDUCTOR_STALL_CONFIG`, for the command line. A file of its
  * own so that none of the agent's threads ever loads `yaml`. Keys are variables (`CONDUCTOR_STALL_WARN_SECONDS`) or
  * their short form (`warn_seconds`); nested mappings join with an underscore.
  */

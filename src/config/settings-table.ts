@@ -189,7 +189,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
   },
 ]
 
-/** Names a settings file, for the command line and the delivery process only; the agent reads the environment alone. */
+/** Names a settings file, for the command line only; the agent reads the environment alone. */
 export const CONFIG_FILE_VARIABLE = 'CONDUCTOR_STALL_CONFIG'
 
 /** The name of a setting in a settings file: `warn_seconds`, `poll_stall_timeout_seconds`. */

@@ -11,6 +11,7 @@ import {
   startTimeOf,
 } from '../platform/procfs/process.js'
 import { readStat } from '../platform/procfs/stat.js'
+import { OPTIONS_WITH_VALUE } from '../platform/runtime/node-options.js'
 
 export interface IdentityInput {
   readonly pid: number
@@ -53,8 +54,6 @@ export function identifyProcess(input: IdentityInput): ProcessIdentity {
   }
 }
 
-/** Options of Node that take the next word as their value, where it is not joined by `=`. */
-const WITH_VALUE = new Set(['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions'])
 const WITHOUT_SCRIPT = new Set(['-e', '--eval', '-p', '--print', '-pe', '-i', '--interactive', '--test'])
 
 /** The script of a Node command line, absolute; null where there is none (`-e`) or it can't be told. */
@@ -62,7 +61,7 @@ export function entryOf(argv: readonly string[], cwd: string | null): string | n
   for (let index = 1; index < argv.length; index++) {
     const word = argv[index] ?? ''
     if (WITHOUT_SCRIPT.has(word)) return null
-    if (WITH_VALUE.has(word)) index++
+    if (OPTIONS_WITH_VALUE.has(word)) index++
     else if (!word.startsWith('-')) return path.isAbsolute(word) ? word : cwd === null ? null : path.resolve(cwd, word)
   }
   return null

@@ -1,5 +1,5 @@
 /**
- * pino behind the Logger interface, for the capture thread, the command line, the supervisor and delivery. Loading it
+ * pino behind the Logger interface, for the capture thread, the command line and the supervisor. Loading it
  * takes about 19 ms, so never in the worker's main thread nor in the watch thread (`json-logger.ts` serves those).
  * No transports: each would start one more worker thread.
  */

@@ -2,6 +2,7 @@
 import { listDescriptors } from '../procfs/descriptors.js'
 import { listNumbers, tryReadProcText } from '../procfs/read.js'
 import { readCommandLine, readEnvironment } from '../procfs/process.js'
+import { nodeOptionsOf } from '../runtime/node-options.js'
 import { parseSocketTable, readSockets } from '../procfs/sockets.js'
 
 export interface DebugPort {
@@ -14,27 +15,6 @@ export interface DebugPort {
 const DEFAULT_PORT = 9229
 const INSPECT = /^--(?:inspect|inspect-brk|inspect-wait)(?:=(?:(?:\[[^\]]*\]|[^:]*):)?(\d+)?.*)?$/
 const PORT_ONLY = /^--(?:inspect-port|debug-port)=(?:(?:\[[^\]]*\]|[^:]*):)?(\d+)$/
-
-/** Options of Node's whose value is a word of its own: `--require path` is not where the script begins. */
-const WITH_VALUE = new Set(
-  [
-    ['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions', '--env-file'],
-    ['--env-file-if-exists', '--title', '--icu-data-dir', '--input-type', '--redirect-warnings', '--cpu-prof-dir'],
-    ['--diagnostic-dir', '--inspect-port', '--debug-port', '--stack-trace-limit', '--max-http-header-size'],
-    ['--watch-path', '--openssl-config', '--unhandled-rejections', '--dns-result-order', '--experimental-config-file'],
-  ].flat(),
-)
-
-/** The words in front of the script, a separate value joined to its option (`--inspect-port 1` as `--inspect-port=1`). */
-export function nodeOptionsOf(argv: readonly string[]): string[] {
-  const options: string[] = []
-  for (let i = 0; i < argv.length; i++) {
-    const word = argv[i] ?? ''
-    if (!word.startsWith('-') || word === '--') break
-    options.push(WITH_VALUE.has(word) ? `${word}=${argv[++i] ?? ''}` : word)
-  }
-  return options
-}
 
 /** From Node's own options: those before the script, and NODE_OPTIONS. */
 export function debugPortOf(options: readonly string[]): DebugPort {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { debugPortOf, nodeOptionsOf } from '../../../../src/platform/cdp/debug-port.js'
+import { debugPortOf } from '../../../../src/platform/cdp/debug-port.js'
+import { nodeOptionsOf } from '../../../../src/platform/runtime/node-options.js'
 
 describe('the debug port of a process', () => {
   it('is found behind options whose value is a word of its own', () => {
