@@ -1,9 +1,10 @@
 /** Which bundles there are, and which one a person means. */
-import { lstatSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { decodeTime } from 'ulid'
 import { StallError } from '../model/stall-error.js'
-import { parseFolderName } from './bundle-format.js'
+import { MANIFEST_FILE, parseFolderName } from './bundle-format.js'
+import { readBundle } from './bundle-reader.js'
 import { codeOf } from './disk-error.js'
 
 /** What the folder's name and its files' sizes say; no manifest is read. */
@@ -86,14 +87,20 @@ export function findBundle(directories: readonly string[], reference: string): B
 }
 
 function bundleAt(folder: string): BundleEntry {
-  const parsed = parseFolderName(path.basename(folder))
+  const parsed = parseFolderName(path.basename(folder)) ?? unpackedAt(folder)
   const sizeBytes = folderBytes(folder)
   if (parsed === null || parsed.state === 'deleting' || sizeBytes === null) {
     throw new StallError('ERR_STALL_BUNDLE_NOT_FOUND', `there is no bundle at ${folder}`, {
-      help: 'A bundle is a folder named by 26 letters and digits, as `conductor-diag ls` shows it.',
+      help: 'A bundle is a folder with an incident.json, as `conductor-diag ls` lists them.',
     })
   }
   return { id: parsed.id, path: folder, state: parsed.state, createdAtMs: decodeTime(parsed.id), sizeBytes }
+}
+
+/** A bundle under another name, as it comes out of a ticket's attachment: its manifest says what it is. */
+function unpackedAt(folder: string): { readonly id: string; readonly state: 'sealed' } | null {
+  if (!existsSync(path.join(folder, MANIFEST_FILE))) return null
+  return { id: readBundle(folder).id, state: 'sealed' }
 }
 
 function nothingFound(what: string, directories: readonly string[]): StallError {

@@ -3,7 +3,7 @@
  * compared. A folder that was never sealed is read too, for what its capture had written before it was cut off.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest } from '../model/incident.js'
 import { StallError } from '../model/stall-error.js'
@@ -53,7 +53,8 @@ const CHUNK_BYTES = 2 ** 20
 /** Throws ERR_STALL_BUNDLE_NOT_FOUND, or ERR_STALL_BUNDLE_CORRUPT naming the file. */
 export function readBundle(folder: string): Bundle {
   const name = parseFolderName(path.basename(folder))
-  if (name === null || name.state === 'deleting') throw notFound(folder)
+  if (name?.state === 'deleting') throw notFound(folder)
+  if (name === null) return readRenamed(folder)
   const files = listFiles(folder)
   if (name.state === 'sealed' || files.includes(MANIFEST_FILE)) {
     const manifest = parseManifest(readFile(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES), name.id)
@@ -63,6 +64,13 @@ export function readBundle(folder: string): Bundle {
   const artifacts = files.filter((file) => isArtifactName(file)).map((file) => describeFile(folder, file))
   const manifest = assembleManifest(name.id, opened, artifacts)
   return { id: name.id, path: folder, state: 'partial', manifest, writer: opened?.writer ?? null }
+}
+
+/** Unpacked from a ticket a bundle has any name: what it is stands in its manifest. Only sealed ones have one. */
+function readRenamed(folder: string): Bundle {
+  if (!existsSync(path.join(folder, MANIFEST_FILE))) throw notFound(folder)
+  const manifest = parseManifest(readFile(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES), null)
+  return { id: manifest.id, path: folder, state: 'sealed', manifest, writer: null }
 }
 
 /** The bytes of one artifact, their sum compared. Throws ERR_STALL_BUNDLE_CORRUPT or _NOT_FOUND. */
@@ -141,7 +149,9 @@ function manifestFault(folder: string): string | null {
     : `its SHA-256 is not the one in ${SUMS_FILE}`
 }
 
-function parseManifest(bytes: Buffer, id: string): IncidentManifest {
+/** @param named the folder's name says which incident it has to be; null when it says nothing */
+function parseManifest(bytes: Buffer, named: string | null): IncidentManifest {
+  const id = named ?? 'this bundle'
   const fault = (what: string): StallError => corrupt(id, MANIFEST_FILE, what)
   const value = parseObject(bytes)
   if (value === null) throw fault('it is no JSON object')
@@ -151,7 +161,8 @@ function parseManifest(bytes: Buffer, id: string): IncidentManifest {
       help: 'Update conductor-stall-agent.',
     })
   }
-  if (value['id'] !== id) throw fault(`it names incident ${String(value['id'])}`)
+  if (typeof value['id'] !== 'string' || parseFolderName(value['id']) === null) throw fault('it names no incident')
+  if (named !== null && value['id'] !== named) throw fault(`it names incident ${value['id']}`)
   for (const key of ['verdicts', 'clocks', 'artifacts', 'missing']) {
     if (!Array.isArray(value[key])) throw fault(`${key} is no list`)
   }

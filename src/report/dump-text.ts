@@ -52,12 +52,15 @@ export function renderHeader(process: ProcessIdentity, options: Pick<DumpTextOpt
   const paint = painter(options.color ?? false)
   const command = shorten(printable(process.argv.join(' ')), WIDTH)
   const service = [process.service, process.version].filter(Boolean).join(' ')
-  const facts = [
-    process.node === null ? 'Node version unknown' : `Node ${process.node}`,
-    process.executable ?? 'binary unknown',
-    ...(service === '' ? [] : [service]),
-    process.agent ? 'agent inside' : 'no agent inside',
-  ]
+  const refused = process.node === null && process.executable === null && !process.agent
+  const facts = refused
+    ? ['its binary may not be read: what runs in it, and whether with an agent, is not known']
+    : [
+        process.node === null ? 'Node version unknown' : `Node ${process.node}`,
+        process.executable ?? 'binary unknown',
+        ...(service === '' ? [] : [service]),
+        process.agent ? 'agent inside' : 'no agent inside',
+      ]
   const title = `${paint('bold', `Process ${process.pid}`)}  ${command === '' ? '(no command line)' : command}`
   return `${title}\n${paint('dim', printable(facts.join('  ')))}\n\n`
 }

@@ -52,6 +52,16 @@ test('finds a bundle by latest, id, beginning, lower case and path', () => {
   expect(findBundle([], path.join(directory, first)).id).toBe(first)
 })
 
+test('reads a bundle that came out of a ticket under another name', () => {
+  const bundle = sealedBundle(directory, { now: () => start })
+  const renamed = path.join(directory, 'incident-42')
+  renameSync(bundle, renamed)
+  expect(findBundle([], renamed)).toMatchObject({ id: path.basename(bundle), state: 'sealed' })
+  expect(verifyBundle(renamed).problems).toEqual([])
+  writeFileSync(path.join(renamed, 'incident.json'), '{"schema":1,"id":"../x"}')
+  expect(() => readBundle(renamed)).toThrow('it names no incident')
+})
+
 test('says which bundles an ambiguous beginning could mean', () => {
   const [first = ''] = bundles(3)
   expect(() => findBundle([directory], '01')).toThrow(
