@@ -85,8 +85,8 @@ async function main(): Promise<void> {
     redactor,
   })
   say({ type: 'done', answer: answerOf(result) })
-  // Afterwards: the watchdog does not wait for it.
-  keepWithin(directories, settings.maxDiskBytes)
+  // Afterwards: the watchdog does not wait for it. A turn later, since an error overtakes messages on their way.
+  setImmediate(() => keepWithin(directories, settings.maxDiskBytes))
 }
 
 // A promise that is waited for keeps no thread alive: without this one could end in the middle, with nothing said.

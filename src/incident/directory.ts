@@ -79,11 +79,14 @@ function assertOwned(folder: string): void {
 }
 
 function isOwned(folder: string): boolean {
-  const stats = lstatSync(folder, { throwIfNoEntry: false })
   const uid = process.getuid?.()
-  return (
-    stats !== undefined && stats.isDirectory() && (uid === undefined || stats.uid === uid) && (stats.mode & 0o077) === 0
-  )
+  try {
+    const stats = lstatSync(folder)
+    return stats.isDirectory() && (uid === undefined || stats.uid === uid) && (stats.mode & 0o077) === 0
+  } catch {
+    // Not there, or a file on the way to it (ENOTDIR): nothing of ours.
+    return false
+  }
 }
 
 /**

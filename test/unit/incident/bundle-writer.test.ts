@@ -138,6 +138,9 @@ test('does not use a temp folder that others can enter, nor a link', () => {
     // Nor are bundles looked for, or removed, there.
     expect(existingDirectories([{ path: shared, from: 'the temp folder', shared: true }])).toEqual([])
     expect(existingDirectories([{ path: shared, from: 'HOME', shared: false }])).toEqual([shared])
+    const file = path.join(shared, 'a-file')
+    writeFileSync(file, '')
+    expect(existingDirectories([{ path: path.join(file, 'x'), from: 'the temp folder', shared: true }])).toEqual([])
   }
 })
 
