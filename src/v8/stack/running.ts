@@ -8,6 +8,7 @@ import type { Address } from '../../model/address.js'
 import type { V8Heap } from '../heap.js'
 import { readMoment } from '../isolates.js'
 import type { IsolateMoment } from '../isolates.js'
+import { isEntry } from './frames.js'
 import type { FrameReader, MachineFrame, Walk } from './frames.js'
 import { copyStack } from './stack-window.js'
 import type { StackWindow } from './stack-window.js'
@@ -39,15 +40,32 @@ export function probableWalk(
   const second = copyBelow(heap, stackHint, moment)
   const now = readMoment(heap, isolate)
   if (!second || now?.entryFrame !== moment.entryFrame || now.exitFrame !== 0) return null
-  const walks = completeWalks(reader, second, moment)
-  const longest = walks.toSorted((a, b) => b.frames.length - a.frames.length)[0]
-  if (!longest) return null
-  const shared = new Set(longest.frames.map((frame) => frame.fp))
+  const walks = completeWalks(heap, reader, second, moment)
+  // A dead walk may be the longest, and have little left once its contradictions are cut: the live one has all.
+  const fitting = remembered(fits)
+  const live = walks
+    .map((walk) => dropDead(heap, first, second, walk.frames, fitting))
+    .toSorted((a, b) => b.length - a.length)[0]
+  if (!live) return null
+  const shared = new Set(live.map((frame) => frame.fp))
   for (const walk of walks) {
     const own = new Set(walk.frames.map((frame) => frame.fp))
     for (const fp of shared) if (!own.has(fp)) shared.delete(fp)
   }
-  return { window: second, frames: dropDead(heap, first, second, longest.frames, fits), shared }
+  return { window: second, frames: live, shared }
+}
+
+/** Walks share most of their frames: each is judged once. */
+function remembered(fits: (frame: MachineFrame) => boolean): (frame: MachineFrame) => boolean {
+  const known = new Map<string, boolean>()
+  return (frame) => {
+    const key = `${frame.fp} ${frame.pc}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const answer = fits(frame)
+    known.set(key, answer)
+    return answer
+  }
 }
 
 function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): StackWindow | null {
@@ -56,13 +74,22 @@ function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): Stac
   return copyStack(heap.memory, Math.max(mapping.start, moment.entryFrame - MAX_DEPTH_BYTES))
 }
 
-/** All walks that reach the outermost entry, from frames that are nobody's caller; bounded. */
-function completeWalks(reader: FrameReader, window: StackWindow, moment: IsolateMoment): Walk[] {
+/**
+ * All walks that reach the outermost entry, from frames that are nobody's caller; bounded. Only a frame that reaches it
+ * itself makes another one its caller: any even number in a dead part of the stack looks like a frame of some kind.
+ */
+function completeWalks(heap: V8Heap, reader: FrameReader, window: StackWindow, moment: IsolateMoment): Walk[] {
+  const { nextExit } = heap.layout.frame
+  const complete = new Set<number>([moment.entryFrame])
   const isCaller = new Set<number>()
   const candidates: number[] = []
   for (let at = moment.entryFrame - 8; at >= window.low; at -= 8) {
     const frame = reader.frameAt(window, at)
     if (!frame) continue
+    // Callers lie higher, so they have been judged.
+    const below = isEntry(frame.kind) ? window.word(at + nextExit) : frame.callerFp
+    if (!complete.has(below)) continue
+    complete.add(at)
     isCaller.add(frame.callerFp)
     candidates.push(at)
   }
