@@ -16,7 +16,7 @@ export function mutualWaits(leaf: Leaf, leaves: readonly Leaf[]): readonly Leaf[
   for (let length = 1; length <= LONGEST && paths.length > 0; length++) {
     const longer: Leaf[][] = []
     for (const path of paths) {
-      for (const next of locks.filter((each) => isBehind(path.at(-1), each))) {
+      for (const next of locks.filter((each) => holderAbove(path.at(-1) ?? leaf, each))) {
         if (next === leaf && length > 1) return path
         if (!path.includes(next)) longer.push([...path, next])
       }
@@ -27,12 +27,12 @@ export function mutualWaits(leaf: Leaf, leaves: readonly Leaf[]): readonly Leaf[
   return []
 }
 
-/** Whether `next` is parked below a function that may hold what `leaf` waits for. */
-function isBehind(leaf: Leaf | undefined, next: Leaf): boolean {
+/** Who may hold what `leaf` waits for and has `next` parked below it; undefined when `next` is parked elsewhere. */
+export function holderAbove(leaf: Leaf, next: Leaf): WaitHolder | undefined {
   const parked = [next.node, ...next.node.awaitedBy]
-  return (leaf?.waits.holders ?? []).some((holder) => parked.some((frame) => isSamePlace(holder, frame)))
+  return (leaf.waits.holders ?? []).find((holder) => parked.some((frame) => isSamePlace(holder, frame)))
 }
 
-export function isSamePlace(a: WaitHolder, b: WaitHolder): boolean {
+function isSamePlace(a: WaitHolder, b: WaitHolder): boolean {
   return a.file !== null && a.file === b.file && a.line === b.line && a.function === b.function
 }

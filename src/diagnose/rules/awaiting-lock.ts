@@ -7,7 +7,7 @@ import type { WaitHolder } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import { isSamePlace, mutualWaits } from '../lock-cycle.js'
+import { holderAbove, mutualWaits } from '../lock-cycle.js'
 import { holderText, isLockByName, queueName } from '../queue-words.js'
 import type { View } from '../view.js'
 
@@ -48,9 +48,7 @@ function mutualText(cycle: readonly Leaf[]): string {
 /** Which of the possible holders the cycle goes on with. */
 function holderIn(leaf: Leaf, cycle: readonly Leaf[]): WaitHolder {
   const next = cycle[(cycle.indexOf(leaf) + 1) % cycle.length] ?? leaf
-  const parked = [next.node, ...next.node.awaitedBy]
-  const holders = leaf.waits.holders ?? []
-  return holders.find((holder) => parked.some((frame) => isSamePlace(holder, frame))) ?? next.node
+  return holderAbove(leaf, next) ?? next.node
 }
 
 /** Holders that were found hold it; those that only mention it, and names, make it likely. */

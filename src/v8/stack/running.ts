@@ -41,31 +41,14 @@ export function probableWalk(
   const now = readMoment(heap, isolate)
   if (!second || now?.entryFrame !== moment.entryFrame || now.exitFrame !== 0) return null
   const walks = completeWalks(heap, reader, second, moment)
-  // A dead walk may be the longest, and have little left once its contradictions are cut: the live one has all.
-  const fitting = remembered(fits)
-  const live = walks
-    .map((walk) => dropDead(heap, first, second, walk.frames, fitting))
-    .toSorted((a, b) => b.length - a.length)[0]
-  if (!live) return null
-  const shared = new Set(live.map((frame) => frame.fp))
+  const longest = walks.toSorted((a, b) => b.frames.length - a.frames.length)[0]
+  if (!longest) return null
+  const shared = new Set(longest.frames.map((frame) => frame.fp))
   for (const walk of walks) {
     const own = new Set(walk.frames.map((frame) => frame.fp))
     for (const fp of shared) if (!own.has(fp)) shared.delete(fp)
   }
-  return { window: second, frames: live, shared }
-}
-
-/** Walks share most of their frames: each is judged once. */
-function remembered(fits: (frame: MachineFrame) => boolean): (frame: MachineFrame) => boolean {
-  const known = new Map<string, boolean>()
-  return (frame) => {
-    const key = `${frame.fp} ${frame.pc}`
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const answer = fits(frame)
-    known.set(key, answer)
-    return answer
-  }
+  return { window: second, frames: dropDead(heap, first, second, longest.frames, fits), shared }
 }
 
 function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): StackWindow | null {
