@@ -1,5 +1,6 @@
 // Small statistics, and child processes that report one JSON object on stdout.
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
@@ -30,10 +31,20 @@ export function medianBounds(numbers, rounds = 2000) {
 
 export const round = (number, digits = 2) => Number(number.toFixed(digits))
 
+/** The Node lines that the tests installed; without them the one that runs this. */
+export function nodeLines() {
+  const lines = [20, 22, 24, 26].map((major) => ({
+    name: `Node ${major}`,
+    path: path.join(ROOT, `test/nodes/node_modules/node${major}/bin/node`),
+  }))
+  const installed = lines.filter((line) => existsSync(line.path))
+  return installed.length > 0 ? installed : [{ name: `Node ${process.version}`, path: process.execPath }]
+}
+
 /** Runs a program of bench/programs and gives what it printed. */
-export async function report(program, { args = [], flags = [], env = {} } = {}) {
+export async function report(program, { node = process.execPath, args = [], flags = [], env = {} } = {}) {
   const file = path.join(PROGRAMS, program)
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, file, ...args], {
+  const { stdout } = await promisify(execFile)(node, [...flags, file, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, CONDUCTOR_STALL_DIR: '/nonexistent/bundles', ...env },
   })
   return JSON.parse(stdout)

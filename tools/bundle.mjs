@@ -1,0 +1,63 @@
+// After tsc: what is started in a hurry (the preload, the agent's threads, the command line) as few files, each in place of
+// the file of the same name that tsc wrote. Why, and what stays as it is: docs/adr/0006-bundled-entries.md.
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { rolldown } from 'rolldown'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+const SRC = path.join(ROOT, 'src')
+const DIST = path.join(ROOT, 'dist')
+
+/** The doors share one chunk, and with it one state, whichever of them is loaded first. */
+const DOORS = ['index', 'register', 'api']
+/** One file each: a thread that starts at a stall should wait for nothing. */
+const THREADS = ['watch', 'capture', 'boot', 'last-words'].map((name) => `agent/${name}-thread`)
+
+/**
+ * Two things that tsc does and a bundler does not: a file's own place stays what it was (`__dirname`, `__filename`), and
+ * a file without exports, as a door may be, is a module all the same.
+ */
+const asCompiledByTsc = {
+  name: 'as-compiled-by-tsc',
+  transform(code, id) {
+    const from = path.relative(SRC, path.dirname(id))
+    const place = (...names) =>
+      `require('node:path').join(__dirname, ${JSON.stringify(path.join('..', from, ...names))})`
+    const placed = code.replaceAll(/\b__(dir|file)name\b/g, (_, kind) =>
+      kind === 'dir' ? place() : place(`${path.basename(id, '.ts')}.js`),
+    )
+    if (placed !== code && from === '') throw new Error(`${id} asks for its place, which is not that of a bundle`)
+    return { code: `${placed}\nexport {}`, moduleType: 'ts' }
+  },
+}
+
+async function bundle(entries, chunk) {
+  const build = await rolldown({
+    input: Object.fromEntries(entries.map((name) => [name, path.join(SRC, `${name}.ts`)])),
+    platform: 'node',
+    tsconfig: path.join(ROOT, 'tsconfig.build.json'),
+    // Packages and node core are loaded as ever; only our own files are joined.
+    external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
+    resolve: { extensionAlias: { '.js': ['.ts'] } },
+    plugins: [asCompiledByTsc],
+    checks: { circularDependency: true },
+    onLog(level, log) {
+      if (level === 'warn') throw new Error(log.message)
+    },
+  })
+  await build.write({
+    dir: DIST,
+    format: 'cjs',
+    exports: 'named',
+    esModule: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: `bundled/${chunk}-[name].js`,
+    comments: { legal: false, annotation: false, jsdoc: false },
+  })
+  await build.close()
+}
+
+await rm(path.join(DIST, 'bundled'), { recursive: true, force: true })
+await bundle(DOORS, 'preload')
+for (const thread of THREADS) await bundle([thread], path.basename(thread))
+await bundle(['cli/main'], 'cli')
