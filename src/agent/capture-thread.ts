@@ -35,12 +35,12 @@ function identify(settings: Settings, redactor: Redactor): ProcessIdentity {
     pid: process.pid,
     root: '/proc/self',
     node: process.version,
+    v8: process.versions.v8,
     agent: true,
     redactArguments: (argv) => redactor.argv(argv),
   })
   return {
     ...identity,
-    v8: process.versions.v8,
     service: settings.service ?? identity.service,
     version: settings.version ?? identity.version,
   }

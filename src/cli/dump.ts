@@ -94,6 +94,7 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
     pid,
     root: target.procRoot ?? `/proc/${pid}`,
     node: runtime.version,
+    v8: runtime.v8,
     agent: agent.client !== null || agent.problem !== null,
     redactArguments: (argv) => redactor.argv(argv),
   })
@@ -117,7 +118,14 @@ function openOrIntroduce(pid: number, options: DumpOptions): TargetProcess {
   } catch (thrown) {
     if (!options.json && toStallError(thrown).code === 'ERR_STALL_PERMISSION') {
       const redactArguments = (argv: readonly string[]): readonly string[] => createRedactor().argv(argv)
-      const identity = identifyProcess({ pid, root: `/proc/${pid}`, node: null, agent: false, redactArguments })
+      const identity = identifyProcess({
+        pid,
+        root: `/proc/${pid}`,
+        node: null,
+        v8: null,
+        agent: false,
+        redactArguments,
+      })
       printOut(renderHeader(identity, { color: wantsColor(process.stdout, process.env) }))
     }
     throw thrown

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { applyRetention, type RetentionResult } from '../incident/retention.js'
 import { isWriterAlive } from '../incident/writer-alive.js'
-import { formatBytes } from '../report/amounts.js'
+import { formatBytes } from '../model/amounts.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'

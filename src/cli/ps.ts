@@ -4,7 +4,7 @@ import { findControlSocket } from '../platform/control/socket-place.js'
 import { listNodeProcesses, type NodeProcess, type ProcessList } from '../investigate/list-processes.js'
 import type { LoopState } from '../model/loop.js'
 import { mainLoopState } from '../native/main-loop-state.js'
-import { formatDuration } from '../report/amounts.js'
+import { formatDuration } from '../model/amounts.js'
 import { printJson, printOut } from './output.js'
 
 export function register(program: Command): void {

@@ -69,7 +69,9 @@ function leavesSeenIn(view: View, looks: number): readonly Leaf[] {
 
 function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, blame: Blame): Leaf {
   const socket = view.last.kernel?.sockets.find((each) => each.fd !== null && each.fd === waits.fd) ?? null
-  const ages = [node.seenMs ?? null, waits.sinceMs ?? null].filter((age) => age !== null)
+  // A timer set long ago is one that was meant to be long: that alone makes nobody stuck.
+  const silentMs = waits.kind === 'timer' ? null : (waits.sinceMs ?? null)
+  const ages = [node.seenMs ?? null, silentMs].filter((age) => age !== null)
   return {
     node,
     index,
@@ -160,7 +162,7 @@ export function commonSigns(view: View, leaf: Leaf): Sign[] {
   if (looks > 1 && leaf.node.seenMs != null) {
     signs.push(weak(`in the same place in ${looks} looks over ${seconds(leaf.node.seenMs)}`))
   }
-  if (leaf.waits.sinceMs !== undefined && leaf.waits.sinceMs >= PATIENCE_MS) {
+  if (leaf.cause !== 'timer' && leaf.waits.sinceMs !== undefined && leaf.waits.sinceMs >= PATIENCE_MS) {
     signs.push(strong(`nothing came for ${seconds(leaf.waits.sinceMs)}`))
   }
   if (view.silent && view.silentMs !== null) {

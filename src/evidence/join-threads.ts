@@ -15,7 +15,12 @@ export function joinThreads(
   const joined = (stacks ?? []).map((stack) => withKernel(stack, ofKernel.get(stack.tid)))
   const known = new Set(joined.map((stack) => stack.tid))
   for (const thread of ofKernel.values()) if (!known.has(thread.tid)) joined.push(kernelOnly(thread))
-  return joined.sort((a, b) => rank(a) - rank(b) || a.tid - b.tid)
+  return joined.map(named).sort((a, b) => rank(a) - rank(b) || a.tid - b.tid)
+}
+
+/** The kernel calls the main thread by the name of the program, which is `node` for most threads there are. */
+function named(thread: ThreadStack): ThreadStack {
+  return thread.role === 'main' ? { ...thread, name: 'main' } : thread
 }
 
 function rank(stack: ThreadStack): number {

@@ -16,6 +16,13 @@ const PARTS = {
 
 type Part = keyof typeof PARTS
 
+/** A figure in a part that was had: null there, and the reason here. */
+const USED_BYTES: Missing = {
+  what: 'heap.usedBytes',
+  why: 'ERR_STALL_MEMORY_UNREADABLE',
+  message: 'the spaces of the heap were not recognised in memory',
+}
+
 interface Once {
   readonly samples: CaptureOutcome<unknown> | undefined
   readonly profile: CaptureOutcome<unknown> | undefined
@@ -29,6 +36,8 @@ export function missingFrom(rounds: readonly Round[], once: Once): Missing[] {
     const reason = last === undefined ? null : reasonOf(PARTS[part], last[part])
     if (reason !== null) found.push(reason)
   }
+  const heap = last?.heap
+  if (heap?.status === 'captured' && heap.evidence.usedBytes === null) found.push(USED_BYTES)
   const samples = reasonOf('stack-samples', once.samples)
   const profile = reasonOf('cpu-profile', once.profile)
   return [...found, ...(samples === null ? [] : [samples]), ...(profile === null ? [] : [profile])]

@@ -18,6 +18,7 @@ export interface IdentityInput {
   /** `/proc/PID`. */
   readonly root: string
   readonly node: string | null
+  readonly v8: string | null
   readonly agent: boolean
   /** Takes secrets out of each argument. */
   readonly redactArguments: (argv: readonly string[]) => readonly string[]
@@ -40,7 +41,7 @@ export function identifyProcess(input: IdentityInput): ProcessIdentity {
     startTime: (startTimeOf(stat.startTicks) ?? new Date(0)).toISOString(),
     startTicks: stat.startTicks,
     node: input.node,
-    v8: null,
+    v8: input.v8,
     arch: process.arch,
     platform: process.platform,
     executable: readExecutable(root)?.path ?? null,

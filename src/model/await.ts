@@ -36,6 +36,7 @@ export interface WaitsFor {
   readonly receiveQueueBytes?: number
   readonly retransmits?: number
   readonly unacknowledged?: boolean
+  /** How long nothing came on its connection; of a timer: since it was set. */
   readonly sinceMs?: number
   readonly method?: string
   /** Without query and credentials. */

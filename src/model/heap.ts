@@ -1,4 +1,4 @@
-/** Heap and garbage collection figures. Null where the engine could not read one. */
+/** Heap and garbage collection figures, sizes of the old generation. Null where the engine could not read one. */
 export interface HeapState {
   readonly usedBytes: number | null
   readonly committedBytes: number | null

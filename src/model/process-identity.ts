@@ -7,6 +7,7 @@ export interface ProcessIdentity {
   readonly startTicks: number | null
   /** `v20.20.2`, null when it could not be had. */
   readonly node: string | null
+  /** `11.3.244.8`; from inside with Node's own suffix, `-node.30`. */
   readonly v8: string | null
   readonly arch: string
   readonly platform: string

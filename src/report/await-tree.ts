@@ -3,6 +3,7 @@
  * then who awaits it. Root-down: from each outermost awaiter to what it waits for, as a tree. Alike ones are one line
  * with a count; what lies inside node and in dependencies is folded between the application's own lines.
  */
+import { formatDuration } from '../model/amounts.js'
 import type { AwaitNode, AwaitRoot, AwaitTree } from '../model/await.js'
 import type { Frame } from '../model/frame.js'
 import { originOf } from '../source/origin.js'
@@ -39,7 +40,7 @@ function concernsUser(node: AwaitNode): boolean {
 
 function leafBlock(node: AwaitNode, cwd: string | null, paint: Paint): string[] {
   const times = node.count > 1 ? `${node.count} x ` : ''
-  const seen = node.seenMs == null ? '' : `  (in this place for ${(node.seenMs / 1000).toFixed(1)} s)`
+  const seen = node.seenMs == null ? '' : `  (in this place for ${formatDuration(node.seenMs)})`
   const waits = node.waitsFor
   const cause = waits === null ? 'waits' : `waits for ${waitText(waits)}`
   return [

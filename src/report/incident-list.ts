@@ -1,7 +1,7 @@
 /** Many incidents, one line each. */
 import Table from 'cli-table3'
 import type { Verdict } from '../model/verdict.js'
-import { formatBytes, formatDuration } from './amounts.js'
+import { formatBytes, formatDuration } from '../model/amounts.js'
 import { painter, printable, shorten } from './terminal.js'
 
 export interface IncidentLine {

@@ -1,4 +1,5 @@
 /** What an await waits for, as one line. */
+import { formatDuration, plural } from '../model/amounts.js'
 import type { WaitsFor } from '../model/await.js'
 import { printable } from './terminal.js'
 
@@ -7,14 +8,18 @@ export function waitText(waits: WaitsFor): string {
   const parts = [printable(waits.summary)]
   if (waits.peer !== undefined && !waits.summary.includes(waits.peer)) parts.push(`peer ${printable(waits.peer)}`)
   if (waits.state !== undefined && !waits.summary.includes(waits.state)) parts.push(waits.state)
-  if ((waits.sendQueueBytes ?? 0) > 0) parts.push(`${waits.sendQueueBytes} bytes not acknowledged`)
-  if ((waits.retransmits ?? 0) > 0) parts.push(`sent again ${waits.retransmits} times`)
-  if ((waits.receiveQueueBytes ?? 0) > 0) parts.push(`${waits.receiveQueueBytes} bytes not read`)
-  if (waits.sinceMs !== undefined) parts.push(`silent for ${(waits.sinceMs / 1_000).toFixed(1)} s`)
+  if ((waits.sendQueueBytes ?? 0) > 0) parts.push(`${plural(waits.sendQueueBytes ?? 0, 'byte')} not acknowledged`)
+  if ((waits.retransmits ?? 0) > 0) parts.push(`sent again ${plural(waits.retransmits ?? 0, 'time')}`)
+  if ((waits.receiveQueueBytes ?? 0) > 0) parts.push(`${plural(waits.receiveQueueBytes ?? 0, 'byte')} not read`)
+  if (waits.sinceMs !== undefined) parts.push(sinceText(waits.kind, waits.sinceMs))
   if (waits.queued === true) parts.push('queued for the thread pool')
   if (waits.queued === false) parts.push(poolText(waits))
   if (waits.fd !== undefined && !/\bfd \d/.test(waits.summary)) parts.push(`fd ${waits.fd}`)
   return parts.join(', ')
+}
+
+function sinceText(kind: WaitsFor['kind'], sinceMs: number): string {
+  return kind === 'timer' ? `set ${formatDuration(sinceMs)} ago` : `silent for ${formatDuration(sinceMs)}`
 }
 
 function poolText({ tid, syscall }: WaitsFor): string {

@@ -11,7 +11,7 @@ export function awaitingTimer(view: View): readonly Candidate[] {
     .map((leaf) =>
       leafCandidate(view, leaf, {
         cause: 'timer',
-        waitsFor: `a timer that is due in ${seconds(leaf.waits.dueInMs ?? 0)}`,
+        waitsFor: `a timer that is due in ${seconds(leaf.waits.dueInMs ?? 0)}${setText(leaf.waits.sinceMs)}`,
         signs: [strong(`its timer is due in ${seconds(leaf.waits.dueInMs ?? 0)}`)],
         cap: capByLooks(view, leaf),
         weight: 22,
@@ -19,4 +19,8 @@ export function awaitingTimer(view: View): readonly Candidate[] {
         nextStep: 'See how the delay is computed there: a unit mixed up, a back-off without a bound.',
       }),
     )
+}
+
+function setText(sinceMs: number | undefined): string {
+  return sinceMs === undefined ? '' : ` and was set ${seconds(sinceMs)} ago`
 }

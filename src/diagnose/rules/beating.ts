@@ -20,13 +20,20 @@ export function beating(view: View): readonly Candidate[] {
   if (view.last.awaits === null && signs.every((sign) => sign.weight === 'weak')) return []
   // A turning loop is no proof that its polls go on: without clocks an await that nothing explains leaves it open.
   const unexplained = alive.length === 0 && !allExplained(view)
+  if (!unexplained && view.last.awaits !== null && leavesOf(view).length === 0) {
+    signs.push(weak('no await is found that should have ended'))
+    // As good as a turn then: in its own poll the loop answers whatever comes.
+    if (main.stacks.every((stack) => stack.loop?.polling === true)) signs.push(strong('its loop polls in every look'))
+  }
   return [
     {
       kind: 'beating',
       cause: null,
       where: null,
       chain: [],
-      summary: `There is no stall: ${signs.map((sign) => sign.text).join(', ')}.`,
+      summary: unexplained
+        ? `It may be that nothing is wrong: ${whatMoves(view, alive.length)}. Not all that it waits for could be explained.`
+        : `There is no stall to be seen: ${whatMoves(view, alive.length)}.`,
       evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
       signs,
       ...(unexplained ? { cap: 'low' as const } : alive.length === 0 ? { cap: 'medium' as const } : {}),
@@ -36,6 +43,14 @@ export function beating(view: View): readonly Candidate[] {
         'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.',
     },
   ]
+}
+
+function whatMoves({ main, spanMs }: View, clocks: number): string {
+  if (clocks > 0) return clocks === 1 ? 'its clock beats' : `${clocks} clocks beat`
+  if (main?.turns != null && main.turns > 0) {
+    return `its event loop turns (${plural(main.turns, 'time')} in ${seconds(spanMs)})`
+  }
+  return 'it is idle and would react to what comes'
 }
 
 /**

@@ -9,6 +9,7 @@ import type { VerdictCause } from '../../model/verdict.js'
 import { blameFrames, placeText, type Blame } from '../blame.js'
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { activityAbove, type NativeActivity } from '../native-names.js'
+import { standstillSign, standstillText } from '../loop-signs.js'
 import { seconds } from '../phrases.js'
 import { pointerTo } from '../pointers.js'
 import type { ThreadView, View } from '../view.js'
@@ -38,7 +39,7 @@ export function blockedIn(view: View, thread: ThreadView): readonly Candidate[] 
       cause,
       where: blame.where,
       chain: blame.chain,
-      summary: `${thread.last.role === 'main' ? 'The main thread' : `Worker thread ${thread.tid}`} is ${asleep ? 'blocked' : 'busy'} in ${what}, called from ${placeText(blame.where)}.`,
+      summary: `${thread.last.role === 'main' ? 'The main thread' : `Worker thread ${thread.tid}`} is ${asleep ? 'blocked' : 'busy'} in ${what}, called from ${placeText(blame.where)}${standstillText(view, thread)}.`,
       evidence: pointerTo('threads', thread.index),
       signs: signsOf(view, thread, { activity, syscall, asleep, cause, blame }),
       ...(cause === 'unknown' || blame.where === null ? { cap: 'medium' as const } : {}),
@@ -141,8 +142,8 @@ function signsOf(view: View, thread: ThreadView, seen: Seen): Sign[] {
   } else if (seen.asleep) signs.push(weak('asleep below JavaScript'))
   if (activity !== null) signs.push(strong(`the innermost JavaScript calls ${WORDS[cause]}`))
   if (cause === 'child-process' && (view.last.kernel?.children.length ?? 0) > 0) signs.push(strong('a child is alive'))
-  if (thread.turns === 0 && view.spanMs >= 200)
-    signs.push(strong(`its event loop did not turn for ${seconds(view.spanMs)}`))
+  const standstill = standstillSign(view, thread)
+  if (standstill !== null) signs.push(standstill)
   if (view.silent && view.silentMs !== null) signs.push(strong(`no beat for ${seconds(view.silentMs)}`))
   if (thread.cpuShare !== null && thread.cpuShare < 0.02 && seen.asleep) signs.push(weak('its thread used no CPU'))
   return signs

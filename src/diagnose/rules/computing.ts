@@ -8,6 +8,7 @@ import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { hotFrameOf, type HotFrame } from '../hot-frame.js'
 import { activityAbove } from '../native-names.js'
 import { pointerTo } from '../pointers.js'
+import { standstillSign, standstillText } from '../loop-signs.js'
 import { percent, seconds } from '../phrases.js'
 import type { ThreadView, View } from '../view.js'
 
@@ -33,7 +34,7 @@ export function computingIn(view: View, thread: ThreadView): readonly Candidate[
       cause: name,
       where: blame.where,
       chain: blame.chain,
-      summary: `${threadName(thread)} computes and does not return to its event loop: ${WORDS[name]}${blame.where === null ? '' : ` in ${placeText(blame.where)}`}.`,
+      summary: `${threadName(thread)} computes and does not return to its event loop: ${WORDS[name]}${blame.where === null ? '' : ` in ${placeText(blame.where)}`}${standstillText(view, thread)}.`,
       evidence: pointerTo('threads', thread.index),
       signs,
       ...(blame.origin === 'user' ? {} : { cap: 'medium' as const }),
@@ -79,9 +80,8 @@ function signsOf(view: View, thread: ThreadView, hot: HotFrame | null, cause: Co
   if (thread.cpuShare !== null && thread.cpuShare >= 0.5) {
     signs.push(weak(`its thread used ${percent(thread.cpuShare)} of a CPU for ${seconds(view.spanMs)}`))
   } else signs.push(weak('its thread is running in the looks'))
-  if (thread.turns === 0 && view.spanMs >= 200) {
-    signs.push(strong(`its event loop did not turn for ${seconds(view.spanMs)}`))
-  }
+  const standstill = standstillSign(view, thread)
+  if (standstill !== null) signs.push(standstill)
   if (view.silent && view.silentMs !== null && thread.last.role === 'main') {
     signs.push(strong(`no beat for ${seconds(view.silentMs)}`))
   }

@@ -5,6 +5,7 @@
 import { blameFrames, placeText } from '../blame.js'
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { hotFrameOf } from '../hot-frame.js'
+import { standstillSign, standstillText } from '../loop-signs.js'
 import { seconds } from '../phrases.js'
 import { pointerTo } from '../pointers.js'
 import type { View } from '../view.js'
@@ -18,8 +19,8 @@ export function starvingTheLoop(view: View): readonly Candidate[] {
   const blame = hotFrameOf(main.scripts)?.blame ?? blameFrames(main.scripts.at(-1) ?? [])
   const queue = cause === 'microtasks' ? 'microtask queue' : 'process.nextTick queue'
   const signs: Sign[] = [strong(`the ${queue} is worked on without end`)]
-  if (main.turns === 0 && view.spanMs >= 200)
-    signs.push(strong(`its event loop did not turn for ${seconds(view.spanMs)}`))
+  const standstill = standstillSign(view, main)
+  if (standstill !== null) signs.push(standstill)
   if (main.running) signs.push(weak('the main thread is running'))
   if (view.silent && view.silentMs !== null) signs.push(strong(`no beat for ${seconds(view.silentMs)}`))
   return [
@@ -28,7 +29,7 @@ export function starvingTheLoop(view: View): readonly Candidate[] {
       cause,
       where: blame.where,
       chain: blame.chain,
-      summary: `The event loop starves: the ${queue} never empties${blame.where === null ? '' : `, refilled by ${placeText(blame.where)}`}.`,
+      summary: `The event loop starves: the ${queue} never empties${blame.where === null ? '' : `, refilled by ${placeText(blame.where)}`}${standstillText(view, main)}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       refutedBy: 'A turn of the event loop between two looks.',

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs'
 import { StallError } from '../../model/stall-error.js'
 import { readBuildTable } from '../elf/build-table.js'
 import { type ElfFile, openElf } from '../elf/elf-file.js'
+import type { ElfSymbol } from '../elf/elf-symbols.js'
 import { readMaps } from '../procfs/maps.js'
 import { readExecutable } from '../procfs/process.js'
 import { findNodeVersion, hasSingleExecutableNote } from './node-file.js'
@@ -14,6 +15,8 @@ export interface NodeRuntime {
   readonly kind: 'node'
   /** `v20.20.2`; null when the binary does not say. */
   readonly version: string | null
+  /** `11.3.244.8`, null when the binary does not say. Without the suffix that Node adds to its own. */
+  readonly v8: string | null
   readonly buildId: string | null
   /** An application packed into the binary: starting it would start the application. */
   readonly singleExecutable: boolean
@@ -33,6 +36,11 @@ const MARKS = {
   deno: 'v8__Isolate__New',
   bun: 'JSGlobalContextCreate',
 } as const
+
+/** Numbers in the read-only data (src/utils/version.h). */
+const V8_VERSION = ['major', 'minor', 'build', 'patch'].map(
+  (part) => `_ZN2v88internal7Version${part.length + 1}${part}_E`,
+)
 
 /** By device, inode and time of change: `ps` meets the same binary many times. */
 const known = new Map<string, Runtime>()
@@ -72,13 +80,12 @@ function inspectFile(file: string): Runtime {
   }
   try {
     const table = elf.buildId === null ? null : readBuildTable(elf.buildId)
-    if (table === null) {
-      const found = elf.symbols.find([NODE_START, ...Object.values(MARKS)])
-      if (!found.has(NODE_START)) return { kind: otherKind(found, file) }
-    }
+    const found = table === null ? elf.symbols.find([NODE_START, ...Object.values(MARKS), ...V8_VERSION]) : null
+    if (found !== null && !found.has(NODE_START)) return { kind: otherKind(found, file) }
     return {
       kind: 'node',
       version: /^v\d+\.\d+\.\d+\S*/.exec(table?.build ?? '')?.[0] ?? findNodeVersion(file, elf),
+      v8: found === null ? (/, V8 (\S+)$/.exec(table?.build ?? '')?.[1] ?? null) : v8VersionOf(elf, found),
       buildId: elf.buildId,
       singleExecutable: hasSingleExecutableNote(file),
       file,
@@ -86,6 +93,14 @@ function inspectFile(file: string): Runtime {
   } finally {
     elf.dispose()
   }
+}
+
+function v8VersionOf(elf: ElfFile, found: ReadonlyMap<string, readonly ElfSymbol[]>): string | null {
+  const numbers = V8_VERSION.map((name) => {
+    const symbol = found.get(name)?.[0]
+    return symbol === undefined ? null : elf.readInt32(symbol.value)
+  })
+  return numbers.includes(null) ? null : numbers.join('.')
 }
 
 function otherKind(found: ReadonlyMap<string, unknown>, file: string): 'bun' | 'deno' | 'electron' | 'other' {

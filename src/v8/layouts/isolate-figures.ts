@@ -25,6 +25,19 @@ export const ISOLATE_FIGURES: Readonly<Record<V8Family, IsolateFigures>> = {
 
 /** v8::internal::Space (src/heap/base-space.h): committed_, which every space has. */
 export const SPACE_COMMITTED = 24
+
+/**
+ * Bytes in use, by kind of space: size_ of PagedSpaceBase's accounting_stats_ (src/heap/paged-spaces.h, behind capacity_
+ * and max_capacity_), objects_size_ of LargeObjectSpace (src/heap/large-spaces.h). Found beside the figures of
+ * v8.getHeapSpaceStatistics() of the same builds: equal for large objects, in paged spaces more by the open allocation
+ * area (at most a page, 256 KiB).
+ */
+export const SPACE_USED: Readonly<Record<V8Family, { readonly paged: number; readonly large: number }>> = {
+  '11.3': { paged: 0x98, large: 0x60 },
+  '12.4': { paged: 0x70, large: 0x60 },
+  '13.6': { paged: 0x78, large: 0x68 },
+  '14.6': { paged: 0x68, large: 0x58 },
+}
 /** Pointers to the spaces lie in the first words of the Heap. */
 export const SPACES_IN_HEAP_BYTES = 768
 

@@ -1,4 +1,5 @@
 /** A resource as the thing one waits for: its kind, a phrase, and what identifies it outside (descriptor, pid, URL). */
+import { formatDuration } from '../../model/amounts.js'
 import type { WaitsFor } from '../../model/await.js'
 import type { Tagged } from '../heap.js'
 import type { Objects } from '../objects.js'
@@ -68,13 +69,9 @@ function describeTimer(context: DescribeContext, object: Tagged): Part {
   const what = due.repeats ? 'interval' : 'timer'
   return {
     kind: 'timer',
-    summary: `${what} of ${due.afterMs} ms${dueInMs === undefined ? '' : `, due in ${seconds(dueInMs)}`}`,
-    ...(dueInMs === undefined ? {} : { dueInMs }),
+    summary: `${what} of ${formatDuration(due.afterMs)}${dueInMs === undefined ? '' : `, due in ${formatDuration(dueInMs)}`}`,
+    ...(dueInMs === undefined ? {} : { dueInMs, sinceMs: Math.max(0, due.afterMs - dueInMs) }),
   }
-}
-
-function seconds(ms: number): string {
-  return ms < 10_000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`
 }
 
 function describeSocket(context: DescribeContext, object: Tagged, name: string): Part {

@@ -70,7 +70,8 @@ describe.each(NODES)('dump of a process on Node $major', (node) => {
       const dump = await dumpJson(program.pid)
       expect(dump).toMatchObject({
         schema: 1,
-        process: { pid: program.pid, node: node.version, agent: false, arch: process.arch },
+        process: { pid: program.pid, node: node.version, v8: expect.stringMatching(/^\d+(?:\.\d+){3}$/), agent: false },
+        heap: { usedBytes: expect.any(Number) },
         cost: { pausedMs: 0, endedOnAttach: false },
         looks: 2,
       })
@@ -82,6 +83,7 @@ describe.each(NODES)('dump of a process on Node $major', (node) => {
       })
       expect(dump.threads[0]).toMatchObject({
         tid: program.pid,
+        name: 'main',
         role: 'main',
         state: 'sleeping',
         engine: 'memory',

@@ -24,6 +24,27 @@ test('names the function that never returned, at its hottest line', () => {
   expect(first?.chain.map((each) => each.function)).toEqual(['spin', 'execute', 'poll'])
 })
 
+test.each([
+  ['computing', mainStack({ frames: [frame('spin', 7), poll] })],
+  [
+    'blocked-in-native',
+    mainStack({ state: 'sleeping', frames: [{ ...nativeFrame('x'), native: true }, frame('readSync', 2), poll] }),
+  ],
+] as const)(
+  'says of %s for how long the loop itself has stood still, not for how long it was looked at',
+  (kind, stack) => {
+    const stuck = (stuckMs: number) => ({ threads: [{ ...stack, loop: loopState({ stuckMs }) }] })
+    const looks = [
+      { ...stuck(61_000), takenAtMs: 0 },
+      { ...stuck(61_500), takenAtMs: 500 },
+    ]
+    const [first] = diagnose(evidence(looks))
+    expect(first?.kind).toBe(kind)
+    expect(first?.summary).toMatch(/, for 61\.5 s\.$/)
+    expect(first?.signs).toContain('its event loop has not turned for 61.5 s')
+  },
+)
+
 test('blames the loop that keeps calling, when its callees come and go', () => {
   const stack = (leaf: string) => mainStack({ frames: [frame(leaf, 3), frame('drain', 12), poll], loop: loopState() })
   const [first] = diagnose(evidence(['a', 'b', 'c', 'd'].map((leaf) => ({ threads: [stack(leaf)] }))))

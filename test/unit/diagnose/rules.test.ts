@@ -107,6 +107,23 @@ describe('a wait on a connection', () => {
   })
 })
 
+test('says once, and with some confidence, that an idle server is no stall', () => {
+  const idle = first(parked([]))
+  expect(idle).toMatchObject({ name: 'beating/null', confidence: 'medium' })
+  for (const sign of idle.verdict?.signs ?? []) expect(idle.verdict?.summary).not.toContain(sign)
+  const unexplained = awaitNode('answer', 3, { kind: 'unknown', summary: 'not found' })
+  const doubt = diagnose(parked([unexplained])).find((each) => each.kind === 'beating')
+  expect(doubt).toMatchObject({ confidence: 'low', summary: expect.stringMatching(/^It may be/) })
+})
+
+test('says since when a timer is set, and is not surer of an old one', () => {
+  const DAY_MS = 86_400_000
+  const wait = { kind: 'timer' as const, summary: 'timer of 24 h', dueInMs: DAY_MS - 300_000, sinceMs: 300_000 }
+  const timer = first(parked([awaitNode('backOff', 1, wait)]))
+  expect(timer).toMatchObject({ name: 'awaiting/timer', confidence: 'medium' })
+  expect(timer.verdict?.summary).toContain('is due in 23.9 h and was set 5 min ago')
+})
+
 test('tells a deadlock from a leaked lock', () => {
   const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', heldThrough: 'module{a} > Mutex.waiters > Array[0]' }
   const deadlock = awaitNode('acquire', 5, { ...lock, deadlock: ['audit', 'transfer'] })

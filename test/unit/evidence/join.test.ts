@@ -165,3 +165,29 @@ test('keeps what an earlier look found of an await whose search ran out of time'
   expect(last(found, held)?.kind).toBe('unknown')
   expect(last(late, found)?.doubt).toBeUndefined()
 })
+
+test('calls the main thread main, whatever the program is called', () => {
+  const [look] = joinEvidence({
+    process,
+    stall: null,
+    from: 'outside',
+    rounds: [
+      {
+        takenAtMs: 0,
+        kernel: captured(kernelLook({ threads: [kernelThread(), kernelThread({ tid: 11, role: 'pool' })] })),
+      },
+    ],
+  }).looks
+  expect(look?.threads?.map((thread) => thread.name)).toEqual(['main', 'node'])
+})
+
+test('lists a heap figure that could not be read, although the others were', () => {
+  const heap = { usedBytes: null, committedBytes: 5, limitBytes: 9, externalBytes: 0, collections: 1, markCompacts: 0 }
+  const joined = joinEvidence({
+    process,
+    stall: null,
+    from: 'outside',
+    rounds: [{ takenAtMs: 0, heap: captured({ ...heap, collectingShare: 0 }) }],
+  })
+  expect(joined.missing).toEqual([expect.objectContaining({ what: 'heap.usedBytes' })])
+})

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readBundle } from '../../../src/incident/bundle-reader.js'
-import { formatBytes, formatDuration } from '../../../src/report/amounts.js'
+import { formatBytes, formatDuration } from '../../../src/model/amounts.js'
 import { renderIncidentList, type IncidentLine } from '../../../src/report/incident-list.js'
 import { renderIncident, type ShownIncident } from '../../../src/report/incident-text.js'
 import type { IncidentManifest } from '../../../src/model/incident.js'
