@@ -4,11 +4,14 @@
  */
 import type { CaptureAnswer } from './messages.js'
 
-const CURED = ['awaiting/connection-reused-dead', 'awaiting/slots-exhausted', 'ended']
+const CURED = ['awaiting/slots-exhausted', 'ended']
+/** Only a fresh connection that was answered tells it from a server that is down: nothing less makes it `high`. */
+const CURED_IF_SURE = 'awaiting/connection-reused-dead'
 
 export function isCuredByRestart(answer: CaptureAnswer | null): boolean {
   const [first] = answer?.verdicts ?? []
   if (first === undefined) return false
+  if (first === CURED_IF_SURE) return answer?.verdict?.confidence === 'high'
   return CURED.some((name) => first === name || first.startsWith(`${name}/`))
 }
 

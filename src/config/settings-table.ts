@@ -25,6 +25,8 @@ export interface Settings {
   readonly maxDiskBytes: number
   readonly locals: boolean
   readonly heapSnapshot: boolean
+  /** Whether a capture may open one new connection to a server whose polls keep failing. */
+  readonly freshConnections: boolean
   /** Limit of the capture thread's JavaScript heap, MB. */
   readonly captureMemoryMb: number
   readonly logLevel: LogLevel
@@ -151,6 +153,14 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     type: 'boolean',
     defaultText: 'false',
     meaning: 'Allow the one capture that pauses the worker.',
+  },
+  {
+    key: 'freshConnections',
+    variable: 'CONDUCTOR_STALL_FRESH_CONNECTIONS',
+    type: 'boolean',
+    defaultText: 'true',
+    meaning:
+      'Let a capture open one new connection (OPTIONS, no credentials, 3 s at most) to a server whose polls failed twice or more in a row, to tell a dead connection from a dead server.',
   },
   {
     key: 'captureMemoryMb',

@@ -119,6 +119,7 @@ export function readSettings(env: Environment): SettingsResult {
     maxDiskBytes: reader.read('maxDiskBytes', parseMegabytes, 500 * 2 ** 20, (bytes) => `${bytes / 2 ** 20} MB`),
     locals: flag('locals'),
     heapSnapshot: flag('heapSnapshot'),
+    freshConnections: reader.read('freshConnections', parseBoolean, true, String),
     captureMemoryMb: reader.read('captureMemoryMb', parseCount, 256, String),
     logLevel: reader.read('logLevel', parseLogLevel, 'info', String),
     service: label(reader.raw('service')) ?? label(env['OTEL_SERVICE_NAME']) ?? label(resource.get('service.name')),

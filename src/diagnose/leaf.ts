@@ -3,6 +3,7 @@
  * it is stuck rather than slow. A wait that a timer will end, and a long poll that is due back, are no stalls.
  */
 import type { AwaitNode, WaitsFor } from '../model/await.js'
+import type { Look } from '../model/evidence.js'
 import type { SocketState } from '../model/socket.js'
 import type { Confidence, VerdictCause } from '../model/verdict.js'
 import { blameAwait, placeText, type Blame } from './blame.js'
@@ -50,6 +51,17 @@ export function leavesOf(view: View): readonly Leaf[] {
   const still = leavesSeenIn(view, looks)
   // A scan that a garbage collection overtook misses functions: while a clock is silent, the last look alone counts.
   return still.length > 0 || !view.silent ? still : leavesSeenIn(view, 1)
+}
+
+/** The requests to a server's polls that were in flight in one look, whatever became of them in the next. */
+export function pollsIn(view: View, look: Look): readonly Leaf[] {
+  // As if a clock were silent: a poll that is one of many that fail is no long poll.
+  return leavesSeenIn({ ...view, last: look, silent: true }, 1).filter((leaf) => isPoll(leaf))
+}
+
+function isPoll({ waits, blame }: Leaf): boolean {
+  if (waits.kind !== 'http-request' && waits.kind !== 'http2-stream') return false
+  return /poll/i.test(`${waits.url ?? ''} ${blame.chain.map((frame) => frame.function ?? '').join(' ')}`)
 }
 
 function leavesSeenIn(view: View, looks: number): readonly Leaf[] {
@@ -165,9 +177,7 @@ export function commonSigns(view: View, leaf: Leaf): Sign[] {
   if (leaf.cause !== 'timer' && leaf.waits.sinceMs !== undefined && leaf.waits.sinceMs >= PATIENCE_MS) {
     signs.push(strong(`nothing came for ${seconds(leaf.waits.sinceMs)}`))
   }
-  if (view.silent && view.silentMs !== null) {
-    signs.push(strong(`${view.clock?.name ?? 'the poll loop'} is silent for ${seconds(view.silentMs)}`))
-  }
+  if (view.silence !== null) signs.push(strong(view.silence))
   if (view.main?.idle === true) signs.push(weak('the event loop is idle'))
   return signs
 }

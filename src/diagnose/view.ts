@@ -2,7 +2,9 @@
 import type { Evidence, Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
 import type { ClockReading } from '../model/heartbeat.js'
+import type { Stall } from '../model/stall.js'
 import type { KernelThread, ThreadStack } from '../model/thread.js'
+import { seconds } from './phrases.js'
 
 export interface ThreadView {
   readonly tid: number
@@ -42,6 +44,8 @@ export interface View {
   readonly silent: boolean
   /** How long the silence lasted, ms; null when no clock tells. */
   readonly silentMs: number | null
+  /** The silence as half a sentence: `orders is silent for 45 s`; null without one that a clock tells. */
+  readonly silence: string | null
 }
 
 /** System calls in which an event loop waits for events. */
@@ -60,6 +64,7 @@ export function viewOf(evidence: Evidence): View {
   const clock = clockOf(evidence, clocks)
   const fired = evidence.stall !== null && evidence.stall.trigger !== 'manual'
   const silent = fired || (clock !== null && isOverdue(clock))
+  const silentMs = silent ? silenceOf(evidence.stall, clock) : null
   return {
     evidence,
     first,
@@ -70,8 +75,22 @@ export function viewOf(evidence: Evidence): View {
     clock,
     clocks,
     silent,
-    silentMs: silent ? (clock?.ageMs ?? evidence.stall?.ageMs ?? null) : null,
+    silentMs,
+    silence: silentMs === null ? null : silenceText(evidence.stall, clock, silentMs),
   }
+}
+
+/** A poller that beats and gets no answer is not silent itself: what counts is how long none came. */
+function silenceOf(stall: Stall | null, clock: ClockReading | null): number | null {
+  if (stall?.trigger === 'poll-success') return clock?.lastSuccessMs ?? stall.ageMs
+  return clock?.ageMs ?? stall?.ageMs ?? null
+}
+
+function silenceText(stall: Stall | null, clock: ClockReading | null, ms: number): string {
+  const name = clock?.name ?? 'the poll loop'
+  return stall?.trigger === 'poll-success'
+    ? `no poll of ${name} was answered for ${seconds(ms)}`
+    : `${name} is silent for ${seconds(ms)}`
 }
 
 /** Overdue by its own habits: ten usual intervals and two seconds, as the early look has it. */

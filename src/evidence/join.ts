@@ -32,7 +32,7 @@ export interface EvidenceInput {
   readonly profile?: CaptureOutcome<ProfileSummary> | undefined
   readonly tasks?: readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
-  readonly freshConnections?: readonly FreshConnection[] | null
+  readonly freshConnections?: CaptureOutcome<readonly FreshConnection[]> | undefined
   /** What the caller measured itself; pauses that the outcomes report are added to it. */
   readonly cost?: Partial<CaptureCost> | undefined
   /** What else is missing, as the caller knows (an engine that was not asked for). */
@@ -51,10 +51,14 @@ export function joinEvidence(input: EvidenceInput): Evidence {
     profile: evidenceOf(input.profile),
     tasks: input.tasks == null ? null : joinTasks(input.tasks, looks),
     ended: input.ended ?? null,
-    freshConnections: input.freshConnections ?? null,
+    freshConnections: evidenceOf(input.freshConnections),
     cost: costOf(input),
     missing: [
-      ...missingFrom(input.rounds, { samples: input.samples, profile: input.profile }),
+      ...missingFrom(input.rounds, {
+        samples: input.samples,
+        profile: input.profile,
+        freshConnections: input.freshConnections,
+      }),
       ...(input.missing ?? []),
     ],
   }
@@ -80,6 +84,7 @@ export function evidenceOf<E>(outcome: CaptureOutcome<E> | undefined): E | null 
 }
 
 function costOf(input: EvidenceInput): CaptureCost {
+  const opened = evidenceOf(input.freshConnections)?.length ?? 0
   const outcomes = [input.samples, input.profile, ...input.rounds.flatMap(outcomesOf)]
   const paused = outcomes.reduce((sum, each) => sum + (each?.status === 'captured' ? each.pausedMs : 0), 0)
   return {
@@ -88,6 +93,7 @@ function costOf(input: EvidenceInput): CaptureCost {
     wallMs: input.cost?.wallMs ?? 0,
     memoryBytes: input.cost?.memoryBytes ?? 0,
     endedOnAttach: input.cost?.endedOnAttach ?? false,
+    ...(opened === 0 ? {} : { connectionsOpened: opened }),
   }
 }
 

@@ -26,6 +26,7 @@ const USED_BYTES: Missing = {
 interface Once {
   readonly samples: CaptureOutcome<unknown> | undefined
   readonly profile: CaptureOutcome<unknown> | undefined
+  readonly freshConnections?: CaptureOutcome<unknown> | undefined
 }
 
 /** A part that failed in the last round although an earlier one had it is listed too: the looks can't be compared. */
@@ -40,7 +41,8 @@ export function missingFrom(rounds: readonly Round[], once: Once): Missing[] {
   if (heap?.status === 'captured' && heap.evidence.usedBytes === null) found.push(USED_BYTES)
   const samples = reasonOf('stack-samples', once.samples)
   const profile = reasonOf('cpu-profile', once.profile)
-  return [...found, ...(samples === null ? [] : [samples]), ...(profile === null ? [] : [profile])]
+  const fresh = reasonOf('fresh-connections', once.freshConnections)
+  return [...found, ...[samples, profile, fresh].filter((each) => each !== null)]
 }
 
 function reasonOf(what: string, outcome: CaptureOutcome<unknown> | undefined): Missing | null {

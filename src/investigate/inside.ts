@@ -23,7 +23,8 @@ import { type Findings, investigate, type Progress } from './investigation.js'
 
 export interface InsideRequest {
   readonly stall: Stall
-  readonly settings: Pick<Settings, 'profileMs' | 'locals' | 'maxDiskBytes'> & Partial<Pick<Settings, 'heapSnapshot'>>
+  readonly settings: Pick<Settings, 'profileMs' | 'locals' | 'maxDiskBytes'> &
+    Partial<Pick<Settings, 'heapSnapshot' | 'freshConnections'>>
   /** Command line already redacted. */
   readonly process: ProcessIdentity
   /** Where bundles may go, best first (`bundleDirectories`). */
@@ -87,6 +88,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       samples: () => createSamplesCapturer(inspector),
       profile: createProfileCapturer(inspector, request.settings.profileMs),
       heapAwaits: request.settings.heapSnapshot === true ? createHeapAwaitCapturer(inspector, { allowed: true }) : null,
+      freshConnections: request.settings.freshConnections === true,
       locals: request.settings.locals,
       redactor: request.redactor,
       clocks: request.clocks,

@@ -4,21 +4,24 @@
  * for want of evidence: what is missing is listed with its reason.
  */
 import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/inspector/profile-capturer.js'
+import { createFreshConnectionsCapturer } from '../capture/fresh-connections-capturer.js'
 import { openMemorySession } from '../capture/memory-target.js'
 import type { Rung } from '../capture/registry.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import { takeLook } from '../capture/take-look.js'
 import type { CaptureRequest, Capturer } from '../capture/capturer.js'
+import { connectionsToTry } from '../evidence/connections-to-try.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { Round } from '../evidence/round.js'
 import { diagnose } from '../diagnose/diagnose.js'
-import type { EndedPoller, Evidence, Missing, TaskInFlight } from '../model/evidence.js'
+import type { EndedPoller, Evidence, FreshConnection, Missing, TaskInFlight } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { AwaitTree } from '../model/await.js'
 import type { Stall } from '../model/stall.js'
+import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
 import type { Redactor } from '../redact/redactor.js'
@@ -30,7 +33,7 @@ import { withBundlePointers } from './pointers.js'
 
 export type Progress =
   | { readonly step: 'look'; readonly look: number; readonly of: number }
-  | { readonly step: 'samples' | 'heap-snapshot' | 'profile' | 'diagnose' | 'seal' }
+  | { readonly step: 'samples' | 'fresh-connections' | 'heap-snapshot' | 'profile' | 'diagnose' | 'seal' }
 
 type ClocksNow = readonly ClockReading[] | null
 
@@ -49,6 +52,8 @@ export interface InvestigationPlan {
   readonly profile: Capturer<CapturedProfile> | null
   /** Awaits by heap snapshot, which pauses: only where they are allowed, and only when memory gives none. */
   readonly heapAwaits?: Capturer<AwaitTree> | null
+  /** Where polls keep failing, one new connection to their server may be opened: traffic of our own. */
+  readonly freshConnections?: boolean
   readonly locals: boolean
   /** As in CaptureRequest. */
   readonly stop?: boolean
@@ -112,6 +117,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
   }
   storeEnvironment(plan.store, plan.target.procRoot, plan.redactor)
   await addHeapAwaits(plan, rounds, captureUntilMs)
+  const fresh = await tryConnections(plan, rounds, captureUntilMs)
   const profile = plan.profile === null ? undefined : await record(plan, plan.profile, captureUntilMs)
 
   plan.onProgress?.({ step: 'diagnose' })
@@ -122,6 +128,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     rounds,
     ...(samples === undefined ? {} : { samples }),
     ...(profile === undefined ? {} : { profile: summaryOf(profile) }),
+    ...(fresh === undefined ? {} : { freshConnections: fresh }),
     tasks: plan.tasks?.() ?? null,
     ended: plan.ended ?? null,
     missing: plan.missing ?? [],
@@ -150,6 +157,30 @@ async function addHeapAwaits(plan: InvestigationPlan, rounds: Round[], deadlineM
   const awaits = await runCapturer(plan.heapAwaits, requestOf(plan, deadlineMs), plan.signal)
   storeOutcome(plan.store, rounds.length, 'awaits', awaits, 'inspector')
   rounds[rounds.length - 1] = { ...last, awaits }
+}
+
+/** Whether it is the server that is silent, or only the worker's kept connection to it. */
+async function tryConnections(
+  plan: InvestigationPlan,
+  rounds: readonly Round[],
+  deadlineMs: number,
+): Promise<CaptureOutcome<readonly FreshConnection[]> | undefined> {
+  const places = connectionsToTry(rounds)
+  if (places.length === 0 || !plan.target.inside) return undefined
+  if (plan.freshConnections !== true) {
+    const why = `not allowed: no new connection to ${places.map((place) => place.peer).join(', ')} was tried`
+    return { status: 'unavailable', error: new StallError('ERR_STALL_NOT_ENABLED', why) }
+  }
+  plan.onProgress?.({ step: 'fresh-connections' })
+  const capturer = createFreshConnectionsCapturer(places)
+  const outcome = await runCapturer(capturer, requestOf(plan, deadlineMs), plan.signal)
+  if (outcome.status === 'captured') {
+    plan.store?.addArtifact('fresh-connections.json', toJson(outcome.evidence), {
+      engine: 'network',
+      tookMs: Math.round(outcome.tookMs),
+    })
+  } else plan.store?.missing('fresh-connections.json', errorOf(outcome))
+  return outcome
 }
 
 async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: number): Promise<Round> {

@@ -42,6 +42,8 @@ export interface CaptureCost {
   readonly memoryBytes: number
   /** The stall was over right after we attached: our looking may have ended it. */
   readonly endedOnAttach: boolean
+  /** Connections of our own that were opened to servers of the worker's; absent: none. */
+  readonly connectionsOpened?: number
 }
 
 /** A task in flight that the agent watches by its own promise. */
@@ -77,13 +79,29 @@ export interface EndedPoller {
   readonly errorStack: string | null
 }
 
+/** Where a fresh connection would tell whether it is the server or the worker's kept connection that is silent. */
+export interface ConnectionToTry {
+  /** `10.0.0.5:8080`, as in the sockets. */
+  readonly peer: string
+  /** Of the request that is not answered; without query and credentials. */
+  readonly url: string
+}
+
 /** A connection of our own to a server that the worker talks to, made while it was stalled. */
 export interface FreshConnection {
   /** `10.0.0.5:8080`, as in the sockets. */
   readonly peer: string
-  /** Any answer counts, an error status too. */
+  /** Any answer of the server counts, an error status too; not a gateway's word that the server is away (502, 503, 504). */
   readonly answered: boolean
   readonly tookMs: number
+  /** What was asked: `OPTIONS https://conductor.example/api/tasks/poll/batch/orders`. */
+  readonly asked?: string
+  /** How far it came. */
+  readonly reached?: 'nothing' | 'connected' | 'secured' | 'answered'
+  /** Of the answer, when it was HTTP. */
+  readonly status?: number
+  /** Of the operating system or TLS, when it failed. */
+  readonly error?: string
 }
 
 export interface Evidence {

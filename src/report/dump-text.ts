@@ -139,7 +139,14 @@ function costLine({ cost, looks, from }: Evidence): string {
   const ended = cost.endedOnAttach ? '; the stall ended when we attached: our looking may have ended it' : ''
   // From outside it is this command that computes, not the process.
   const cpu = `${round(cost.cpuMs)} ms of ${from === 'inside' ? 'its' : 'our own'} CPU`
-  return `Cost to the process: paused ${round(cost.pausedMs)} ms; ${looks.length} looks in ${round(cost.wallMs)} ms, with ${cpu}${ended}`
+  return `Cost to the process: paused ${round(cost.pausedMs)} ms; ${looks.length} looks in ${round(cost.wallMs)} ms, with ${cpu}${connectionsText(cost)}${ended}`
+}
+
+/** Traffic that we caused is told wherever the cost is. */
+function connectionsText({ connectionsOpened = 0 }: Evidence['cost']): string {
+  return connectionsOpened === 0
+    ? ''
+    : `; ${connectionsOpened} new connection${connectionsOpened === 1 ? '' : 's'} opened`
 }
 
 function round(ms: number): string {

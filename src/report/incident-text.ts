@@ -137,9 +137,11 @@ function footText(manifest: IncidentManifest, paint: Paint): string {
   const lines: string[] = []
   if (manifest.sealedAt !== '') {
     const ended = cost.endedOnAttach ? '; the stall ended when we attached: our looking may have ended it' : ''
+    const opened = cost.connectionsOpened ?? 0
+    const connections = opened === 0 ? '' : `; ${opened} new connection${opened === 1 ? '' : 's'} opened`
     const memory = cost.memoryBytes > 0 ? `, ${formatBytes(cost.memoryBytes)} of its memory` : ''
     lines.push(
-      `Cost to the process: paused ${formatDuration(cost.pausedMs)}, ${formatDuration(cost.cpuMs)} of CPU${memory}; capture took ${formatDuration(cost.wallMs)}${ended}`,
+      `Cost to the process: paused ${formatDuration(cost.pausedMs)}, ${formatDuration(cost.cpuMs)} of CPU${memory}; capture took ${formatDuration(cost.wallMs)}${connections}${ended}`,
     )
   }
   const rules = Object.entries(redacted).filter(([, count]) => count > 0)

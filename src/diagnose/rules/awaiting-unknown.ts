@@ -1,13 +1,13 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive } from '../leaf.js'
-import { seconds } from '../phrases.js'
 import { pointerTo } from '../pointers.js'
 import type { View } from '../view.js'
 
 export function awaitingUnknown(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
-  const named = leavesOf(view)
+  const leaves = leavesOf(view)
+  const named = leaves
     // Waiting for a signal is how programs wait for their end.
     .filter((leaf) => leaf.cause === 'unknown' && leaf.waits.event?.startsWith('SIG') !== true)
     .map((leaf) =>
@@ -22,16 +22,15 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
         nextStep: 'See what should settle this wait, and bound it by a time-out.',
       }),
     )
-  return [...named, ...bare(view)]
+  // Of no use beside an await that says more.
+  return leaves.length > 0 ? named : bare(view)
 }
 
 function bare(view: View): Candidate[] {
   const { main } = view
   if (main === null || !main.idle || !view.silent) return []
   const signs: Sign[] = [strong('the main thread waits for events, with no JavaScript on its stack')]
-  if (view.silentMs !== null) {
-    signs.push(weak(`${view.clock?.name ?? 'the loop'} has not beaten for ${seconds(view.silentMs)}`))
-  }
+  if (view.silence !== null) signs.push(weak(view.silence))
   const known = view.last.awaits !== null
   return [
     {
@@ -39,7 +38,7 @@ function bare(view: View): Candidate[] {
       cause: 'unknown',
       where: null,
       chain: [],
-      summary: `The event loop is idle while ${view.clock?.name ?? 'the poll loop'} has been silent${view.silentMs === null ? '' : ` for ${seconds(view.silentMs)}`}: something awaited never comes${known ? ', and no suspended function accounts for it' : ''}.`,
+      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}: something awaited never comes${known ? ', and no suspended function accounts for it' : ''}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       cap: 'medium',

@@ -20,7 +20,7 @@ export const ISOLATE_FIGURES: Readonly<Record<V8Family, IsolateFigures>> = {
   '11.3': { collections: 54532, markCompacts: 54528, oldGenerationLimit: [54176], externalBytes: 54248 },
   '12.4': { collections: 57428, markCompacts: 57424, oldGenerationLimit: [57064], externalBytes: 57136 },
   '13.6': { collections: 62004, markCompacts: 62000, oldGenerationLimit: [61512], externalBytes: 61584 },
-  '14.6': { collections: 62980, markCompacts: 62976, oldGenerationLimit: [64376, 16], externalBytes: -1 },
+  '14.6': { collections: 62980, markCompacts: 62976, oldGenerationLimit: [64376, 16], externalBytes: 62400 },
 }
 
 /** v8::internal::Space (src/heap/base-space.h): committed_, which every space has. */

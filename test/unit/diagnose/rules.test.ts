@@ -97,13 +97,54 @@ describe('a wait on a connection', () => {
     })
   })
 
-  test('is connection-reused-dead after failures in a row, and high only with a fresh answer', () => {
-    const look = { clocks: [clock({ failuresInRow: 3, ageMs: 100 })] }
-    const stall = { ...silence(), trigger: 'poll-success' as const }
-    const dead = parked([request({ kind: 'http2-stream' })], { look, stall })
-    expect(first(dead)).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'medium' })
-    const fresh = { ...dead, freshConnections: [{ peer: '10.0.0.5:8080', answered: true, tookMs: 4 }] }
-    expect(first(fresh)).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'high' })
+  describe('is connection-reused-dead after failures in a row', () => {
+    const URL = 'http://10.0.0.5:8080/api/tasks/poll/batch/orders'
+    const failing = (options: { receivedMs: number | null; node?: Partial<AwaitNode> }): Evidence => {
+      const look = { clocks: [clock({ failuresInRow: 3, ageMs: 100, lastSuccessMs: 240_000 })] }
+      const kernel = kernelLook({ sockets: [socket({ lastReceivedMs: options.receivedMs })] })
+      const poll = { ...request({ kind: 'http2-stream', url: URL }), ...options.node }
+      return parked([poll], { look, kernel, stall: { ...silence(), trigger: 'poll-success' as const } })
+    }
+    const tried = (answered: boolean) => ({ freshConnections: [{ peer: '10.0.0.5:8080', answered, tookMs: 4 }] })
+
+    test('and high only with a fresh answer and a connection as old as the failures', () => {
+      const dead = failing({ receivedMs: 239_000 })
+      expect(first(dead)).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'medium' })
+      expect(first({ ...dead, ...tried(true) })).toMatchObject({
+        name: 'awaiting/connection-reused-dead',
+        confidence: 'high',
+      })
+      expect(first({ ...failing({ receivedMs: null }), ...tried(true) }).confidence).toBe('medium')
+    })
+
+    test('and high in code of the library alone, since no code is to blame', () => {
+      const file = '/app/node_modules/sdk/poller.js'
+      const dead = failing({ receivedMs: 239_000, node: { file, awaitedBy: [] } })
+      expect(first({ ...dead, ...tried(true) }).confidence).toBe('high')
+    })
+
+    test('and only a guess when a fresh connection is not answered either', () => {
+      const found = diagnose({ ...failing({ receivedMs: 239_000 }), ...tried(false) })
+      const dead = found.find((verdict) => verdict.cause === 'connection-reused-dead')
+      expect(dead?.confidence).toBe('low')
+      expect(found[0]?.cause).toBe('http-response')
+    })
+
+    test('but not on a connection younger than the failures, or one that still brings data', () => {
+      const found = diagnose({ ...failing({ receivedMs: 59_000 }), ...tried(true) })
+      expect(found.map((verdict) => verdict.cause)).not.toContain('connection-reused-dead')
+    })
+
+    test('and is found in the earlier look when the last one falls between two polls', () => {
+      const dead = failing({ receivedMs: 239_000 })
+      const [one, two] = dead.looks
+      if (one === undefined || two?.awaits == null) throw new Error('two looks')
+      const looks = [one, { ...two, awaits: { ...two.awaits, awaits: [] } }]
+      expect(first({ ...dead, looks, ...tried(true) })).toMatchObject({
+        name: 'awaiting/connection-reused-dead',
+        confidence: 'high',
+      })
+    })
   })
 })
 

@@ -1,0 +1,61 @@
+/**
+ * Which servers a fresh connection is worth trying on: those whose polls keep failing, and only at the very address
+ * that the worker's own request went to. Nothing but HTTP polls is ever chosen: a database would count a connection
+ * that says nothing against its host.
+ */
+import type { WaitsFor } from '../model/await.js'
+import type { ConnectionToTry } from '../model/evidence.js'
+import type { ClockReading } from '../model/heartbeat.js'
+import type { SocketState } from '../model/socket.js'
+import type { Round } from './round.js'
+
+const MAX_CONNECTIONS = 2
+/** One failed poll is no reason for traffic of ours. */
+const FAILURES = 2
+/** As in `/api/tasks/poll/batch/TYPE`. */
+const POLL_PATH = /\/poll(?:\/|$)/
+
+/** `rounds` oldest first; the latest request to each server counts. Pure. */
+export function connectionsToTry(rounds: readonly Round[]): readonly ConnectionToTry[] {
+  if (!(rounds.at(-1)?.clocks ?? []).some(keepsFailing)) return []
+  const found = new Map<string, ConnectionToTry>()
+  for (const round of rounds.toReversed()) {
+    if (round.awaits?.status !== 'captured' || round.kernel?.status !== 'captured') continue
+    const { sockets } = round.kernel.evidence
+    for (const { waitsFor } of round.awaits.evidence.awaits) {
+      const place = waitsFor === null ? null : placeOf(waitsFor, sockets)
+      if (place !== null && !found.has(place.peer) && found.size < MAX_CONNECTIONS) found.set(place.peer, place)
+    }
+  }
+  return [...found.values()]
+}
+
+function keepsFailing(clock: ClockReading): boolean {
+  return clock.kind === 'poll-loop' && !clock.paused && clock.failuresInRow >= FAILURES
+}
+
+function placeOf(waits: WaitsFor, sockets: readonly SocketState[]): ConnectionToTry | null {
+  if (waits.kind !== 'http-request' && waits.kind !== 'http2-stream') return null
+  const socket = sockets.find((each) => each.fd !== null && each.fd === waits.fd)
+  const peer = waits.peer ?? socket?.peer ?? null
+  if (waits.url === undefined || peer === null || !URL.canParse(waits.url)) return null
+  const url = new URL(waits.url)
+  return POLL_PATH.test(url.pathname) && isDirect(url, peer) ? { peer, url: waits.url } : null
+}
+
+/** Behind a forward proxy the peer is the proxy: it would have to be asked in its own way, with its credentials. */
+function isDirect(url: URL, peer: string): boolean {
+  const at = peer.lastIndexOf(':')
+  const host = peer.slice(0, at)
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
+  if (peer.slice(at + 1) !== port) return false
+  return !isAddress(url.hostname) || bare(url.hostname) === bare(host)
+}
+
+function isAddress(host: string): boolean {
+  return host.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(host)
+}
+
+function bare(host: string): string {
+  return host.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=\d+\.)/, '')
+}

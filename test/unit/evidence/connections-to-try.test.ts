@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { connectionsToTry } from '../../../src/evidence/connections-to-try.js'
+import type { Round } from '../../../src/evidence/round.js'
+import type { WaitsFor } from '../../../src/model/await.js'
+import type { CaptureOutcome } from '../../../src/model/outcome.js'
+import { awaitNode, clock, kernelLook, socket } from '../../support/evidence.js'
+
+const POLL = 'http://10.0.0.5:8080/api/tasks/poll/batch/orders'
+
+function captured<E>(value: E): CaptureOutcome<E> {
+  return { status: 'captured', evidence: value, tookMs: 1, pausedMs: 0 }
+}
+
+function round(waits: Partial<WaitsFor>, failuresInRow = 2, peer = '10.0.0.5:8080'): Round {
+  const node = awaitNode('poll', 7, { kind: 'http-request', summary: 'a poll', url: POLL, fd: 21, ...waits })
+  return {
+    takenAtMs: 0,
+    kernel: captured(kernelLook({ sockets: [socket({ fd: 21, peer })] })),
+    awaits: captured({ engine: 'memory', awaits: [node], roots: [], suspended: 1, pausedMs: 0, notes: [] }),
+    clocks: [clock({ kind: 'poll-loop', failuresInRow })],
+  }
+}
+
+describe('a fresh connection', () => {
+  test('is tried at the address of a poll that keeps failing', () => {
+    expect(connectionsToTry([round({})])).toEqual([{ peer: '10.0.0.5:8080', url: POLL }])
+  })
+
+  test('is tried once a server, and the latest look counts', () => {
+    const url = 'http://10.0.0.5:8080/api/tasks/poll/batch/parcels'
+    expect(connectionsToTry([round({}), round({ url })])).toEqual([{ peer: '10.0.0.5:8080', url }])
+  })
+
+  test('is tried when the last look fell between two polls', () => {
+    expect(connectionsToTry([round({}), round({ kind: 'timer' })])).toHaveLength(1)
+  })
+
+  test('is not tried after one failure', () => {
+    expect(connectionsToTry([round({}, 1)])).toEqual([])
+  })
+
+  test('is not tried where anything but a poll over HTTP waits', () => {
+    expect(connectionsToTry([round({ kind: 'socket' })])).toEqual([])
+    expect(connectionsToTry([round({ url: 'http://10.0.0.5:8080/api/orders' })])).toEqual([])
+  })
+
+  test('is not tried through a proxy, which would have to be asked in its own way', () => {
+    expect(connectionsToTry([round({ url: 'https://conductor.example/api/tasks/poll/batch/orders' })])).toEqual([])
+    expect(connectionsToTry([round({}, 2, '10.0.0.9:8080')])).toEqual([])
+    expect(connectionsToTry([round({}, 2, '[::ffff:10.0.0.5]:8080')])).toHaveLength(1)
+  })
+})
