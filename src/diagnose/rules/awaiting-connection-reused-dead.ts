@@ -5,6 +5,7 @@
  */
 import type { FreshConnection } from '../../model/evidence.js'
 import type { ClockReading } from '../../model/heartbeat.js'
+import type { Confidence } from '../../model/verdict.js'
 import { placeText } from '../blame.js'
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
 import { isUnacknowledged, leafCandidate, loopIsAlive, pollsIn, type Leaf } from '../leaf.js'
@@ -94,8 +95,14 @@ function candidate(view: View, clock: ClockReading, leaf: Leaf, kept: boolean): 
     evidence: view.last.awaits?.awaits[leaf.index] === leaf.node ? built.evidence : [],
     signs,
     // The connection is to blame, not the code: that no frame is the user's makes it no less sure.
-    cap: fresh?.answered === true ? (kept ? 'high' : 'medium') : fresh === null ? 'medium' : 'low',
+    cap: capOf(kept, fresh),
   }
+}
+
+/** A client that connects anew after each failure looks the same until the connection's age is known. */
+function capOf(kept: boolean, fresh: FreshConnection | null): Confidence {
+  if (!kept || fresh?.answered === false) return 'low'
+  return fresh === null ? 'medium' : 'high'
 }
 
 function deadText(view: View, { waits, socket }: Leaf): string {

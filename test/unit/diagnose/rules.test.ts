@@ -114,7 +114,12 @@ describe('a wait on a connection', () => {
         name: 'awaiting/connection-reused-dead',
         confidence: 'high',
       })
-      expect(first({ ...failing({ receivedMs: null }), ...tried(true) }).confidence).toBe('medium')
+    })
+
+    test('and only a guess while nothing tells how old the connection is', () => {
+      const found = diagnose({ ...failing({ receivedMs: null }), ...tried(true) })
+      expect(found.find((verdict) => verdict.cause === 'connection-reused-dead')?.confidence).toBe('low')
+      expect(found[0]?.cause).toBe('http-response')
     })
 
     test('and high in code of the library alone, since no code is to blame', () => {
