@@ -16,6 +16,8 @@ export interface WantedCapture {
   readonly reason: string
   readonly profileMs?: number
   readonly locals?: boolean
+  /** Whoever asked says what came of it. */
+  readonly silently?: boolean
   readonly progress?: (step: string) => void
 }
 
@@ -89,7 +91,7 @@ export class CaptureDesk {
       const answer = toAnswer(result)
       this.answers.push({ atMs: monotonicMs(), answer })
       if (this.answers.length > MAX_ANSWERS) this.answers.shift()
-      sayIncident(this.logger, stall, answer)
+      if (wanted.silently !== true) sayIncident(this.logger, stall, answer)
       answered(answer)
       this.onAnswer()
     }

@@ -1,4 +1,7 @@
-/** One line for each incident: what, where, and the bundle that proves it. */
+/**
+ * One line for each incident: what, where, and the bundle that proves it; everything else is in the bundle. The end of
+ * the process has a line of its own that tells all of this (process-end.ts): an incident that leads to it has none.
+ */
 import type { Logger } from '../log/logger.js'
 import type { Stall } from '../model/stall.js'
 import type { CaptureAnswer } from './messages.js'
@@ -12,12 +15,21 @@ export function sayIncident(logger: Logger, stall: Stall, answer: CaptureAnswer)
     incident: answer.incident,
     bundle: answer.bundlePath,
     verdict: answer.verdict?.name ?? null,
-    place: answer.verdict?.place ?? null,
+    confidence: answer.verdict?.confidence ?? null,
     ...(answer.problem === null ? {} : { problem: answer.problem }),
   }
-  const line = `${describeStall(stall)}: ${aboutVerdict(answer)} (${aboutBundle(answer)})`
+  const line = `${describeStall(stall)}: ${describeAnswer(answer)}`
   if (stall.trigger === 'manual') logger.info(line, fields)
+  // Nothing has ended, and it may yet move again.
+  else if (stall.level === 'warn') logger.warn(line, fields)
   else logger.error(line, fields)
+}
+
+/** Verdict, place and bundle, or why there is none. */
+export function describeAnswer({ verdict, problem, bundlePath }: CaptureAnswer): string {
+  const bundle = bundlePath ?? 'no bundle'
+  if (verdict) return `${verdict.name}${verdict.place === null ? '' : ` at ${verdict.place}`}, ${bundle}`
+  return `${problem ? `no evidence: ${problem.message} (${problem.code})` : 'no verdict'}, ${bundle}`
 }
 
 /** What is wrong, half a sentence: `invoices is silent for 3.1 s`. */
@@ -36,13 +48,4 @@ export function describeStall(stall: Stall): string {
     case 'early':
       return `${stall.clock} is silent ${silent}`
   }
-}
-
-function aboutVerdict({ verdict, problem }: CaptureAnswer): string {
-  if (!verdict) return problem ? `no evidence: ${problem.message} (${problem.code})` : 'no verdict'
-  return `${verdict.name}${verdict.place === null ? '' : ` at ${verdict.place}`}: ${verdict.summary}`
-}
-
-function aboutBundle({ bundlePath }: CaptureAnswer): string {
-  return bundlePath === null ? 'no bundle' : `bundle ${bundlePath}`
 }

@@ -9,7 +9,7 @@ import { INCIDENT_SCHEMA, type Tombstone } from '../model/incident.js'
 import type { Stall } from '../model/stall.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { startTimeOf } from '../platform/procfs/process.js'
-import { describeStall } from './incident-line.js'
+import { describeAnswer, describeStall } from './incident-line.js'
 import type { EndNow, LastWord, LastWordsData } from './last-words-thread.js'
 import type { CaptureAnswer } from './messages.js'
 import type { NativeCalls } from './native-exit.js'
@@ -96,15 +96,16 @@ class LastWords {
 /** What `kubectl logs` shows last. */
 function sayWhy(end: ProcessEnd): void {
   const { stall, answer } = end
-  const verdict = answer?.verdict
-  const about = verdict ? `${verdict.name}${verdict.place === null ? '' : ` at ${verdict.place}`}` : 'no verdict'
-  const where = answer?.bundlePath ?? 'no bundle'
-  end.logger.error(`stalled: ${describeStall(stall)}, ${about}, ${where}; ending with exit code ${EXIT_STALLED}`, {
+  const about = answer === null ? 'no verdict, no bundle' : describeAnswer(answer)
+  end.logger.error(`stalled: ${describeStall(stall)}, ${about}; ending with exit code ${EXIT_STALLED}`, {
     event: 'ending',
     clock: stall.clock,
     trigger: stall.trigger,
     ageMs: stall.ageMs,
+    verdict: answer?.verdict?.name ?? null,
+    confidence: answer?.verdict?.confidence ?? null,
     incident: answer?.incident ?? null,
+    bundle: answer?.bundlePath ?? null,
   })
 }
 

@@ -14,6 +14,7 @@ import { GapMeter } from '../watch/gap-meter.js'
 import { persists, StallWatch, type Decision, type Turn } from '../watch/stall-watch.js'
 import { tellWhatWasLeft } from './boot.js'
 import { answerWith, CaptureDesk, type WantedCapture } from './capture-desk.js'
+import { describeAnswer, sayIncident } from './incident-line.js'
 import type { HostSink } from './host-sink.js'
 import { hasMemoryToSpare } from './memory-to-spare.js'
 import type { CaptureAnswer, FromWatch, ToWatch } from './messages.js'
@@ -158,7 +159,12 @@ export class WatchLoop {
         const conditional = decision.act === 'end-if-cured'
         const limitMs = conditional ? this.desk.usualLimitMs() : this.options.settings.graceMs
         this.ending = { stall, deadlineMs: monotonicMs() + limitMs, conditional, shutdowns: this.reader.shutdowns }
-        if (!this.desk.capturing && limitMs > END_MARGIN_MS) this.desk.capture(stall, limitMs - END_MARGIN_MS)
+        if (!this.desk.capturing && limitMs > END_MARGIN_MS) {
+          // The line about the end, or about its being taken back, tells of the incident too.
+          this.desk.capture(stall, limitMs - END_MARGIN_MS, (answer) => this.sayUnlessEnding(stall, answer), {
+            silently: true,
+          })
+        }
         this.carryOutEnding(this.reader.observe())
       }
     }
@@ -169,11 +175,11 @@ export class WatchLoop {
     const ending = this.ending
     if (!ending || this.over) return
     if (!persists(ending.stall, clocks, this.options.settings)) {
-      this.forgive(`${ending.stall.clock ?? 'the process'} moves again`)
+      this.forgive(ending, `${ending.stall.clock ?? 'the process'} moves again`)
       return
     }
     if (this.reader.shutdowns !== ending.shutdowns) {
-      this.forgive('it was asked to end by a signal that it handles')
+      this.forgive(ending, 'it was asked to end by a signal that it handles')
       return
     }
     const over = monotonicMs() >= ending.deadlineMs
@@ -181,7 +187,7 @@ export class WatchLoop {
     const answer = this.desk.answerFor(ending.stall)
     const spared = ending.conditional && !isCuredByRestart(answer)
     if (spared || isSomebodyLooking(answer)) {
-      this.forgive(spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it', answer)
+      this.forgive(ending, spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it')
       return
     }
     this.over = true
@@ -189,9 +195,21 @@ export class WatchLoop {
     endProcess({ stall: ending.stall, answer, native: this.native, dir: settings.dir, logger })
   }
 
-  private forgive(why: string, answer: CaptureAnswer | null = null): void {
+  private sayUnlessEnding(stall: Stall, answer: CaptureAnswer): void {
+    if (this.ending === null) sayIncident(this.options.logger, stall, answer)
+  }
+
+  private forgive(ending: Ending, why: string): void {
     this.ending = null
-    this.options.logger.warn(`not ended: ${why}`, { event: 'forgiven', verdicts: answer?.verdicts ?? [] })
+    // One that is still under way is said when it is there.
+    const answer = this.desk.capturing ? null : this.desk.answerFor(ending.stall)
+    const about = answer === null ? '' : ` (${describeAnswer(answer)})`
+    this.options.logger.warn(`not ended: ${why}${about}`, {
+      event: 'forgiven',
+      verdicts: answer?.verdicts ?? [],
+      incident: answer?.incident ?? null,
+      bundle: answer?.bundlePath ?? null,
+    })
   }
 
   private endPrematurely(): void {

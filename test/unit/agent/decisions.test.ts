@@ -91,7 +91,17 @@ describe('the line of an incident', () => {
     const said: string[] = []
     const verdict = { name: 'computing/regexp', confidence: 'high', summary: 'It backtracks.', place: 'f (/w.js:1:2)' }
     sayIncident(recording(said), stall({}), { ...answer(), verdict })
-    expect(said).toEqual(['a is silent for 1.2 s: computing/regexp at f (/w.js:1:2): It backtracks. (bundle /b/01X)'])
+    expect(said).toEqual(['a is silent for 1.2 s: computing/regexp at f (/w.js:1:2), /b/01X'])
+  })
+
+  it('is an error only where the process is to be ended, and nothing to worry about when it was asked for', () => {
+    const levels: string[] = []
+    const note = (level: string) => (): void => void levels.push(level)
+    const logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
+    sayIncident(logger, stall({}), answer())
+    sayIncident(logger, stall({ level: 'stall' }), answer())
+    sayIncident(logger, stall({ trigger: 'manual', clock: null }), answer())
+    expect(levels).toEqual(['warn', 'error', 'info'])
   })
 
   it('says why there is no evidence', () => {
@@ -99,6 +109,6 @@ describe('the line of an incident', () => {
     const problem = { code: 'ERR_STALL_TIMEOUT', message: 'the capture hung', help: '' } as const
     const nothing = { ...answer(), bundlePath: null, incident: null, problem }
     sayIncident(recording(said), stall({}), nothing)
-    expect(said).toEqual(['a is silent for 1.2 s: no evidence: the capture hung (ERR_STALL_TIMEOUT) (no bundle)'])
+    expect(said).toEqual(['a is silent for 1.2 s: no evidence: the capture hung (ERR_STALL_TIMEOUT), no bundle'])
   })
 })
