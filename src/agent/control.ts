@@ -23,6 +23,7 @@ export function listenForControl(context: ControlContext): void {
   const { loop, logger } = context
   startControlServer({
     env: process.env,
+    peerUid: (fd) => loop.peerUser(fd),
     handlers: {
       status: () => statusOf(context),
       capture: (command, progress) =>

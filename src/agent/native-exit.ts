@@ -1,14 +1,18 @@
 /**
  * `_exit` from the watch thread: the only call that ends the process with a code of our choice whatever its main thread
  * is in. Needs koffi, an optional dependency; without it the process is ended by other means (process-end.ts).
- * Also `send` with MSG_DONTWAIT, which makes a stderr that is a socket usable.
+ * Also `send` with MSG_DONTWAIT, which makes a stderr that is a socket usable, and `getsockopt`. All are looked up at
+ * once: each look-up takes the lock of the library loader, which a hanging library may hold by the time of the call.
  */
 import { createRequire } from 'node:module'
+import { GET_SOCKET_OPTION, peerUserOf, type GetSocketOption } from '../platform/control/peer-user.js'
 
 export interface NativeCalls {
   /** Does not return. */
   exit(code: number): void
   send(fd: number, bytes: Uint8Array): number
+  /** Effective user id of whoever is at the other end of a unix socket; null when it can't be told. */
+  peerUser(fd: number): number | null
 }
 
 interface Koffi {
@@ -26,9 +30,11 @@ export function prepareNativeCalls(): NativeCalls | { readonly no: string } {
     const libc = koffi.load(null)
     const exit = libc.func('void _exit(int status)')
     const send = libc.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)')
+    const getSocketOption = libc.func(GET_SOCKET_OPTION) as GetSocketOption
     return {
       exit: (code) => void exit(code),
       send: (fd, bytes) => Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)),
+      peerUser: (fd) => peerUserOf(fd, getSocketOption),
     }
   } catch (thrown) {
     return { no: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) }

@@ -18,7 +18,7 @@ import { describeAnswer, sayIncident } from './incident-line.js'
 import type { HostSink } from './host-sink.js'
 import { hasMemoryToSpare } from './memory-to-spare.js'
 import type { CaptureAnswer, FromWatch, ToWatch } from './messages.js'
-import { prepareNativeCalls, type NativeCalls } from './native-exit.js'
+import { NativeLoader } from './native-loader.js'
 import { buryOnly, endProcess, EXIT_STALLED } from './process-end.js'
 import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
 
@@ -57,9 +57,8 @@ export class WatchLoop {
   private readonly watch: StallWatch
   private readonly desk: CaptureDesk
   private quietly: 'watching' | 'shutting-down' = 'watching'
-  private native: NativeCalls | null = null
-  private nativeMissing = 'not loaded yet'
-  private nativeTold = false
+  private readonly native = new NativeLoader()
+  private nativeWanted = false
   private ending: Ending | null = null
   /** The end has begun: nothing else is decided any more. */
   private over = false
@@ -82,8 +81,6 @@ export class WatchLoop {
     this.turn()
     tellWhatWasLeft(this.options.settings, this.options.logger)
     setInterval(() => this.turn(), this.turnMs)
-    // Not when it is wanted: a main thread that hangs in dlopen holds the lock that loading it takes.
-    setImmediate(() => this.loadNative())
   }
 
   hear(message: ToWatch): void {
@@ -116,9 +113,15 @@ export class WatchLoop {
     }
   }
 
+  /** Who connected to the control socket; null while that can't be told. */
+  peerUser(fd: number): number | null {
+    return this.native.calls?.peerUser(fd) ?? null
+  }
+
   private turn(): void {
     if (this.over) return
     const turn = this.observe()
+    this.native.turn()
     this.carryOutEnding(turn.clocks)
     if (this.ending) return
     const decision = this.watch.turn(turn)
@@ -192,7 +195,7 @@ export class WatchLoop {
     }
     this.over = true
     const { logger, settings } = this.options
-    endProcess({ stall: ending.stall, answer, native: this.native, dir: settings.dir, logger })
+    endProcess({ stall: ending.stall, answer, native: this.native.calls, dir: settings.dir, logger })
   }
 
   private sayUnlessEnding(stall: Stall, answer: CaptureAnswer): void {
@@ -233,7 +236,7 @@ export class WatchLoop {
     }
     this.desk.capture(stall, Math.max(settings.graceMs - END_MARGIN_MS, 0), (answer) => {
       const end = (): void => this.tell({ type: 'end', exitCode: on ? EXIT_STALLED : null })
-      if (on) buryOnly({ stall, answer, native: this.native, dir: settings.dir, logger }, end)
+      if (on) buryOnly({ stall, answer, native: this.native.calls, dir: settings.dir, logger }, end)
       else end()
     })
   }
@@ -252,23 +255,19 @@ export class WatchLoop {
     return Math.max(500, Math.min(this.desk.usualLimitMs(), untilEndMs))
   }
 
-  private loadNative(): void {
-    const native = prepareNativeCalls()
-    if ('no' in native) this.nativeMissing = native.no
-    else this.native = native
-  }
-
   /** At the first warning, when there is a reason to say what is missing. */
   private useNative(): void {
-    if (this.nativeTold) return
-    this.nativeTold = true
-    if (this.native === null) {
+    if (this.nativeWanted) return
+    this.nativeWanted = true
+    this.native.want(() => {
+      if (this.native.calls !== null) {
+        this.options.sink.use(this.native.calls)
+        return
+      }
       this.options.logger.warn(
-        `koffi can't be used (${this.nativeMissing}): a worker blocked in native code would end with SIGKILL, not with code ${EXIT_STALLED}`,
+        `koffi can't be used (${this.native.failure}): a worker blocked in native code would end with SIGKILL, not with code ${EXIT_STALLED}`,
       )
-      return
-    }
-    this.options.sink.use(this.native)
+    })
   }
 
   private tell(message: FromWatch): void {

@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -21,6 +22,7 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectToAgent } from '../../src/platform/control/client.js'
 import { NODES, PROJECT_ROOT } from '../support/nodes.js'
 import { parseLines, RunningWorker, runWorker, type WorkerResult } from '../support/run-worker.js'
 
@@ -30,6 +32,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const [oldest] = NODES
 const newest = NODES.at(-1)
 if (!oldest || !newest) throw new Error('no Node binaries')
+
+const hasCompiler = ['/usr/bin/cc', '/usr/local/bin/cc'].some((file) => existsSync(file))
 
 /** All of them: on a machine that is busy with other tests the first may well be `cpu-starved`. */
 const kindsOf = ({ incidents }: WorkerResult): string[] =>
@@ -199,6 +203,39 @@ describe.concurrent('the capture thread', () => {
   })
 })
 
+describe.runIf(hasCompiler).concurrent.each([oldest, newest])(
+  'a library that hangs while it is loaded, on Node $major',
+  (node) => {
+    it.each([
+      // The lock was free while the agent's threads came up: koffi is there, and the code is the one that was meant.
+      ['100', { code: 70, signal: null }, 'koffi'],
+      // Held before that: nothing but SIGKILL is left.
+      ['0', { code: null, signal: 'SIGKILL' }, 'sigkill'],
+    ])(
+      'keeps neither the capture nor the watchdog from their work (after %s turns)',
+      async (turns, end, how) => {
+        const library = slowLibrary(path.join(folder, `slow-${node.major}-${turns}.node`))
+        const running = new RunningWorker({
+          node,
+          program: 'agent-worker.cjs',
+          args: ['dlopen'],
+          env: { TEST_LIBRARY: library, TEST_TURNS: turns, CONDUCTOR_STALL_GRACE_SECONDS: '30' },
+        })
+        await running.says('ready')
+        // Whoever asks for its state (`conductor-diag ps`) must not make the watch thread load anything.
+        const pid = running.child.pid ?? 0
+        const agent = await waitForValue(() => connectToAgent(pid, 2000))
+        expect(await agent.readStatus(5000)).toMatchObject({ pid })
+        agent.dispose()
+        const worker = await running.result
+        expect(worker, worker.stderr).toMatchObject({ ...end, tombstones: [{ exitCodeMeant: 70, how }] })
+        expect(kindsOf(worker), worker.stderr).toContain('blocked-in-native')
+      },
+      120_000,
+    )
+  },
+)
+
 describe.concurrent.each([oldest, newest])('the inspector on Node $major', (node) => {
   it('in use by --inspect on its port is left alone', async () => {
     const worker = await runWorker({
@@ -311,6 +348,14 @@ describe.concurrent('settings and permissions', () => {
   })
 })
 
+/** A shared object whose constructor waits for ever. */
+function slowLibrary(file: string): string {
+  const source = `${file}.c`
+  writeFileSync(source, 'int pause(void);\n__attribute__((constructor)) static void start(void) { pause(); }\n')
+  execFileSync('cc', ['-shared', '-fPIC', '-o', file, source])
+  return file
+}
+
 function fill(fifo: string): void {
   const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK)
   try {
@@ -342,6 +387,16 @@ function leftovers(dir: string): string | undefined {
   } catch {
     // No folder yet.
     return undefined
+  }
+}
+
+async function waitForValue<T>(probe: () => Promise<T | null>, limitMs = 20_000): Promise<T> {
+  const deadline = performance.now() + limitMs
+  for (;;) {
+    const found = await probe()
+    if (found !== null) return found
+    if (performance.now() > deadline) throw new Error('it never came')
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 

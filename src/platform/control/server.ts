@@ -1,7 +1,7 @@
 /**
  * The agent's end of the control socket, in the watch thread: `net` only, no thread pool, no handle that keeps the
  * process alive, everything bounded. Whoever can reach the socket is the same user or root (`socket-place.ts`); where
- * koffi is there the kernel is asked who connected, too (`peer-user.ts`).
+ * `peerUid` is given the kernel is asked who connected, too (`peer-user.ts`).
  */
 import { chmodSync, readdirSync, unlinkSync } from 'node:fs'
 import net from 'node:net'
@@ -19,7 +19,6 @@ import {
   type ControlRequest,
   type ControlStatus,
 } from './protocol.js'
-import { peerUserOf } from './peer-user.js'
 import { prepareSocketPath } from './socket-place.js'
 
 export interface ControlHandlers {
@@ -38,7 +37,7 @@ export interface ControlServerOptions {
   readonly pid?: number
   /** Effective user id. */
   readonly uid?: number
-  /** User of the process at the other end of a descriptor; null when it can't be told. SO_PEERCRED when left out. */
+  /** User of the process at the other end of a descriptor; null when it can't be told. Must not block. */
   readonly peerUid?: (fd: number) => number | null
 }
 
@@ -62,7 +61,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const file = prepareSocketPath(options.env, uid, options.pid ?? process.pid)
   const connections = new Set<net.Socket>()
   const server = net.createServer((socket) => {
-    if (connections.size >= MAX_CONNECTIONS || !isAllowed(socket, uid, options.peerUid ?? peerUserOf)) {
+    if (connections.size >= MAX_CONNECTIONS || !isAllowed(socket, uid, options.peerUid ?? (() => null))) {
       socket.destroy()
       return
     }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StallError } from '../../../../src/model/stall-error.js'
 import { connectToAgent } from '../../../../src/platform/control/client.js'
 import { createLineSplitter } from '../../../../src/platform/control/lines.js'
-import { peerUserOf } from '../../../../src/platform/control/peer-user.js'
+import { prepareNativeCalls } from '../../../../src/agent/native-exit.js'
 import type { ControlStatus } from '../../../../src/platform/control/protocol.js'
 import {
   startControlServer,
@@ -233,8 +233,10 @@ test('asks the kernel who is at the other end', async () => {
   const client = net.connect(file)
   const socket = await accepted
   const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
-  expect(peerUserOf(fd)).toBe(UID)
-  expect(peerUserOf(9999)).toBeNull()
+  const native = prepareNativeCalls()
+  if ('no' in native) throw new Error(native.no)
+  expect(native.peerUser(fd)).toBe(UID)
+  expect(native.peerUser(9999)).toBeNull()
   client.destroy()
   socket.destroy()
   server.close()
