@@ -6,6 +6,7 @@ import { insideInspector } from '../capture/inspector/open-inspector.js'
 import { createHeapAwaitCapturer } from '../capture/inspector/heap-await-capturer.js'
 import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
 import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
+import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
 import { takeLook } from '../capture/take-look.js'
 import type { Settings } from '../config/settings-table.js'
 import type { Round } from '../evidence/round.js'
@@ -20,6 +21,7 @@ import type { Target } from '../model/target.js'
 import { mainThreadAtRest } from '../platform/cdp/main-thread-connection.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type Findings, investigate, type Progress } from './investigation.js'
+import { isNearHeapLimit, refuseNearHeapLimit } from './near-heap-limit.js'
 
 export interface InsideRequest {
   readonly stall: Stall
@@ -85,8 +87,11 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       deadlineMs: request.deadlineMs,
       looksAtMs: request.looksAtMs ?? LOOKS_AT_MS,
       engines: new Set(['kernel', 'memory']),
-      samples: () => createSamplesCapturer(inspector),
-      profile: createProfileCapturer(inspector, request.settings.profileMs),
+      samples: (first) => (isNearHeapLimit(first) ? memorySamplesCapturer : createSamplesCapturer(inspector)),
+      profile: (last) =>
+        isNearHeapLimit(last)
+          ? refuseNearHeapLimit('profile')
+          : createProfileCapturer(inspector, request.settings.profileMs),
       heapAwaits: request.settings.heapSnapshot === true ? createHeapAwaitCapturer(inspector, { allowed: true }) : null,
       freshConnections: request.settings.freshConnections === true,
       locals: request.settings.locals,

@@ -49,7 +49,8 @@ export interface InvestigationPlan {
   readonly engines: ReadonlySet<Rung['engine']>
   /** Asked after the first look; null: not wanted, and nothing is said about it. */
   readonly samples: (first: Round) => Capturer<StackSamples> | null
-  readonly profile: Capturer<CapturedProfile> | null
+  /** Asked after the last look; as `samples`. */
+  readonly profile: (last: Round) => Capturer<CapturedProfile> | null
   /** Awaits by heap snapshot, which pauses: only where they are allowed, and only when memory gives none. */
   readonly heapAwaits?: Capturer<AwaitTree> | null
   /** Where polls keep failing, one new connection to their server may be opened: traffic of our own. */
@@ -118,7 +119,9 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
   storeEnvironment(plan.store, plan.target.procRoot, plan.redactor)
   await addHeapAwaits(plan, rounds, captureUntilMs)
   const fresh = await tryConnections(plan, rounds, captureUntilMs)
-  const profile = plan.profile === null ? undefined : await record(plan, plan.profile, captureUntilMs)
+  const last = rounds.at(-1)
+  const profiler = last === undefined ? null : plan.profile(last)
+  const profile = profiler === null ? undefined : await record(plan, profiler, captureUntilMs)
 
   plan.onProgress?.({ step: 'diagnose' })
   const joined = joinEvidence({

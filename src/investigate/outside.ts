@@ -68,7 +68,7 @@ export async function investigateOutside(
       looksAtMs,
       engines: enginesOf(options.engine),
       samples: (first) => samplerOf(options.engine, first, samples),
-      profile: options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null,
+      profile: () => (options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null),
       heapAwaits:
         heapSnapshot === null ? null : createHeapAwaitCapturer(options.inspector, { allowed: true, ...heapSnapshot }),
       locals: options.locals,

@@ -1,0 +1,33 @@
+/**
+ * Whether the target's heap is so full that attaching the inspector could be what ends the process: its domains
+ * allocate in that very heap, and a heap that has no room left is fatal.
+ */
+import type { Capturer } from '../capture/capturer.js'
+import type { Round } from '../evidence/round.js'
+import type { HeapState } from '../model/heap.js'
+import { StallError } from '../model/stall-error.js'
+
+/** Far more than the inspector was ever seen to take. */
+const ROOM_BYTES = 32 * 1_048_576
+/** A small heap has less room than that all its life. */
+const FULL = 0.85
+
+/** False where the figures were not had. */
+export function isNearHeapLimit(round: Round): boolean {
+  return round.heap?.status === 'captured' && isFull(round.heap.evidence)
+}
+
+function isFull({ committedBytes, limitBytes }: HeapState): boolean {
+  if (committedBytes === null || limitBytes === null) return false
+  return committedBytes > limitBytes * FULL && limitBytes - committedBytes < ROOM_BYTES
+}
+
+/** Stands where a capturer of the inspector's would, and says why it is not there. */
+export function refuseNearHeapLimit<E>(name: string): Capturer<E> {
+  const error = new StallError(
+    'ERR_STALL_LIMIT',
+    'the heap is at its limit: attaching the inspector allocates in it, and could be what ends the process',
+    { help: 'Without allocating there: conductor-diag record PID' },
+  )
+  return { name, supports: () => 'yes', capture: () => Promise.resolve({ status: 'unavailable', error }) }
+}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import type { Round } from '../../../src/evidence/round.js'
+import { isNearHeapLimit, refuseNearHeapLimit } from '../../../src/investigate/near-heap-limit.js'
+
+const MB = 1_048_576
+
+function round(committedMb: number | null, limitMb: number | null): Round {
+  const evidence = {
+    usedBytes: null,
+    committedBytes: committedMb === null ? null : committedMb * MB,
+    limitBytes: limitMb === null ? null : limitMb * MB,
+    externalBytes: null,
+    collections: null,
+    markCompacts: null,
+    collectingShare: null,
+  }
+  return { takenAtMs: 0, heap: { status: 'captured', evidence, tookMs: 1, pausedMs: 0 } }
+}
+
+it.each([
+  ['a small heap that is nearly full', 92, 96, true],
+  ['one that is past its limit already', 98, 96, true],
+  ['a small heap with a usual fill', 70, 96, false],
+  ['a large heap that has room for an inspector all the same', 3800, 4096, false],
+  ['a large heap without room', 4080, 4096, true],
+  ['an unknown limit', 92, null, false],
+  ['an unknown size', null, 96, false],
+])('an inspector is not attached to a heap at its limit: %s', (_what, committedMb, limitMb, expected) => {
+  expect(isNearHeapLimit(round(committedMb, limitMb))).toBe(expected)
+})
+
+it('a heap that was not seen is no reason to do without', () => {
+  expect(isNearHeapLimit({ takenAtMs: 0 })).toBe(false)
+})
+
+it('says why there is none', async () => {
+  const request = {} as Parameters<ReturnType<typeof refuseNearHeapLimit>['capture']>[0]
+  const outcome = await refuseNearHeapLimit('profile').capture(request, new AbortController().signal)
+  expect(outcome).toMatchObject({ status: 'unavailable', error: { code: 'ERR_STALL_LIMIT' } })
+})
