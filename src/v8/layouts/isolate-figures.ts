@@ -3,6 +3,8 @@
  * bytes from the isolate. Found by calibration on the official x64 builds of Node 20.20.2, 22.23.3, 24.21.0 and
  * 26.10.0 (known numbers of gc(), two heap limits, known external memory) and named after src/heap/heap.h
  * (gc_count_, ms_count_, max_old_generation_size, external_memory_) and src/execution/microtask-queue.h. -1: not known.
+ * On 26 it is the first word of the Heap, less 2 MB that the isolate starts with: it followed 3 buffers of 5 MB and
+ * 20 MB of external strings to the byte, and their end.
  */
 import type { V8Family } from './layout.js'
 
