@@ -2,6 +2,7 @@
 // verdict.
 //   sides     where the catalogue of verdicts allows it: outside (attached without the agent), inside (the agent's bundle)
 //   settleMs  how long after the wedge an operator attaches: waits that may be slow rather than stuck need an age
+//   inside    what is different there: `poll`, and variables of the worker's environment
 //   where     the function that the verdict must name; false: no code is to blame
 
 const BOTH = ['outside', 'inside']
@@ -155,7 +156,16 @@ export const SCENARIOS = [
   },
   { name: 'paused-by-debugger', kind: 'paused-by-debugger', cause: null, where: ['w_inspectTask'] },
 
-  { name: 'control-idle', program: 'working', control: true, poll: 'long', wedgeAt: 1, wedgeAtStart: true },
+  {
+    name: 'control-idle',
+    program: 'working',
+    control: true,
+    poll: 'long',
+    wedgeAt: 1,
+    wedgeAtStart: true,
+    // Thresholds of seconds inside: the server's patience is less than the warning's there too.
+    inside: { poll: 'brief' },
+  },
   {
     name: 'control-long-polling',
     program: 'working',
@@ -163,6 +173,8 @@ export const SCENARIOS = [
     poll: 'long/poll',
     wedgeAtStart: true,
     settleMs: 6_000,
+    // Longer than the warning: a wait that has to be declared.
+    inside: { env: { EXPECT_WAIT_MS: '30000' } },
   },
   { name: 'control-busy-moving', program: 'busy-moving', control: true },
   { name: 'control-slow-server', program: 'working', control: true, poll: 'slow', wedgeAt: 1, settleMs: 3_000 },

@@ -24,6 +24,9 @@ function handle(request, response, controls) {
     case 'slow':
       setTimeout(() => response.end('{}'), 2_500)
       return
+    case 'brief':
+      setTimeout(() => response.end('[]'), 2_000)
+      return
     case 'long':
       setTimeout(() => response.end('[]'), 20_000)
       return

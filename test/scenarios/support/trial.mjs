@@ -89,11 +89,11 @@ function start({ scenario, major, side, built, folder, bundles, around, services
     ...services.env,
     FOLDER: folder,
     PROGRAM: built.program,
-    POLL: scenario.poll ?? 'poll',
+    POLL: (side === 'inside' ? scenario.inside?.poll : undefined) ?? scenario.poll ?? 'poll',
     WEDGE_AT: String(scenario.wedgeAt ?? 6),
     NAME: 'orders',
     ...around.env,
-    ...(side === 'inside' ? insideSettings(bundles) : {}),
+    ...(side === 'inside' ? { ...insideSettings(bundles), ...scenario.inside?.env } : {}),
   }
   for (const name of Object.keys(env)) if (env[name] === undefined) delete env[name]
   const preload = side === 'inside' ? ['--require', AGENT] : []

@@ -4,6 +4,7 @@ const diagnostics = require('node:diagnostics_channel')
 
 const channel = diagnostics.channel('conductor-stall-agent:beat')
 const { BASE, CONTROL, FOLDER, H2, FAR, LINE_PORT, POLL = 'poll', WEDGE_AT = '6', NAME = 'orders' } = process.env
+const expectWaitMs = Number(process.env.EXPECT_WAIT_MS ?? 0)
 const wedgeAt = Number(WEDGE_AT)
 let polled = 0
 
@@ -37,7 +38,11 @@ async function poll() {
   }
 }
 
-module.exports = { poll, pause, beat: () => channel.publish({ name: NAME }) }
+module.exports = {
+  poll,
+  pause,
+  beat: () => channel.publish({ name: NAME, ...(expectWaitMs > 0 ? { expectWaitMs } : {}) }),
+}
 
 // As the SDK's health check does: a worker always has something alive, and never ends by itself.
 async function w_reportHealth() {
