@@ -3,7 +3,9 @@
 //   sides     where the catalogue of verdicts allows it: outside (attached without the agent), inside (the agent's bundle)
 //   settleMs  how long after the wedge an operator attaches: waits that may be slow rather than stuck need an age
 //   inside    what is different there: `poll`, and variables of the worker's environment
-//   where     the function that the verdict must name; false: no code is to blame
+//   also      a cause that must be among the other verdicts
+//   dump      further arguments of `conductor-diag dump`
+//   where     the function that the verdict must name; false: no code is to blame; absent: none of the program's
 
 const BOTH = ['outside', 'inside']
 
@@ -40,8 +42,7 @@ export const SCENARIOS = [
     cause: 'sqlite',
     where: ['w_bookOrder'],
     surroundings: 'locked-database',
-    nodes: [20],
-    needsModule: 'better-sqlite3',
+    addon: 'better-sqlite3',
   },
   { name: 'blocked-addon', kind: 'blocked-in-native', cause: 'addon', where: ['w_readScanner'] },
   {
@@ -102,6 +103,65 @@ export const SCENARIOS = [
   { name: 'awaiting-dns', kind: 'awaiting', cause: 'dns', where: ['w_findBroker'], surroundings: 'silent-dns' },
   { name: 'awaiting-never-settles', kind: 'awaiting', cause: 'never-settles', where: ['w_approve'] },
   { name: 'awaiting-unknown', kind: 'awaiting', cause: 'unknown', where: ['w_waitForConfig'], sides: ['inside'] },
+  {
+    name: 'awaiting-connection-reused-dead',
+    kind: 'awaiting',
+    cause: 'connection-reused-dead',
+    surroundings: 'conductor-muted',
+    sides: ['inside'],
+  },
+  {
+    name: 'awaiting-slots-exhausted-sdk',
+    program: 'slots-exhausted-sdk',
+    kind: 'awaiting',
+    cause: 'slots-exhausted',
+    where: ['w_charge'],
+    surroundings: 'conductor',
+    sides: ['inside'],
+  },
+  {
+    name: 'awaiting-never-settles-collected',
+    program: 'never-settles-collected',
+    kind: 'awaiting',
+    cause: 'slots-exhausted',
+    also: 'never-settles',
+    where: ['w_approve'],
+    surroundings: 'conductor',
+    sides: ['inside'],
+  },
+
+  {
+    name: 'ended-exception',
+    kind: 'ended',
+    cause: 'exception',
+    surroundings: 'conductor',
+    sides: ['inside'],
+  },
+  {
+    name: 'ended-nothing-alive',
+    kind: 'ended',
+    cause: 'nothing-alive',
+    surroundings: 'conductor-alone',
+    sides: ['inside'],
+  },
+
+  {
+    name: 'paging-major-faults',
+    kind: 'paging',
+    cause: 'major-faults',
+    where: false,
+    surroundings: 'little-memory',
+    settleMs: 2_000,
+  },
+  {
+    name: 'paging-memory-pressure',
+    program: 'paging-major-faults',
+    kind: 'paging',
+    cause: 'memory-pressure',
+    where: false,
+    surroundings: 'memory-pressure',
+    settleMs: 2_000,
+  },
 
   {
     name: 'starving-microtasks',
@@ -155,6 +215,19 @@ export const SCENARIOS = [
     sides: ['outside'],
   },
   { name: 'paused-by-debugger', kind: 'paused-by-debugger', cause: null, where: ['w_inspectTask'] },
+
+  {
+    name: 'unknown',
+    program: 'working',
+    kind: 'unknown',
+    cause: null,
+    where: false,
+    poll: 'long',
+    wedgeAt: 1,
+    wedgeAtStart: true,
+    dump: ['--engine', 'kernel'],
+    sides: ['outside'],
+  },
 
   {
     name: 'control-idle',

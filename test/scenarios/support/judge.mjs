@@ -17,7 +17,9 @@ export function judge({ scenario, variant, built, found, major }) {
   }
   const node = found.manifest?.process?.node
   if (node != null && !node.startsWith(`v${major}.`)) return { ...report, status: 'wrong', why: `ran on ${node}` }
-  const why = scenario.control ? controlFault(first) : fault(scenario, variant, built, first)
+  const why = scenario.control
+    ? controlFault(first)
+    : (fault(scenario, variant, built, first) ?? absent(scenario, found.manifest.verdicts))
   return { ...report, status: why === null ? 'right' : 'wrong', ...(why === null ? {} : { why }) }
 }
 
@@ -30,6 +32,7 @@ function controlFault(first) {
 function fault(scenario, variant, built, first) {
   if (first === undefined) return 'no verdict'
   if (first.kind !== scenario.kind || first.cause !== scenario.cause) return `got ${nameOf(first)}: ${first.summary}`
+  if (scenario.where === undefined) return null
   if (scenario.where === false) return first.where === null ? null : 'names a place where no code is to blame'
   const names = scenario.where.map((name) => rename(name, variant))
   if (first.where === null) return 'names no place'
@@ -39,13 +42,17 @@ function fault(scenario, variant, built, first) {
   return null
 }
 
+function absent({ also }, verdicts) {
+  if (also === undefined || verdicts.some((verdict) => verdict.cause === also)) return null
+  return `${also} is not among the verdicts: ${verdicts.map(nameOf).join(', ')}`
+}
+
 function nameOf(verdict) {
   return verdict.cause === null ? verdict.kind : `${verdict.kind}/${verdict.cause}`
 }
 
 function expectation(scenario, variant) {
   if (scenario.control) return 'no stall'
-  const place =
-    scenario.where === false ? '' : ` in ${scenario.where.map((name) => rename(name, variant)).join(' or ')}`
+  const place = !scenario.where ? '' : ` in ${scenario.where.map((name) => rename(name, variant)).join(' or ')}`
   return `${nameOf({ kind: scenario.kind, cause: scenario.cause })}${place}`
 }

@@ -2,18 +2,21 @@
 // here, and takes away all that it made.
 import { execFileSync, spawn } from 'node:child_process'
 import {
-  accessSync,
   closeSync,
   constants,
   existsSync,
   mkdirSync,
   openSync,
+  readFileSync,
   rmSync,
   rmdirSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import { startServer } from '../../fixtures/conductor-server/server.mjs'
 
+const SDK_MODULES = path.join(import.meta.dirname, '../../sdk/conductor-4.0.0/node_modules')
 const isRoot = process.getuid?.() === 0
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 let made = 0
@@ -75,6 +78,15 @@ function canMakeGroup(controller) {
   }
 }
 
+function textOf(file) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    // Not there, or not for us.
+    return null
+  }
+}
+
 async function removeGroup(folder) {
   for (let tries = 0; tries < 50; tries++) {
     try {
@@ -87,7 +99,100 @@ async function removeGroup(folder) {
   }
 }
 
+/** A Conductor server and the real SDK to poll it with. `controls` get the server. */
+function conductor({ tls = false, env = {}, controls = () => ({}) } = {}) {
+  return {
+    unavailable: () =>
+      existsSync(path.join(SDK_MODULES, '@io-orkes/conductor-javascript'))
+        ? null
+        : 'the SDK is not installed (npm test installs it)',
+    async prepare() {
+      const server = await startServer({ tls })
+      return {
+        env: { CONDUCTOR_SERVER_URL: server.url, NODE_PATH: SDK_MODULES, ...env },
+        controls: controls(server),
+        close: () => server.close(),
+      }
+    },
+  }
+}
+
+function enqueueTasks(server, count) {
+  return fetch(`${server.control}/tasks`, {
+    method: 'POST',
+    body: JSON.stringify({ taskType: 'orders', count, responseTimeoutSeconds: 1 }),
+  })
+}
+
+const LITTLE_BYTES = 192 * 1024 * 1024
+
+/** Real blocks, and none of them left in the page cache: what is read of it is charged to whoever reads. */
+function makeCatalogue(folder) {
+  const file = path.join(folder, 'catalogue.bin')
+  run('dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', 'count=512', 'conv=fsync')
+  run('dd', `of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0')
+}
+
+/** A command that joins control groups before it becomes another one. */
+function startedIn(groups) {
+  const joins = groups.map((group) => `echo $$ > ${group}/cgroup.procs`)
+  return ['sh', '-c', `${joins.join(' && ')} && exec "$@"`, 'sh']
+}
+
+/** Major and minor number of the disk below a folder, as the block controller wants them. */
+function diskOf(folder) {
+  const device = statSync(folder).dev
+  return `${(device >> 8) & 0xfff}:${(device & 0xff) | ((device >> 12) & 0xfff00)}`
+}
+
 export const SURROUNDINGS = {
+  conductor: conductor({
+    controls: (server) => ({
+      'two-tasks': () => enqueueTasks(server, 2),
+      unavailable: () => server.setMode('503'),
+    }),
+  }),
+  'conductor-muted': conductor({
+    tls: true,
+    // So that three polls have failed when the incident is taken, and each was in flight nearly all the time.
+    env: {
+      CONDUCTOR_REQUEST_TIMEOUT_MS: '3000',
+      CONDUCTOR_STALL_WARN_SECONDS: '8',
+      CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '10',
+    },
+    controls: (server) => ({ mute: () => server.mute() }),
+  }),
+  'conductor-alone': conductor({ env: { HEALTH: 'off' } }),
+  'little-memory': {
+    unavailable: () => canMakeGroup('memory') ?? canMakeGroup('blkio') ?? (has('dd') ? null : 'no dd'),
+    prepare({ folder }) {
+      const groups = ['memory', 'blkio'].map((controller) => v1Group(controller))
+      const [memory, disk] = groups
+      for (const group of groups) mkdirSync(group)
+      writeFileSync(path.join(memory, 'memory.limit_in_bytes'), String(LITTLE_BYTES))
+      writeFileSync(path.join(disk, 'blkio.throttle.read_iops_device'), `${diskOf(folder)} 400`)
+      makeCatalogue(folder)
+      return {
+        prefix: startedIn(groups),
+        async close() {
+          for (const group of groups) await removeGroup(group)
+        },
+      }
+    },
+  },
+  'memory-pressure': {
+    unavailable: () =>
+      isRoot && (textOf('/sys/fs/cgroup/cgroup.controllers') ?? '').includes('memory')
+        ? null
+        : 'needs control groups of version 2 with the memory controller, for their pressure',
+    prepare({ folder }) {
+      const group = `/sys/fs/cgroup/stall-scenario-${process.pid}-${++made}`
+      mkdirSync(group)
+      writeFileSync(path.join(group, 'memory.high'), String(LITTLE_BYTES))
+      makeCatalogue(folder)
+      return { prefix: startedIn([group]), close: () => removeGroup(group) }
+    },
+  },
   'full-stdout': {
     unavailable: () => (has('mkfifo') ? null : 'no mkfifo'),
     prepare({ folder }) {
@@ -234,17 +339,4 @@ time.sleep(120)`
       close() {},
     }),
   },
-}
-
-export function moduleFolder(name, root) {
-  for (const base of [root, path.join(root, 'test/scenarios/addons')]) {
-    const folder = path.join(base, 'node_modules', name)
-    try {
-      accessSync(folder)
-      return folder
-    } catch {
-      // Looked for in the next one.
-    }
-  }
-  return null
 }

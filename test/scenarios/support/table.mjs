@@ -1,4 +1,4 @@
-// The result as a table for a terminal and as a page of the docs.
+// The result as lines and a table for a terminal, and as a page of the docs.
 
 export function lineOf(result) {
   const mark = { right: 'ok  ', wrong: 'FAIL', skipped: 'skip' }[result.status]
@@ -15,16 +15,32 @@ export function totals(results) {
   return { right: count('right'), wrong: count('wrong'), skipped: count('skipped') }
 }
 
+const HEAD = ['scenario', 'expected', 'found', 'side', 'Node', 'right', 'confidence', 'time to verdict', 'pause']
+
+/** One row a scenario and side, for a terminal. */
+export function toText(results) {
+  const rows = [HEAD, ...summarise(results)]
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
 /** Written by `npm run scenarios -- --write`, never by hand. */
-export function toMarkdown(results, { date, version, cpus, load }) {
+export function toMarkdown(results, { date, version, cpus }) {
   const { right, wrong, skipped } = totals(results)
-  const rows = summarise(results)
+  const rows = [HEAD, HEAD.map(() => '---'), ...summarise(results)]
   return `# Scenarios
 
-Real programs, really wedged, and what was said of each. Made by \`npm run scenarios -- --write\` on ${date} with version ${version}: ${right} right, ${wrong} wrong, ${skipped} skipped. Programs come in two variants (other names, other files, another depth of calls); run here: ${variants(results)}. A cell counts right answers, with the lowest confidence among them and the median time to the verdict; ${cpus} cores, load average ${load} at the end.
+Real programs, really wedged, and what was said of each. Made by \`npm run scenarios -- --write\` on ${date} with version ${version}: ${right} right, ${wrong} wrong, ${skipped} skipped. Programs come in two variants (other names, other files, another depth of calls); run here: ${variants(results)}.
 
-| scenario | expected | side | Node | right | confidence | time | pause |
-|---|---|---|---|---|---|---|---|
+The first verdict alone counts: its kind and cause, and function, file and line where the catalogue has a place. A cell counts right answers, with the lowest confidence among them, the median time from the question (outside) or the wedge (inside) to the verdict, and the longest pause of the process; ${cpus} cores, several at a time.
+
 ${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
 
 ## What went wrong or was left out
@@ -33,8 +49,17 @@ ${remarks(results)}
 `
 }
 
+/** `a on Node 20, 24 outside`: which were run, not each of them. */
 function variants(results) {
-  return [...new Set(results.map((result) => `${result.variant} on Node ${result.node} ${result.side}`))].join(', ')
+  const groups = new Map()
+  for (const { variant, node, side } of results) {
+    const key = `${variant} ${side}`
+    groups.set(key, (groups.get(key) ?? new Set()).add(node))
+  }
+  return [...groups]
+    .map(([key, nodes]) => `${key} on Node ${[...nodes].toSorted((a, b) => a - b).join(', ')}`)
+    .toSorted((a, b) => a.localeCompare(b))
+    .join('; ')
 }
 
 function summarise(results) {
@@ -48,9 +73,11 @@ function summarise(results) {
     const right = ran.filter((result) => result.status === 'right')
     const nodes = [...new Set(ran.map((result) => result.node))].join(' ')
     const expected = (group.find((result) => result.expected)?.expected ?? '').split(' in ')[0]
+    const found = [...new Set(ran.map((result) => result.found ?? 'nothing'))]
     return [
       group[0].scenario,
       expected,
+      found.join(', '),
       group[0].side,
       nodes === '' ? '-' : nodes,
       ran.length === 0 ? 'skipped' : `${right.length} of ${ran.length}`,
@@ -69,11 +96,14 @@ function median(values) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
+/** Alike on several lines and sides, said once. */
 function remarks(results) {
-  const said = results.filter((result) => result.why !== undefined)
-  if (said.length === 0) return 'Nothing.'
-  const lines = said.map(
-    (result) => `- ${result.scenario}, Node ${result.node}, ${result.side}, variant ${result.variant}: ${result.why}`,
-  )
-  return [...new Set(lines)].join('\n')
+  const groups = new Map()
+  for (const result of results.filter((each) => each.why !== undefined)) {
+    const key = `${result.scenario}: ${result.why}`
+    const where = `${result.node} ${result.side} ${result.variant}`
+    groups.set(key, [...(groups.get(key) ?? []), where])
+  }
+  if (groups.size === 0) return 'Nothing.'
+  return [...groups].map(([what, where]) => `- ${what} (${where.join(', ')})`).join('\n')
 }

@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { addonPath, missingAddon } from './addons.mjs'
 import { judge } from './judge.mjs'
 import { startServices } from './services.mjs'
-import { moduleFolder, SURROUNDINGS } from './surroundings.mjs'
+import { SURROUNDINGS } from './surroundings.mjs'
 import { writeVariant } from './variants.mjs'
 
 export const ROOT = path.resolve(import.meta.dirname, '../../..')
@@ -39,8 +40,9 @@ export async function runTrial({ scenario, major, side, variant, keep }) {
 
 function reasonToSkip(scenario, major) {
   if (scenario.nodes !== undefined && !scenario.nodes.includes(major)) return `not on Node ${major}`
-  if (scenario.needsModule !== undefined && moduleFolder(scenario.needsModule, ROOT) === null) {
-    return `${scenario.needsModule} is not installed (npm run scenarios -- --install)`
+  if (scenario.addon !== undefined) {
+    const missing = missingAddon(scenario.addon, major)
+    if (missing !== null) return missing
   }
   return scenario.surroundings === undefined ? null : SURROUNDINGS[scenario.surroundings].unavailable()
 }
@@ -65,7 +67,8 @@ async function attempt({ scenario, major, side, variant, folder, closing, keep }
   await around.afterWedge?.(child.pid)
   if (around.afterWedge && scenario.settleMs > 0 && !scenario.control) await pause(Math.min(scenario.settleMs, 1_000))
   const startedAt = performance.now()
-  const found = side === 'outside' ? await dump(child.pid) : await bundle(bundles, scenario.control === true)
+  const found =
+    side === 'outside' ? await dump(child.pid, scenario.dump) : await bundle(bundles, scenario.control === true)
   const tookMs = Math.round(performance.now() - startedAt)
   const judged = judge({ scenario, variant, built, found, major })
   if (judged.status === 'wrong' && keep !== undefined)
@@ -83,17 +86,15 @@ function start({ scenario, major, side, built, folder, bundles, around, services
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
-    ...(scenario.needsModule === undefined
-      ? {}
-      : { NODE_PATH: path.dirname(moduleFolder(scenario.needsModule, ROOT)) }),
+    ...(scenario.addon === undefined ? {} : { NODE_PATH: addonPath(major) }),
     ...services.env,
     FOLDER: folder,
     PROGRAM: built.program,
     POLL: (side === 'inside' ? scenario.inside?.poll : undefined) ?? scenario.poll ?? 'poll',
     WEDGE_AT: String(scenario.wedgeAt ?? 6),
     NAME: 'orders',
-    ...around.env,
     ...(side === 'inside' ? { ...insideSettings(bundles), ...scenario.inside?.env } : {}),
+    ...around.env,
   }
   for (const name of Object.keys(env)) if (env[name] === undefined) delete env[name]
   const preload = side === 'inside' ? ['--require', AGENT] : []
@@ -153,9 +154,9 @@ async function end(child) {
 }
 
 /** What `conductor-diag dump --json` says of a process, or a reason. */
-function dump(pid) {
+function dump(pid, args = []) {
   return new Promise((resolve) => {
-    const tool = spawn(process.execPath, [CLI, 'dump', String(pid), '--json'], {
+    const tool = spawn(process.execPath, [CLI, 'dump', String(pid), '--json', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: DUMP_MS,
       killSignal: 'SIGKILL',

@@ -38,9 +38,30 @@ async function poll() {
   }
 }
 
+/** The same on the real SDK, against the server that the runner made. */
+async function serveConductor({ execute, concurrency = 1, logger = {}, eventListeners }) {
+  const sdk = require('@io-orkes/conductor-javascript')
+  const quiet = () => {}
+  const client = await sdk.createConductorClient({ serverUrl: process.env.CONDUCTOR_SERVER_URL, tlsInsecure: true })
+  const handler = new sdk.TaskHandler({
+    client,
+    workers: [{ taskDefName: NAME, execute, concurrency, pollInterval: 100 }],
+    logger: { info: quiet, warn: quiet, error: quiet, debug: quiet, ...logger },
+    eventListeners,
+    scanForDecorated: false,
+  })
+  await handler.startWorkers()
+}
+
+/** Has the runner do something to its servers. */
+const askFor = (what) => fetch(`${CONTROL}/${what}`).then((response) => response.text())
+
 module.exports = {
   poll,
   pause,
+  serveConductor,
+  askFor,
+  wedging: () => fs.writeSync(2, 'WEDGED\n'),
   beat: () => channel.publish({ name: NAME, ...(expectWaitMs > 0 ? { expectWaitMs } : {}) }),
 }
 
@@ -48,4 +69,4 @@ module.exports = {
 async function w_reportHealth() {
   for (;;) await pause(5_000)
 }
-void w_reportHealth()
+if (process.env.HEALTH !== 'off') void w_reportHealth()
