@@ -196,7 +196,7 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
   return EXIT.noEvidence
 }
 
-function show({ target, options }: DumpContext, evidence: Evidence, verdicts: readonly Verdict[]): void {
+function show({ target, options, redactor }: DumpContext, evidence: Evidence, verdicts: readonly Verdict[]): void {
   if (options.json) {
     printJson(toDumpJson(evidence, verdicts))
     return
@@ -205,7 +205,7 @@ function show({ target, options }: DumpContext, evidence: Evidence, verdicts: re
   const text = renderDump(evidence, verdicts, {
     verbose: options.verbose ?? false,
     color: wantsColor(process.stdout, process.env),
-    sourceOf: (place) => readExcerpt(place.file, place.line, root),
+    sourceOf: (place) => readExcerpt(place, { root, redact: (code) => redactor.text(code, { code: true }) }),
   })
   printOut(text)
 }

@@ -16,7 +16,7 @@ export interface Redactor {
   /** Without query, fragment and credentials: for URLs in evidence. */
   url(url: string): string
   environment(env: Readonly<Record<string, string | undefined>>): Record<string, string>
-  /** A command line, argument by argument: `--password x`, `--token=x`, `-u user:x`, `NAME=x`. */
+  /** A command line, argument by argument: `--password x`, `--token=x`, `-u user:x`, `NAME=x`; `-e CODE` as code. */
   argv(args: readonly string[]): string[]
   /** One value under the name it has (`--locals`, properties). */
   named(name: string, value: string): string
@@ -33,9 +33,13 @@ const MAX_DEPTH = 50
  * which keeps the search linear. The value is read apart: what is no secret may hold one (`url: http://h/?token=x`).
  */
 const NAME = /(?<![\w.-])(-{0,2}[A-Za-z_][\w.-]{0,79})["'\\]{0,2}\s{0,3}[=:]\s{0,3}/g
-const VALUE = /"(?:[^"\\\n]|\\.){1,4096}"|'(?:[^'\\\n]|\\.){1,4096}'|[^\s"',;&)}\]]{1,4096}/y
+const VALUE =
+  /"(?:[^"\\\n]|\\.){1,4096}"|'(?:[^'\\\n]|\\.){1,4096}'|`(?:[^`\\\n$]|\\.){1,4096}`|[^\s"',;&)}\]][^\s"'`,;&)}\]]{0,4095}/y
 /** `--password x`, inside the one argument that a shell was given. */
 const OPTION = /(?<![\w-])(--?[A-Za-z][\w-]{1,79})(\s{1,3})("[^"\n]{1,4096}"|'[^'\n]{1,4096}'|[^\s"'-][^\s"']{0,4096})/g
+
+/** What follows is a program: `node -e CODE`. */
+const CODE_OPTION = /^(?:-e|--eval|-p|--print|-pe)$/
 
 /** Text that can't be a secret's value: `password: undefined`, `token=true`. */
 const NO_VALUE = /^["']?(?:undefined|null|true|false|none|\[redacted:.*|\[object \w+\]?|)["']?$/i
@@ -69,8 +73,10 @@ export function createRedactor(): Redactor {
       VALUE.lastIndex = NAME.lastIndex
       const value = VALUE.exec(text)?.[0]
       if (value === undefined) continue
-      const quote = /^["']/.exec(value)?.[0] ?? ''
-      if (NO_VALUE.test(value) || (code && quote === '')) continue
+      const quote = /^(["'`]).*\1$/s.exec(value)?.[1] ?? ''
+      // Unquoted in code is an expression; unless it stands in the query of a URL, which is inside a literal.
+      const isExpression = code && quote === '' && !/[?&]/.test(text.charAt(name.index - 1))
+      if (NO_VALUE.test(value) || isExpression) continue
       output += `${text.slice(done, NAME.lastIndex)}${quote}${mark('key-name')}${quote}`
       done = VALUE.lastIndex
       NAME.lastIndex = done
@@ -126,6 +132,7 @@ export function createRedactor(): Redactor {
       const secret = secretNext
       secretNext = false
       if (secret && !argument.startsWith('--')) return mark('key-name')
+      if (CODE_OPTION.test(args[index - 1] ?? '')) return text(argument, { code: true })
       if (index > 0 && /^--?[A-Za-z][\w-]*$/.test(argument)) {
         secretNext = isSecretName(argument)
         return argument

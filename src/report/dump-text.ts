@@ -88,7 +88,7 @@ function placeLines(verdict: Verdict, cwd: string | null, paint: Paint, options:
   if (source === null) return lines
   const width = Math.max(...source.map((each) => String(each.line).length), 1)
   for (const each of source) {
-    const text = `${each.here ? '>' : ' '} ${String(each.line).padStart(width)} | ${shorten(printable(each.text.replaceAll('\t', '  ')), WIDTH - 12)}`
+    const text = `${each.here ? '>' : ' '} ${String(each.line).padStart(width)} | ${printable(each.text.replaceAll('\t', '  '))}`
     lines.push(`  ${each.here ? paint('bold', text) : paint('dim', text)}`)
   }
   return lines

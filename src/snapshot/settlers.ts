@@ -6,6 +6,7 @@
  * Unlike the memory engine this one can't read which variables a closure mentions, so what it names is the nearest
  * resource and not a proof; the tree says so.
  */
+import { formatDuration } from '../model/amounts.js'
 import type { WaitKind, WaitsFor } from '../model/await.js'
 import type { AsyncGraph } from './async-graph.js'
 import type { HeapGraph } from './heap-graph.js'
@@ -165,7 +166,7 @@ function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, nod
   switch (kind) {
     case 'timer': {
       const timeout = numberOf(graph, graph.child(node, '_idleTimeout', 'property'))
-      return { ...base, summary: timeout === null ? 'a timer' : `timer of ${timeout} ms` }
+      return { ...base, summary: timeout === null ? 'a timer' : `timer of ${formatDuration(timeout)}` }
     }
     case 'http-request': {
       const method = textOf(graph, graph.child(node, 'method', 'property'))

@@ -70,6 +70,11 @@ test('leaves code readable and still takes literals out of it', () => {
     'headers: { authorization: bearer(), x }',
   )
   expect(redactor.text("const password = 'hunter2'", { code: true })).toBe("const password = '[redacted:key-name]'")
+  expect(redactor.text('const password = `hunter2`', { code: true })).toBe('const password = `[redacted:key-name]`')
+  expect(redactor.text('const password = `${user}-${next()}`', { code: true })).toContain('${user}-${next()}')
+  expect(redactor.text('fetch(`http://h/x?token=abc&n=${n}`)', { code: true })).toBe(
+    'fetch(`http://h/x?token=[redacted:key-name]&n=${n}`)',
+  )
 })
 
 test('drops query, fragment and credentials of a URL', () => {
@@ -147,6 +152,17 @@ test('redacts a command line argument by argument', () => {
     '--port',
     '80',
     'DB_PASSWORD=[redacted:key-name]',
+  ])
+})
+
+test('leaves a program on the command line readable, without its secrets', () => {
+  const code = "const secretish = 5; setInterval(() => use(secretish), 1e3); login({ password: 'hunter2' })"
+  expect(createRedactor().argv(['node', '-e', code, '--token', 'abc'])).toEqual([
+    'node',
+    '-e',
+    "const secretish = 5; setInterval(() => use(secretish), 1e3); login({ password: '[redacted:key-name]' })",
+    '--token',
+    '[redacted:key-name]',
   ])
 })
 
