@@ -1,26 +1,25 @@
 /** `conductor-diag doctor [PID]`: what works here and why not. */
 import type { Command } from 'commander'
 import { type Finding, examineMachine, examineProcess } from '../investigate/examine.js'
-import { StallError } from '../model/stall-error.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { printJson, printOut } from './output.js'
+import { parsePid } from './parse-options.js'
+import { examples } from './examples.js'
 
 export function register(program: Command): void {
   program
     .command('doctor')
     .description('what works here and why not: permissions, Node version, layout; with a pid, for that process')
-    .argument('[pid]', 'a process')
+    .addHelpText('after', examples('doctor', 'doctor 4711'))
+    .argument('[pid]', 'a process', parsePid)
     .option('--json', 'as JSON')
-    .action((pid: string | undefined, options: { json?: boolean }) => {
+    .action((pid: number | undefined, options: { json?: boolean }) => {
       process.exitCode = doctor(pid, options.json === true)
     })
 }
 
-function doctor(pid: string | undefined, json: boolean): number {
-  if (pid !== undefined && !/^[1-9]\d{0,9}$/.test(pid)) {
-    throw new StallError('ERR_STALL_USAGE', `${pid} is no pid`, { help: 'conductor-diag ps lists them' })
-  }
-  const findings = [...examineMachine(), ...(pid === undefined ? [] : examineProcess(Number(pid)))]
+function doctor(pid: number | undefined, json: boolean): number {
+  const findings = [...examineMachine(), ...(pid === undefined ? [] : examineProcess(pid))]
   if (json) printJson({ schema: 1, findings })
   else printOut(render(findings))
   const refused = findings.find((finding) => finding.verdict === 'no')

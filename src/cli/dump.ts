@@ -9,6 +9,7 @@ import { identifyProcess } from '../investigate/identity.js'
 import type { Findings, Progress } from '../investigate/investigation.js'
 import { type EngineChoice, investigateOutside } from '../investigate/outside.js'
 import { withDumpPointers } from '../investigate/pointers.js'
+import { listNodeProcesses } from '../investigate/list-processes.js'
 import { openTarget, type TargetProcess } from '../investigate/target-process.js'
 import type { Evidence } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
@@ -20,12 +21,13 @@ import { createOpenRedactor, createRedactor, type Redactor } from '../redact/red
 import { readStat } from '../platform/procfs/stat.js'
 import { hasEvidence, toDumpJson } from '../report/dump-json.js'
 import { renderDump, renderHeader } from '../report/dump-text.js'
+import { renderProcesses } from '../report/process-list.js'
 import { wantsColor } from '../report/terminal.js'
 import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
 import { parsePid } from './parse-options.js'
-import { listProcesses, renderProcesses } from './ps.js'
+import { examples } from './examples.js'
 
 const MEGABYTE = 1 << 20
 const DEFAULT_HEAP_LIMIT_MB = 256
@@ -50,7 +52,11 @@ export function register(program: Command): void {
   program
     .command('dump')
     .description('stacks of all threads, the await tree, kernel state and a verdict, of any Node process')
-    .argument('[pid]', 'the process; without one, those that there are are listed', parsePid)
+    .addHelpText(
+      'after',
+      examples('dump 4711', 'dump 4711 --json > dump.json', 'dump 4711 --out /tmp/incidents --profile 5'),
+    )
+    .argument('[pid]', 'the process; without one, a list of those that there are', parsePid)
     .option('--json', 'as JSON, for scripts')
     .option('--out <dir>', 'a sealed bundle into this folder as well')
     .addOption(
@@ -73,14 +79,15 @@ export function register(program: Command): void {
     .option('--no-redact', 'secrets too, as they are: for your own screen')
     .option('-v, --verbose', 'internal frames and full detail')
     .action(async (pid: number | undefined, options: DumpOptions) => {
-      process.exitCode = pid === undefined ? suggest() : await dump(pid, options)
+      if (pid === undefined) throw withoutPid()
+      process.exitCode = await dump(pid, options)
     })
 }
 
-function suggest(): number {
-  printOut(renderProcesses(listProcesses()))
-  printNote('Type: conductor-diag dump PID\n')
-  return EXIT.usage
+/** No data was asked for that there is: the list goes to stderr, so that nobody's script takes it for a dump. */
+function withoutPid(): StallError {
+  printNote(renderProcesses(listNodeProcesses()))
+  return new StallError('ERR_STALL_USAGE', 'which process?', { help: 'conductor-diag dump PID' })
 }
 
 async function dump(pid: number, options: DumpOptions): Promise<number> {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { listBundles, type BundleEntry } from '../incident/bundle-list.js'
 import { readBundle } from '../incident/bundle-reader.js'
+import { plural } from '../model/amounts.js'
 import type { IncidentManifest } from '../model/incident.js'
 import { toStallError } from '../model/stall-error.js'
 import { renderIncidentList, type IncidentLine } from '../report/incident-list.js'
@@ -9,6 +10,7 @@ import { wantsColor } from '../report/terminal.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { printJson, printNote, printOut } from './output.js'
 import { parseWholeNumber } from './parse-options.js'
+import { examples } from './examples.js'
 
 interface LsOptions extends FolderOptions {
   readonly json?: boolean
@@ -19,6 +21,7 @@ export function register(program: Command): void {
   const command = program
     .command('ls')
     .description('the incident bundles, newest first')
+    .addHelpText('after', examples('ls', 'ls --json --limit 5'))
     .option('--json', 'as JSON')
     .option('-n, --limit <count>', 'at most so many', parseWholeNumber, 20)
   addFolderOption(command).action((options: LsOptions) => ls(options))
@@ -34,7 +37,7 @@ function ls(options: LsOptions): void {
   }
   if (all.length === 0) printNote(`no bundles in ${looked.join(', ')}\n`)
   else printOut(renderIncidentList(lines, { color: wantsColor(process.stdout, process.env), now: Date.now() }))
-  if (all.length > lines.length) printNote(`${all.length - lines.length} older ones not shown (--limit)\n`)
+  if (all.length > lines.length) printNote(`${plural(all.length - lines.length, 'older one')} not shown (--limit)\n`)
 }
 
 function toLine(entry: BundleEntry): IncidentLine {

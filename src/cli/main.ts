@@ -5,6 +5,7 @@ import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { printNote, printOut } from './output.js'
+import { usageErrorOf } from './usage-error.js'
 
 interface CommandFile {
   readonly register: (program: Command) => void
@@ -42,9 +43,9 @@ export async function createProgram(argv: readonly string[] = []): Promise<Comma
     )
     .version(VERSION)
     .addHelpText('after', `\n${settingsAsHelp()}`)
-    .showHelpAfterError('(conductor-diag --help lists the commands)')
     .exitOverride()
-    .configureOutput({ writeOut: printOut, writeErr: printNote })
+    // Errors are said once, by `main`, with their code and the next step.
+    .configureOutput({ writeOut: printOut, writeErr: printNote, outputError: () => undefined })
     // So that everything after the command of `run` belongs to that command.
     .enablePositionalOptions()
   for (const load of wantedCommands(argv)) (await load()).register(program)
@@ -57,12 +58,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     const program = await createProgram(argv)
     await program.parseAsync([...argv])
   } catch (thrown) {
-    if (thrown instanceof CommanderError) {
-      // Help and version are answers, not errors.
-      process.exitCode = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage
+    const word = argv[2] ?? ''
+    const error =
+      thrown instanceof CommanderError
+        ? usageErrorOf(thrown, Object.hasOwn(COMMANDS, word) ? word : null)
+        : toStallError(thrown)
+    if (error === null) {
+      process.exitCode = EXIT.ok
       return
     }
-    const error = toStallError(thrown)
     printNote(`conductor-diag: ${error.message} (${error.code})\n${error.help ? `  ${error.help}\n` : ''}`)
     process.exitCode = exitCodeOf(error.code)
   }

@@ -2,11 +2,12 @@
 import type { Command } from 'commander'
 import { applyRetention, type RetentionResult } from '../incident/retention.js'
 import { isWriterAlive } from '../incident/writer-alive.js'
-import { formatBytes } from '../model/amounts.js'
+import { formatBytes, plural } from '../model/amounts.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
 import { parseAmount } from './parse-options.js'
+import { examples } from './examples.js'
 
 interface PruneOptions extends FolderOptions {
   readonly json?: boolean
@@ -21,6 +22,7 @@ export function register(program: Command): void {
   const command = program
     .command('prune')
     .description('remove the oldest bundles beyond a size or an age; never the newest, nor one being written')
+    .addHelpText('after', examples('prune --dry-run', 'prune --max-mb 100 --older-than 30'))
     .option(
       '--max-mb <megabytes>',
       'keep at most so much in each folder (default: CONDUCTOR_STALL_MAX_DISK_MB)',
@@ -53,7 +55,9 @@ function prune(options: PruneOptions): void {
     for (const entry of removed) printOut(`${entry.id}  ${formatBytes(entry.sizeBytes)}\n`)
     const verb = options.dryRun ? 'would remove' : 'removed'
     const freed = removed.reduce((sum, entry) => sum + entry.sizeBytes, 0)
-    printNote(`${verb} ${removed.length} bundles (${formatBytes(freed)}), ${formatBytes(keptBytes(results))} kept\n`)
+    printNote(
+      `${verb} ${plural(removed.length, 'bundle')} (${formatBytes(freed)}), ${formatBytes(keptBytes(results))} kept\n`,
+    )
   }
   for (const failure of failures) printNote(`conductor-diag: could not remove ${failure}\n`)
   if (failures.length > 0) process.exitCode = EXIT.permission

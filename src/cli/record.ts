@@ -7,6 +7,7 @@ import { outsideInspector } from '../capture/inspector/open-inspector.js'
 import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
 import { sampleFromMemory } from '../capture/memory-sampler.js'
 import { openTarget } from '../investigate/target-process.js'
+import { plural } from '../model/amounts.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { StackSamples } from '../model/samples.js'
 import type { Target } from '../model/target.js'
@@ -16,6 +17,7 @@ import { toCpuProfile } from '../report/profile/cpu-profile.js'
 import { speedscopePage } from '../report/profile/speedscope-page.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote } from './output.js'
+import { examples } from './examples.js'
 
 const FORMATS = ['cpuprofile', 'speedscope', 'collapsed'] as const
 type Format = (typeof FORMATS)[number]
@@ -33,6 +35,10 @@ export function register(program: Command): void {
   program
     .command('record')
     .description('a sampling profile of the main thread: by default from memory, with no pause')
+    .addHelpText(
+      'after',
+      examples('record 4711 -d 30', 'record 4711 -f speedscope -o profile.html', 'record -- node worker.js'),
+    )
     .argument('[pid]', 'the process')
     .argument('[command...]', 'after --: a program to start and record')
     .option('-d, --duration <seconds>', 'how long', parseDuration, 10)
@@ -114,7 +120,7 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
       printJson({ schema: 1, file, samples: recorded.samples, missed: recorded.missed, engine: recorded.engine })
     else {
       printNote(
-        `${file}: ${recorded.samples} samples${recorded.missed > 0 ? `, ${recorded.missed} missed` : ''}, by ${recorded.engine}. ${WHERE[options.format]}\n`,
+        `${file}: ${plural(recorded.samples, 'sample')}${recorded.missed > 0 ? `, ${recorded.missed} missed` : ''}, by ${recorded.engine}. ${WHERE[options.format]}\n`,
       )
     }
     if (recorded.samples > 0) return EXIT.ok

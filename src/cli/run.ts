@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { StallError } from '../model/stall-error.js'
 import { runSupervised } from '../supervise/run.js'
+import { examples } from './examples.js'
 
 interface RunFlags {
   readonly restart: boolean
@@ -16,6 +17,10 @@ export function register(program: Command): void {
   program
     .command('run')
     .description('start a worker with the agent in it, restart it when it ends, say why it ended')
+    .addHelpText(
+      'after',
+      examples('run -- node worker.js', 'run --dir /var/lib/incidents --max-restarts 10 -- npm start'),
+    )
     .usage('[options] -- command [arguments...]')
     .argument('[command...]', 'the worker, as you would type it: node worker.js, npm start, tsx worker.ts')
     .option('--no-restart', 'once only; ends with the exit code of the worker')

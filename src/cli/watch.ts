@@ -11,6 +11,7 @@ import { painter, printable, wantsColor } from '../report/terminal.js'
 import { EXIT } from './exit-codes.js'
 import { printNote, printOut, readerGone } from './output.js'
 import { parseAmount, parsePid, parseWholeNumber } from './parse-options.js'
+import { examples } from './examples.js'
 
 interface WatchOptions {
   readonly interval: number
@@ -27,6 +28,7 @@ export function register(program: Command): void {
   program
     .command('watch')
     .description('clocks, loop lag, and what the main thread and each poll loop do now; needs no agent in the process')
+    .addHelpText('after', examples('watch 4711', 'watch 4711 -n 10 --json'))
     .argument('<pid>', 'the process', parsePid)
     .option('-i, --interval <seconds>', 'between two refreshes', parseAmount, 1)
     .option('-n, --count <n>', 'end after this many refreshes', parseWholeNumber)

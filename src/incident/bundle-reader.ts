@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest } from '../model/incident.js'
+import { plural } from '../model/amounts.js'
 import { StallError } from '../model/stall-error.js'
 import {
   isArtifactName,
@@ -83,36 +84,70 @@ export function readArtifact(bundle: Bundle, artifact: string): Buffer {
   }
   const bytes = readFile(bundle.path, artifact, record.sizeBytes)
   const fault = compare(record, bytes.length, createHash('sha256').update(bytes).digest('hex'))
-  if (fault !== null) throw corrupt(bundle.path, artifact, fault)
+  if (fault !== null) throw new DamagedFile(bundle.path, artifact, fault)
   return bytes
 }
 
-/** Compares every sum. Throws only when there is no bundle at all. */
+/** Compares every sum and tells all damage, without a readable manifest too. Throws only when there is no bundle at all. */
 export function verifyBundle(folder: string): VerifyReport {
-  let bundle: Bundle
+  const files = listFiles(folder)
+  const sums = readSums(folder, files)
+  let bundle: Bundle | null = null
+  const problems: VerifyProblem[] = []
   try {
     bundle = readBundle(folder)
   } catch (thrown) {
     if (!(thrown instanceof StallError) || thrown.code !== 'ERR_STALL_BUNDLE_CORRUPT') throw thrown
-    const name = parseFolderName(path.basename(folder))
-    const problems = [{ artifact: MANIFEST_FILE, message: thrown.message }]
-    return { id: name?.id ?? '', path: folder, state: 'sealed', checked: 1, problems, unlisted: [] }
+    problems.push({ artifact: MANIFEST_FILE, message: faultText(thrown) })
   }
-  const problems: VerifyProblem[] = []
-  for (const record of bundle.manifest.artifacts) {
-    const fault = faultOf(folder, record)
-    if (fault !== null) problems.push({ artifact: record.name, message: fault })
+  const artifacts = bundle?.manifest.artifacts ?? null
+  const listed = artifacts?.map((record) => record.name) ?? sums.names.filter((name) => name !== MANIFEST_FILE)
+  const check = artifacts === null ? (name: string) => sumFault(folder, name, sums) : null
+  for (const [index, name] of listed.entries()) {
+    const record = artifacts?.[index]
+    const fault = check?.(name) ?? (record === undefined ? null : faultOf(folder, record))
+    if (fault !== null) problems.push({ artifact: name, message: fault })
   }
-  const own = manifestFault(folder)
+  const own =
+    bundle !== null && files.includes(MANIFEST_FILE) && sums.there ? sumFault(folder, MANIFEST_FILE, sums) : null
   if (own !== null) problems.push({ artifact: MANIFEST_FILE, message: own })
-  const known = new Set([...bundle.manifest.artifacts.map((a) => a.name), MANIFEST_FILE, SUMS_FILE, OPENED_FILE])
+  const known = new Set([...listed, MANIFEST_FILE, SUMS_FILE, OPENED_FILE])
+  const state = bundle?.state ?? 'sealed'
   return {
-    id: bundle.id,
+    id: bundle?.id ?? parseFolderName(path.basename(folder))?.id ?? path.basename(folder),
     path: folder,
-    state: bundle.state,
-    checked: bundle.manifest.artifacts.length + 1,
+    state,
+    checked: listed.length + 1,
     problems,
-    unlisted: listFiles(folder).filter((file) => !known.has(file) && !isScaffold(file, bundle.state)),
+    unlisted: files.filter((file) => !known.has(file) && !isScaffold(file, state)),
+  }
+}
+
+interface Sums {
+  readonly there: boolean
+  readonly names: readonly string[]
+  readonly of: ReadonlyMap<string, string>
+}
+
+/** `SHA256SUMS`, as far as it can be read: there is none where the disk had no room for it. */
+function readSums(folder: string, files: readonly string[]): Sums {
+  const of = new Map<string, string>()
+  if (!files.includes(SUMS_FILE)) return { there: false, names: [], of }
+  for (const line of readFile(folder, SUMS_FILE, CHUNK_BYTES).toString('utf8').split('\n')) {
+    const [, sum, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
+    if (sum !== undefined && name !== undefined && (name === MANIFEST_FILE || isArtifactName(name))) of.set(name, sum)
+  }
+  return { there: true, names: [...of.keys()], of }
+}
+
+/** What SHA256SUMS says of a file, null when it agrees. */
+function sumFault(folder: string, name: string, sums: Sums): string | null {
+  const sum = sums.of.get(name)
+  if (sum === undefined) return `is not listed in ${SUMS_FILE}`
+  try {
+    return describeFile(folder, name).sha256 === sum ? null : `has another SHA-256 than ${SUMS_FILE} says`
+  } catch (thrown) {
+    return faultText(thrown)
   }
 }
 
@@ -126,51 +161,43 @@ function faultOf(folder: string, record: ArtifactRecord): string | null {
     const found = describeFile(folder, record.name)
     return compare(record, found.sizeBytes, found.sha256)
   } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown)
+    return faultText(thrown)
   }
 }
 
-function compare(record: ArtifactRecord, sizeBytes: number, sha256: string): string | null {
-  if (sizeBytes !== record.sizeBytes) return `it has ${sizeBytes} bytes, not ${record.sizeBytes}`
-  return sha256 === record.sha256 ? null : 'its SHA-256 is not the one in the manifest'
+/** What is wrong with a file, to be said after its name. */
+function faultText(thrown: unknown): string {
+  if (thrown instanceof DamagedFile) return thrown.what
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
-/** The manifest's own sum is in SHA256SUMS, where there was room for that file. */
-function manifestFault(folder: string): string | null {
-  const files = listFiles(folder)
-  if (!files.includes(SUMS_FILE) || !files.includes(MANIFEST_FILE)) return null
-  const line = readFile(folder, SUMS_FILE, CHUNK_BYTES)
-    .toString('utf8')
-    .split('\n')
-    .find((entry) => entry.endsWith(`  ${MANIFEST_FILE}`))
-  if (line === undefined) return `${SUMS_FILE} does not list it`
-  return line.startsWith(describeFile(folder, MANIFEST_FILE).sha256)
-    ? null
-    : `its SHA-256 is not the one in ${SUMS_FILE}`
+function compare(record: ArtifactRecord, sizeBytes: number, sha256: string): string | null {
+  if (sizeBytes !== record.sizeBytes) return `has ${plural(sizeBytes, 'byte')}, not ${record.sizeBytes}`
+  return sha256 === record.sha256 ? null : 'has another SHA-256 than the manifest says'
 }
 
 /** @param named the folder's name says which incident it has to be; null when it says nothing */
 function parseManifest(bytes: Buffer, named: string | null): IncidentManifest {
   const id = named ?? 'this bundle'
-  const fault = (what: string): StallError => corrupt(id, MANIFEST_FILE, what)
+  const fault = (what: string): StallError => new DamagedFile(id, MANIFEST_FILE, what)
   const value = parseObject(bytes)
-  if (value === null) throw fault('it is no JSON object')
-  if (typeof value['schema'] !== 'number') throw fault('it has no schema number')
+  if (value === null) throw fault('is no JSON object')
+  if (typeof value['schema'] !== 'number') throw fault('has no schema number')
   if (value['schema'] > INCIDENT_SCHEMA) {
     throw new StallError('ERR_STALL_BUNDLE_CORRUPT', `${id}: schema ${value['schema']} is newer than this tool`, {
       help: 'Update conductor-stall-agent.',
     })
   }
-  if (typeof value['id'] !== 'string' || parseFolderName(value['id']) === null) throw fault('it names no incident')
-  if (named !== null && value['id'] !== named) throw fault(`it names incident ${value['id']}`)
+  if (typeof value['id'] !== 'string' || parseFolderName(value['id']) === null) throw fault('names no incident')
+  if (named !== null && value['id'] !== named) throw fault(`is that of incident ${value['id']}`)
   for (const key of ['verdicts', 'clocks', 'artifacts', 'missing']) {
-    if (!Array.isArray(value[key])) throw fault(`${key} is no list`)
+    if (!Array.isArray(value[key])) throw fault(`has no list of ${key}`)
   }
   for (const key of ['process', 'cost', 'redacted', 'tool']) {
-    if (typeof value[key] !== 'object' || value[key] === null) throw fault(`${key} is no object`)
+    if (typeof value[key] !== 'object' || value[key] === null) throw fault(`has no object named ${key}`)
   }
   for (const record of value['artifacts'] as unknown[]) {
-    if (!isArtifactRecord(record)) throw fault('an artifact has no valid name, size or sum')
+    if (!isArtifactRecord(record)) throw fault('lists an artifact without a valid name, size or sum')
   }
   return value as unknown as IncidentManifest
 }
@@ -224,7 +251,7 @@ function readFile(folder: string, name: string, maxBytes: number): Buffer {
   let length = 0
   eachChunk(folder, name, (chunk) => {
     length += chunk.length
-    if (length > maxBytes) throw corrupt(folder, name, `it is larger than ${maxBytes} bytes`)
+    if (length > maxBytes) throw new DamagedFile(folder, name, `is larger than ${maxBytes} bytes`)
     chunks.push(Buffer.from(chunk))
   })
   return Buffer.concat(chunks)
@@ -239,14 +266,14 @@ function eachChunk(folder: string, name: string, take: (chunk: Buffer) => void):
   } catch (thrown) {
     const code = codeOf(thrown)
     if (code === 'EACCES' || code === 'EPERM') throw unreadable(path.join(folder, name), thrown)
-    throw corrupt(
+    throw new DamagedFile(
       folder,
       name,
-      code === 'ENOENT' ? 'it is not there' : `it can't be opened (${code ?? String(thrown)})`,
+      code === 'ENOENT' ? 'is not there' : `can't be opened (${code ?? String(thrown)})`,
     )
   }
   try {
-    if (!fstatSync(fd).isFile()) throw corrupt(folder, name, 'it is no regular file')
+    if (!fstatSync(fd).isFile()) throw new DamagedFile(folder, name, 'is no regular file')
     const buffer = Buffer.alloc(CHUNK_BYTES)
     let total = 0
     for (;;) {
@@ -260,10 +287,16 @@ function eachChunk(folder: string, name: string, take: (chunk: Buffer) => void):
   }
 }
 
-function corrupt(folder: string, artifact: string, what: string): StallError {
-  return new StallError('ERR_STALL_BUNDLE_CORRUPT', `${artifact} of ${path.basename(folder)} is corrupt: ${what}`, {
-    help: 'The other artifacts can still be read; `conductor-diag verify ID` checks each.',
-  })
+/** One file of a bundle is not what it should be; `what` is said of it: `is not there`, `is no JSON object`. */
+class DamagedFile extends StallError {
+  readonly what: string
+
+  constructor(folder: string, artifact: string, what: string) {
+    super('ERR_STALL_BUNDLE_CORRUPT', `${artifact} of ${path.basename(folder)} ${what}`, {
+      help: 'The other files can still be read; `conductor-diag verify ID` checks each.',
+    })
+    this.what = what
+  }
 }
 
 function unreadable(where: string, cause: unknown): StallError {

@@ -1,42 +1,24 @@
 /** The Node processes that one may see, for `ps`: nothing is executed, paused or waited for. */
 import type { LoopState } from '../model/loop.js'
+import type { NodeProcess, ProcessList } from '../model/process-list.js'
 import { StallError } from '../model/stall-error.js'
 import type { ThreadState } from '../model/thread.js'
+import { mainLoopState } from '../native/main-loop-state.js'
+import { findControlSocket } from '../platform/control/socket-place.js'
 import { readCommandLine } from '../platform/procfs/process.js'
 import { listNumbers, tryReadLink } from '../platform/procfs/read.js'
 import { isKernelThread, type ProcStat, readStat } from '../platform/procfs/stat.js'
 import { readWchan } from '../platform/procfs/threads.js'
 import { recognizeRuntime, type Runtime } from '../platform/runtime/recognize.js'
+import { createRedactor } from '../redact/redactor.js'
 
-export interface NodeProcess {
-  readonly pid: number
-  readonly parentPid: number
-  readonly node: string | null
-  readonly agent: boolean
-  readonly state: ThreadState
-  /** The kernel function that the main thread sleeps in. */
-  readonly wchan: string | null
-  /** The main event loop, where its memory may be read: a loop that does not turn shows without any agent. */
-  readonly loop: LoopState | null
-  /** Unredacted. The title, where the process set one. */
-  readonly command: readonly string[]
-  readonly singleExecutable: boolean
-}
+/** 2 ms a process where the binary is known; a list of many unknown ones must not take for ever. */
+const LOOPS_AT_MOST_MS = 3000
 
-export interface ProcessList {
-  readonly processes: readonly NodeProcess[]
-  /** Processes whose binary the kernel does not show us: there may be Node among them. */
-  readonly hidden: number
-}
-
-/**
- * @param hasAgent whether the agent answers in a process, by its pid
- * @param loopOf its main event loop, null where that can't be had
- */
-export function listNodeProcesses(
-  hasAgent: (pid: number) => boolean,
-  loopOf: (pid: number) => LoopState | null,
-): ProcessList {
+/** All that one may see but this process, by pid. What ends while the list is made is left out. */
+export function listNodeProcesses(): ProcessList {
+  const untilMs = performance.now() + LOOPS_AT_MOST_MS
+  const redactor = createRedactor()
   const processes: NodeProcess[] = []
   let hidden = 0
   for (const pid of listNumbers('/proc')) {
@@ -47,13 +29,35 @@ export function listNodeProcesses(
       if (isKernelThread(stat) || stat.state === 'Z') continue
       const runtime = runtimeOf(root)
       if (runtime === null) hidden++
-      else if (runtime.kind === 'node') processes.push(describe(root, stat, runtime, hasAgent(pid), loopOf(pid)))
+      else if (runtime.kind === 'node') {
+        const loop = performance.now() < untilMs ? loopOf(pid) : null
+        const { command, ...rest } = describe(root, stat, runtime, hasAgent(pid), loop)
+        processes.push({ ...rest, command: redactor.argv(command) })
+      }
     } catch (thrown) {
       // Ended while the list was made; anything else is worth knowing.
       if (!(thrown instanceof StallError && thrown.code === 'ERR_STALL_NO_SUCH_PROCESS')) throw thrown
     }
   }
   return { processes, hidden }
+}
+
+function loopOf(pid: number): LoopState | null {
+  const answer = mainLoopState(pid)
+  // Another user's process, or one that ends: the list shows the rest of it.
+  return 'loop' in answer ? answer.loop : null
+}
+
+/** A socket where the agent makes one; whether it answers is asked by `dump`. */
+function hasAgent(pid: number): boolean {
+  try {
+    const found = findControlSocket(pid)
+    found?.dispose()
+    return found !== null
+  } catch {
+    // Another user's, or gone by now: no agent that we could ask.
+    return false
+  }
 }
 
 /** Null where the kernel does not show the binary. */

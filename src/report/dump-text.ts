@@ -2,6 +2,7 @@
  * A dump for a person at a terminal, in the order in which one reads: the verdict, the place, how it got there, what it
  * waits for, what else was found, what to do, what is missing. 25 lines as a rule; `verbose` adds everything.
  */
+import { plural } from '../model/amounts.js'
 import type { Evidence } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { Verdict, VerdictPlace } from '../model/verdict.js'
@@ -139,7 +140,7 @@ function costLine({ cost, looks, from }: Evidence): string {
   const ended = cost.endedOnAttach ? '; the stall ended when we attached: our looking may have ended it' : ''
   // From outside it is this command that computes, not the process.
   const cpu = `${round(cost.cpuMs)} ms of ${from === 'inside' ? 'its' : 'our own'} CPU`
-  return `Cost to the process: paused ${round(cost.pausedMs)} ms; ${looks.length} looks in ${round(cost.wallMs)} ms, with ${cpu}${connectionsText(cost)}${ended}`
+  return `Cost to the process: paused ${round(cost.pausedMs)} ms; ${plural(looks.length, 'look')} in ${round(cost.wallMs)} ms, with ${cpu}${connectionsText(cost)}${ended}`
 }
 
 /** Traffic that we caused is told wherever the cost is. */

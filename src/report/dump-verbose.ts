@@ -1,4 +1,5 @@
 /** Everything that a dump holds, as text: all verdicts, threads with one frame a line, awaits, sockets, clocks. */
+import { formatDuration, plural } from '../model/amounts.js'
 import type { Evidence, Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
 import type { ThreadStack } from '../model/thread.js'
@@ -29,8 +30,7 @@ export function describeEverything(evidence: Evidence, verdicts: readonly Verdic
       paint,
       'Children',
       (look?.kernel?.children ?? []).map(
-        (child) =>
-          `  ${child.pid} ${child.kernelState} ${Math.round(child.ageMs / 1000)} s  ${printable(child.command)}`,
+        (child) => `  ${child.pid} ${child.kernelState} ${formatDuration(child.ageMs)}  ${printable(child.command)}`,
       ),
     ),
     ...section(
@@ -38,7 +38,7 @@ export function describeEverything(evidence: Evidence, verdicts: readonly Verdic
       'Clocks',
       (look?.clocks ?? []).map(
         (clock) =>
-          `  ${printable(clock.name)}: ${clock.beats} beats, the last ${Math.round(clock.ageMs)} ms ago${clock.paused ? ', paused' : ''}`,
+          `  ${printable(clock.name)}: ${plural(clock.beats, 'beat')}, the last ${formatDuration(clock.ageMs)} ago${clock.paused ? ', paused' : ''}`,
       ),
     ),
     ...section(paint, 'System', systemLines(look)),
@@ -106,7 +106,7 @@ function socketLines(look: Look | undefined): string[] {
   return (look?.kernel?.sockets ?? []).map((socket) => {
     const queues = `send ${socket.sendQueueBytes} receive ${socket.receiveQueueBytes}`
     const again = socket.retransmits > 0 ? `  retransmitted ${socket.retransmits}` : ''
-    const last = socket.lastReceivedMs === null ? '' : `  last received ${socket.lastReceivedMs} ms ago`
+    const last = socket.lastReceivedMs === null ? '' : `  last received ${formatDuration(socket.lastReceivedMs)} ago`
     return `  fd ${socket.fd ?? '-'} ${socket.family} ${socket.state} ${printable(socket.local)}${socket.peer === null ? '' : ` > ${socket.peer}`}  ${queues}${again}${last}`
   })
 }
@@ -115,7 +115,7 @@ function poolLines(look: Look | undefined): string[] {
   const pool = look?.pool
   if (!pool) return []
   return [
-    `  ${pool.size} threads, ${pool.idle} idle, ${pool.queued.length} queued`,
+    `  ${plural(pool.size, 'thread')}, ${pool.idle} idle, ${pool.queued.length} queued`,
     ...pool.running.map(
       (work) =>
         `  running ${work.kind} ${printable(work.what ?? '')}${work.tid === undefined ? '' : `  thread ${work.tid}`}${work.syscall === undefined ? '' : `  in ${work.syscall}`}`,

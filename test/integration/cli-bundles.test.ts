@@ -24,7 +24,13 @@ interface Run {
 }
 
 function run(args: readonly string[], options: { node?: string; env?: Record<string, string> } = {}): Run {
-  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', CONDUCTOR_STALL_DIR: temporary.path, ...options.env }
+  const env = {
+    PATH: process.env['PATH'],
+    // Neither the bundles nor the settings of whoever runs the tests.
+    HOME: path.join(temporary.path, 'home'),
+    CONDUCTOR_STALL_DIR: temporary.path,
+    ...options.env,
+  }
   return spawnSync(options.node ?? process.execPath, [CLI, ...args], { encoding: 'utf8', env, timeout: 30_000 })
 }
 
@@ -60,11 +66,15 @@ test('shows an incident to a person, without colours where they are not wanted',
 test.each([
   [['show', 'ZZZZ'], 66, /ERR_STALL_BUNDLE_NOT_FOUND/],
   [['show', '0'], 64, /2 bundles begin with 0/],
-  [['ls', '--dir', '/nonexistent/folder'], 66, /no folder/],
+  [['ls', '--dir', './no-such-folder'], 66, /no folder/],
   [['ls', '--limit', 'many'], 64, /whole number/],
   [['prune', '--max-mb', '-1'], 64, /number from 0/],
   [['verify', './nothing'], 66, /no bundle at/],
-  [['show', '--nonsense'], 64, /unknown option/],
+  [['show', '--nonsense'], 64, /unknown option '--nonsense' \(ERR_STALL_USAGE\)\n {2}conductor-diag show --help\n$/],
+  [['shw'], 64, /unknown command 'shw' \(ERR_STALL_USAGE\)\n {2}Did you mean show\?/],
+  [[], 64, /no command was given \(ERR_STALL_USAGE\)/],
+  [['watch'], 64, /missing required argument 'pid' \(ERR_STALL_USAGE\)/],
+  [['dump'], 64, /which process\? \(ERR_STALL_USAGE\)\n {2}conductor-diag dump PID\n$/],
 ])('%j ends with %d and says why on stderr', (args, status, message) => {
   const result = run(args)
   expect(result).toMatchObject({ status, stdout: '' })
@@ -75,11 +85,20 @@ test('says which file is corrupt and ends with 65', () => {
   writeFileSync(path.join(temporary.path, first, 'kernel.json'), 'changed')
   const result = run(['verify', first])
   expect(result).toMatchObject({ status: 65 })
-  expect(result.stdout).toMatch(/CORRUPT\n {2}kernel\.json: /)
+  expect(result.stdout).toMatch(/CORRUPT\n {2}kernel\.json has 7 bytes, not 14\n$/)
+  const shown = run(['show', first])
+  expect(shown).toMatchObject({ status: 65, stdout: expect.stringContaining('computing/regexp') })
+  expect(shown.stderr).toBe('conductor-diag: kernel.json has 7 bytes, not 14 (ERR_STALL_BUNDLE_CORRUPT)\n')
   writeFileSync(path.join(temporary.path, first, 'incident.json'), '{')
   expect(run(['show', first])).toMatchObject({
     status: 65,
-    stderr: expect.stringMatching(/incident\.json .*ERR_STALL_BUNDLE_CORRUPT/),
+    stderr: expect.stringMatching(
+      /^conductor-diag: incident\.json of \S+ is no JSON object \(ERR_STALL_BUNDLE_CORRUPT\)/,
+    ),
+  })
+  expect(run(['verify', first])).toMatchObject({
+    status: 65,
+    stdout: expect.stringMatching(/incident\.json is no JSON object\n {2}kernel\.json has another SHA-256/),
   })
   const list = run(['ls'])
   expect(list.status).toBe(0)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import type { NodeProcess } from '../../src/investigate/list-processes.js'
+import type { NodeProcess } from '../../src/model/process-list.js'
 import { CLI, NODES, PROGRAMS } from '../support/nodes.js'
 import { startProgram } from '../support/program.js'
 

@@ -32,7 +32,7 @@ function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
   const groups = groupTasks((view.evidence.tasks ?? []).filter((task) => task.clock === clock.name))
   const parked = ofTasks(groups, leaves) ?? mostParked(leaves)
   const signs: Sign[] = [
-    strong(`${clock.slotsInUse} of ${plural(clock.slots, 'slot')} of ${clock.name} are taken`),
+    strong(`${clock.slotsInUse} of ${plural(clock.slots, 'slot')} of ${clock.name} taken`),
     strong(overdue),
   ]
   if (clock.lastSuccessMs !== null && clock.inFlightMs === null) {
@@ -43,7 +43,9 @@ function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
       view,
       parked,
       signs,
-      `all ${plural(clock.slots, 'slot')} of ${clock.name} are taken by tasks that do not move`,
+      clock.slots === 1
+        ? `the only slot of ${clock.name} is taken by a task that does not move`
+        : `all ${clock.slots} slots of ${clock.name} are taken by tasks that do not move`,
       'high',
     ),
   ]

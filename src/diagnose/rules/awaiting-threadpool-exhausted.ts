@@ -38,7 +38,7 @@ export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
       cause: 'threadpool-exhausted',
       where: culprit.where,
       chain: culprit.leaf?.blame.chain ?? [],
-      summary: `Nothing that needs libuv's thread pool goes on: ${kind === 'all' ? `all ${last.size} threads` : `all threads that may do look-ups (${lookupLimit(last)})`} hang in ${workText(hanging)}${culprit.where === null ? '' : `, asked for by ${placeText(culprit.where)}`}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
+      summary: `Nothing that needs libuv's thread pool goes on: ${hangingText(kind, last)} in ${workText(hanging)}${culprit.where === null ? '' : `, asked for by ${placeText(culprit.where)}`}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
       evidence: culprit.leaf === null ? [] : pointersOfAwait(view, culprit.leaf.index),
       signs,
       ...(pools.length > 1 || view.silent ? {} : { cap: 'medium' as const }),
@@ -54,6 +54,12 @@ function exhaustion(pool: PoolState): 'all' | 'lookups' | null {
   if (pool.idle === 0 && pool.running.length >= pool.size) return 'all'
   const looking = pool.running.filter((work) => LOOKUPS.has(work.kind)).length
   return looking >= lookupLimit(pool) && pool.queued.some((work) => LOOKUPS.has(work.kind)) ? 'lookups' : null
+}
+
+function hangingText(kind: 'all' | 'lookups', pool: PoolState): string {
+  if (kind === 'all') return pool.size === 1 ? 'its only thread hangs' : `all ${pool.size} threads hang`
+  const limit = lookupLimit(pool)
+  return limit === 1 ? 'the one thread that may do look-ups hangs' : `all threads that may do look-ups (${limit}) hang`
 }
 
 /** libuv's slow_work_thread_threshold (src/threadpool.c). */

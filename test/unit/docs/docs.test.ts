@@ -67,3 +67,23 @@ test('every command has a description and --json, or passes its data on', async 
       .filter((name) => !['run', 'completion', 'complete', 'open'].includes(name)),
   ).toEqual([])
 })
+
+test('every command shows in its help what one types, and those are its own options', async () => {
+  const program = await createProgram()
+  for (const command of program.commands) {
+    let help = ''
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+    const typed = help.split('\n').filter((line) => line.startsWith('  conductor-diag '))
+    expect(typed, command.name()).not.toEqual([])
+    for (const line of typed) {
+      expect(line).toMatch(new RegExp(`^ {2}conductor-diag ${command.name()}\\b`))
+      const own = line.split(' -- ')[0] ?? ''
+      for (const [flag] of own.matchAll(/(?<= )--?[a-z][a-z-]*/g)) {
+        expect(
+          command.options.some((option) => option.long === flag || option.short === flag),
+          line,
+        ).toBe(true)
+      }
+    }
+  }
+})

@@ -59,7 +59,7 @@ test('reads a bundle that came out of a ticket under another name', () => {
   expect(findBundle([], renamed)).toMatchObject({ id: path.basename(bundle), state: 'sealed' })
   expect(verifyBundle(renamed).problems).toEqual([])
   writeFileSync(path.join(renamed, 'incident.json'), '{"schema":1,"id":"../x"}')
-  expect(() => readBundle(renamed)).toThrow('it names no incident')
+  expect(() => readBundle(renamed)).toThrow('names no incident')
 })
 
 test('says which bundles an ambiguous beginning could mean', () => {

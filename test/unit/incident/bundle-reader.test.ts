@@ -74,20 +74,24 @@ test.each([
 test('notices a manifest that was changed and is still valid', () => {
   changeManifest((manifest) => (manifest['verdicts'] = []))
   expect(verifyBundle(folder).problems).toEqual([
-    { artifact: 'incident.json', message: 'its SHA-256 is not the one in SHA256SUMS' },
+    { artifact: 'incident.json', message: 'has another SHA-256 than SHA256SUMS says' },
   ])
 })
 
 test.each([
-  ['no JSON', () => writeFileSync(file('incident.json'), '{"schema":'), /no JSON object/],
-  ['another incident', () => changeManifest((m) => (m['id'] = '01M89Y8W2SZNJ1QQQFK1RR4MS8')), /names incident/],
-  ['without artifacts', () => changeManifest((m) => delete m['artifacts']), /artifacts is no list/],
-  ['without a process', () => changeManifest((m) => (m['process'] = null)), /process is no object/],
+  ['no JSON', () => writeFileSync(file('incident.json'), '{"schema":'), /is no JSON object$/],
+  [
+    'another incident',
+    () => changeManifest((m) => (m['id'] = '01M89Y8W2SZNJ1QQQFK1RR4MS8')),
+    /is that of incident 01M89Y8W2SZNJ1QQQFK1RR4MS8/,
+  ],
+  ['without artifacts', () => changeManifest((m) => delete m['artifacts']), /no list of artifacts/],
+  ['without a process', () => changeManifest((m) => (m['process'] = null)), /no object named process/],
   ['of a later schema', () => changeManifest((m) => (m['schema'] = 99)), /newer/],
   [
     'with a path for a name',
     () => changeManifest((m) => (m['artifacts'] = [{ name: '../x', sizeBytes: 1, sha256: 'a'.repeat(64) }])),
-    /no valid name/,
+    /without a valid name/,
   ],
   ['gone', () => rmSync(file('incident.json')), /not there/],
 ])('says that the manifest is corrupt when it is %s', (_what, damage, message) => {
@@ -96,6 +100,20 @@ test.each([
     expect.objectContaining({ code: 'ERR_STALL_BUNDLE_CORRUPT', message: expect.stringMatching(message) }),
   )
   expect(verifyBundle(folder).problems).toMatchObject([{ artifact: 'incident.json' }])
+})
+
+test('tells all damage by SHA256SUMS when the manifest is damaged, too', () => {
+  rmSync(file('incident.json'))
+  writeFileSync(file('kernel.json'), '{}')
+  writeFileSync(file('notes.txt'), 'mine')
+  expect(verifyBundle(folder)).toMatchObject({
+    checked: 3,
+    problems: [
+      { artifact: 'incident.json', message: 'is not there' },
+      { artifact: 'kernel.json', message: 'has another SHA-256 than SHA256SUMS says' },
+    ],
+    unlisted: ['notes.txt'],
+  })
 })
 
 test('lists files that the manifest does not know, without calling them corrupt', () => {

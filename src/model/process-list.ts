@@ -1,0 +1,24 @@
+/** The Node processes of a machine, as far as one may see them. */
+import type { LoopState } from './loop.js'
+import type { ThreadState } from './thread.js'
+
+export interface NodeProcess {
+  readonly pid: number
+  readonly parentPid: number
+  readonly node: string | null
+  readonly agent: boolean
+  readonly state: ThreadState
+  /** The kernel function that the main thread sleeps in. */
+  readonly wchan: string | null
+  /** The main event loop, where its memory may be read: a loop that does not turn shows without any agent. */
+  readonly loop: LoopState | null
+  /** After redaction. The title, where the process set one. */
+  readonly command: readonly string[]
+  readonly singleExecutable: boolean
+}
+
+export interface ProcessList {
+  readonly processes: readonly NodeProcess[]
+  /** Processes whose binary the kernel does not show us: there may be Node among them. */
+  readonly hidden: number
+}
