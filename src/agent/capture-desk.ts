@@ -127,6 +127,7 @@ export class CaptureDesk {
       mode: 'incident',
       looksAtMs: [0],
       earlyLooks: [],
+      residentBytes: process.memoryUsage.rss(),
       agentTids: this.tid === null ? [] : [this.tid],
     }
   }

@@ -80,6 +80,7 @@ async function main(): Promise<void> {
     agentTids,
     earlier: data.earlyLooks.map((look) => JSON.parse(look) as Round),
     deadlineMs,
+    residentBytesBefore: data.residentBytes,
     looksAtMs: data.looksAtMs,
     onProgress: (progress) => say({ type: 'progress', step: nameOf(progress) }),
     redactor,

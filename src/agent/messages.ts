@@ -61,6 +61,8 @@ export interface CaptureThreadData {
   /** Of one capture that somebody asked for; else the settings'. */
   readonly profileMs?: number
   readonly locals?: boolean
+  /** Of the process, before the capture thread was started. */
+  readonly residentBytes: number
   /** The watch thread's tid, which is no part of the worker. */
   readonly agentTids: readonly number[]
 }

@@ -234,7 +234,7 @@ function seal(bundle: BundleWriter, findings: Findings, identity: ProcessIdentit
     stall: findings.evidence.stall,
     verdicts: findings.verdicts,
     clocks: findings.evidence.looks.at(-1)?.clocks ?? [],
-    cost: findings.evidence.cost,
+    cost: findings.costNow(),
     redacted: redactor.counts,
   })
   if (sealed.status === 'unsealed') throw sealed.error

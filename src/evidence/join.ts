@@ -86,7 +86,7 @@ export function evidenceOf<E>(outcome: CaptureOutcome<E> | undefined): E | null 
 function costOf(input: EvidenceInput): CaptureCost {
   const opened = evidenceOf(input.freshConnections)?.length ?? 0
   const outcomes = [input.samples, input.profile, ...input.rounds.flatMap(outcomesOf)]
-  const paused = outcomes.reduce((sum, each) => sum + (each?.status === 'captured' ? each.pausedMs : 0), 0)
+  const paused = outcomes.reduce((sum, each) => sum + (each?.pausedMs ?? 0), 0)
   return {
     pausedMs: (input.cost?.pausedMs ?? 0) + paused,
     cpuMs: input.cost?.cpuMs ?? 0,

@@ -44,6 +44,8 @@ export interface InsideRequest {
   readonly onProgress?: (progress: Progress) => void
   /** Of the whole capture, the command line too: its counts go into the manifest. */
   readonly redactor: Redactor
+  /** Resident memory of the process before this thread was started, bytes. */
+  readonly residentBytesBefore?: number
   /** When the looks start, ms from now; 0 and +2 s unless told otherwise. */
   readonly looksAtMs?: readonly number[]
 }
@@ -101,6 +103,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       ...(request.signal ? { signal: request.signal } : {}),
       ...(request.tasks ? { tasks: request.tasks } : {}),
       ...(request.ended ? { ended: request.ended } : {}),
+      ...(request.residentBytesBefore === undefined ? {} : { residentBytesBefore: request.residentBytesBefore }),
       ...(request.earlier ? { earlier: request.earlier } : {}),
       ...(request.onProgress ? { onProgress: request.onProgress } : {}),
     })
@@ -114,7 +117,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       stall: request.stall,
       verdicts: findings.verdicts,
       clocks: findings.evidence.looks.at(-1)?.clocks ?? request.stall.clocks,
-      cost: findings.evidence.cost,
+      cost: findings.costNow(),
       redacted: request.redactor.counts,
     }) ?? null
   const mayEndThread = await mainThreadAtRest(

@@ -14,7 +14,7 @@ import { connectionsToTry } from '../evidence/connections-to-try.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { Round } from '../evidence/round.js'
 import { diagnose } from '../diagnose/diagnose.js'
-import type { EndedPoller, Evidence, FreshConnection, Missing, TaskInFlight } from '../model/evidence.js'
+import type { CaptureCost, EndedPoller, Evidence, FreshConnection, Missing, TaskInFlight } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
@@ -68,6 +68,8 @@ export interface InvestigationPlan {
   /** Early looks that were kept in memory, oldest first. */
   readonly earlier?: readonly Round[]
   readonly missing?: readonly Missing[]
+  /** The target's resident memory before this thread was started; inside only. */
+  readonly residentBytesBefore?: number
   readonly store: ArtifactStore | null
   readonly onProgress?: (progress: Progress) => void
 }
@@ -78,6 +80,8 @@ export interface Findings {
   readonly verdicts: readonly Verdict[]
   /** Raw, for whoever wants to keep it; in the store already. */
   readonly profile: CapturedProfile | null
+  /** The cost with what joining, judging and storing took: for whoever seals. */
+  readonly costNow: () => CaptureCost
 }
 
 /** Left over for joining, judging and sealing. */
@@ -94,7 +98,11 @@ export async function investigate(plan: InvestigationPlan): Promise<Findings> {
 }
 
 async function conduct(plan: InvestigationPlan): Promise<Findings> {
-  const ledger = openLedger(plan.target.inside, plan.stall?.clock ?? null)
+  const ledger = openLedger({
+    inside: plan.target.inside,
+    stall: plan.stall,
+    ...(plan.residentBytesBefore === undefined ? {} : { residentBytesBefore: plan.residentBytesBefore }),
+  })
   const startedMs = performance.now()
   const captureUntilMs = plan.deadlineMs - CLOSING_MS
   const rounds: Round[] = [...(plan.earlier ?? [])]
@@ -108,12 +116,13 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
     const round = await lookOnce(plan, index + 1, captureUntilMs)
     rounds.push(round)
+    ledger.note()
     const sampler = index === 0 ? plan.samples(round) : null
     if (sampler !== null) {
       plan.onProgress?.({ step: 'samples' })
       ledger.beforeAttach(await clocksOf(plan))
       samples = await sample(plan, sampler, captureUntilMs)
-      ledger.afterAttach(await clocksOf(plan))
+      ledger.afterAttach(await clocksOf(plan), samples)
     }
   }
   storeEnvironment(plan.store, plan.target.procRoot, plan.redactor)
@@ -135,7 +144,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     tasks: plan.tasks?.() ?? null,
     ended: plan.ended ?? null,
     missing: plan.missing ?? [],
-    cost: ledger.close(),
+    cost: ledger.soFar(),
   })
   const evidence = withOriginalSources(
     joined,
@@ -149,6 +158,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     evidence,
     verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),
     profile: profile?.status === 'captured' ? profile.evidence : null,
+    costNow: () => ({ ...evidence.cost, ...ledger.soFar() }),
   }
 }
 

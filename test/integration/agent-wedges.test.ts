@@ -3,6 +3,7 @@
  * a worker that moves leaves nothing. Thresholds of seconds; the runs of one line go in parallel.
  */
 import { describe, expect, it } from 'vitest'
+import type { IncidentManifest } from '../../src/model/incident.js'
 import { NODES } from '../support/nodes.js'
 import { runWorker, type Preload } from '../support/run-worker.js'
 
@@ -32,6 +33,20 @@ const HEALTHY = ['healthy', 'slow', 'long-poll', 'paused', 'young-slots', 'fed-b
   door: DOORS[index % DOORS.length] as Door,
 }))
 
+/** What the capture cost the worker: a thread's memory and CPU, and no pause that is not told of an artifact. */
+function expectCostOf(incident: IncidentManifest | undefined): void {
+  if (!incident) throw new Error('no incident')
+  const { cost, artifacts } = incident
+  const paused = artifacts.reduce((sum, artifact) => sum + artifact.pausedMs, 0)
+  expect(Math.abs(cost.pausedMs - paused)).toBeLessThan(artifacts.length)
+  expect(cost.cpuMs).toBeGreaterThan(10)
+  expect(cost.cpuMs).toBeLessThan(60_000)
+  expect(cost.wallMs).toBeGreaterThanOrEqual(Math.max(...artifacts.map((artifact) => artifact.tookMs)))
+  expect(cost.memoryBytes).toBeGreaterThan(1_000_000)
+  expect(cost.memoryBytes).toBeLessThan(200_000_000)
+  expect(cost.endedOnAttach).toBe(false)
+}
+
 describe.concurrent.each(NODES)('on Node $major', (node) => {
   it.each(WEDGES)(
     'leaves a sealed bundle and ends with 70: $kind, pool exhausted: $pool, $door',
@@ -48,6 +63,7 @@ describe.concurrent.each(NODES)('on Node $major', (node) => {
       expect(incident?.process).toMatchObject({ node: node.version, agent: true })
       expect(incident?.verdicts.length).toBeGreaterThan(0)
       expect(incident?.clocks.map((clock) => clock.name)).toContain('invoices')
+      expectCostOf(incident)
       expect(worker.tombstones).toMatchObject([
         { exitCodeMeant: 70, how: 'koffi', clock: 'invoices', incident: worker.incidents.at(-1)?.id },
       ])

@@ -135,6 +135,8 @@ describe.each(NODES)('Node $version', (node) => {
       expect(code, stderr).toBe(0)
       const { cost, threads } = JSON.parse(stdout) as DumpJson
       expect(cost.pausedMs).toBeGreaterThan(0)
+      expect(cost).toMatchObject({ memoryBytes: 0, endedOnAttach: false })
+      expect(cost.cpuMs).toBeGreaterThan(0)
       expect(threads[0]?.frames[0]?.function).toBe('count')
       expectGoesOn(await program.finish())
     } finally {

@@ -32,12 +32,14 @@ export function createSamplesCapturer(access: InspectorAccess, options = DEFAULT
     supports: () => 'yes',
     async capture(request, signal): Promise<CaptureOutcome<StackSamples>> {
       const startedMs = performance.now()
+      const paused = { ms: 0 }
       try {
         const connection = await access.connection(request.target, request.deadlineMs)
-        const { samples, pausedMs } = await takeSamples(connection, request, options, signal)
-        return { status: 'captured', evidence: samples, tookMs: performance.now() - startedMs, pausedMs }
+        const evidence = await takeSamples(connection, request, options, signal, paused)
+        return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: paused.ms }
       } catch (thrown) {
-        return { status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') }
+        const error = toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED')
+        return { status: 'unavailable', error, ...(paused.ms > 0 ? { pausedMs: paused.ms } : {}) }
       } finally {
         await access.release()
       }
@@ -50,12 +52,12 @@ async function takeSamples(
   request: CaptureRequest,
   options: SamplesOptions,
   signal: AbortSignal,
-): Promise<{ samples: StackSamples; pausedMs: number }> {
+  paused: { ms: number },
+): Promise<StackSamples> {
   const within = (ms: number): number => Math.min(request.deadlineMs, performance.now() + ms)
   const debuggee = await attachDebugger(connection, within(ATTACH_MS))
   const taken: StackSample[] = []
   let firstMs: number | null = null
-  let pausedMs = 0
   let missed = 0
   try {
     while (taken.length + missed < options.samples && !signal.aborted && performance.now() < request.deadlineMs) {
@@ -68,7 +70,7 @@ async function takeSamples(
         if (taken.length === 0) break
         continue
       }
-      pausedMs += sample.pausedMs
+      paused.ms += sample.pausedMs
       taken.push({ atMs: Math.round(performance.now() - firstMs), frames: sample.frames })
     }
   } finally {
@@ -77,7 +79,7 @@ async function takeSamples(
   }
   if (taken.length === 0) throw nothingReached()
   if (taken.every((sample) => sample.frames.every(isNodeInternal))) throw nothingRunning()
-  return { samples: { engine: 'inspector', samples: taken, missed }, pausedMs }
+  return { engine: 'inspector', samples: taken, missed }
 }
 
 async function sampleOnce(

@@ -16,6 +16,7 @@ const DATA: CaptureThreadData = {
   looksAtMs: [0],
   earlyLooks: [],
   agentTids: [],
+  residentBytes: 0,
 }
 
 /** A runner whose capture thread is this program. */
