@@ -9,17 +9,18 @@ import { StallError } from '../model/stall-error.js'
 
 /** Far more than the inspector was ever seen to take. */
 const ROOM_BYTES = 32 * 1_048_576
-/** A small heap has less room than that all its life. */
+/** A small heap has less room than that all its life: it is full at this share, or when it does little but collect. */
 const FULL = 0.85
+const COLLECTING = 0.5
 
 /** False where the figures were not had. */
 export function isNearHeapLimit(round: Round): boolean {
   return round.heap?.status === 'captured' && isFull(round.heap.evidence)
 }
 
-function isFull({ committedBytes, limitBytes }: HeapState): boolean {
-  if (committedBytes === null || limitBytes === null) return false
-  return committedBytes > limitBytes * FULL && limitBytes - committedBytes < ROOM_BYTES
+function isFull({ committedBytes, limitBytes, collectingShare }: HeapState): boolean {
+  if (committedBytes === null || limitBytes === null || limitBytes - committedBytes >= ROOM_BYTES) return false
+  return committedBytes > limitBytes * FULL || (collectingShare ?? 0) > COLLECTING
 }
 
 /** Stands where a capturer of the inspector's would, and says why it is not there. */

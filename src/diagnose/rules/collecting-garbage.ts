@@ -33,7 +33,8 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   if (compacts >= 2) signs.push(strong(`${compacts} mark-compact collections in ${seconds(view.spanMs)}`))
   if (fill !== null && fill >= NEAR_LIMIT) signs.push(strong(`the heap is ${percent(fill)} of its limit`))
   if (external) signs.push(weak(`${megabytes(heap?.externalBytes ?? 0)} are held outside the heap`))
-  const blame = hotFrameOf(main.scripts)?.blame ?? blameFrames(main.scripts.at(-1) ?? [])
+  const stacks = allocatingStacks(main)
+  const blame = hotFrameOf(stacks)?.blame ?? blameFrames(stacks.at(-1) ?? [])
   const figures =
     heap?.usedBytes == null
       ? ''
@@ -66,6 +67,12 @@ function spending(share: number | null): string {
 /** Of the profile, which lasts longest, else of the samples of V8's state; null when neither was had. */
 function measuredShare(view: View): number | null {
   return view.evidence.profile?.gcShare ?? view.last.heap?.collectingShare ?? null
+}
+
+/** Those in which a collection was under way: there the thread allocates. A debugger's pause stops at a loop's head. */
+function allocatingStacks(main: ThreadView): ThreadView['scripts'] {
+  const collecting = main.stacks.filter((stack) => stack.vmState === 'GC' && stack.frames.length > 0)
+  return collecting.length > 0 ? collecting.map((stack) => stack.frames) : main.scripts
 }
 
 /** Two or three looks are too few for a share, unless they all agree. */

@@ -451,6 +451,28 @@ test('says collecting-garbage only near a limit', () => {
   expect(first(evidence(looks(20_000_000))).name).toBe('computing/loop')
 })
 
+test('blames the line that allocates rather than the one where a debugger could stop', () => {
+  const heap = {
+    usedBytes: null,
+    committedBytes: 95_000_000,
+    limitBytes: 100_000_000,
+    externalBytes: 0,
+    collections: 9,
+    markCompacts: 3,
+    collectingShare: 0.9,
+  }
+  const threads = [mainStack({ frames: [frame('fill', 4), frame('poll', 9)], vmState: 'GC', loop: loopState() })]
+  const paused = Array.from({ length: 5 }, (_, i) => ({ atMs: i, frames: [frame('fill', 3), frame('poll', 9)] }))
+  const samples = { engine: 'inspector' as const, samples: paused, missed: 0 }
+  const found = first(
+    evidence(
+      [0, 1].map(() => ({ threads, heap })),
+      { samples },
+    ),
+  )
+  expect(found).toMatchObject({ name: 'collecting-garbage/near-heap-limit', line: 4 })
+})
+
 test('says of the garbage collector what was measured', () => {
   const heap = {
     usedBytes: null,

@@ -4,7 +4,7 @@ import { isNearHeapLimit, refuseNearHeapLimit } from '../../../src/investigate/n
 
 const MB = 1_048_576
 
-function round(committedMb: number | null, limitMb: number | null): Round {
+function round(committedMb: number | null, limitMb: number | null, collectingShare: number | null = null): Round {
   const evidence = {
     usedBytes: null,
     committedBytes: committedMb === null ? null : committedMb * MB,
@@ -12,7 +12,7 @@ function round(committedMb: number | null, limitMb: number | null): Round {
     externalBytes: null,
     collections: null,
     markCompacts: null,
-    collectingShare: null,
+    collectingShare,
   }
   return { takenAtMs: 0, heap: { status: 'captured', evidence, tookMs: 1, pausedMs: 0 } }
 }
@@ -27,6 +27,12 @@ it.each([
   ['an unknown size', null, 96, false],
 ])('an inspector is not attached to a heap at its limit: %s', (_what, committedMb, limitMb, expected) => {
   expect(isNearHeapLimit(round(committedMb, limitMb))).toBe(expected)
+})
+
+it('a heap that does little but collect is full at less', () => {
+  expect(isNearHeapLimit(round(78, 96, 0.7))).toBe(true)
+  expect(isNearHeapLimit(round(78, 96, 0.1))).toBe(false)
+  expect(isNearHeapLimit(round(78, 512, 0.7))).toBe(false)
 })
 
 it('a heap that was not seen is no reason to do without', () => {
