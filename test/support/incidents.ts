@@ -112,7 +112,7 @@ export function sealedBundle(directory: string, options: Partial<OpenBundleOptio
   const writer = bundleIn(directory, options)
   writer.addArtifact('kernel.json', '{"threads":[]}', { engine: 'procfs', tookMs: 3 })
   writer.addArtifact('stacks.json', '[{"frames":[]}]', { engine: 'memory', tookMs: 40 })
-  writer.missing('profile.cpuprofile', new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the main thread never yielded'))
+  writer.missing('cpu.cpuprofile', new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the main thread never yielded'))
   const outcome = writer.seal(SEAL_PARTS)
   if (outcome.status !== 'sealed') throw outcome.error
   return outcome.path

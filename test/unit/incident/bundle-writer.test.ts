@@ -35,7 +35,7 @@ test('seals a private folder that sha256sum can check', () => {
       { name: 'kernel.json', sizeBytes: 14, engine: 'procfs', tookMs: 3, pausedMs: 0 },
       { name: 'stacks.json', engine: 'memory' },
     ],
-    missing: [{ name: 'profile.cpuprofile', code: 'ERR_STALL_INSPECTOR_TIMEOUT' }],
+    missing: [{ name: 'cpu.cpuprofile', code: 'ERR_STALL_INSPECTOR_TIMEOUT' }],
     redacted: { 'key-name': 2 },
     fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
   })

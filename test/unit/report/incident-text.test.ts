@@ -34,7 +34,7 @@ test('shows verdict, place, chain, clocks, artifacts, what is missing and the co
     'Wrong if: samples in other functions',
     'invoice-poller  61.2 s  3411',
     'kernel.json',
-    'profile.cpuprofile: the main thread never yielded (ERR_STALL_INSPECTOR_TIMEOUT)',
+    'cpu.cpuprofile: the main thread never yielded (ERR_STALL_INSPECTOR_TIMEOUT)',
     'Cost to the process: paused 0 ms, 90 ms of CPU; capture took 210 ms',
     'Redacted: 2 by key-name',
   ]
