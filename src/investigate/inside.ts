@@ -20,6 +20,8 @@ import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import { mainThreadAtRest } from '../platform/cdp/main-thread-connection.js'
 import type { Redactor } from '../redact/redactor.js'
+import type { ArtifactStore } from './artifacts.js'
+import { withHelpInside } from './inside-help.js'
 import { type Findings, investigate, type Progress } from './investigation.js'
 import { isNearHeapLimit, refuseNearHeapLimit } from './near-heap-limit.js'
 
@@ -99,7 +101,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       locals: request.settings.locals,
       redactor: request.redactor,
       clocks: request.clocks,
-      store: writer,
+      store: writer && storeOf(writer),
       ...(request.signal ? { signal: request.signal } : {}),
       ...(request.tasks ? { tasks: request.tasks } : {}),
       ...(request.ended ? { ended: request.ended } : {}),
@@ -124,6 +126,13 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
     Math.max(0, Math.min(REST_MS, request.deadlineMs + OVERRUN_MS - performance.now())),
   )
   return { ...findings, bundle, storeError: opened instanceof StallError ? opened : null, mayEndThread }
+}
+
+function storeOf(writer: BundleWriter): ArtifactStore {
+  return {
+    addArtifact: (name, data, source) => writer.addArtifact(name, data, source),
+    missing: (name, error) => writer.missing(name, withHelpInside(error)),
+  }
 }
 
 /** A look without an incident, to be kept in memory: what nothing can settle is collected at the next GC. */

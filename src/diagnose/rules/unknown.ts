@@ -23,6 +23,9 @@ export function unknown(view: View): Candidate {
     signs: seen.map(weak),
     cap: 'low',
     refutedBy: 'Any verdict of a later look with more evidence.',
-    nextStep: 'Look again with conductor-diag dump PID -v, as root if something was refused, and compare.',
+    nextStep:
+      evidence.from === 'inside'
+        ? 'Look from outside while it lasts, and compare: conductor-diag dump PID -v'
+        : 'Look again with conductor-diag dump PID -v, as root if something was refused, and compare.',
   }
 }
