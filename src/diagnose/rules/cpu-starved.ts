@@ -12,6 +12,8 @@ const ENOUGH_CPU = 0.2
 const THROTTLED_SHARE = 0.5
 /** Higher than for throttling: a crowded machine alone makes half. */
 const RUN_QUEUE_SHARE = 0.85
+/** A turn of the loop that takes this much of a CPU is a stall by itself, however long it has to wait for it. */
+const OWN_WORK_MS = 2_000
 /** One of ten that share a CPU fairly still moves. */
 const CROWDED_CPU = 0.1
 
@@ -66,12 +68,20 @@ function queued(view: View, main: ThreadView): Candidate[] | null {
     {
       ...BASE,
       cause: 'run-queue',
+      // On a crowded machine an endless loop gets as little as anybody: then it is the loop that never ends.
+      ...(computedMs(view, main) >= OWN_WORK_MS ? { cap: 'low' as const } : {}),
       summary: `The process gets no CPU: its main thread was runnable and waited in the run queue for ${percent(main.waitShare)} of the last ${seconds(view.spanMs)}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       nextStep: 'See with top who uses the CPUs, and at which priority this process runs.',
     },
   ]
+}
+
+/** About how long the thread has computed since its event loop turned last; 0 when it turned, or that is not known. */
+function computedMs(view: View, main: ThreadView): number {
+  if (main.turns !== 0) return 0
+  return (main.cpuShare ?? 0) * Math.max(view.spanMs, main.last.loop?.stuckMs ?? 0)
 }
 
 const BASE = {

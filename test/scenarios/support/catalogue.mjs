@@ -2,6 +2,7 @@
 // verdict.
 //   sides     where the catalogue of verdicts allows it: outside (attached without the agent), inside (the agent's bundle)
 //   settleMs  how long after the wedge an operator attaches: waits that may be slow rather than stuck need an age
+//   crowdedMs how long after the surroundings were changed
 //   inside    what is different there: `poll`, and variables of the worker's environment
 //   also      a cause that must be among the other verdicts
 //   dump      further arguments of `conductor-diag dump`
@@ -12,6 +13,19 @@ const BOTH = ['outside', 'inside']
 export const SCENARIOS = [
   { name: 'computing-loop', kind: 'computing', cause: 'loop', where: ['w_rebalance'] },
   { name: 'computing-regexp', kind: 'computing', cause: 'regexp', where: ['w_validateAddress'] },
+  {
+    // A twelfth of a CPU is little, yet more of it would end nothing.
+    name: 'computing-regexp-in-a-crowd',
+    program: 'computing-regexp',
+    kind: 'computing',
+    cause: 'regexp',
+    where: ['w_validateAddress'],
+    surroundings: 'crowd',
+    settleMs: 1_000,
+    crowdedMs: 27_000,
+    sides: ['outside'],
+    nodes: [20, 26],
+  },
   { name: 'computing-json', kind: 'computing', cause: 'json', where: ['w_cloneAll'] },
   { name: 'computing-json-parse', kind: 'computing', cause: 'json', where: ['w_loadLedger'] },
   { name: 'computing-javascript', kind: 'computing', cause: 'javascript', where: ['w_price', 'w_tax'] },

@@ -324,6 +324,22 @@ time.sleep(120)`
       }
     },
   },
+  crowd: {
+    unavailable: () => (has('taskset') ? null : 'needs taskset'),
+    prepare() {
+      let others = []
+      return {
+        afterWedge(pid) {
+          run('taskset', '-a', '-p', '-c', '0', String(pid))
+          const busy = ['taskset', ['-c', '0', 'timeout', '90', process.execPath, '-e', 'for (;;);']]
+          others = Array.from({ length: 12 }, () => spawn(...busy, { stdio: 'ignore', detached: true }))
+        },
+        close() {
+          for (const { pid } of others) process.kill(-pid, 'SIGKILL')
+        },
+      }
+    },
+  },
   sigstop: {
     unavailable: () => null,
     prepare: () => ({ afterWedge: (pid) => process.kill(pid, 'SIGSTOP'), close() {} }),

@@ -65,7 +65,9 @@ async function attempt({ scenario, major, side, variant, folder, closing, keep }
   await wedged(child, scenario)
   if (scenario.settleMs > 0 && side === 'outside') await pause(scenario.settleMs)
   await around.afterWedge?.(child.pid)
-  if (around.afterWedge && scenario.settleMs > 0 && !scenario.control) await pause(Math.min(scenario.settleMs, 1_000))
+  if (around.afterWedge && scenario.settleMs > 0 && !scenario.control) {
+    await pause(scenario.crowdedMs ?? Math.min(scenario.settleMs, 1_000))
+  }
   const startedAt = performance.now()
   const found =
     side === 'outside' ? await dump(child.pid, scenario.dump) : await bundle(bundles, scenario.control === true)

@@ -521,3 +521,15 @@ test('says ended with the error that was swallowed', () => {
   expect(name).toBe('ended/exception')
   expect(verdict?.summary).toContain('TypeError: x is undefined, thrown at log (/srv/l.js:3:1)')
 })
+
+test.each([
+  ['has turned a moment ago', 4_000, 'cpu-starved/run-queue'],
+  ['has computed for seconds since its last turn, however slowly', 60_000, 'computing/loop'],
+])('on a crowded machine, judges a worker whose loop %s', (_name, stuckMs, name) => {
+  const threads = [mainStack({ frames: [frame('work', 3), frame('poll', 9)], loop: loopState({ stuckMs }) })]
+  const at = (cpu: number, wait: number) => ({
+    threads,
+    kernel: kernelLook({ threads: [kernelThread({ kernelState: 'R', counters: counters(cpu, wait) })] }),
+  })
+  expect(first(evidence([at(0, 0), at(120, 1_880)])).name).toBe(name)
+})
