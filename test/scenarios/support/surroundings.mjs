@@ -145,6 +145,12 @@ function diskOf(folder) {
   return `${(device >> 8) & 0xfff}:${(device & 0xff) | ((device >> 12) & 0xfff00)}`
 }
 
+/**
+ * A rival that ends by itself, whatever becomes of this runner: `timeout` could not end one that has the CPU at a
+ * real-time priority of its own, since it would have to run on it.
+ */
+const spinFor = (ms) => `const end = Date.now() + ${ms}; while (Date.now() < end);`
+
 export const SURROUNDINGS = {
   conductor: conductor({
     controls: (server) => ({
@@ -308,14 +314,8 @@ time.sleep(120)`
       let rival
       return {
         afterWedge(pid) {
-          rival = spawn(
-            'chrt',
-            ['--fifo', '1', 'taskset', '-c', '0', 'timeout', '30', process.execPath, '-e', 'for (;;);'],
-            {
-              stdio: 'ignore',
-              detached: true,
-            },
-          )
+          const busy = ['taskset', '-c', '0', process.execPath, '-e', spinFor(30_000)]
+          rival = spawn('chrt', ['--fifo', '1', ...busy], { stdio: 'ignore', detached: true })
           run('taskset', '-a', '-p', '-c', '0', String(pid))
         },
         close() {
@@ -331,8 +331,8 @@ time.sleep(120)`
       return {
         afterWedge(pid) {
           run('taskset', '-a', '-p', '-c', '0', String(pid))
-          const busy = ['taskset', ['-c', '0', 'timeout', '90', process.execPath, '-e', 'for (;;);']]
-          others = Array.from({ length: 12 }, () => spawn(...busy, { stdio: 'ignore', detached: true }))
+          const busy = ['-c', '0', process.execPath, '-e', spinFor(90_000)]
+          others = Array.from({ length: 12 }, () => spawn('taskset', busy, { stdio: 'ignore', detached: true }))
         },
         close() {
           for (const { pid } of others) process.kill(-pid, 'SIGKILL')

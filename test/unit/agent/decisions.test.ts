@@ -31,7 +31,6 @@ function stall(change: Partial<Stall>): Stall {
 
 describe('a poller that gets no answers is ended only where a restart is the cure', () => {
   it.each([
-    ['awaiting/connection-reused-dead', true],
     ['awaiting/slots-exhausted', true],
     ['ended/exception', true],
     ['awaiting/http-response', false],
@@ -40,6 +39,16 @@ describe('a poller that gets no answers is ended only where a restart is the cur
     ['unknown', false],
   ])('%s', (verdict, expected) => {
     expect(isCuredByRestart(answer(verdict))).toBe(expected)
+  })
+
+  it.each([
+    ['high', true],
+    ['medium', false],
+    ['low', false],
+  ])('for a dead connection only when it is sure (%s)', (confidence, expected) => {
+    const name = 'awaiting/connection-reused-dead'
+    const verdict = { name, confidence, summary: '', place: null }
+    expect(isCuredByRestart({ ...answer(name), verdict })).toBe(expected)
   })
 
   it('not for a verdict that is only second, and not without one', () => {
