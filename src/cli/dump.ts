@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { outsideInspector } from '../capture/inspector/open-inspector.js'
 import { mayReadMemory } from '../capture/memory-target.js'
 import { assertStoppable } from '../capture/stopped-target.js'
+import { readBundle } from '../incident/bundle-reader.js'
 import { type BundleWriter, openBundle } from '../incident/bundle-writer.js'
 import { type AgentFindings, copyBundle, findAgent, investigateByAgent } from '../investigate/by-agent.js'
 import { identifyProcess } from '../investigate/identity.js'
@@ -11,6 +12,7 @@ import { type EngineChoice, investigateOutside } from '../investigate/outside.js
 import { withDumpPointers } from '../investigate/pointers.js'
 import { listNodeProcesses } from '../investigate/list-processes.js'
 import { openTarget, type TargetProcess } from '../investigate/target-process.js'
+import { plural } from '../model/amounts.js'
 import type { Evidence } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -194,9 +196,9 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
     ...(client === null ? {} : { clocks: async () => (await client.readStatus()).clocks }),
     onProgress: reportProgress,
   })
-  const sealed = bundle === null ? null : seal(bundle, findings, identity, redactor)
+  // Shown first: whatever becomes of the bundle (a full disk), what was found is not lost.
   show(context, findings.evidence, findings.verdicts.map(withDumpPointers))
-  if (sealed !== null) printNote(`bundle: ${sealed}\n`)
+  if (bundle !== null) tellBundle(seal(bundle, findings, identity, redactor))
   if (hasEvidence(findings.evidence)) return EXIT.ok
   printNote(`conductor-diag: no evidence of process ${target.pid}\n`)
   for (const { what, message, why } of findings.evidence.missing) printNote(`  ${what}: ${message} (${why})\n`)
@@ -224,8 +226,21 @@ function openBundleIn(folder: string, identity: ProcessIdentity): BundleWriter {
     process: identity,
     stall: null,
   })
-  if (opened instanceof StallError) throw opened
+  if (opened instanceof StallError) {
+    throw new StallError(opened.code, opened.message, {
+      help: '--out takes a folder that can be written',
+      cause: opened,
+    })
+  }
   return opened
+}
+
+/** Where it is; and that it is not whole, where the disk had no room for all of it. */
+function tellBundle(folder: string): void {
+  const left = readBundle(folder).manifest.missing.filter((missing) => missing.code === 'ERR_STALL_DISK_FULL')
+  const note =
+    left.length === 0 ? '' : ` without ${plural(left.length, 'file')} for want of space (ERR_STALL_DISK_FULL)`
+  printNote(`bundle: ${folder}${note}\n`)
 }
 
 function seal(bundle: BundleWriter, findings: Findings, identity: ProcessIdentity, redactor: Redactor): string {

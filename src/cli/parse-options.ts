@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 
 export function parsePid(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A pid is a number. conductor-diag ps lists them.')
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A pid is a number; conductor-diag ps lists them.')
   return Number(text)
 }
 

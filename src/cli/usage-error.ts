@@ -9,7 +9,10 @@ export function usageErrorOf(thrown: CommanderError, commandName: string | null)
     commandName === null ? 'conductor-diag --help lists the commands' : `conductor-diag ${commandName} --help`
   if (thrown.code === 'commander.help') return new StallError('ERR_STALL_USAGE', 'no command was given', { help })
   const [first = '', suggestion] = thrown.message.split('\n')
-  const sentence = first.replace(/^error: /, '').replace(/\.$/, '')
+  const sentence = first
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "'$1' is no $2.")
   const meant = /^\((Did you mean .*\?)\)$/.exec(suggestion ?? '')?.[1]
   return new StallError('ERR_STALL_USAGE', sentence, { help: meant === undefined ? help : `${meant} ${help}` })
 }

@@ -37,7 +37,10 @@ function flatten(value: unknown, path: readonly string[], into: Map<string, stri
 export function parseSettingsFile(text: string, file: string): { env: Record<string, string>; warnings: string[] } {
   const document = parseDocument(text)
   const fault = document.errors[0]
-  if (fault) throw new StallError('ERR_STALL_CONFIG_INVALID', `${file}: ${fault.message.trim()}`, { help: HELP })
+  if (fault)
+    throw new StallError('ERR_STALL_CONFIG_INVALID', `${file}: ${fault.message.split(':\n')[0]?.trim() ?? ''}`, {
+      help: HELP,
+    })
   const root: unknown = document.toJS()
   if (root === null || root === undefined) return { env: {}, warnings: [] }
   if (typeof root !== 'object' || Array.isArray(root)) {

@@ -32,6 +32,9 @@ export function openTarget(pid: number): TargetProcess {
     throw new StallError(
       'ERR_STALL_NO_SUCH_PROCESS',
       `process ${pid} (${stat.name}) has ended; its parent ${stat.parentPid} has not collected it yet`,
+      {
+        help: `Nothing of it is left to look at. What its parent does: conductor-diag dump ${stat.parentPid}, if that is Node.`,
+      },
     )
   }
   const runtime = runtimeOf(root, pid)

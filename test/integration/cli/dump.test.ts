@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -298,11 +298,33 @@ describe('dump', () => {
       })
       expect(notNode).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('is not Node.js') })
       expect([1, 66]).toContain(kernel?.code)
-      expect(none).toMatchObject({ code: 64, stdout: expect.stringContaining('PID') })
+      // The list is no dump: nobody's script should take it for one.
+      expect(none).toMatchObject({ code: 64, stdout: '', stderr: expect.stringMatching(/^PID .*\(ERR_STALL_USAGE\)/s) })
+      for (const result of results) expect(result.stderr).toMatch(/ \(ERR_STALL_[A-Z_]+\)\n {2}\S.*\n$/)
       expect(sleeper.exitCode).toBeNull()
     } finally {
       sleeper.kill('SIGKILL')
     }
+  })
+})
+
+/** A tmpfs of its own: the one way to have a disk that is really full. */
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0
+
+describe.skipIf(!canMount)('dump --out on a disk', () => {
+  it.each([
+    ['40k', 0, /bundle: \S+ without \d+ files for want of space \(ERR_STALL_DISK_FULL\)\n$/],
+    ['4k', 1, /no space left for \S+ \(ENOSPC\) \(ERR_STALL_DISK_FULL\)\n {2}Make space/],
+  ])('of %s shows what it found all the same, and says what was not kept', async (size, status, message) => {
+    const mounted = path.join(folder, `disk-${size}`)
+    mkdirSync(mounted)
+    await observed(node, ['idle', '60'], async (program) => {
+      const script = 'mount -t tmpfs -o size="$3" none "$4" && exec "$0" "$1" dump "$2" --out "$4"'
+      const args = ['-m', 'sh', '-c', script, process.execPath, CLI, String(program.pid), size, mounted]
+      const dump = spawnSync('unshare', args, { encoding: 'utf8', timeout: 60_000 })
+      expect(dump).toMatchObject({ status, stdout: expect.stringContaining('beating') })
+      expect(dump.stderr).toMatch(message)
+    })
   })
 })
 
