@@ -41,7 +41,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
     for (let turn = 0; samples.length < MAX_SAMPLES;) {
       const atMs = performance.now() - startedMs
       if (atMs >= options.durationMs || options.signal?.aborted === true) break
-      reader.nextLook(main.isolate.address)
+      reader.nextLook([main.isolate.address])
       const look = reader.read(main.isolate.address, () => readRawSyscall(opened.root, opened.mainTid))
       if (look.kind === 'torn') missed++
       else samples.push({ atMs, frames: framesOf(look) })

@@ -44,7 +44,7 @@ async function sampleMain(request: CaptureRequest, signal: AbortSignal): Promise
     let missed = 0
     for (let taken = 0; taken < SAMPLES && performance.now() < untilMs && !signal.aborted; taken++) {
       if (taken > 0) await pause(EVERY_MS)
-      reader.nextLook(main.isolate.address)
+      reader.nextLook([main.isolate.address])
       const atMs = Math.round(performance.now() - startedMs)
       const look = reader.read(main.isolate.address, () => readRawSyscall(target.root, main.tid))
       if (look.frames.length > 0) samples.push({ atMs, frames: look.frames })

@@ -18,7 +18,9 @@ import { defaultCacheFolder } from '../v8/layouts/cache.js'
 import { layoutUnknown } from '../v8/layouts/binary.js'
 import { calibrateLayout, resolveLayout } from '../v8/layouts/resolve.js'
 import type { ResolvedLayout } from '../v8/layouts/resolve.js'
+import { StackReader } from '../v8/stack/thread-stack.js'
 import type { Capability } from './capturer.js'
+import { NativeSide } from './native-side.js'
 
 /** Inside the worker the cache counts in the pod. */
 const CACHE_INSIDE = 4 << 20
@@ -39,7 +41,11 @@ export interface MemoryTarget {
   native(): NativeProcess | null
   /** Which thread runs which isolate; an isolate whose thread can't be told is left out and counted in `unmatched`. */
   isolates(): { readonly matched: readonly IsolateOfThread[]; readonly unmatched: number }
-  /** Forgets what was read, so that the next look sees change. */
+  /** Reads the stacks; the same for all looks, so that a repeat costs little. */
+  stackReader(): StackReader
+  /** Null where `native` is. */
+  nativeSide(): NativeSide | null
+  /** Forgets what was read and may have changed, so that the next look sees it. */
   refresh(): void
   dispose(): void
 }
@@ -142,6 +148,9 @@ function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout):
     }
     return native
   }
+  let reader: StackReader | null = null
+  let side: NativeSide | null = null
+  let seen: readonly IsolateOfThread[] = []
   return {
     root,
     mainTid,
@@ -149,16 +158,35 @@ function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout):
     layout,
     heap,
     native: openNative,
-    isolates: () => matchThreads(findIsolates(heap), mainTid, openNative),
+    isolates() {
+      const answer = matchThreads(findIsolates(heap), mainTid, openNative)
+      // The objects of a thread that is new may lie where those of an ended one did.
+      if (answer.matched.some(({ tid, isolate }, index) => !isSame(seen[index], tid, isolate))) reader?.flush()
+      seen = answer.matched
+      return answer
+    },
+    stackReader: () => (reader ??= new StackReader(heap)),
+    nativeSide() {
+      const process = openNative()
+      return process === null ? null : (side ??= new NativeSide(process, heap))
+    },
     refresh() {
-      heap.flush()
+      memory.flush()
       native?.refresh()
+      side?.refresh()
+      if (reader === null || seen.length === 0) heap.flush()
+      else reader.nextLook(seen.map(({ isolate }) => isolate.address))
     },
     dispose() {
+      side?.dispose()
       native?.dispose()
       memory.dispose()
     },
   }
+}
+
+function isSame(known: IsolateOfThread | undefined, tid: number, isolate: Isolate): boolean {
+  return known?.tid === tid && known.isolate.address === isolate.address
 }
 
 function matchThreads(

@@ -90,6 +90,11 @@ export class NativeSide {
     })
   }
 
+  /** After the target's mappings may have changed. */
+  refresh(): void {
+    this.#code.refresh()
+  }
+
   dispose(): void {
     this.#code.dispose()
   }

@@ -19,12 +19,11 @@ import { ownThreadId } from '../platform/procfs/own-thread.js'
 import { readMoment } from '../v8/isolates.js'
 import type { Isolate } from '../v8/isolates.js'
 import { copyStack } from '../v8/stack/stack-window.js'
-import { StackReader } from '../v8/stack/thread-stack.js'
-import type { StackLook } from '../v8/stack/thread-stack.js'
+import type { StackLook, StackReader } from '../v8/stack/thread-stack.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
 import { memoryCapability, openMemoryTarget } from './memory-target.js'
 import type { IsolateOfThread, MemoryTarget } from './memory-target.js'
-import { NativeSide } from './native-side.js'
+import type { NativeSide } from './native-side.js'
 import { whileStopped } from './stopped-target.js'
 
 export const stacksCapturer: Capturer<readonly ThreadStack[]> = {
@@ -62,29 +61,24 @@ export function readStacks(
   target: MemoryTarget,
   request: Pick<CaptureRequest, 'deadlineMs' | 'target' | 'stop' | 'native'>,
 ): StacksRead {
-  const reader = new StackReader(target.heap)
+  const reader = target.stackReader()
   const { matched, unmatched } = target.isolates()
   if (matched.length === 0) throw noIsolates(target, unmatched)
   const ours = agentThreads(request.target)
   const loops = readLoops(target, matched.length > 1)
   const stacks: ThreadStack[] = []
   let pausedMs = 0
-  const native = target.native()
-  const side = native === null ? null : new NativeSide(native, target.heap)
-  try {
-    for (const thread of matched) {
-      if (ours.has(thread.tid)) continue
-      if (stacks.length > 0 && performance.now() > request.deadlineMs) break
-      const read = threadStack(target, reader, thread, loops.get(thread.tid), request)
-      const stack = { ...read.stack, ...side?.callee(read.look) }
-      stacks.push(request.native === true ? withNative(side, stack, thread.isolate.address, read.look) : stack)
-      pausedMs += read.pausedMs
-    }
-    const known = new Set([...ours, ...stacks.map((stack) => stack.tid)])
-    if (side !== null && performance.now() < request.deadlineMs) stacks.push(...side.otherThreads(known))
-  } finally {
-    side?.dispose()
+  const side = target.nativeSide()
+  for (const thread of matched) {
+    if (ours.has(thread.tid)) continue
+    if (stacks.length > 0 && performance.now() > request.deadlineMs) break
+    const read = threadStack(target, reader, thread, loops.get(thread.tid), request)
+    const stack = { ...read.stack, ...side?.callee(read.look) }
+    stacks.push(request.native === true ? withNative(side, stack, thread.isolate.address, read.look) : stack)
+    pausedMs += read.pausedMs
   }
+  const known = new Set([...ours, ...stacks.map((stack) => stack.tid)])
+  if (side !== null && performance.now() < request.deadlineMs) stacks.push(...side.otherThreads(known))
   const [first, ...rest] = stacks
   if (unmatched === 0 || !first) return { stacks, pausedMs }
   const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`

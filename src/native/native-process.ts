@@ -12,7 +12,7 @@ import { mainThreadId } from '../platform/procfs/threads.js'
 import { binaryFactsOf, type BinaryFacts } from './binary-facts.js'
 import { targetClockOffsetMs } from './target-clock.js'
 import type { ThreadBlocks } from './thread/thread-block.js'
-import { findThreadBlocks } from './thread/thread-blocks.js'
+import { findThreadBlocks, stillCurrent } from './thread/thread-blocks.js'
 
 const PAGE_BYTES = 4096
 
@@ -53,6 +53,7 @@ export function openNativeProcess(root: string, memory: MemoryReader): NativePro
     const bias = loadBias(elf, path, memory.mappings())
     const clockOffsetMs = targetClockOffsetMs(root)
     let threads: ThreadBlocks | null = null
+    let checked = false
     const native: NativeProcess = {
       root,
       mainTid: mainThreadId(root),
@@ -62,10 +63,14 @@ export function openNativeProcess(root: string, memory: MemoryReader): NativePro
       isLibrary,
       path,
       bias,
-      threads: () => (threads ??= findThreadBlocks(native)),
+      threads() {
+        if (threads === null || (!checked && !stillCurrent(native, threads))) threads = findThreadBlocks(native)
+        checked = true
+        return threads
+      },
       refresh() {
         memory.flush()
-        threads = null
+        checked = false
       },
       nowMs: () => Number(process.hrtime.bigint() / 1000n) / 1000 + clockOffsetMs,
       at: (fileAddress) => toAddress(fileAddress + bias),

@@ -13,6 +13,8 @@ export interface ThreadsOwner {
 export interface ThreadBlock {
   /** As this /proc numbers it. */
   readonly tid: number
+  /** As the target itself numbers it (its innermost pid namespace), which is what its block says. */
+  readonly ownTid: number
   /** The thread pointer (fs base). */
   readonly address: Address
   /** The mapping its stack lies in; for the main thread `[stack]`. */
@@ -24,6 +26,8 @@ export interface ThreadBlock {
 export interface ThreadBlocks {
   readonly byTid: ReadonlyMap<number, ThreadBlock>
   readonly byAddress: ReadonlyMap<number, ThreadBlock>
+  /** Where in a block its thread's id is. */
+  readonly tidOffset: number
   /** Why blocks are missing, one sentence; null when every thread has one. */
   readonly note: string | null
 }

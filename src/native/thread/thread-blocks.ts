@@ -35,21 +35,47 @@ export function findThreadBlocks(native: ThreadsOwner): ThreadBlocks {
   const tidOffset = offsetOfTid(candidates, byOwnTid)
   const startOffset = offsetOfStart(native, candidates)
   for (const candidate of candidates) {
-    const tid = byOwnTid.get(candidate.bytes.getUint32(tidOffset, true))
+    const ownTid = candidate.bytes.getUint32(tidOffset, true)
+    const tid = byOwnTid.get(ownTid)
     if (tid === undefined || found.has(tid)) continue
-    found.set(tid, blockOf(native, tid, candidate, startOffset))
+    found.set(tid, { ...blockOf(native, tid, candidate, startOffset), ownTid })
   }
   const missing = tids.filter((tid) => !found.has(tid))
   return {
     byTid: found,
     byAddress: new Map([...found.values()].map((block) => [block.address, block])),
+    tidOffset,
     note: missing.length === 0 ? null : `no control block found for ${missing.length} of ${tids.length} threads`,
   }
 }
 
-function blockOf(native: ThreadsOwner, tid: number, candidate: Candidate, startOffset: number): ThreadBlock {
+/** Whether the blocks of an earlier look are those of the threads that there are now: a few words each, no search. */
+export function stillCurrent(native: ThreadsOwner, known: ThreadBlocks): boolean {
+  const tids = listThreads(native.root)
+  if (known.note !== null || tids.length !== known.byTid.size) return false
+  return tids.every((tid) => {
+    const block = known.byTid.get(tid)
+    if (!block) return false
+    const { address, ownTid } = block
+    if (tid === native.mainTid && mainStack(native)?.start !== block.stack.low) return false
+    const isSelf = (offset: number): boolean => native.memory.word(toAddress(address + offset)) === address
+    // A thread's stack, and its block with it, is used again by the next: only the id tells whose it is.
+    return (
+      isSelf(0) &&
+      isSelf(THREAD_BLOCK.selfAgain) &&
+      native.memory.u32(toAddress(address + known.tidOffset)) === ownTid
+    )
+  })
+}
+
+function blockOf(
+  native: ThreadsOwner,
+  tid: number,
+  candidate: Candidate,
+  startOffset: number,
+): Omit<ThreadBlock, 'ownTid'> {
   const isMain = tid === native.mainTid
-  const stack = isMain ? native.memory.mappings().find((mapping) => mapping.path === '[stack]') : candidate.mapping
+  const stack = isMain ? mainStack(native) : candidate.mapping
   const inBlock = startOffset + 8 <= candidate.bytes.byteLength
   return {
     tid,
@@ -59,6 +85,10 @@ function blockOf(native: ThreadsOwner, tid: number, candidate: Candidate, startO
       : { low: toAddress(0), high: toAddress(0) },
     startRoutine: toAddress(isMain || !inBlock ? 0 : wordAt(candidate.bytes, startOffset)),
   }
+}
+
+function mainStack(native: ThreadsOwner): Mapping | undefined {
+  return native.memory.mappings().find((mapping) => mapping.path === '[stack]')
 }
 
 /** Thread ids as the target itself knows them (its innermost pid namespace) to ours. */

@@ -30,7 +30,9 @@ const ROLES: readonly (readonly [RegExp, ThreadRole])[] = [
 ]
 
 export function threadPurposes(native: NativeProcess, code: CodeMap): ThreadPurpose[] {
-  return [...native.threads().byTid.values()].map((block): ThreadPurpose => {
+  const blocks = [...native.threads().byTid.values()]
+  code.prepare(blocks.flatMap(({ startRoutine }) => (startRoutine > 0 ? [startRoutine] : [])))
+  return blocks.map((block): ThreadPurpose => {
     if (block.tid === native.mainTid) return { tid: block.tid, role: 'main', startedIn: null }
     const place = block.startRoutine > 0 ? code.placeOf(block.startRoutine) : null
     if (place?.kind !== 'native') return { tid: block.tid, role: 'unknown', startedIn: null }

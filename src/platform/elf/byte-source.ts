@@ -6,6 +6,8 @@ export interface ByteSource {
   readonly size: number
   /** Up to `length` bytes at `offset`; shorter at the end of the file, empty when nothing can be read. Never throws. */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>
+  /** The same into memory that is there already: bytes read. For what goes over a whole table piece by piece. */
+  readInto(offset: number, into: Uint8Array): number
   dispose(): void
 }
 
@@ -16,6 +18,11 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
       if (!(offset >= 0) || !(length > 0)) return new Uint8Array(0)
       // A copy: views over it are then aligned, whatever the offset.
       return new Uint8Array(bytes.subarray(offset, offset + length))
+    },
+    readInto(offset, into) {
+      const part = offset >= 0 ? bytes.subarray(offset, offset + into.length) : new Uint8Array(0)
+      into.set(part)
+      return part.length
     },
     dispose() {},
   }
@@ -37,17 +44,23 @@ export function fileSource(path: string): ByteSource {
     throw openError(path, cause)
   }
   let open = true
+  const readInto = (offset: number, into: Uint8Array): number => {
+    if (!open || !(offset >= 0)) return 0
+    let done = 0
+    while (done < into.length) {
+      const got = tryRead(fd, into, done, offset)
+      if (got <= 0) break
+      done += got
+    }
+    return done
+  }
   return {
     size,
+    readInto,
     read(offset, length) {
-      if (!open || !(offset >= 0) || !(length > 0) || offset >= size) return new Uint8Array(0)
+      if (!(offset >= 0) || !(length > 0) || offset >= size) return new Uint8Array(0)
       const into = new Uint8Array(Math.min(length, size - offset))
-      let done = 0
-      while (done < into.length) {
-        const got = tryRead(fd, into, done, offset)
-        if (got <= 0) break
-        done += got
-      }
+      const done = readInto(offset, into)
       return done === into.length ? into : into.slice(0, done)
     },
     dispose() {

@@ -26,6 +26,9 @@ const MAX_CACHED_NAMES = 8192
 const UNSIZED_REACH_BYTES = 1 << 16
 /** Aliases and nested labels: how many entries below an address are looked at for one that covers it. */
 const NEAREST_TRIES = 16
+/** So many addresses are looked up by going over the table, piece by piece (2 ms each, no memory); for more it is sorted (20 ms, 6 MB). */
+const SCANS_BEFORE_SORT = 12
+const SCAN_ENTRIES = 8192
 
 export interface ElfSection {
   readonly type: number
@@ -57,11 +60,60 @@ export interface NearestSymbol {
   readonly offset: number
 }
 
-interface Table {
-  readonly words: Uint32Array
+interface Extent {
+  readonly fileOffset: number
   readonly count: number
   readonly namesOffset: number
   readonly namesBytes: number
+}
+
+interface Table extends Extent {
+  readonly words: Uint32Array
+}
+
+interface Entry {
+  /** Offset of its name. */
+  readonly name: number
+  readonly value: number
+  readonly sizeBytes: number
+}
+
+const NO_ENTRY: Entry = { name: 0, value: 0, sizeBytes: 0 }
+
+/** One address that is looked for, and the entries that may be its function. */
+class Candidate {
+  readonly address: number
+  #covering = NO_ENTRY
+  #closest = NO_ENTRY
+
+  constructor(address: number) {
+    this.address = address
+  }
+
+  consider(words: Uint32Array): void {
+    const { address } = this
+    let closest = this.#closest.value
+    for (let word = 1; word < words.length; word += ENTRY_WORDS) {
+      const value = (words[word + 2] ?? 0) * 0x1_0000_0000 + (words[word + 1] ?? 0)
+      if (value > address || value === 0 || !isCode(words[word] ?? 0)) continue
+      const sizeBytes = (words[word + 4] ?? 0) * 0x1_0000_0000 + (words[word + 3] ?? 0)
+      // Among aliases the later entry, as a sort by address and index has it.
+      const isCloser = value >= closest
+      const covers = address - value < sizeBytes && value >= this.#covering.value
+      if (!isCloser && !covers) continue
+      const entry = { name: words[word - 1] ?? 0, value, sizeBytes }
+      if (covers) this.#covering = entry
+      if (!isCloser) continue
+      this.#closest = entry
+      closest = value
+    }
+  }
+
+  get best(): Entry {
+    const { value, sizeBytes } = this.#closest
+    const isLabel = sizeBytes === 0 && value > 0 && this.address - value < UNSIZED_REACH_BYTES
+    return isLabel ? this.#closest : this.#covering
+  }
 }
 
 export class ElfSymbols {
@@ -72,6 +124,8 @@ export class ElfSymbols {
   #symtab: Table | null | undefined
   #dynsym: Table | null | undefined
   #sorted: Float64Array | undefined
+  #scans = 0
+  readonly #nearest = new Map<number, NearestSymbol | null>()
   readonly #names = new Map<number, string>()
 
   constructor(source: ByteSource, sections: readonly ElfSection[]) {
@@ -113,6 +167,31 @@ export class ElfSymbols {
 
   /** The function that covers a virtual address of the file; null in a gap or in data. */
   nearest(address: number): NearestSymbol | null {
+    const known = this.#nearest.get(address)
+    if (known !== undefined) return known
+    if (this.#sorted === undefined && this.#scans < SCANS_BEFORE_SORT) {
+      this.prepare([address])
+      return this.#nearest.get(address) ?? null
+    }
+    const found = this.#nearestSorted(address)
+    this.#remember(address, found)
+    return found
+  }
+
+  /** Looks several addresses up at once: each pass costs the same. */
+  prepare(addresses: Iterable<number>): void {
+    const unknown = [...new Set(addresses)].filter((address) => !this.#nearest.has(address))
+    if (unknown.length === 0 || this.#sorted !== undefined) return
+    this.#scans++
+    for (const [index, found] of this.#scan(unknown).entries()) this.#remember(unknown[index] ?? 0, found)
+  }
+
+  #remember(address: number, found: NearestSymbol | null): void {
+    if (this.#nearest.size >= MAX_CACHED_NAMES) this.#nearest.clear()
+    this.#nearest.set(address, found)
+  }
+
+  #nearestSorted(address: number): NearestSymbol | null {
     const table = this.#tableOf('symtab') ?? this.#tableOf('dynsym')
     if (!table) return null
     const sorted = (this.#sorted ??= sortFunctions(table))
@@ -127,13 +206,39 @@ export class ElfSymbols {
     }
     for (let tries = 0; high >= 0 && tries < NEAREST_TRIES; high--, tries++) {
       const index = (sorted[high] ?? 0) % factor
-      const value = valueOf(table, index)
-      const sizeBytes = sizeOf(table, index)
+      const value = valueOf(table.words, index)
+      const sizeBytes = sizeOf(table.words, index)
       const offset = address - value
       const covers = sizeBytes > 0 ? offset < sizeBytes : tries === 0 && offset < UNSIZED_REACH_BYTES
-      if (covers) return { name: this.#nameOf(table, index), value, sizeBytes, offset }
+      if (covers) return { name: this.#nameOf(table, table.words[index * ENTRY_WORDS] ?? 0), value, sizeBytes, offset }
     }
     return null
+  }
+
+  /** One pass over the table for some addresses, which keeps nothing of it. */
+  #scan(addresses: readonly number[]): (NearestSymbol | null)[] {
+    const extent = this.#extentOf(SHT_SYMTAB) ?? this.#extentOf(SHT_DYNSYM)
+    if (!extent) return addresses.map(() => null)
+    const candidates = addresses.map((address) => new Candidate(address))
+    const kept = this.#symtab?.words
+    const piece = new Uint32Array(kept ? 0 : SCAN_ENTRIES * ENTRY_WORDS)
+    for (let first = 0; first < extent.count; first += SCAN_ENTRIES) {
+      const count = Math.min(SCAN_ENTRIES, extent.count - first)
+      const words = kept
+        ? kept.subarray(first * ENTRY_WORDS, (first + count) * ENTRY_WORDS)
+        : piece.subarray(0, count * ENTRY_WORDS)
+      if (!kept) {
+        const bytes = new Uint8Array(piece.buffer, 0, count * ENTRY_BYTES)
+        if (this.#source.readInto(extent.fileOffset + first * ENTRY_BYTES, bytes) < bytes.length) break
+      }
+      for (const candidate of candidates) candidate.consider(words)
+    }
+    return candidates.map((candidate) => {
+      const { best, address } = candidate
+      if (best.value === 0) return null
+      const { value, sizeBytes } = best
+      return { name: this.#nameOf(extent, best.name), value, sizeBytes, offset: address - value }
+    })
   }
 
   #tableOf(which: 'symtab' | 'dynsym'): Table | null {
@@ -141,7 +246,7 @@ export class ElfSymbols {
     return (this.#dynsym ??= this.#load(SHT_DYNSYM))
   }
 
-  #load(type: number): Table | null {
+  #extentOf(type: number): Extent | null {
     const section = this.#sections.find((candidate) => candidate.type === type)
     const names = section && this.#sections[section.link]
     if (!section || !names) return null
@@ -149,10 +254,15 @@ export class ElfSymbols {
     if (!fits(section) || !fits(names)) return null
     if (section.sizeBytes > MAX_TABLE_BYTES || names.sizeBytes > MAX_NAMES_BYTES) return null
     const count = Math.floor(section.sizeBytes / ENTRY_BYTES)
-    const bytes = this.#source.read(section.fileOffset, count * ENTRY_BYTES)
-    if (count === 0 || bytes.length < count * ENTRY_BYTES) return null
-    const words = new Uint32Array(bytes.buffer, 0, count * ENTRY_WORDS)
-    return { words, count, namesOffset: names.fileOffset, namesBytes: names.sizeBytes }
+    if (count === 0) return null
+    return { fileOffset: section.fileOffset, count, namesOffset: names.fileOffset, namesBytes: names.sizeBytes }
+  }
+
+  #load(type: number): Table | null {
+    const extent = this.#extentOf(type)
+    if (!extent) return null
+    const bytes = this.#source.read(extent.fileOffset, extent.count * ENTRY_BYTES)
+    return bytes.length < extent.count * ENTRY_BYTES ? null : { ...extent, words: wordsOf(bytes) }
   }
 
   #search(table: Table, match: Matcher, limit = Number.POSITIVE_INFINITY): ElfSymbol[] {
@@ -180,15 +290,14 @@ export class ElfSymbols {
     hits.sort((a, b) => a.index - b.index)
     return hits.map(({ index, file, name }) => ({
       name,
-      value: valueOf(table, index),
-      sizeBytes: sizeOf(table, index),
+      value: valueOf(words, index),
+      sizeBytes: sizeOf(words, index),
       kind: kindOf(words[index * ENTRY_WORDS + 1] ?? 0),
-      file: file >= 0 ? this.#nameOf(table, file) : null,
+      file: file >= 0 ? this.#nameOf(table, words[file * ENTRY_WORDS] ?? 0) : null,
     }))
   }
 
-  #nameOf(table: Table, index: number): string {
-    const at = table.words[index * ENTRY_WORDS] ?? 0
+  #nameOf(table: Extent, at: number): string {
     const known = this.#names.get(at)
     if (known !== undefined) return known
     const bytes = at < table.namesBytes ? this.#source.read(table.namesOffset + at, 512) : new Uint8Array(0)
@@ -242,20 +351,30 @@ function startingWith(prefix: string): Matcher {
   }
 }
 
-function valueOf(table: Table, index: number): number {
+function valueOf(words: Uint32Array, index: number): number {
   const word = index * ENTRY_WORDS
-  return (table.words[word + 3] ?? 0) * 0x1_0000_0000 + (table.words[word + 2] ?? 0)
+  return (words[word + 3] ?? 0) * 0x1_0000_0000 + (words[word + 2] ?? 0)
 }
 
-function sizeOf(table: Table, index: number): number {
+function sizeOf(words: Uint32Array, index: number): number {
   const word = index * ENTRY_WORDS
-  return (table.words[word + 5] ?? 0) * 0x1_0000_0000 + (table.words[word + 4] ?? 0)
+  return (words[word + 5] ?? 0) * 0x1_0000_0000 + (words[word + 4] ?? 0)
 }
 
 function kindOf(info: number): ElfSymbolKind {
   const type = info & 15
   if (type === STT_FUNC || type === STT_GNU_IFUNC) return 'function'
   return type === 1 ? 'object' : type === 6 ? 'tls' : 'other'
+}
+
+/** Code, or a label in it (hand-written assembly), that is defined here: the section index is in the upper half. */
+function isCode(info: number): boolean {
+  const type = info & 15
+  return info >>> 16 !== 0 && (type === STT_FUNC || type === STT_NOTYPE || type === STT_GNU_IFUNC)
+}
+
+function wordsOf(bytes: Uint8Array<ArrayBuffer>): Uint32Array {
+  return new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / ENTRY_BYTES) * ENTRY_WORDS)
 }
 
 /** Address and index share one double, so that the native numeric sort can be used. */
@@ -269,10 +388,8 @@ function sortFunctions(table: Table): Float64Array {
   const keys = new Float64Array(table.count)
   let count = 0
   for (let index = 0; index < table.count; index++) {
-    const info = table.words[index * ENTRY_WORDS + 1] ?? 0
-    const type = info & 15
-    if (info >>> 16 === 0 || (type !== STT_FUNC && type !== STT_NOTYPE && type !== STT_GNU_IFUNC)) continue
-    const value = valueOf(table, index)
+    if (!isCode(table.words[index * ENTRY_WORDS + 1] ?? 0)) continue
+    const value = valueOf(table.words, index)
     if (value > 0 && value < addressLimit) keys[count++] = value * factor + index
   }
   return keys.slice(0, count).sort()

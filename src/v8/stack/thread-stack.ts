@@ -65,7 +65,7 @@ export class StackReader {
   readonly #frames: FrameReader
   readonly #codes: CodeObjects
   readonly #places: Places
-  #collections = -1
+  #collections = ''
   #flushedMs = 0
 
   constructor(heap: V8Heap) {
@@ -86,19 +86,22 @@ export class StackReader {
 
   /**
    * Makes ready for one more look of a series: what only a compacting collection moves (functions, scripts, code) is
-   * kept as long as none has taken place, and never longer than a second.
+   * kept as long as none has taken place in these isolates, and never longer than a second.
    */
-  nextLook(isolate: Address): void {
-    const collections = ISOLATE_FIGURES[this.heap.layout.family].markCompacts
-    const bytes = Buffer.alloc(4)
-    const known = this.heap.memory.peek(toAddress(isolate + collections), bytes)
-    const count = known ? bytes.readUInt32LE(0) : -1
+  nextLook(isolates: readonly Address[]): void {
+    const collections = isolates.map((isolate) => `${isolate}:${this.#collectionsOf(isolate)}`).join()
     const now = performance.now()
-    if (count === -1 || count !== this.#collections || now - this.#flushedMs > KEPT_MS) {
+    if (collections !== this.#collections || collections.includes('?') || now - this.#flushedMs > KEPT_MS) {
       this.flush()
-      this.#collections = count
+      this.#collections = collections
       this.#flushedMs = now
     } else this.heap.memory.forget()
+  }
+
+  #collectionsOf(isolate: Address): string {
+    const bytes = Buffer.alloc(4)
+    const at = toAddress(isolate + ISOLATE_FIGURES[this.heap.layout.family].markCompacts)
+    return this.heap.memory.peek(at, bytes) ? String(bytes.readUInt32LE(0)) : '?'
   }
 
   /**

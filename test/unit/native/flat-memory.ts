@@ -79,7 +79,7 @@ export function nativeOver(memory: FlatMemory, facts: Partial<BinaryFacts>, nowM
     isLibrary: false,
     path: '/node',
     bias: 0,
-    threads: () => ({ byTid: new Map(), byAddress: new Map(), note: null }),
+    threads: () => ({ byTid: new Map(), byAddress: new Map(), tidOffset: 720, note: null }),
     refresh: () => memory.flush(),
     nowMs: () => nowMs,
     at: (address) => toAddress(address),
