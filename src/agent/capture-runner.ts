@@ -14,6 +14,9 @@ const MAX_STUCK = 2
 /** With 1 MB V8 could not even set the thread up, and ended the whole process (seen on Node 26). */
 const LEAST_MEMORY_MB = 4
 
+/** The usual young generation (up to 48 MB) would be filled with garbage, and be resident, before it is collected. */
+const YOUNG_MB = 2
+
 export type CaptureResult =
   | { readonly type: 'done'; readonly answer: CaptureAnswer }
   | { readonly type: 'looked'; readonly look: string }
@@ -57,7 +60,10 @@ export class CaptureRunner {
     try {
       worker = new Worker(this.options.file ?? path.join(__dirname, 'capture-thread.js'), {
         ...threadOptions('stall-capture', data),
-        resourceLimits: { maxOldGenerationSizeMb: Math.max(LEAST_MEMORY_MB, this.options.memoryMb) },
+        resourceLimits: {
+          maxOldGenerationSizeMb: Math.max(LEAST_MEMORY_MB, this.options.memoryMb),
+          maxYoungGenerationSizeMb: YOUNG_MB,
+        },
       })
     } catch (thrown) {
       finish(failed('ERR_STALL_CAPTURE_FAILED', `the capture thread can't start: ${messageOf(thrown)}`, thrown))

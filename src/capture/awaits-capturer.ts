@@ -16,8 +16,8 @@ import type { MemoryTarget } from './memory-target.js'
 
 /** Left for what comes after the scan: joining, grouping, redacting. */
 const RESERVE_MS = 200
-/** Inside the worker a copy of its heap would count in the pod. */
-const KEEP_INSIDE = 8 << 20
+/** Inside the worker a copy of its heap would count in the pod; there a further pass costs no more than a copy. */
+const KEEP_INSIDE = 0
 const KEEP_OUTSIDE = 48 << 20
 
 export const awaitsCapturer: Capturer<AwaitTree> = {

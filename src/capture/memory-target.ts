@@ -23,7 +23,7 @@ import type { Capability } from './capturer.js'
 import { NativeSide } from './native-side.js'
 
 /** Inside the worker the cache counts in the pod. */
-const CACHE_INSIDE = 4 << 20
+const CACHE_INSIDE = 2 << 20
 const CACHE_OUTSIDE = 16 << 20
 
 export interface IsolateOfThread {

@@ -3,6 +3,8 @@
  * only runs while a debugger keeps JavaScript stopped. Attached: the inspector's own thread has a connection.
  * Sessions that the program opens on itself (node:inspector) leave no trace until they pause.
  */
+import { readRawSyscall } from '../platform/procfs/syscall.js'
+import { syscallName } from '../platform/procfs/syscall-names.js'
 import type { CodeMap } from './code-map.js'
 import { loopsOfThread } from './loop/find-loops.js'
 import { readHandles } from './loop/loop-handles.js'
@@ -22,7 +24,10 @@ export function debuggerState(
   tid: number,
   exitFrame: number | null,
 ): DebuggerState {
-  if (exitFrame !== 0) {
+  // A thread that the debugger holds sleeps in a futex: nothing else is worth a walk.
+  const raw = readRawSyscall(native.root, tid)
+  const mayBePaused = raw?.kind === 'blocked' && syscallName(raw.number) === 'futex'
+  if (exitFrame !== 0 && mayBePaused) {
     const stack = blockedStack(native, code, tid, exitFrame)
     const isPaused =
       'frames' in stack &&

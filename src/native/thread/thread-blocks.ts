@@ -18,7 +18,7 @@ const SMALL_MAPPING_BYTES = 64 << 10
 const MEDIUM_MAPPING_BYTES = 1 << 20
 /** A neighbour can merge with a stack mapping: then the block is somewhere above the stack pointer. */
 const SEARCH_ABOVE_SP_BYTES = 16 << 20
-const CHUNK_BYTES = 1 << 20
+const CHUNK_BYTES = 128 << 10
 const BLOCK_BYTES = THREAD_BLOCK.startTo
 
 interface Candidate {
@@ -61,9 +61,7 @@ export function stillCurrent(native: ThreadsOwner, known: ThreadBlocks): boolean
     const isSelf = (offset: number): boolean => native.memory.word(toAddress(address + offset)) === address
     // A thread's stack, and its block with it, is used again by the next: only the id tells whose it is.
     return (
-      isSelf(0) &&
-      isSelf(THREAD_BLOCK.selfAgain) &&
-      native.memory.u32(toAddress(address + known.tidOffset)) === ownTid
+      isSelf(0) && isSelf(THREAD_BLOCK.selfAgain) && native.memory.u32(toAddress(address + known.tidOffset)) === ownTid
     )
   })
 }
@@ -142,19 +140,22 @@ function holdsBlocks(mapping: Mapping): boolean {
   return mapping.readable && mapping.writable && !mapping.shared && anonymous
 }
 
+/** Made once for all searches, which follow one another; a candidate's block is copied out of it. */
+let shared: Uint8Array<ArrayBuffer> | null = null
+
 function* scan(native: ThreadsOwner, mapping: Mapping, from: number, to: number): Generator<Candidate> {
   const first = Math.max(mapping.start, Math.floor(from / THREAD_BLOCK.align) * THREAD_BLOCK.align)
   for (let chunk = first; chunk < to; chunk += CHUNK_BYTES) {
     const length = Math.min(CHUNK_BYTES + BLOCK_BYTES, to - chunk)
-    const bytes = new Uint8Array(length)
-    if (!native.memory.read(toAddress(chunk), bytes)) continue
-    const view = new DataView(bytes.buffer)
+    const bytes = (shared ??= new Uint8Array(CHUNK_BYTES + BLOCK_BYTES))
+    if (!native.memory.read(toAddress(chunk), bytes, length)) continue
+    const view = new DataView(bytes.buffer, 0, length)
     for (let at = 0; at + THREAD_BLOCK.tid + 8 <= length && at < CHUNK_BYTES; at += THREAD_BLOCK.align) {
       const address = chunk + at
       if (view.getUint32(at, true) !== address >>> 0 || wordAt(view, at) !== address) continue
       if (wordAt(view, at + THREAD_BLOCK.selfAgain) !== address) continue
       const size = Math.min(BLOCK_BYTES, length - at)
-      yield { address, bytes: new DataView(bytes.buffer, at, size), mapping }
+      yield { address, bytes: new DataView(bytes.slice(at, at + size).buffer), mapping }
     }
   }
 }

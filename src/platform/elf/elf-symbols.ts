@@ -1,32 +1,39 @@
 /**
  * Symbols of an ELF file, by name, by prefix and by address.
  *
- * Node's binaries carry up to 170,000 symbols with 19 MB of names. Entries are kept (4 MB), names never are: a search
- * goes over the names in windows of 2 MB and compares bytes, so that it costs tens of milliseconds and little memory
- * also inside a worker, whose memory limit it shares.
+ * Node's binaries carry up to 170,000 symbols with 19 MB of names. A search by name keeps the
+ * entries (4 MB) and goes over the names in windows of 2 MB; a search by address keeps neither: inside a worker the
+ * memory counts in its pod.
  */
 import type { ByteSource } from './byte-source.js'
+import {
+  Candidate,
+  ENTRY_BYTES,
+  ENTRY_WORDS,
+  isCode,
+  kindOf,
+  sizeOf,
+  UNSIZED_REACH_BYTES,
+  valueOf,
+  wordsOf,
+} from './symbol-entries.js'
+import type { ElfSymbolKind } from './symbol-entries.js'
+import { anyOf, exactly, MAX_NAME_BYTES, startingWith } from './symbol-names.js'
+import type { Matcher } from './symbol-names.js'
+
+export type { ElfSymbolKind } from './symbol-entries.js'
 
 const SHT_SYMTAB = 2
 const SHT_DYNSYM = 11
-const ENTRY_BYTES = 24
-const ENTRY_WORDS = 6
-const STT_FUNC = 2
-const STT_NOTYPE = 0
 const STT_FILE = 4
-const STT_GNU_IFUNC = 10
 /** Some 1.4 million symbols: five times what a debug build of Node has. */
 const MAX_TABLE_BYTES = 32 << 20
 const MAX_NAMES_BYTES = 256 << 20
 const WINDOW_BYTES = 2 << 20
-/** Longer names are cut. Mangled template names reach some thousand bytes. */
-const MAX_NAME_BYTES = 4096
 const MAX_CACHED_NAMES = 8192
-/** Symbols without a size (hand-written assembly) are believed this far. */
-const UNSIZED_REACH_BYTES = 1 << 16
 /** Aliases and nested labels: how many entries below an address are looked at for one that covers it. */
 const NEAREST_TRIES = 16
-/** So many addresses are looked up by going over the table, piece by piece (2 ms each, no memory); for more it is sorted (20 ms, 6 MB). */
+/** So many addresses are looked up by going over the table, piece by piece (2 ms each, no memory); for more it is sorted (20 ms, 1 MB). */
 const SCANS_BEFORE_SORT = 12
 const SCAN_ENTRIES = 8192
 
@@ -37,8 +44,6 @@ export interface ElfSection {
   readonly sizeBytes: number
   readonly link: number
 }
-
-export type ElfSymbolKind = 'function' | 'object' | 'tls' | 'other'
 
 export interface ElfSymbol {
   /** As in the file: mangled. */
@@ -69,51 +74,6 @@ interface Extent {
 
 interface Table extends Extent {
   readonly words: Uint32Array
-}
-
-interface Entry {
-  /** Offset of its name. */
-  readonly name: number
-  readonly value: number
-  readonly sizeBytes: number
-}
-
-const NO_ENTRY: Entry = { name: 0, value: 0, sizeBytes: 0 }
-
-/** One address that is looked for, and the entries that may be its function. */
-class Candidate {
-  readonly address: number
-  #covering = NO_ENTRY
-  #closest = NO_ENTRY
-
-  constructor(address: number) {
-    this.address = address
-  }
-
-  consider(words: Uint32Array): void {
-    const { address } = this
-    let closest = this.#closest.value
-    for (let word = 1; word < words.length; word += ENTRY_WORDS) {
-      const value = (words[word + 2] ?? 0) * 0x1_0000_0000 + (words[word + 1] ?? 0)
-      if (value > address || value === 0 || !isCode(words[word] ?? 0)) continue
-      const sizeBytes = (words[word + 4] ?? 0) * 0x1_0000_0000 + (words[word + 3] ?? 0)
-      // Among aliases the later entry, as a sort by address and index has it.
-      const isCloser = value >= closest
-      const covers = address - value < sizeBytes && value >= this.#covering.value
-      if (!isCloser && !covers) continue
-      const entry = { name: words[word - 1] ?? 0, value, sizeBytes }
-      if (covers) this.#covering = entry
-      if (!isCloser) continue
-      this.#closest = entry
-      closest = value
-    }
-  }
-
-  get best(): Entry {
-    const { value, sizeBytes } = this.#closest
-    const isLabel = sizeBytes === 0 && value > 0 && this.address - value < UNSIZED_REACH_BYTES
-    return isLabel ? this.#closest : this.#covering
-  }
 }
 
 export class ElfSymbols {
@@ -192,10 +152,10 @@ export class ElfSymbols {
   }
 
   #nearestSorted(address: number): NearestSymbol | null {
-    const table = this.#tableOf('symtab') ?? this.#tableOf('dynsym')
-    if (!table) return null
-    const sorted = (this.#sorted ??= sortFunctions(table))
-    const factor = indexFactor(table)
+    const extent = this.#codeTable()
+    if (!extent) return null
+    const sorted = (this.#sorted ??= this.#sortFunctions(extent))
+    const factor = indexFactor(extent)
     const key = (address + 1) * factor
     let low = 0
     let high = sorted.length - 1
@@ -205,40 +165,61 @@ export class ElfSymbols {
       else high = middle - 1
     }
     for (let tries = 0; high >= 0 && tries < NEAREST_TRIES; high--, tries++) {
-      const index = (sorted[high] ?? 0) % factor
-      const value = valueOf(table.words, index)
-      const sizeBytes = sizeOf(table.words, index)
+      const entry = this.#source.read(extent.fileOffset + ((sorted[high] ?? 0) % factor) * ENTRY_BYTES, ENTRY_BYTES)
+      if (entry.length < ENTRY_BYTES) return null
+      const words = wordsOf(entry)
+      const value = valueOf(words, 0)
+      const sizeBytes = sizeOf(words, 0)
       const offset = address - value
       const covers = sizeBytes > 0 ? offset < sizeBytes : tries === 0 && offset < UNSIZED_REACH_BYTES
-      if (covers) return { name: this.#nameOf(table, table.words[index * ENTRY_WORDS] ?? 0), value, sizeBytes, offset }
+      if (covers) return { name: this.#nameOf(extent, words[0] ?? 0), value, sizeBytes, offset }
     }
     return null
   }
 
   /** One pass over the table for some addresses, which keeps nothing of it. */
   #scan(addresses: readonly number[]): (NearestSymbol | null)[] {
-    const extent = this.#extentOf(SHT_SYMTAB) ?? this.#extentOf(SHT_DYNSYM)
+    const extent = this.#codeTable()
     if (!extent) return addresses.map(() => null)
     const candidates = addresses.map((address) => new Candidate(address))
-    const kept = this.#symtab?.words
-    const piece = new Uint32Array(kept ? 0 : SCAN_ENTRIES * ENTRY_WORDS)
-    for (let first = 0; first < extent.count; first += SCAN_ENTRIES) {
-      const count = Math.min(SCAN_ENTRIES, extent.count - first)
-      const words = kept
-        ? kept.subarray(first * ENTRY_WORDS, (first + count) * ENTRY_WORDS)
-        : piece.subarray(0, count * ENTRY_WORDS)
-      if (!kept) {
-        const bytes = new Uint8Array(piece.buffer, 0, count * ENTRY_BYTES)
-        if (this.#source.readInto(extent.fileOffset + first * ENTRY_BYTES, bytes) < bytes.length) break
-      }
+    this.#pieces(extent, (words) => {
       for (const candidate of candidates) candidate.consider(words)
-    }
-    return candidates.map((candidate) => {
-      const { best, address } = candidate
+    })
+    return candidates.map(({ best, address }) => {
       if (best.value === 0) return null
       const { value, sizeBytes } = best
       return { name: this.#nameOf(extent, best.name), value, sizeBytes, offset: address - value }
     })
+  }
+
+  #codeTable(): Extent | null {
+    return this.#extentOf(SHT_SYMTAB) ?? this.#extentOf(SHT_DYNSYM)
+  }
+
+  /** Goes over a table without keeping it; ends early where the file does. */
+  #pieces(extent: Extent, visit: (words: Uint32Array, first: number) => void): void {
+    const piece = new Uint32Array(SCAN_ENTRIES * ENTRY_WORDS)
+    for (let first = 0; first < extent.count; first += SCAN_ENTRIES) {
+      const count = Math.min(SCAN_ENTRIES, extent.count - first)
+      const bytes = new Uint8Array(piece.buffer, 0, count * ENTRY_BYTES)
+      if (this.#source.readInto(extent.fileOffset + first * ENTRY_BYTES, bytes) < bytes.length) return
+      visit(piece.subarray(0, count * ENTRY_WORDS), first)
+    }
+  }
+
+  #sortFunctions(extent: Extent): Float64Array {
+    const factor = indexFactor(extent)
+    const addressLimit = 2 ** 53 / factor - 2
+    const keys = new Float64Array(extent.count)
+    let count = 0
+    this.#pieces(extent, (words, first) => {
+      for (let index = 0; index * ENTRY_WORDS < words.length; index++) {
+        if (!isCode(words[index * ENTRY_WORDS + 1] ?? 0)) continue
+        const value = valueOf(words, index)
+        if (value > 0 && value < addressLimit) keys[count++] = value * factor + first + index
+      }
+    })
+    return keys.subarray(0, count).sort()
   }
 
   #tableOf(which: 'symtab' | 'dynsym'): Table | null {
@@ -315,82 +296,7 @@ export class ElfSymbols {
   }
 }
 
-/** The name at `at` when it is wanted, else null. */
-type Matcher = (window: Buffer, at: number) => string | null
-
-function anyOf(matchers: readonly Matcher[]): Matcher {
-  return (window, at) => {
-    for (const match of matchers) {
-      const name = match(window, at)
-      if (name !== null) return name
-    }
-    return null
-  }
-}
-
-function exactly(names: ReadonlySet<string>): Matcher {
-  const wanted = [...names].map((name) => ({ name, bytes: Buffer.from(name, 'latin1') }))
-  return (window, at) => {
-    for (const { name, bytes } of wanted) {
-      // Cheapest first: the terminator, then the last byte (mangled names differ at their end), then all.
-      const end = at + bytes.length
-      if (window[end] !== 0 || window[end - 1] !== bytes[bytes.length - 1]) continue
-      if (window.compare(bytes, 0, bytes.length, at, end) === 0) return name
-    }
-    return null
-  }
-}
-
-function startingWith(prefix: string): Matcher {
-  const bytes = Buffer.from(prefix, 'latin1')
-  return (window, at) => {
-    for (let index = 0; index < bytes.length; index++) if (window[at + index] !== bytes[index]) return null
-    const end = window.indexOf(0, at)
-    const stop = Math.min(end < 0 ? window.length : end, at + MAX_NAME_BYTES)
-    return window.toString('latin1', at, stop)
-  }
-}
-
-function valueOf(words: Uint32Array, index: number): number {
-  const word = index * ENTRY_WORDS
-  return (words[word + 3] ?? 0) * 0x1_0000_0000 + (words[word + 2] ?? 0)
-}
-
-function sizeOf(words: Uint32Array, index: number): number {
-  const word = index * ENTRY_WORDS
-  return (words[word + 5] ?? 0) * 0x1_0000_0000 + (words[word + 4] ?? 0)
-}
-
-function kindOf(info: number): ElfSymbolKind {
-  const type = info & 15
-  if (type === STT_FUNC || type === STT_GNU_IFUNC) return 'function'
-  return type === 1 ? 'object' : type === 6 ? 'tls' : 'other'
-}
-
-/** Code, or a label in it (hand-written assembly), that is defined here: the section index is in the upper half. */
-function isCode(info: number): boolean {
-  const type = info & 15
-  return info >>> 16 !== 0 && (type === STT_FUNC || type === STT_NOTYPE || type === STT_GNU_IFUNC)
-}
-
-function wordsOf(bytes: Uint8Array<ArrayBuffer>): Uint32Array {
-  return new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / ENTRY_BYTES) * ENTRY_WORDS)
-}
-
 /** Address and index share one double, so that the native numeric sort can be used. */
-function indexFactor(table: Table): number {
+function indexFactor(table: Extent): number {
   return 2 ** Math.ceil(Math.log2(table.count + 1))
-}
-
-function sortFunctions(table: Table): Float64Array {
-  const factor = indexFactor(table)
-  const addressLimit = 2 ** 53 / factor - 2
-  const keys = new Float64Array(table.count)
-  let count = 0
-  for (let index = 0; index < table.count; index++) {
-    if (!isCode(table.words[index * ENTRY_WORDS + 1] ?? 0)) continue
-    const value = valueOf(table.words, index)
-    if (value > 0 && value < addressLimit) keys[count++] = value * factor + index
-  }
-  return keys.slice(0, count).sort()
 }

@@ -11,6 +11,8 @@ import type { Address } from '../../model/address.js'
 const PAGE = 4096
 const ENTRY = 8
 const CHUNK_PAGES = 32_768
+/** Made once: what is made anew for each question stays resident. */
+let shared: Buffer | null = null
 
 export interface PageRun {
   readonly start: Address
@@ -27,7 +29,7 @@ export function presentRuns(pagemap: number, start: number, end: number, step = 
   const last = Math.ceil(end / PAGE)
   const first = Math.ceil(Math.floor(start / PAGE) / stride) * stride
   if (first >= last) return runs
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_PAGES, last - first) * ENTRY)
+  const chunk = (shared ??= Buffer.allocUnsafe(CHUNK_PAGES * ENTRY))
   const chunkPages = Math.floor(CHUNK_PAGES / stride) * stride
   let runStart = -1
   for (let page = first; page < last; page += chunkPages) {

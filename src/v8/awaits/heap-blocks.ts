@@ -1,5 +1,5 @@
 /**
- * An isolate's pages as blocks of words: neighbours joined, absent parts left out, copied a few megabytes at a time
+ * An isolate's pages as blocks of words: neighbours joined, absent parts left out, copied a megabyte at a time
  * into one buffer that is used again and again. A small heap may be kept as it was read: what leaves wait for then
  * needs no further pass over the target's memory.
  */
@@ -8,13 +8,27 @@ import { toAddress } from '../../model/address.js'
 import type { MemoryReader } from '../../platform/memory/memory-reader.js'
 import type { HeapPage } from '../isolates.js'
 
-export const BLOCK_BYTES = 4 << 20
+export const BLOCK_BYTES = 1 << 20
 /** Reading an absent page grows the target's page tables: pagemap is asked about stretches longer than this. */
 const ASK_BYTES = 1 << 20
 
 export interface HeapRange {
   readonly start: Address
   readonly end: Address
+}
+
+/**
+ * The one buffer of all scans, which follow one another and never call each other while they use it: freed and made anew for each, such buffers stay resident
+ * (malloc keeps them), and inside the worker that counts in its pod.
+ */
+let shared: { readonly words: Uint32Array; readonly bytes: Buffer } | null = null
+
+export function sharedBlock(): { readonly words: Uint32Array; readonly bytes: Buffer } {
+  if (shared === null) {
+    const words = new Uint32Array(BLOCK_BYTES / 4)
+    shared = { words, bytes: Buffer.from(words.buffer) }
+  }
+  return shared
 }
 
 /** What a scan sees of one block: 32-bit halves, the first of them at `base`. */
@@ -39,8 +53,6 @@ export class HeapBlocks {
   readonly ranges: readonly HeapRange[]
   readonly sizeBytes: number
   readonly #memory: MemoryReader
-  readonly #words = new Uint32Array(BLOCK_BYTES / 4)
-  readonly #bytes = Buffer.from(this.#words.buffer)
   readonly #keeps: boolean
   readonly #kept = new Map<number, Uint32Array>()
 
@@ -61,19 +73,23 @@ export class HeapBlocks {
   starts(): { readonly start: number; readonly length: number }[] {
     const blocks: { start: number; length: number }[] = []
     for (const range of this.ranges) {
-      for (let start: number = range.start; start < range.end; start += BLOCK_BYTES) {
-        blocks.push({ start, length: Math.min(BLOCK_BYTES, range.end - start) })
+      // Cut where V8's own pages begin, which no object but a large one crosses.
+      for (let start: number = range.start; start < range.end;) {
+        const end = Math.min(range.end, (Math.floor(start / BLOCK_BYTES) + 1) * BLOCK_BYTES)
+        blocks.push({ start, length: end - start })
+        start = end
       }
     }
     return blocks
   }
 
-  /** A block's words, good until the next is loaded. What could not be read is zeros: no pointers. */
+  /** A block's words, good until the next is loaded, of whichever scan. What could not be read is zeros: no pointers. */
   load(start: number, length: number): Uint32Array {
     const kept = this.#kept.get(start)
     if (kept !== undefined) return kept
-    this.#memory.read(toAddress(start), this.#bytes.subarray(0, length))
-    return this.#words.subarray(0, length >>> 2)
+    const { words, bytes } = sharedBlock()
+    this.#memory.read(toAddress(start), bytes.subarray(0, length))
+    return words.subarray(0, length >>> 2)
   }
 
   /** All blocks in order; false when `expired` ended it. With `keep`, what is read is kept for later passes. */

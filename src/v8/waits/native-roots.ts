@@ -6,9 +6,8 @@
  */
 import { toAddress } from '../../model/address.js'
 import type { MemoryReader, Mapping } from '../../platform/memory/memory-reader.js'
-import { makeFilter, matchWords, type HeapRange } from '../awaits/heap-blocks.js'
+import { BLOCK_BYTES, makeFilter, matchWords, sharedBlock, type HeapRange } from '../awaits/heap-blocks.js'
 
-const CHUNK_BYTES = 1 << 20
 const NODE_BYTES = 32
 const NODE_INDEX = 10
 const NODE_FLAGS = 11
@@ -36,16 +35,15 @@ export function findNativeRoots(
   const stray = new Set<number>()
   const filter = makeFilter(wanted)
   const tags = new Map([...wanted].map((address) => [address, true]))
-  const words = new Uint32Array(CHUNK_BYTES / 4)
-  const bytes = Buffer.from(words.buffer)
+  const { words, bytes } = sharedBlock()
   let read = 0
   for (const mapping of memory.mappings()) {
     if (!isSearched(mapping)) continue
     for (const part of without(mapping, exclude)) {
       for (const run of memory.present(toAddress(part.start), toAddress(part.end))) {
-        for (let at: number = run.start; at < run.end; at += CHUNK_BYTES) {
+        for (let at: number = run.start; at < run.end; at += BLOCK_BYTES) {
           if (expired() || read > MAX_BYTES) return { strong, stray, bytes: read, complete: false }
-          const length = Math.min(CHUNK_BYTES, run.end - at)
+          const length = Math.min(BLOCK_BYTES, run.end - at)
           memory.read(toAddress(at), bytes.subarray(0, length))
           read += length
           matchWords(at, words.subarray(0, length >>> 2), filter, tags, (slot, _tag, i) => {
