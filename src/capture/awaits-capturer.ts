@@ -19,6 +19,8 @@ const RESERVE_MS = 200
 /** Inside the worker a copy of its heap would count in the pod; there a further pass costs no more than a copy. */
 const KEEP_INSIDE = 0
 const KEEP_OUTSIDE = 48 << 20
+/** Inside: what the capture thread's memory (`captureMemoryMb`) surely holds. `dump` from outside reads them all. */
+const MAX_FUNCTIONS_INSIDE = 10_000
 
 export const awaitsCapturer: Capturer<AwaitTree> = {
   name: 'awaits',
@@ -66,6 +68,7 @@ export function readAwaits(target: MemoryTarget, request: CaptureRequest): Await
     deadlineMs: request.deadlineMs - RESERVE_MS,
     locals: request.locals,
     keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
+    ...(request.target.inside ? { maxFunctions: MAX_FUNCTIONS_INSIDE } : {}),
   })
   const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
   return redactTree(unmatched === 0 ? tree : { ...tree, notes: [...tree.notes, note] }, request.redactor)

@@ -166,7 +166,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'captureMemoryMb',
     variable: 'CONDUCTOR_STALL_CAPTURE_MEMORY_MB',
     type: 'count',
-    defaultText: '256',
+    defaultText: '64',
     meaning: 'Most JavaScript heap of the thread that captures, while it captures. Beyond it that thread is given up.',
   },
   {

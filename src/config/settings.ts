@@ -120,7 +120,7 @@ export function readSettings(env: Environment): SettingsResult {
     locals: flag('locals'),
     heapSnapshot: flag('heapSnapshot'),
     freshConnections: reader.read('freshConnections', parseBoolean, true, String),
-    captureMemoryMb: reader.read('captureMemoryMb', parseCount, 256, String),
+    captureMemoryMb: reader.read('captureMemoryMb', parseCount, 64, String),
     logLevel: reader.read('logLevel', parseLogLevel, 'info', String),
     service: label(reader.raw('service')) ?? label(env['OTEL_SERVICE_NAME']) ?? label(resource.get('service.name')),
     version: label(reader.raw('version')) ?? label(resource.get('service.version')),

@@ -41,6 +41,8 @@ export interface AwaitScanOptions {
   readonly others?: (maps: HeapMaps) => Iterable<Tagged>
   /** A heap of at most this size is kept in our memory for the searches that follow. */
   readonly keepBytes?: number | undefined
+  /** Most suspended functions that are read, the first that are found; all when unset. */
+  readonly maxFunctions?: number | undefined
   /** Monotonic ms at which scanning stops. */
   readonly deadlineMs: number
 }
@@ -58,7 +60,8 @@ export function scanAwaits(heap: V8Heap, isolate: Isolate, options: AwaitScanOpt
   heap.flush()
   const functions = new Functions(heap)
   const links = new PromiseLinks(heap, functions)
-  const suspended = keepUnchanged(heap, links, readSuspended(heap, functions, links, scanned), scanned)
+  const read = readSuspended(heap, functions, links, scanned, options.maxFunctions)
+  const suspended = keepUnchanged(heap, links, read, scanned)
   return {
     isolate,
     blocks,
@@ -95,6 +98,7 @@ function keepUnchanged(
     byGenerator,
     byResult,
     sources: read.sources,
-    dropped: scanned.generators.length - list.length,
+    dropped: scanned.generators.length - read.unread - list.length,
+    unread: read.unread,
   }
 }

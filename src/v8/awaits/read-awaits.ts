@@ -49,6 +49,8 @@ export interface ReadAwaitsOptions {
   readonly locals?: boolean
   /** Our own memory that may be spent on a copy of the heap, bytes; without it every search reads the target anew. */
   readonly keepBytes?: number
+  /** Most suspended functions that are read of an isolate: each costs about a kilobyte. */
+  readonly maxFunctions?: number
   /** Called with figures of each isolate, for `-v` and the benchmark. */
   onCost?(scan: AwaitScan['cost'], waits: LeafWaits['cost'] | null): void
 }
@@ -58,20 +60,21 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
   const notes: string[] = []
   const functions: SuspendedFunction[] = []
   const tasks: TaskInHeap[] = []
+  const left = { unread: 0 }
   const pages = isolates.flatMap((isolate) => isolate.pages)
   for (const isolate of isolates) {
     if (performance.now() > options.deadlineMs) {
       notes.push('the deadline was reached before all isolates were read')
       break
     }
-    functions.push(...readIsolate(heap, isolate, pages, options, notes, tasks, functions.length))
+    functions.push(...readIsolate(heap, isolate, pages, options, notes, tasks, left, functions.length))
   }
   const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
   return {
     ...tree,
     ...(tasks.length === 0 ? {} : { tasks }),
     // Every search ends by itself at the deadline: what is there by then may be a part.
-    ...(performance.now() > options.deadlineMs ? { cutShort: true } : {}),
+    ...(performance.now() > options.deadlineMs || left.unread > 0 ? { cutShort: true } : {}),
   }
 }
 
@@ -82,11 +85,14 @@ function readIsolate(
   options: ReadAwaitsOptions,
   notes: string[],
   tasks: TaskInHeap[],
+  left: { unread: number },
   offset: number,
 ): SuspendedFunction[] {
   const scan = scanSettled(heap, isolate, options, notes)
   if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
-  const { list } = scan.suspended
+  const { list, unread } = scan.suspended
+  left.unread += unread
+  if (unread > 0) notes.push(`${unread} more functions are suspended than the ${list.length} that are read here`)
   const awaiters = list.map((one) => awaitersOf(scan.links, scan.suspended, one.results))
   const bottoms = list.map((one) => leafPromises(scan.suspended, one.awaits))
   const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
@@ -164,6 +170,7 @@ function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions,
       others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType(), TASK_CLASSES),
       deadlineMs: options.deadlineMs,
       keepBytes: options.keepBytes,
+      maxFunctions: options.maxFunctions,
     })
     options.cache?.set(isolate.address, scan.maps)
     if (best === null || scan.suspended.list.length > best.suspended.list.length) {

@@ -34,19 +34,26 @@ export interface SuspendedFunctions {
   readonly sources: ReadonlyMap<Tagged, readonly Tagged[]>
   /** Candidates that made no sense: read while they moved, or no longer there. */
   readonly dropped: number
+  /** Candidates beyond the limit: not read at all. */
+  readonly unread: number
 }
 
 const MAX_REQUESTS = 1_000
+const PROMISES_A_FUNCTION = 4
 
 export function readSuspended(
   heap: V8Heap,
   functions: Functions,
   links: PromiseLinks,
   scanned: ScannedObjects,
+  limit = Number.POSITIVE_INFINITY,
 ): SuspendedFunctions {
   const awaited = new Map<Tagged, Tagged>()
   const sources = new Map<Tagged, Tagged[]>()
+  let promises = 0
   for (const promise of scanned.promises) {
+    // Each function awaits one promise and settles another, and some are followed through further ones.
+    if (promises++ >= PROMISES_A_FUNCTION * limit) break
     const targets = links.targets(promise)
     for (const generator of targets.generators) awaited.set(generator, promise)
     for (const settled of targets.promises) {
@@ -60,8 +67,13 @@ export function readSuspended(
   const byGenerator = new Map<Tagged, number>()
   const byResult = new Map<Tagged, number>()
   let dropped = 0
+  let unread = 0
   for (const generator of scanned.generators) {
     if (byGenerator.has(generator)) continue
+    if (list.length >= limit) {
+      unread++
+      continue
+    }
     const one = readGenerator(heap, functions, places, generator, awaited.get(generator) ?? 0)
     if (one === null) {
       dropped++
@@ -71,7 +83,7 @@ export function readSuspended(
     for (const promise of one.results) byResult.set(promise, list.length)
     list.push(one)
   }
-  return { list, byGenerator, byResult, sources, dropped }
+  return { list, byGenerator, byResult, sources, dropped, unread }
 }
 
 /** Whether the generator is in the very same place, and awaits the same promise, as when it was read. Flush before. */
