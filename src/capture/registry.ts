@@ -31,7 +31,7 @@ export type LookPart = keyof LookParts
 export interface RungOf<P extends LookPart> {
   readonly part: P
   readonly capturer: Capturer<LookParts[P]>
-  /** The longest that this part may take of one look, ms. */
+  /** The longest that this part may take of one look inside the worker, ms; more from outside. */
   readonly atMostMs: number
   /** `kernel` needs nothing; `memory` needs to read the target's memory. Chosen by `--engine`. */
   readonly engine: 'kernel' | 'memory'

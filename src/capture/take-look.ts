@@ -25,14 +25,21 @@ export interface LookOptions {
   readonly rungs?: readonly Rung[]
 }
 
+/**
+ * From outside no watchdog waits for the look, and a search that a crowded machine cuts short tells little: there it may
+ * take longer, within the deadline of the whole.
+ */
+const PATIENCE_OUTSIDE = 3
+
 /** Parts of engines that were not asked for are left out; everything else is there, as evidence or as its reason. */
 export async function takeLook(options: LookOptions): Promise<LookOutcomes & { readonly takenAtMs: number }> {
   // Of the whole machine, not of this thread: an early look comes from another one.
   const takenAtMs = monotonicMs()
   const outcomes: Partial<Record<LookPart, CaptureOutcome<LookParts[LookPart]>>> = {}
+  const patience = options.target.inside ? 1 : PATIENCE_OUTSIDE
   for (const rung of options.rungs ?? RUNGS) {
     if (!options.engines.has(rung.engine)) continue
-    const deadlineMs = Math.min(options.deadlineMs, performance.now() + rung.atMostMs)
+    const deadlineMs = Math.min(options.deadlineMs, performance.now() + rung.atMostMs * patience)
     const request = {
       target: options.target,
       deadlineMs,
