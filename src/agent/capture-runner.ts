@@ -11,6 +11,9 @@ import type { CaptureAnswer, CaptureThreadData, FromCapture } from './messages.j
 /** A thread that does not end can't be made to; beside so many of them no other is started. */
 const MAX_STUCK = 2
 
+/** A limit noticed so late: nobody ran meanwhile (SIGSTOP), neither the capture. It gets that time once more. */
+const STOOD_STILL_MS = 1000
+
 /** With 1 MB V8 could not even set the thread up, and ended the whole process (seen on Node 26). */
 const LEAST_MEMORY_MB = 4
 
@@ -43,7 +46,7 @@ export class CaptureRunner {
   }
 
   /**
-   * One capture; `finish` is called exactly once, at the latest `limitMs` from now.
+   * One capture; `finish` is called exactly once, at the latest `limitMs` from now (of time in which the process ran).
    * @throws never; while one is under way, or when threads are stuck, `finish` gets the reason at once
    */
   start(
@@ -85,9 +88,20 @@ export class CaptureRunner {
       finish(result)
     }
     this.current = { settle }
-    const timer = setTimeout(() => {
+    const expire = (dueMs: number, extended: boolean): void => {
+      const lateMs = performance.now() - dueMs
+      if (lateMs > STOOD_STILL_MS && !extended) {
+        arm(Math.min(lateMs, limitMs), true)
+        return
+      }
       settle(failed('ERR_STALL_TIMEOUT', `the capture was not done after ${Date.now() - startedAt} ms, in: ${step}`))
-    }, limitMs)
+    }
+    const arm = (ms: number, extended: boolean): void => {
+      const dueMs = performance.now() + ms
+      timer = setTimeout(() => expire(dueMs, extended), ms)
+    }
+    let timer: NodeJS.Timeout | undefined
+    arm(limitMs, false)
     worker.on('message', (message: FromCapture) => {
       if (message.type !== 'progress') {
         settle(message)

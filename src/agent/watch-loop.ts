@@ -42,6 +42,7 @@ export interface WatchState {
 /** A process whose end is decided, while its evidence is collected. */
 interface Ending {
   readonly stall: Stall
+  /** As of `now()`. */
   readonly deadlineMs: number
   /** Ends only if the verdict says that a restart is the cure. */
   readonly conditional: boolean
@@ -53,6 +54,7 @@ export class WatchLoop {
   private readonly options: WatchLoopOptions
   private readonly reader: ClockReader
   private readonly gaps: GapMeter
+  private lostMs = 0
   private readonly turnMs: number
   private readonly watch: StallWatch
   private readonly desk: CaptureDesk
@@ -132,15 +134,20 @@ export class WatchLoop {
 
   private observe(): Turn {
     const now = monotonicMs()
-    const lostMs = this.gaps.turn(now)
-    observeClocks(this.reader.memory, now, lostMs)
+    this.lostMs = this.gaps.turn(now)
+    observeClocks(this.reader.memory, now, this.lostMs)
     return {
-      nowMs: now - lostMs,
+      nowMs: now - this.lostMs,
       wallMs: Date.now(),
       clocks: this.reader.observe(now),
       shutdowns: this.reader.shutdowns,
       capturing: this.desk.busy,
     }
+  }
+
+  /** Monotonic ms, less the time in which nobody ran: a capture did not get on in it either. */
+  private now(): number {
+    return monotonicMs() - this.lostMs
   }
 
   private carryOut(decision: Decision): void {
@@ -161,7 +168,7 @@ export class WatchLoop {
         this.useNative()
         const conditional = decision.act === 'end-if-cured'
         const limitMs = conditional ? this.desk.usualLimitMs() : this.options.settings.graceMs
-        this.ending = { stall, deadlineMs: monotonicMs() + limitMs, conditional, shutdowns: this.reader.shutdowns }
+        this.ending = { stall, deadlineMs: this.now() + limitMs, conditional, shutdowns: this.reader.shutdowns }
         if (!this.desk.capturing && limitMs > END_MARGIN_MS) {
           // The line about the end, or about its being taken back, tells of the incident too.
           this.desk.capture(stall, limitMs - END_MARGIN_MS, (answer) => this.sayUnlessEnding(stall, answer), {
@@ -185,7 +192,7 @@ export class WatchLoop {
       this.forgive(ending, 'it was asked to end by a signal that it handles')
       return
     }
-    const over = monotonicMs() >= ending.deadlineMs
+    const over = this.now() >= ending.deadlineMs
     if (this.desk.capturing && !over) return
     const answer = this.desk.answerFor(ending.stall)
     const spared = ending.conditional && !isCuredByRestart(answer)

@@ -99,3 +99,12 @@ describe.concurrent('a capture thread', () => {
     expect(codeOf(await run(runner, 20_000))).toBe('ERR_STALL_CAPTURE_CRASHED')
   })
 })
+
+// Not beside the others: it holds their thread too.
+it('a capture is not late when the whole process stood still: an answer that came meanwhile is heard', async () => {
+  const runner = runnerOf('still', "parentPort.postMessage({ type: 'looked', look: '{}' })")
+  const answered = run(runner, 1500, undefined, DATA)
+  const until = performance.now() + 4500
+  while (performance.now() < until);
+  expect(codeOf(await answered)).toBe('looked')
+})
