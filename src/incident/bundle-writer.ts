@@ -5,14 +5,14 @@
  *
  * Knows files and checksums; deliberately not what the artifacts mean.
  */
-import { mkdirSync, renameSync, existsSync, openSync, writeSync, closeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { monotonicFactory } from 'ulid'
 import type { CaptureCost } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest, type MissingArtifact } from '../model/incident.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
-import { StallError, toStallError } from '../model/stall-error.js'
+import { StallError } from '../model/stall-error.js'
 import type { Stall } from '../model/stall.js'
 import type { Verdict } from '../model/verdict.js'
 import { VERSION } from '../model/version.js'
@@ -21,17 +21,17 @@ import {
   FILE_MODE,
   FOLDER_MODE,
   isArtifactName,
-  MANIFEST_FILE,
   OPENED_FILE,
   PARTIAL_SUFFIX,
   RESERVE_FILE,
-  SUMS_FILE,
   type OpenedRecord,
 } from './bundle-format.js'
+import { openArtifactPieces } from './artifact-stream.js'
 import { prepareDirectory, type DirectoryCandidate } from './directory.js'
-import { createDurableFile, syncFolder, unlinkQuietly, writeDurably } from './durable-file.js'
+import { syncFolder, writeDurably } from './durable-file.js'
 import { toDiskError } from './disk-error.js'
 import { fingerprintOf } from './fingerprint.js'
+import { sealFolder } from './seal-folder.js'
 
 /** How an artifact was had. */
 export interface ArtifactSource {
@@ -116,9 +116,11 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
   const notes: string[] = []
   for (const candidate of options.directories) {
     const folder = path.join(candidate.path, id + PARTIAL_SUFFIX)
+    let made = false
     try {
       prepareDirectory(candidate)
       mkdirSync(folder, { mode: FOLDER_MODE })
+      made = true
       const opened: OpenedRecord = {
         schema: INCIDENT_SCHEMA,
         id,
@@ -133,6 +135,7 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
       return new Writer(candidate.path, opened, notes, now, options.maxBytes ?? Number.POSITIVE_INFINITY)
     } catch (thrown) {
       const error = toDiskError(thrown, folder)
+      if (made) removeQuietly(folder)
       notes.push(`${candidate.path} (${candidate.from}) was not used: ${error.message}`)
     }
   }
@@ -143,6 +146,15 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
       help: 'Name a writable folder in CONDUCTOR_STALL_DIR.',
     },
   )
+}
+
+/** A folder that could be made but takes no file: left there, the next start would seal it as an incident. */
+function removeQuietly(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // The disk that failed before: what is left of it is empty, and said to have been no bundle.
+  }
 }
 
 function reserve(folder: string): void {
@@ -167,7 +179,7 @@ class Writer implements BundleWriter {
   readonly #now: () => number
   readonly #maxBytes: number
   readonly #artifacts = new Map<string, ArtifactRecord>()
-  readonly #missing: MissingArtifact[] = []
+  #missing: MissingArtifact[] = []
   #sealed: SealOutcome | null = null
 
   constructor(parent: string, opened: OpenedRecord, notes: readonly string[], now: () => number, maxBytes: number) {
@@ -187,49 +199,22 @@ class Writer implements BundleWriter {
   }
 
   openArtifact(name: string): ArtifactStream {
-    let failure: StallError | null = null
-    let written = 0
-    const attempt = <T>(act: () => T): T | null => {
-      if (failure !== null) return null
-      try {
-        return act()
-      } catch (thrown) {
-        failure = toStallError(thrown, 'ERR_STALL_DIR_UNWRITABLE')
-        return null
-      }
-    }
-    const file = attempt(() => {
-      this.#assertOpenFor(name)
-      return createDurableFile(this.path, name)
+    const pieces = openArtifactPieces({
+      folder: this.path,
+      name,
+      check: () => this.#assertOpenFor(name),
+      admit: (bytes) => this.#assertRoomFor(name, bytes),
     })
     return {
-      write: (chunk) => {
-        attempt(() => {
-          written += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
-          if (this.#bytesBeside(name) + written <= this.#maxBytes) return file?.write(chunk)
-          file?.abort()
-          throw new StallError('ERR_STALL_LIMIT', `${name} would make the bundle larger than ${this.#maxBytes} bytes`, {
-            help: 'Raise CONDUCTOR_STALL_MAX_DISK_MB.',
-          })
-        })
-        return failure === null
-      },
+      write: (chunk) => pieces.write(chunk),
       end: (source) => {
-        const stored = attempt(() => file?.commit())
-        if (!stored) {
-          return {
-            status: 'missing',
-            missing: this.#noteMissing(name, failure ?? new StallError('ERR_STALL_INTERNAL', name)),
-          }
-        }
-        const record: ArtifactRecord = {
-          name,
-          ...stored,
-          engine: source.engine,
-          tookMs: source.tookMs ?? 0,
-          pausedMs: source.pausedMs ?? 0,
-        }
+        const stored = pieces.end()
+        if (stored instanceof StallError) return { status: 'missing', missing: this.#noteMissing(name, stored) }
+        const { engine, tookMs = 0, pausedMs = 0 } = source
+        const record: ArtifactRecord = { name, ...stored, engine, tookMs, pausedMs }
         this.#artifacts.set(name, record)
+        // An earlier attempt that failed is no longer worth telling.
+        this.#missing = this.#missing.filter((missing) => missing.name !== name)
         return { status: 'written', record }
       },
     }
@@ -279,41 +264,18 @@ class Writer implements BundleWriter {
     if (!isArtifactName(name)) throw new StallError('ERR_STALL_INTERNAL', `${JSON.stringify(name)} is no artifact name`)
   }
 
-  #bytesBeside(name: string): number {
-    let bytes = 0
-    for (const record of this.#artifacts.values()) if (record.name !== name) bytes += record.sizeBytes
-    return bytes
+  #assertRoomFor(name: string, bytes: number): void {
+    const others = [...this.#artifacts.values()].filter((record) => record.name !== name)
+    const together = others.reduce((sum, record) => sum + record.sizeBytes, bytes)
+    if (together <= this.#maxBytes) return
+    throw new StallError('ERR_STALL_LIMIT', `${name} would make the bundle larger than ${this.#maxBytes} bytes`, {
+      help: 'Raise CONDUCTOR_STALL_MAX_DISK_MB.',
+    })
   }
 
   #noteMissing(name: string, error: StallError): MissingArtifact {
     const missing: MissingArtifact = { name, code: error.code, message: error.message, help: error.help }
     this.#missing.push(missing)
     return missing
-  }
-}
-
-/** Manifest and checksums in, helpers out, then the rename that seals. Throws system errors. */
-export function sealFolder(partial: string, final: string, manifest: IncidentManifest): void {
-  unlinkQuietly(path.join(partial, RESERVE_FILE))
-  const own = writeDurably(partial, MANIFEST_FILE, `${JSON.stringify(manifest, null, 2)}\n`)
-  const sums = [...manifest.artifacts, { name: MANIFEST_FILE, sha256: own.sha256 }]
-  try {
-    writeDurably(partial, SUMS_FILE, sums.map((file) => `${file.sha256}  ${file.name}\n`).join(''))
-  } catch (thrown) {
-    // The manifest holds the artifacts' sums too: without room for this file the bundle still can be checked.
-    if (toDiskError(thrown, partial).code !== 'ERR_STALL_DISK_FULL') throw thrown
-  }
-  unlinkQuietly(path.join(partial, OPENED_FILE))
-  syncFolder(partial)
-  renameUnlessDone(partial, final)
-  syncFolder(path.dirname(final))
-}
-
-/** Another process may have sealed a leftover of the same content in between. */
-function renameUnlessDone(partial: string, final: string): void {
-  try {
-    renameSync(partial, final)
-  } catch (thrown) {
-    if (!existsSync(path.join(final, MANIFEST_FILE))) throw thrown
   }
 }

@@ -23,12 +23,14 @@ export function createDurableFile(folder: string, name: string): DurableFile {
   const target = path.join(folder, name)
   const temporary = target + WRITING_SUFFIX
   let fd: number | null = openNew(temporary)
+  let over = false
   const hash: Hash = createHash('sha256')
   let sizeBytes = 0
 
   function abort(): void {
-    if (fd === null) return
-    closeQuietly(fd)
+    if (over) return
+    over = true
+    if (fd !== null) closeQuietly(fd)
     fd = null
     unlinkQuietly(temporary)
   }
@@ -55,10 +57,12 @@ export function createDurableFile(folder: string, name: string): DurableFile {
     commit() {
       guarded((file) => {
         fsyncSync(file)
-        closeSync(file)
+        // A close that fails has closed all the same: the number may belong to the worker a moment later.
         fd = null
+        closeSync(file)
         renameSync(temporary, target)
         syncFolder(folder)
+        over = true
       })
       return { sizeBytes, sha256: hash.digest('hex') }
     },

@@ -1,10 +1,10 @@
 /** Seals, at the next boot, what a killed worker left unsealed: the evidence it had on disk is worth as much as ever. */
 import path from 'node:path'
-import { sealFolder } from './bundle-writer.js'
 import type { OpenedRecord } from './bundle-format.js'
 import { listBundles, type BundleEntry } from './bundle-list.js'
 import { readBundle } from './bundle-reader.js'
 import { isBeingWritten } from './retention.js'
+import { sealFolder } from './seal-folder.js'
 
 export interface LeftoverResult {
   readonly sealed: readonly BundleEntry[]

@@ -198,6 +198,31 @@ test.skipIf(!namespaces)('keeps and seals what there was room for when the disk 
   })
 })
 
+test.skipIf(!namespaces)('leaves nothing in a folder that takes a bundle but no file', () => {
+  const full = path.join(temporary.path, 'no-inodes')
+  mkdirSync(full)
+  const script = 'mount -t tmpfs -o nr_inodes=2 none "$4" && "$0" "$1" "$2" "$3" fallback "$4" && ls -A "$4"'
+  const args = ['-m', 'sh', '-c', script, process.execPath, WRITER_PROGRAM, DIST, directory, full]
+  const result = spawnSync('unshare', args, { encoding: 'utf8' })
+  expect(result.stderr).toBe('')
+  const [told, ...left] = result.stdout.trimEnd().split('\n')
+  expect(JSON.parse(told ?? '')).toMatchObject({
+    seal: 'sealed',
+    notes: [expect.stringMatching(/no-inodes \(CONDUCTOR_STALL_DIR\) was not used: .*ENOSPC/)],
+  })
+  expect(left).toEqual([])
+})
+
+test('says no longer that something is missing once it is there', () => {
+  const writer = bundleIn(directory)
+  writer.missing('look-2-awaits.json', new StallError('ERR_STALL_PERMISSION', 'not from memory'))
+  writer.missing('samples.json', new StallError('ERR_STALL_NOTHING_RUNNING', 'it waits'))
+  writer.addArtifact('look-2-awaits.json', '{}', { engine: 'inspector' })
+  const { manifest } = writer.seal(SEAL_PARTS)
+  expect(manifest.missing.map(({ name }) => name)).toEqual(['samples.json'])
+  expect(manifest.artifacts.map(({ name }) => name)).toEqual(['look-2-awaits.json'])
+})
+
 test.skipIf(!namespaces)('uses the next folder when the first is on a file system that is mounted read-only', () => {
   const readOnly = path.join(temporary.path, 'read-only')
   mkdirSync(readOnly)
