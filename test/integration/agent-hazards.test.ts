@@ -203,7 +203,10 @@ describe.concurrent('the capture thread', () => {
   })
 })
 
-describe.runIf(hasCompiler).concurrent.each([oldest, newest])(
+// With Node 22 and 24 no thread starts while a library is being loaded (docs/hazards-found.md).
+const starting = NODES.filter(({ major }) => major === 20 || major === 26)
+
+describe.runIf(hasCompiler).concurrent.each(starting)(
   'a library that hangs while it is loaded, on Node $major',
   (node) => {
     it.each([

@@ -24,7 +24,7 @@ export function nodeBinary(major) {
 /** @returns `{status: 'right' | 'wrong' | 'skipped', ...}`; never throws. */
 export async function runTrial({ scenario, major, side, variant, keep }) {
   const label = { scenario: scenario.name, node: major, side, variant }
-  const skipped = reasonToSkip(scenario, major)
+  const skipped = reasonToSkip(scenario, major, side)
   if (skipped !== null) return { ...label, status: 'skipped', why: skipped }
   const folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'stall-scenario-')))
   const closing = []
@@ -38,7 +38,8 @@ export async function runTrial({ scenario, major, side, variant, keep }) {
   }
 }
 
-function reasonToSkip(scenario, major) {
+function reasonToSkip(scenario, major, side) {
+  if (side === 'inside' && scenario.inside?.nodes?.includes(major) === false) return `not from inside on Node ${major}`
   if (scenario.nodes !== undefined && !scenario.nodes.includes(major)) return `not on Node ${major}`
   if (scenario.addon !== undefined) {
     const missing = missingAddon(scenario.addon, major)
