@@ -75,7 +75,8 @@ export class StallWatch {
       trigger: 'manual',
       level: 'warn',
       clock: null,
-      ageMs: 0,
+      // Early looks of this silence belong to it: what they show may be collected by now.
+      ageMs: Math.round(this.youngestSilenceMs(turn.clocks)),
       thresholdMs: 0,
       noticedAt: turn.wallMs,
       reason,
@@ -85,6 +86,15 @@ export class StallWatch {
     if (answer !== 'yes') return { act: 'suppress', stall, why: answer.no }
     this.quota.take('manual', turn.nowMs)
     return { act: 'capture', stall }
+  }
+
+  /** How long every clock that is silent now has been so: 0 when none is. */
+  private youngestSilenceMs(clocks: readonly ObservedClock[]): number {
+    const ages = clocks.flatMap((clock) => {
+      if (this.fullSlots.deserveEarlyLook(identify(clock))) return [unmovedMs(clock)]
+      return deservesEarlyLook(clock) ? [clock.quietMs] : []
+    })
+    return ages.length === 0 ? 0 : Math.min(...ages)
   }
 
   private decideEnd(turn: Turn, findings: readonly Finding[]): Decision | null {

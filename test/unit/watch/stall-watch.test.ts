@@ -141,6 +141,16 @@ describe('limits', () => {
     })
     expect(bench.watch.manual('again', turn)).toMatchObject({ act: 'suppress' })
   })
+
+  it('gives a capture that somebody asked for the age of the silence, so that its early looks count', () => {
+    const bench = new Bench()
+    const at = (...clocks: readonly ReturnType<typeof clock>[]) =>
+      bench.watch.manual('look', { nowMs: 1, wallMs: 1, clocks, shutdowns: 0, capturing: false }).stall.ageMs
+    expect(at(clock())).toBe(0)
+    expect(at(clock({ ageMs: 30_000 }))).toBe(30_000)
+    // From before the younger one began, a look would call moving what is stuck now.
+    expect(at(clock({ ageMs: 30_000 }), clock({ name: 'b', index: 1, ageMs: 9_000 }))).toBe(9_000)
+  })
 })
 
 describe('a poller that beats and gets no answers', () => {
