@@ -69,7 +69,8 @@ function mainText({ main }: LiveMoment, cwd: string | null): string {
   if (main === null) return 'main ?'
   const top = main.frames.find((frame) => originOf(frame.file) === 'user') ?? main.frames[0]
   const at = top === undefined ? '' : ` in ${frameLine(top, cwd)}`
-  const call = main.syscall && main.syscall !== 'running' && main.state !== 'idle' ? ` (${main.syscall.name})` : ''
+  const asleep = main.state !== 'idle' && main.state !== 'running'
+  const call = asleep && main.syscall && main.syscall !== 'running' ? ` (${main.syscall.name})` : ''
   return `main ${main.state}${call}${at}`
 }
 

@@ -1,5 +1,5 @@
 /** The documentation says what the code does. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/cli/exit-codes.js'
@@ -86,4 +86,40 @@ test('every command shows in its help what one types, and those are its own opti
       }
     }
   }
+})
+
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(path.join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+
+test.each(PAGES)('every link of %s leads to a file that the package has', (page) => {
+  const { files } = JSON.parse(read('package.json')) as { files: string[] }
+  const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '')
+  for (const link of links) {
+    const target = path.join(path.dirname(page), link)
+    expect(existsSync(path.join(ROOT, target)), link).toBe(true)
+    const packed =
+      /^(?:README|LICENSE|CHANGELOG)/.test(target) ||
+      files.some((each) => target === each || target.startsWith(`${each}/`))
+    expect(packed, `${link} is not packed`).toBe(true)
+  }
+})
+
+test.each(PAGES)('every command line of %s is one that there is, with options that it has', async (page) => {
+  const { commands } = await createProgram()
+  const known = new Map(commands.map((command) => [command.name(), command]))
+  const wrong: string[] = []
+  for (const [, name = '', rest = ''] of read(page).matchAll(/conductor-diag ([a-z]+)((?: +[^`\n|;,)]*)?)/g)) {
+    const command = known.get(name)
+    // Prose: "conductor-diag's", "conductor-diag and".
+    if (command === undefined) continue
+    for (const [flag] of (rest.split(' -- ')[0] ?? '').matchAll(/(?<= )--[a-z][a-z-]*/g)) {
+      if (!command.options.some((option) => option.long === flag)) wrong.push(`${name} ${flag}`)
+    }
+  }
+  expect(wrong).toEqual([])
 })
