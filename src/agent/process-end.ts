@@ -17,6 +17,9 @@ import { programOf, threadOptions } from './worker-environment.js'
 
 export const EXIT_STALLED = 70
 
+/** Kept back of the grace for the tombstone and the end itself. */
+export const END_MARGIN_MS = 1000
+
 // On a busy machine a thread takes a second or more to start; a disk that works takes far less.
 const TOMBSTONE_LIMIT_MS = 5000
 const INSPECTOR_LIMIT_MS = 3000

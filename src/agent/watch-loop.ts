@@ -19,7 +19,8 @@ import type { HostSink } from './host-sink.js'
 import { hasMemoryToSpare } from './memory-to-spare.js'
 import type { CaptureAnswer, FromWatch, ToWatch } from './messages.js'
 import { NativeLoader } from './native-loader.js'
-import { buryOnly, endProcess, EXIT_STALLED } from './process-end.js'
+import { PrematureEnding } from './premature-ending.js'
+import { END_MARGIN_MS, endProcess, EXIT_STALLED } from './process-end.js'
 import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
 
 export interface WatchLoopOptions {
@@ -29,9 +30,6 @@ export interface WatchLoopOptions {
   readonly clocks: SharedArrayBuffer
   readonly port: MessagePort
 }
-
-/** Kept back of the grace for the tombstone and the end itself. */
-const END_MARGIN_MS = 1000
 
 export interface WatchState {
   readonly clocks: readonly ClockReading[]
@@ -64,7 +62,7 @@ export class WatchLoop {
   private ending: Ending | null = null
   /** The end has begun: nothing else is decided any more. */
   private over = false
-  private endsPrematurely = false
+  private readonly premature: PrematureEnding
   private toldDropped = false
 
   constructor(options: WatchLoopOptions) {
@@ -77,6 +75,14 @@ export class WatchLoop {
     this.watch = new StallWatch(settings)
     this.desk = new CaptureDesk(settings, options.logger, options.clocks)
     this.desk.onAnswer = () => this.goOn()
+    this.premature = new PrematureEnding({
+      desk: this.desk,
+      settings,
+      logger: options.logger,
+      clocks: () => ({ observed: this.observe().clocks, readings: this.reader.read() }),
+      native: () => this.native.calls,
+      end: (exitCode) => this.tell({ type: 'end', exitCode }),
+    })
   }
 
   begin(): void {
@@ -223,34 +229,14 @@ export class WatchLoop {
   }
 
   private endPrematurely(): void {
-    // The main thread waits for our word.
+    // The main thread waits for our word, and nothing else is decided any more.
     this.over = true
-    this.endsPrematurely = this.desk.capturing
-    // The capture under way is finished first.
-    if (this.endsPrematurely) return
-    const { settings, logger } = this.options
-    const { wallMs, clocks } = this.observe()
-    const on = settings.stallTimeoutMs > 0
-    const first = clocks.find((clock) => clock.ended)
-    const stall: Stall = {
-      trigger: 'ended',
-      level: on ? 'stall' : 'warn',
-      clock: first?.name ?? null,
-      ageMs: Math.round(first?.ageMs ?? 0),
-      thresholdMs: 0,
-      noticedAt: wallMs,
-      clocks: this.reader.read(),
-    }
-    this.desk.capture(stall, Math.max(settings.graceMs - END_MARGIN_MS, 0), (answer) => {
-      const end = (): void => this.tell({ type: 'end', exitCode: on ? EXIT_STALLED : null })
-      if (on) buryOnly({ stall, answer, native: this.native.calls, dir: settings.dir, logger }, end)
-      else end()
-    })
+    this.premature.begin()
   }
 
   /** After a capture: what waited for it. */
   private goOn(): void {
-    if (this.endsPrematurely) this.endPrematurely()
+    if (this.over) this.premature.goOn()
     else this.carryOutEnding(this.reader.observe())
   }
 

@@ -69,6 +69,11 @@ describe.concurrent.each(NODES)('on Node $major', (node) => {
       ])
       const ending = worker.lines.find((line) => line.event === 'ending')
       expect(ending?.msg, story).toContain(worker.incidents.at(-1)?.id)
+      // One line tells the end; the warning before it is none.
+      expect(
+        worker.lines.filter(({ level }) => level >= 50),
+        story,
+      ).toEqual([ending])
     },
     LIMIT_MS + GRACE_MS,
   )
