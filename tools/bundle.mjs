@@ -31,7 +31,16 @@ const asCompiledByTsc = {
   },
 }
 
-async function bundle(entries, chunk) {
+/** What commands share, in a few files instead of thirty; without what brings a package or node:crypto with it. */
+const SHARED = {
+  name: 'shared',
+  test: /src\/(?!incident|report\/incident-list)/,
+  minShareCount: 2,
+  entriesAware: true,
+  entriesAwareMergeThreshold: 50_000,
+}
+
+async function bundle(entries, chunk, output = {}) {
   const build = await rolldown({
     input: Object.fromEntries(entries.map((name) => [name, path.join(SRC, `${name}.ts`)])),
     platform: 'node',
@@ -51,7 +60,8 @@ async function bundle(entries, chunk) {
     exports: 'named',
     esModule: true,
     entryFileNames: '[name].js',
-    chunkFileNames: `bundled/${chunk}-[name].js`,
+    chunkFileNames: ({ name }) => `bundled/${chunk}-${name.startsWith('shared') ? 'shared' : '[name]'}.js`,
+    ...output,
     comments: { legal: false, annotation: false, jsdoc: false },
   })
   await build.close()
@@ -60,4 +70,4 @@ async function bundle(entries, chunk) {
 await rm(path.join(DIST, 'bundled'), { recursive: true, force: true })
 await bundle(DOORS, 'preload')
 for (const thread of THREADS) await bundle([thread], path.basename(thread))
-await bundle(['cli/main'], 'cli')
+await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [SHARED] } })

@@ -3,8 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { outsideInspector } from '../capture/inspector/open-inspector.js'
 import { mayReadMemory } from '../capture/memory-target.js'
 import { assertStoppable } from '../capture/stopped-target.js'
-import { readBundle } from '../incident/bundle-reader.js'
-import { type BundleWriter, openBundle } from '../incident/bundle-writer.js'
+import type { BundleWriter } from '../incident/bundle-writer.js'
 import { type AgentFindings, copyBundle, findAgent, investigateByAgent } from '../investigate/by-agent.js'
 import { identifyProcess } from '../investigate/identity.js'
 import type { Findings, Progress } from '../investigate/investigation.js'
@@ -46,6 +45,7 @@ interface DumpOptions {
   readonly heapSnapshot?: boolean
   readonly heapLimit: number
   readonly samples?: number
+  readonly stacksOnly?: boolean
   readonly verbose?: boolean
   readonly redact: boolean
 }
@@ -67,7 +67,13 @@ export function register(program: Command): void {
         .default('auto'),
     )
     .option('--profile <seconds>', 'a CPU profile too (by the inspector)', parseSeconds)
-    .option('--samples <n>', 'this many looks, 0.5 s apart (default: 2)', parseCount)
+    .option('--samples <n>', 'this many looks, 0.5 s apart (default: 2; 1 with --stacks-only)', parseCount)
+    .addOption(
+      new Option(
+        '--stacks-only',
+        'stacks and kernel state alone, in one look: the quickest; awaits are left out',
+      ).conflicts(['heapSnapshot', 'profile']),
+    )
     .option('--locals', 'local variables, redacted')
     .option('--stop', 'stop the process for the moment in which a running stack is copied: exact, but not unnoticed')
     .option('--native', 'C++ frames between the JavaScript ones; those of a running thread are probable')
@@ -180,10 +186,11 @@ async function dumpByAgent(context: DumpContext, client: ControlClient): Promise
 
 async function dumpFromOutside(context: DumpContext, client: ControlClient | null): Promise<number> {
   const { target, identity, redactor, options } = context
-  const bundle = options.out === undefined ? null : openBundleIn(options.out, identity)
+  const bundle = options.out === undefined ? null : await openBundleIn(options.out, identity)
   const findings = await investigateOutside(target, identity, {
     engine: options.engine,
-    looks: options.samples ?? 2,
+    looks: options.samples ?? (options.stacksOnly ? 1 : 2),
+    stacksOnly: options.stacksOnly ?? false,
     profileMs: (options.profile ?? 0) * 1000,
     locals: options.locals ?? false,
     stop: options.stop ?? false,
@@ -198,7 +205,7 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
   })
   // Shown first: whatever becomes of the bundle (a full disk), what was found is not lost.
   show(context, findings.evidence, findings.verdicts.map(withDumpPointers))
-  if (bundle !== null) tellBundle(seal(bundle, findings, identity, redactor))
+  if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor))
   if (hasEvidence(findings.evidence)) return EXIT.ok
   printNote(`conductor-diag: no evidence of process ${target.pid}\n`)
   for (const { what, message, why } of findings.evidence.missing) printNote(`  ${what}: ${message} (${why})\n`)
@@ -219,7 +226,9 @@ function show({ target, options, redactor }: DumpContext, evidence: Evidence, ve
   printOut(text)
 }
 
-function openBundleIn(folder: string, identity: ProcessIdentity): BundleWriter {
+async function openBundleIn(folder: string, identity: ProcessIdentity): Promise<BundleWriter> {
+  // Only here: it loads node:crypto, which nobody else needs.
+  const { openBundle } = await import('../incident/bundle-writer.js')
   const opened = openBundle({
     directories: [{ path: folder, from: '--out', shared: false }],
     writer: { pid: process.pid, startTicks: readStat('/proc/self').startTicks },
@@ -236,7 +245,8 @@ function openBundleIn(folder: string, identity: ProcessIdentity): BundleWriter {
 }
 
 /** Where it is; and that it is not whole, where the disk had no room for all of it. */
-function tellBundle(folder: string): void {
+async function tellBundle(folder: string): Promise<void> {
+  const { readBundle } = await import('../incident/bundle-reader.js')
   const left = readBundle(folder).manifest.missing.filter((missing) => missing.code === 'ERR_STALL_DISK_FULL')
   const note =
     left.length === 0 ? '' : ` without ${plural(left.length, 'file')} for want of space (ERR_STALL_DISK_FULL)`

@@ -4,7 +4,7 @@
  * their short form (`warn_seconds`); nested mappings join with an underscore.
  */
 import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
+import { createRequire } from 'node:module'
 import { StallError } from '../model/stall-error.js'
 import type { Environment, SettingsResult } from './settings.js'
 import { readSettings } from './settings.js'
@@ -35,6 +35,8 @@ function flatten(value: unknown, path: readonly string[], into: Map<string, stri
  * Throws ERR_STALL_CONFIG_INVALID when the text is no YAML mapping, naming line and column.
  */
 export function parseSettingsFile(text: string, file: string): { env: Record<string, string>; warnings: string[] } {
+  // 60 files, for the few who have such a file.
+  const { parseDocument } = createRequire(__filename)('yaml') as typeof import('yaml')
   const document = parseDocument(text)
   const fault = document.errors[0]
   if (fault)

@@ -3,8 +3,8 @@ import type { Missing } from '../model/evidence.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { Round } from './round.js'
 
-/** Names as reports show them. */
-const PARTS = {
+/** Parts of a look, as reports name them. */
+export const PARTS = {
   kernel: 'kernel',
   stacks: 'stacks',
   awaits: 'awaits',

@@ -4,7 +4,6 @@
  */
 import { cpSync, renameSync } from 'node:fs'
 import path from 'node:path'
-import { readArtifact, readBundle } from '../incident/bundle-reader.js'
 import { prepareDirectory } from '../incident/directory.js'
 import type { Evidence } from '../model/evidence.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -52,6 +51,8 @@ export async function investigateByAgent(
   )
   // Named as the process sees it: its mount namespace may be another.
   const folder = `/proc/${pid}/root${result.path}`
+  // Only now: most processes have no agent, and it loads node:crypto.
+  const { readArtifact, readBundle } = await import('../incident/bundle-reader.js')
   try {
     const bundle = readBundle(folder)
     const evidence = JSON.parse(readArtifact(bundle, 'evidence.json').toString('utf8')) as Evidence

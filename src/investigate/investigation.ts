@@ -47,6 +47,8 @@ export interface InvestigationPlan {
   /** When each look starts, ms after the beginning; two or more, or "stuck" can't be told from "slow". */
   readonly looksAtMs: readonly number[]
   readonly engines: ReadonlySet<Rung['engine']>
+  /** What a look consists of; everything unless less is wanted. */
+  readonly rungs?: readonly Rung[]
   /** Asked after the first look; null: not wanted, and nothing is said about it. */
   readonly samples: (first: Round) => Capturer<StackSamples> | null
   /** Asked after the last look; as `samples`. */
@@ -206,6 +208,7 @@ async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: numbe
     native: plan.native ?? false,
     redactor: plan.redactor,
     engines: plan.engines,
+    ...(plan.rungs ? { rungs: plan.rungs } : {}),
     ...(plan.signal ? { signal: plan.signal } : {}),
     onOutcome: (part, outcome) =>
       storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory'),

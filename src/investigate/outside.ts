@@ -5,7 +5,8 @@ import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
 import type { InspectorAccess } from '../capture/inspector/inspector-access.js'
 import type { Capturer } from '../capture/capturer.js'
 import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
-import type { Rung } from '../capture/registry.js'
+import { type Rung, RUNGS } from '../capture/registry.js'
+import { PARTS } from '../evidence/missing.js'
 import type { Round } from '../evidence/round.js'
 import type { Missing } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
@@ -24,6 +25,8 @@ export interface OutsideOptions {
   readonly engine: EngineChoice
   /** Looks; two unless more are wanted. */
   readonly looks: number
+  /** Kernel state and stacks, nothing else: the quickest answer. */
+  readonly stacksOnly?: boolean
   /** 0: no profile. */
   readonly profileMs: number
   readonly locals: boolean
@@ -67,7 +70,8 @@ export async function investigateOutside(
       deadlineMs: performance.now() + (looksAtMs.at(-1) ?? 0) + options.profileMs + workMs,
       looksAtMs,
       engines: enginesOf(options.engine),
-      samples: (first) => samplerOf(options.engine, first, samples),
+      ...(options.stacksOnly ? { rungs: RUNGS.filter(isStacks) } : {}),
+      samples: (first) => samplerOf(options, first, samples),
       profile: () => (options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null),
       heapAwaits:
         heapSnapshot === null ? null : createHeapAwaitCapturer(options.inspector, { allowed: true, ...heapSnapshot }),
@@ -99,11 +103,12 @@ function wantsInspector(engine: EngineChoice, first: Round): boolean {
 
 /** Two looks don't tell whether frames come and go: a thread that runs is sampled, by the means that serves. */
 function samplerOf(
-  engine: EngineChoice,
+  { engine, stacksOnly }: OutsideOptions,
   first: Round,
   inspector: Capturer<StackSamples>,
 ): Capturer<StackSamples> | null {
   if (wantsInspector(engine, first)) return inspector
+  if (stacksOnly) return null
   const stacks = first.stacks?.status === 'captured' ? first.stacks.evidence : []
   return stacks.some((stack) => stack.role === 'main' && stack.state === 'running') ? memorySamplesCapturer : null
 }
@@ -113,7 +118,16 @@ function missingBecauseOf(options: OutsideOptions): Missing[] {
   if (options.profileMs === 0) {
     missing.push({ what: 'cpu-profile', why: 'ERR_STALL_NOT_ENABLED', message: 'not asked for: --profile SECONDS' })
   }
+  const { stacksOnly = false } = options
+  for (const rung of stacksOnly && options.engine !== 'kernel' ? RUNGS : []) {
+    if (isStacks(rung)) continue
+    missing.push({ what: PARTS[rung.part], why: 'ERR_STALL_NOT_ENABLED', message: 'left out by --stacks-only' })
+  }
   return missing
+}
+
+function isStacks({ part }: Rung): boolean {
+  return part === 'kernel' || part === 'stacks'
 }
 
 function manualStall(): Stall {

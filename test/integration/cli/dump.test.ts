@@ -63,6 +63,25 @@ function listening(server: Server): Promise<number> {
 }
 
 describe.each(NODES)('dump of a process on Node $major', (node) => {
+  it('reads stacks and kernel state alone with --stacks-only, in one look, and says what it left out', async () => {
+    const fifo = path.join(folder, `fifo-stacks-${node.major}`)
+    execFileSync('mkfifo', [fifo])
+    await observed(node, ['fifo', fifo], async (program) => {
+      const dump = await dumpJson(program.pid, '--stacks-only')
+      expect(dump).toMatchObject({ looks: 1, awaits: [], heap: null, pool: null })
+      expect(dump.verdicts[0]).toMatchObject({ kind: 'blocked-in-native', cause: 'file-read' })
+      expect(dump.missing).toEqual(
+        expect.arrayContaining(
+          ['awaits', 'heap', 'thread-pool', 'debugger', 'queue-starvation'].map((what) => ({
+            what,
+            why: 'ERR_STALL_NOT_ENABLED',
+            message: 'left out by --stacks-only',
+          })),
+        ),
+      )
+    })
+  })
+
   it('names the line of a blocked readSync, and the process does not notice', async () => {
     const fifo = path.join(folder, `fifo-${node.major}`)
     execFileSync('mkfifo', [fifo])
