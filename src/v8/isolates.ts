@@ -49,36 +49,72 @@ function follow(heap: V8Heap, header: Buffer, path: readonly number[]): number {
   return value
 }
 
+interface Candidate {
+  readonly start: number
+  readonly end: number
+}
+
+/** Where the stretch of like mappings ends that one is part of: the kernel may keep what lies side by side apart. */
+function contiguousEnd(mappings: readonly Mapping[], first: number): number {
+  let end: number = mappings[first]?.end ?? 0
+  for (let i = first + 1; i < mappings.length; i++) {
+    const next = mappings[i]
+    if (next === undefined || next.start !== end || !isPrivateHeap(next)) break
+    end = next.end
+  }
+  return end
+}
+
 /** All isolates, those with most pages first. */
 export function findIsolates(heap: V8Heap): Isolate[] {
-  const { page: pageLayout, isolate: isolateLayout } = heap.layout
-  const found = new Map<number, HeapPage[]>()
-  const header = Buffer.alloc(HEADER_BYTES)
-  let budget = MAX_PAGES
-  for (const mapping of heap.memory.mappings()) {
-    if (!isPrivateHeap(mapping) || mapping.end - mapping.start < HEAP_PAGE) continue
-    let covered = 0
-    for (const start of pageStarts(heap, mapping)) {
-      if (budget-- <= 0) break
-      if (start < covered || !heap.memory.peek(toAddress(start), header)) continue
-      const owner = follow(heap, header, pageLayout.heap)
-      const end = follow(heap, header, pageLayout.end)
-      if (!(owner > 65_536 && owner < ADDRESS_LIMIT && owner % 8 === 0)) continue
-      if (!(end > start && end <= start + 2 ** 40)) continue
-      const pages = found.get(owner) ?? []
-      const pageEnd = Math.min(end, mapping.end)
-      pages.push({ start: toAddress(start), end: toAddress(pageEnd) })
-      found.set(owner, pages)
-      // The inside of a large object is data: it must not be taken for headers.
-      covered = pageEnd
-    }
-  }
   const isolates: Isolate[] = []
-  for (const [owner, pages] of found) {
-    const address = toAddress(owner - isolateLayout.heap)
-    if (pages.length >= MIN_PAGES && isPlausible(heap, address)) isolates.push({ address, pages })
+  for (const [owner, candidates] of candidatesByOwner(heap)) {
+    const address = toAddress(owner - heap.layout.isolate.heap)
+    if (candidates.length >= MIN_PAGES && isPlausible(heap, address)) isolates.push({ address, pages: pagesOf(candidates) })
   }
   return isolates.sort((a, b) => b.pages.length - a.pages.length)
+}
+
+/**
+ * Everything that looks like a page's header, by the Heap it leads to. Nothing is skipped here: words of foreign memory
+ * that happen to look like a header with a far end would hide the true pages behind them in the same mapping (malloc's
+ * arenas, thread stacks and pages of V8 grow together into one).
+ */
+function candidatesByOwner(heap: V8Heap): Map<number, Candidate[]> {
+  const { page: pageLayout } = heap.layout
+  const found = new Map<number, Candidate[]>()
+  const header = Buffer.alloc(HEADER_BYTES)
+  let budget = MAX_PAGES
+  const mappings = heap.memory.mappings()
+  for (const [i, mapping] of mappings.entries()) {
+    if (!isPrivateHeap(mapping)) continue
+    const limit = contiguousEnd(mappings, i)
+    for (const start of pageStarts(heap, mapping)) {
+      if (budget-- <= 0) return found
+      if (!heap.memory.peek(toAddress(start), header)) continue
+      const owner = follow(heap, header, pageLayout.heap)
+      if (!(owner > 65_536 && owner < ADDRESS_LIMIT && owner % 8 === 0)) continue
+      const end = follow(heap, header, pageLayout.end)
+      if (!(end > start && end <= start + 2 ** 40)) continue
+      const list = found.get(owner)
+      const candidate = { start, end: Math.min(end, limit) }
+      if (list === undefined) found.set(owner, [candidate])
+      else list.push(candidate)
+    }
+  }
+  return found
+}
+
+/** The inside of a large object is data: what looks like a header there is none. */
+function pagesOf(candidates: readonly Candidate[]): HeapPage[] {
+  const pages: HeapPage[] = []
+  let covered = 0
+  for (const { start, end } of candidates) {
+    if (start < covered) continue
+    covered = end
+    pages.push({ start: toAddress(start), end: toAddress(covered) })
+  }
+  return pages
 }
 
 function isPlausible(heap: V8Heap, address: Address): boolean {
