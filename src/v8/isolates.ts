@@ -70,7 +70,8 @@ export function findIsolates(heap: V8Heap): Isolate[] {
   const isolates: Isolate[] = []
   for (const [owner, candidates] of candidatesByOwner(heap)) {
     const address = toAddress(owner - heap.layout.isolate.heap)
-    if (candidates.length >= MIN_PAGES && isPlausible(heap, address)) isolates.push({ address, pages: pagesOf(candidates) })
+    if (candidates.length >= MIN_PAGES && isPlausible(heap, address))
+      isolates.push({ address, pages: pagesOf(candidates) })
   }
   return isolates.sort((a, b) => b.pages.length - a.pages.length)
 }

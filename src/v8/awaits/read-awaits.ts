@@ -6,34 +6,27 @@ import { performance } from 'node:perf_hooks'
 import { buildAwaitTree, type SuspendedFunction } from '../../model/await-grouping.js'
 import type { AwaitTree, TaskInHeap, WaitsFor } from '../../model/await.js'
 import type { LocalValue } from '../../model/frame.js'
-import { toAddress } from '../../model/address.js'
-import { Functions } from '../functions.js'
 import type { Tagged, V8Heap } from '../heap.js'
 import { findIsolates, type Isolate } from '../isolates.js'
-import { ISOLATE_FIGURES } from '../layouts/isolate-figures.js'
 import { Objects } from '../objects.js'
 import { scriptPath } from '../scripts.js'
 import { CodeScopes } from '../waits/code-scopes.js'
 import { findLeafWaits, type LeafWaits } from '../waits/leaf-waits.js'
 import { NativeObjects, type NativeClasses } from '../waits/native-objects.js'
-import { pickResourceMaps, Resources } from '../waits/resources.js'
-import { scanAwaits, type AwaitScan } from './await-scan.js'
-import type { HeapMaps } from './map-scan.js'
+import { Resources } from '../waits/resources.js'
+import type { AwaitScan } from './await-scan.js'
 import { suspendedLocals } from './suspended-locals.js'
-import { awaitersOf, leafPromises, type Suspended } from './suspended.js'
-import { readTasks, TASK_CLASSES } from './tasks-in-flight.js'
+import { collectionsOf, freshHeap, scanSettled, type AwaitCache } from './settled-scan.js'
+import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './suspended.js'
+import { readTasks } from './tasks-in-flight.js'
 
 /** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
 const SAMPLES_PER_GROUP = 2
-/** More candidates gone at the second reading than this: a collection came in between. */
-const MIN_DROPPED = 20
-const MAX_DROPPED_SHARE = 0.05
-const MAX_ATTEMPTS = 3
 /** Most groups searched backwards in one look. */
 const MAX_GROUPS = 400
 
-/** Maps of an earlier look by isolate: a second look scans once instead of twice. */
-export type AwaitCache = Map<Isolate['address'], HeapMaps>
+/** Scan and searches taken anew because a collection came in between. */
+const MAX_LOOKS = 2
 
 export interface ReadAwaitsOptions {
   readonly natives: NativeClasses
@@ -88,14 +81,11 @@ function readIsolate(
   left: { unread: number },
   offset: number,
 ): SuspendedFunction[] {
-  const scan = scanSettled(heap, isolate, options, notes)
+  const { scan, awaiters, bottoms, waits } = readSettled(heap, isolate, pages, options, notes)
   if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
   const { list, unread } = scan.suspended
   left.unread += unread
   if (unread > 0) notes.push(`${unread} more functions are suspended than the ${list.length} that are read here`)
-  const awaiters = list.map((one) => awaitersOf(scan.links, scan.suspended, one.results))
-  const bottoms = list.map((one) => leafPromises(scan.suspended, one.awaits))
-  const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
   options.onCost?.(scan.cost, waits?.cost ?? null)
   const tid = options.tidOf(isolate)
   const groups = new Map<string, WaitsFor>()
@@ -126,6 +116,38 @@ function readIsolate(
   return found
 }
 
+interface SettledLook {
+  readonly scan: AwaitScan
+  readonly awaiters: readonly (readonly number[])[]
+  readonly bottoms: readonly LeafPromises[]
+  readonly waits: LeafWaits | null
+}
+
+/**
+ * A collection between the scan and the searches moves what the scan has found: resolvers are then sought at addresses
+ * where they no longer are. When one came, and something was not found, all is read once more.
+ */
+function readSettled(
+  heap: V8Heap,
+  isolate: Isolate,
+  pages: readonly Isolate['pages'][number][],
+  options: ReadAwaitsOptions,
+  notes: string[],
+): SettledLook {
+  for (let look = 1; ; look++) {
+    const { scan, collections } = scanSettled(heap, isolate, options, notes)
+    const { list } = scan.suspended
+    const awaiters = list.map((one) => awaitersOf(scan.links, scan.suspended, one.results))
+    const bottoms = list.map((one) => leafPromises(scan.suspended, one.awaits))
+    const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
+    const open = [...(waits?.waits.values() ?? [])].some((wait) => wait.kind === 'unknown' || wait.kind === 'nothing')
+    const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
+    if (!open || late || collections === collectionsOf(heap, isolate)) return { scan, awaiters, bottoms, waits }
+    scan.blocks.release()
+    heap.flush()
+  }
+}
+
 /** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
 function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: string) => readonly LocalValue[] | null {
   const objects = new Objects(heap, scan.functions)
@@ -141,54 +163,6 @@ function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: stri
 /** Suspended for ever in memory that was already freed. */
 function isRemains(one: Suspended, leaves: readonly Tagged[], waits: LeafWaits | null): boolean {
   return one.awaits !== 0 && leaves.length > 0 && leaves.every((promise) => waits?.freed.has(promise) === true)
-}
-
-/** Garbage collections so far (src/heap/heap.h, gc_count_), past every cache. */
-function collectionsOf(heap: V8Heap, isolate: Isolate): number {
-  const bytes = Buffer.alloc(4)
-  const at = isolate.address + ISOLATE_FIGURES[heap.layout.family].collections
-  return heap.memory.peek(toAddress(at), bytes) ? bytes.readUInt32LE(0) : 0
-}
-
-/**
- * A collection that moves objects while we scan them leaves us with the few that it had not moved yet. So a look of
- * which much was gone when it was read again is taken anew, and so is one during which there was a collection at all; of
- * several the fullest counts.
- */
-function scanSettled(heap: V8Heap, isolate: Isolate, options: ReadAwaitsOptions, notes: string[]): AwaitScan {
-  let best: AwaitScan | null = null
-  const cached = options.cache?.has(isolate.address) === true
-  for (let attempt = 0; ; attempt++) {
-    // Pages come and go with each collection.
-    const now =
-      attempt === 0 ? isolate : (findIsolates(heap).find((each) => each.address === isolate.address) ?? isolate)
-    const before = collectionsOf(heap, isolate)
-    const picking = new Objects(heap, new Functions(heap))
-    const scan = scanAwaits(heap, now, {
-      // Maps stay where they are but for a compaction: those just found serve again, those of an earlier look may not.
-      maps: attempt === 0 ? options.cache?.get(isolate.address) : attempt === 1 && cached ? undefined : best?.maps,
-      others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType(), TASK_CLASSES),
-      deadlineMs: options.deadlineMs,
-      keepBytes: options.keepBytes,
-      maxFunctions: options.maxFunctions,
-    })
-    options.cache?.set(isolate.address, scan.maps)
-    if (best === null || scan.suspended.list.length > best.suspended.list.length) {
-      best?.blocks.release()
-      best = scan
-    } else scan.blocks.release()
-    const { list, dropped } = scan.suspended
-    const moved = before !== collectionsOf(heap, isolate)
-    const gone = dropped > Math.max(MIN_DROPPED, list.length * MAX_DROPPED_SHARE)
-    if (!moved && !gone) return best
-    // A program that allocates all the time collects during each: then the fullest is kept, with a note.
-    const attempts = gone ? MAX_ATTEMPTS : 2
-    if (attempt + 1 >= attempts || performance.now() > options.deadlineMs) {
-      notes.push('garbage was collected during the scan: functions may be missing')
-      return best
-    }
-    heap.flush()
-  }
 }
 
 /** A race of a suspended function and something else waits for both; the resource says more than `another function`. */
@@ -233,6 +207,7 @@ function readWaits(
     pages,
     uptimeMs: options.uptimeMs(scan.isolate),
     deadlineMs: options.deadlineMs,
+    fresh: freshHeap(heap, scan.isolate),
   })
 }
 
@@ -250,7 +225,8 @@ function waitOf(
     if (wait !== undefined && (best === null || rank(wait) > rank(best))) best = wait
   }
   if (best !== null) {
-    if (!groups.has(key)) groups.set(key, best)
+    // Remains in freed memory don't speak for those alike that live.
+    if (!groups.has(key) && !leaves.every((promise) => waits?.freed.has(promise))) groups.set(key, best)
     return best
   }
   // Alike in function, place and chain to one that was searched.

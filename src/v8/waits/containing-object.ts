@@ -16,6 +16,9 @@ export interface Holder {
 }
 
 const MAX_BACK_BYTES = 8 << 20
+/** An object of a class is not longer than this, nor is what refers to its Map. */
+const MAX_START_BYTES = 2048
+const MAX_NESTED = 4
 /** A free block is at most a page. */
 const MAX_FREE_BYTES = 256 << 10
 
@@ -36,8 +39,11 @@ export class ContainingObjects {
     }))
   }
 
-  /** Null when the slot lies in no object that could refer to anything: raw data, a Map, free space. */
-  holderOf(slot: number): Holder | null {
+  /**
+   * Null when the slot lies in no object that could refer to anything: raw data, a Map, free space. `unclear` when the
+   * object can't be told: it may hold, so nothing is proved.
+   */
+  holderOf(slot: number): Holder | 'unclear' | null {
     const page = this.#pageOf(slot)
     if (page === null) return null
     const { heap } = this.#objects
@@ -59,9 +65,32 @@ export class ContainingObjects {
       const size = this.#objects.sizeOf(object, map, type)
       if (size > slot - at) return type === heap.types.MAP ? null : { object, type, offset: slot - at }
       // A Map that lies inside a larger object (a transition array, a feedback vector): go on below it.
-      if (Number.isNaN(size)) return null
+      // Code embeds references, weakly.
+      if (Number.isNaN(size)) return type === heap.types.INSTRUCTION_STREAM ? null : 'unclear'
     }
-    return null
+    return 'unclear'
+  }
+
+  /**
+   * Whether an object begins here: a Map is referred to by more than its objects (by its constructor, for one), and what
+   * follows such a reference is no object of that Map. True where it can't be told.
+   */
+  isStart(object: Tagged, depth = 0): boolean {
+    const page = this.#pageOf(object - 1)
+    if (page === null) return false
+    const { heap } = this.#objects
+    const lowest = Math.max(page.start, object - 1 - MAX_START_BYTES)
+    for (let at = object - 9; at >= lowest; at -= 8) {
+      const map = heap.memory.word(toAddress(at))
+      if (!heap.isPointer(map)) continue
+      const type = heap.typeOfMap(map)
+      if (type < 0) continue
+      const size = this.#objects.sizeOf(at + 1, map, type)
+      if (!(size > object - 1 - at)) continue
+      // What covers it must be an object itself, not such a reference.
+      if (depth >= MAX_NESTED || this.isStart(at + 1, depth + 1)) return false
+    }
+    return true
   }
 
   /**

@@ -23,7 +23,20 @@ export type EdgeMark =
   | 'list' // FixedArray that may be V8's list of waitAsync promises
 
 /** What to do at a holder: go on, or why the search ends there. */
-export type HolderKind = 'go' | 'waypoint' | 'resource' | 'native' | 'function' | 'module' | 'holder' | 'root' | 'dead'
+export type HolderKind =
+  | 'go'
+  | 'waypoint'
+  | 'resource'
+  | 'native'
+  | 'function'
+  | 'module'
+  | 'holder'
+  | 'unlisted' // a generator that runs, or was suspended after the scan: it may use what it holds
+  | 'root'
+  | 'dead'
+
+/** src/objects/js-generator.tq: kGeneratorClosed; one that runs has -2. */
+const CLOSED = -1
 
 export class HolderEdges {
   readonly #objects: Objects
@@ -120,13 +133,20 @@ export class HolderEdges {
     if (type === types.PROMISE_REACTION) return offset === layout.reaction.capability ? 'derived' : null
     if (type === types.PROMISE_CAPABILITY) return offset === layout.capability.promise ? 'derived' : null
     if (type === types.JS_ASYNC_FUNCTION_OBJECT) {
-      return offset === layout.generator.promise && this.#suspended.byGenerator.has(object) ? 'function' : null
+      return offset === layout.generator.promise && !this.#hasEnded(object) ? 'function' : null
     }
     if (type === types.ASYNC_GENERATOR_REQUEST) return offset === layout.asyncRequest.promise ? 'function' : null
     if (type === types.PROPERTY_ARRAY) return 'store'
     if (type === types.SOURCE_TEXT_MODULE || type === layout.types['SYNTHETIC_MODULE']) return 'module'
     if (this.#objects.isFixedArrayType(type)) return 'list'
     return this.#objects.isApiType(type) && this.#natives.of(object) !== null ? 'native' : null
+  }
+
+  /** The scan lists those that were suspended then; the target went on, and may have suspended others since. */
+  #hasEnded(generator: Tagged): boolean {
+    if (this.#suspended.byGenerator.has(generator)) return false
+    const continuation = this.#heap.smi(generator, this.#heap.layout.generator.continuation)
+    return continuation === null || continuation === CLOSED
   }
 
   #ofList(targetType: number, holder: Holder): EdgeMark | null {
@@ -146,7 +166,8 @@ export class HolderEdges {
       type === types.JS_ASYNC_GENERATOR_OBJECT ||
       type === types.JS_GENERATOR_OBJECT
     ) {
-      return this.#suspended.byGenerator.has(object) ? 'holder' : 'dead'
+      if (this.#suspended.byGenerator.has(object)) return 'holder'
+      return this.#hasEnded(object) ? 'dead' : 'unlisted'
     }
     if (this.#roots.has(type) || this.#scopes.isNativeContextType(type) || this.#scopes.isModuleScope(object, type)) {
       return 'root'

@@ -19,7 +19,8 @@ import type { NativeObjects } from './native-objects.js'
 import { findNativeRoots } from './native-roots.js'
 import { Paths } from './paths.js'
 import type { Resources } from './resources.js'
-import { ReverseSearch } from './reverse.js'
+import { ReverseSearch, type ReverseContext } from './reverse.js'
+import { searchAgain, type FreshHeap, type SearchedAgain } from './search-again.js'
 import { objectOf, type Finding } from './wait-search.js'
 
 /** Rounds in which the waits of holders, and of their holders, are searched. */
@@ -42,6 +43,8 @@ export interface LeafWaitsInput {
   /** ms since the isolate's environment started; null when unknown. */
   readonly uptimeMs: number | null
   readonly deadlineMs: number
+  /** For the second search, without which nothing is said to be settled by nothing. */
+  readonly fresh: FreshHeap
 }
 
 export interface LeafWaits {
@@ -62,10 +65,11 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   const { heap, scan, objects, scopes } = input
   const expired = (): boolean => performance.now() > input.deadlineMs
   const t0 = performance.now()
-  const sources = scan.others
-    .filter((object) => input.resources.kindOf(object) !== null)
-    .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
   const hubs = scan.others.filter((object) => scopes.isNativeContextType(heap.typeOf(object)))
+  const containing = new ContainingObjects(objects, scan.isolate.pages, hubs)
+  const sources = scan.others
+    .filter((object) => isLiveResource(input.resources, containing, object))
+    .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
   const forward = new ForwardSearch(objects, scopes).run(sources, input.leaves, expired)
   const t1 = performance.now()
   const findings = new Map(forward.findings)
@@ -74,7 +78,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     objects,
     scopes,
     edges: new HolderEdges(objects, scopes, input.natives, input.resources, scan.suspended),
-    containing: new ContainingObjects(objects, scan.isolate.pages, hubs),
+    containing,
     suspended: scan.suspended,
     blocks: scan.blocks,
   }
@@ -100,16 +104,75 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     }
     rounds += searchHolders(new Locks(heap, scan.suspended, findings), findings, context, sources, input, expired)
   }
-  const t2 = performance.now()
-  const locks = new Locks(heap, scan.suspended, findings)
-  const roots = nativeRoots(input, findings, expired)
+  let rootsMs = 0
+  const judged = (): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } => {
+    const startedMs = performance.now()
+    const roots = nativeRoots(input, findings, expired)
+    rootsMs += performance.now() - startedMs
+    return judgeAll(input, forward, findings, guards, context, roots, controlled)
+  }
+  let { waits, freed } = judged()
+  const nothing = [...waits].flatMap(([promise, wait]) =>
+    wait.kind === 'nothing' && !freed.has(promise) ? [promise] : [],
+  )
+  if (nothing.length > 0) {
+    const again = searchAgain(nothing, {
+      context,
+      natives: input.natives,
+      resources: input.resources,
+      hubs,
+      fresh: input.fresh,
+      control,
+      isPending: (promise) => scan.links.isPending(promise),
+      expired,
+    })
+    rounds += again.rounds
+    for (const [promise, finding] of again.findings) findings.set(promise, finding)
+    rounds += searchHolders(new Locks(heap, scan.suspended, findings), findings, context, sources, input, expired)
+    ;({ waits, freed } = judged())
+    for (const promise of nothing) waits.set(promise, confirmed(promise, waits.get(promise), again))
+  }
+  return {
+    waits,
+    freed,
+    cost: {
+      resources: sources.length,
+      forwardMs: t1 - t0,
+      forwardVisited: forward.visited,
+      reverseMs: performance.now() - t1 - rootsMs,
+      reverseRounds: rounds,
+      rootsMs,
+    },
+  }
+}
+
+/** What was judged nothing twice; what moved or was not proved is said to be unknown. */
+function confirmed(promise: Tagged, wait: WaitsFor | undefined, again: SearchedAgain): WaitsFor {
+  if (again.moved.has(promise)) return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true }
+  if (wait === undefined || (wait.kind === 'nothing' && !again.proved)) {
+    const doubt = 'garbage was collected, or time was up, before a second search could confirm it'
+    return { kind: 'unknown', summary: 'no settler found', doubt, cutShort: true }
+  }
+  return wait
+}
+
+function judgeAll(
+  input: LeafWaitsInput,
+  forward: ForwardResult,
+  findings: ReadonlyMap<Tagged, Finding>,
+  guards: ReadonlyMap<Tagged, Finding>,
+  context: ReverseContext,
+  roots: { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> },
+  controlled: boolean,
+): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } {
+  const { heap, scan, objects, scopes } = input
   // Fresh values: every path is read again before it is named.
   heap.memory.flush()
   const judge = new WaitJudge({
     objects,
     scopes,
     paths: new Paths(objects, scopes, scan.suspended),
-    locks,
+    locks: new Locks(heap, scan.suspended, findings),
     suspended: scan.suspended,
     describe: { objects, natives: input.natives, uptimeMs: input.uptimeMs },
     moduleUses: forward.moduleUses,
@@ -126,18 +189,13 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     waits.set(promise, wait)
     if (wait.kind === 'nothing' && context.containing.isFreed(promise)) freed.add(promise)
   }
-  return {
-    waits,
-    freed,
-    cost: {
-      resources: sources.length,
-      forwardMs: t1 - t0,
-      forwardVisited: forward.visited,
-      reverseMs: t2 - t1,
-      reverseRounds: rounds,
-      rootsMs: performance.now() - t2,
-    },
-  }
+  return { waits, freed }
+}
+
+/** An object of node's in memory that is in use: what was freed keeps its words, and so do the resources of old. */
+function isLiveResource(resources: Resources, containing: ContainingObjects, object: Tagged): boolean {
+  const kind = resources.kindOf(object)
+  return kind === 'native' || (kind === 'class' && containing.isStart(object) && !containing.isFreed(object))
 }
 
 /** Of two resources equally near, the first is named: a child before the pipes of its output, a timer last. */
@@ -160,7 +218,7 @@ function proves(findings: ReadonlyMap<Tagged, Finding>): boolean {
 function searchHolders(
   locks: Locks,
   findings: Map<Tagged, Finding>,
-  context: ConstructorParameters<typeof ReverseSearch>[0],
+  context: ReverseContext,
   sources: readonly Tagged[],
   input: LeafWaitsInput,
   expired: () => boolean,

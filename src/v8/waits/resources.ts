@@ -40,6 +40,7 @@ const WAYPOINTS = new Set([
 ])
 /** Constructors, as a root map names them, whose objects are looked at: classes that derive from EventEmitter share its. */
 const PICKED = new Set([...RESOURCES, 'EventEmitter', 'Duplex', 'Readable', 'Writable'])
+const SOCKETS = new Set(['Socket', 'TLSSocket'])
 /** A parser is bound to its socket, which says more. */
 const NO_RESOURCE = new Set(['HTTPParser'])
 
@@ -94,7 +95,21 @@ export class Resources {
     if (type !== heap.types.JS_OBJECT || !RESOURCES.has(name)) return null
     if (objects.classScript(object)?.startsWith('node:') !== true) return null
     if (name === 'Timeout') return objects.getBoolean(object, ['_destroyed']) === false ? 'class' : null
-    return 'class'
+    return SOCKETS.has(name) && !this.#hasHandle(object) ? null : 'class'
+  }
+
+  /**
+   * Whether a socket has a handle of libuv's: one that was destroyed, or not yet opened, wakes nobody. (Its class's own
+   * function refers to its map too: what follows there looks like a socket full of other objects' words.)
+   */
+  #hasHandle(socket: Tagged): boolean {
+    const objects = this.#objects
+    const handle = objects.getObject(socket, ['_handle', '[kHandle]'])
+    if (handle !== 0) return this.#natives.of(handle) !== null
+    // dgram keeps its handle in a state object.
+    const state = objects.getObject(socket, ['[state symbol]'])
+    const inner = state === 0 ? 0 : objects.getObject(state, ['handle'])
+    return inner !== 0 && this.#natives.of(inner) !== null
   }
 }
 

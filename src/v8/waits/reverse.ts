@@ -85,6 +85,10 @@ export class ReverseSearch {
     const entry = this.#known.get(target)
     const holder = this.#context.containing.holderOf(slot)
     if (entry === undefined || holder === null) return
+    if (holder === 'unclear') {
+      entry.capped = true
+      return
+    }
     const mark = this.#context.edges.edge(target, entry.type, holder, entry.mark, entry.offset)
     if (mark === null) return
     let list = this.#edges.get(target)
@@ -182,6 +186,9 @@ export class ReverseSearch {
               break
             case 'holder':
               if (!this.#isOwnAwait(edge.object, promise)) holders.push(at)
+              break
+            case 'unlisted':
+              capped = true
               break
             case 'dead':
               break

@@ -56,11 +56,7 @@ function heapBehind(foreign: Uint8Array, mappings: readonly Mapping[]): V8Heap {
 }
 
 const isolateMapping = mapping(ISOLATE, ISOLATE + (1 << 17))
-const whole = [
-  isolateMapping,
-  mapping(ARENA, ARENA + 6 * HEAP_PAGE),
-  mapping(LARGE, LARGE + LARGE_BYTES),
-]
+const whole = [isolateMapping, mapping(ARENA, ARENA + 6 * HEAP_PAGE), mapping(LARGE, LARGE + LARGE_BYTES)]
 const expected = [...PAGES.map((start) => [start, start + HEAP_PAGE]), [LARGE, LARGE + LARGE_BYTES]]
 
 function pagesIn(heap: V8Heap): number[][] {

@@ -1,0 +1,37 @@
+/** The await tree of a program in which garbage is collected at every moment: what stands still is told right, what is healthy never called stuck. */
+import { describe, expect, it } from 'vitest'
+import type { AwaitTree } from '../../src/model/await.js'
+import { programFile } from '../support/await-oracle.js'
+import { lookAtAwaits, startProgram } from '../support/await-target.js'
+import { NODES, PROGRAMS } from '../support/nodes.js'
+
+/** Sixty where the searches themselves are worked on; a few keep them so. */
+const LOOKS = Number(process.env['STALL_TEST_LOOKS'] ?? 8)
+
+function say(tree: AwaitTree, name: string): string[] {
+  return tree.awaits
+    .filter((each) => each.function === name && each.doubtful !== true)
+    .map(
+      (each) =>
+        `${each.count} ${each.waitsFor?.kind}${each.waitsFor?.owner === undefined ? '' : ` ${each.waitsFor.owner}`}`,
+    )
+}
+
+describe.each(NODES)('awaits under collections on Node $major', (node) => {
+  it('keep what a lock and a timer are waited for, and call no healthy task one that nothing settles', async () => {
+    const target = await startProgram(node, programFile(PROGRAMS, 'collecting.cjs'), [], { nodeArgs: ['--expose-gc'] })
+    try {
+      for (let look = 0; look < LOOKS; look++) {
+        const tree = lookAtAwaits(target.pid)
+        expect(say(tree, 'take'), `look ${look}`).toEqual(['1 lock Slots.queue'])
+        expect(say(tree, 'far'), `look ${look}`).toEqual(['3 timer'])
+        expect(
+          say(tree, 'ask').filter((text) => text.includes('nothing')),
+          `look ${look}`,
+        ).toEqual([])
+      }
+    } finally {
+      await target.end()
+    }
+  })
+})
