@@ -1,5 +1,5 @@
 /** `conductor-diag dump PID`: why does this process not move? */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { outsideInspector } from '../capture/inspector/open-inspector.js'
 import { mayReadMemory } from '../capture/memory-target.js'
 import { assertStoppable } from '../capture/stopped-target.js'
@@ -27,7 +27,7 @@ import { wantsColor } from '../report/terminal.js'
 import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
-import { parsePid } from './parse-options.js'
+import { numberIn, parsePid } from './parse-options.js'
 import { examples } from './examples.js'
 
 const MEGABYTE = 1 << 20
@@ -66,8 +66,12 @@ export function register(program: Command): void {
         .choices(['auto', 'memory', 'inspector', 'kernel'])
         .default('auto'),
     )
-    .option('--profile <seconds>', 'a CPU profile too (by the inspector)', parseSeconds)
-    .option('--samples <n>', 'this many looks, 0.5 s apart (default: 2; 1 with --stacks-only)', parseCount)
+    .option('--profile <seconds>', 'a CPU profile too (by the inspector)', numberIn({ above: 0, to: 600 }))
+    .option(
+      '--samples <n>',
+      'this many looks, 0.5 s apart (default: 2; 1 with --stacks-only)',
+      numberIn({ from: 1, to: 100, whole: true }),
+    )
     .addOption(
       new Option(
         '--stacks-only',
@@ -80,7 +84,7 @@ export function register(program: Command): void {
     .option('--heap-snapshot', 'awaits by a heap snapshot where memory gives none: pauses the process, for seconds')
     .addOption(
       new Option('--heap-limit <mb>', 'no heap snapshot of more used heap than this')
-        .argParser(parseMegabytes)
+        .argParser(numberIn({ from: 1, to: 4096, whole: true }))
         .default(DEFAULT_HEAP_LIMIT_MB),
     )
     .option('--calibrate', 'learn an unknown memory layout by starting the same binary once, whatever it is called')
@@ -273,26 +277,4 @@ function reportProgress(progress: Progress): void {
 /** Only where a person waits at a terminal. The line is wiped before the result is printed. */
 function reportStep(step: string): void {
   if (process.stderr.isTTY) printNote(`\r\u001b[K${step === 'diagnose' ? '' : `${step} …`}`)
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  if (text.trim() === '' || !Number.isFinite(seconds) || seconds <= 0 || seconds > 600) {
-    throw new InvalidArgumentError('Seconds are a number from above 0 to 600.')
-  }
-  return seconds
-}
-
-function parseMegabytes(text: string): number {
-  const megabytes = Number(text)
-  if (!Number.isInteger(megabytes) || megabytes < 1 || megabytes > 4096) {
-    throw new InvalidArgumentError('Megabytes are a whole number from 1 to 4096.')
-  }
-  return megabytes
-}
-
-function parseCount(text: string): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 1 || count > 100) throw new InvalidArgumentError('A number from 1 to 100.')
-  return count
 }

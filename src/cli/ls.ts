@@ -9,7 +9,7 @@ import { renderIncidentList, type IncidentLine } from '../report/incident-list.j
 import { wantsColor } from '../report/terminal.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { printJson, printNote, printOut } from './output.js'
-import { parseWholeNumber } from './parse-options.js'
+import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
 interface LsOptions extends FolderOptions {
@@ -23,7 +23,7 @@ export function register(program: Command): void {
     .description('the incident bundles, newest first')
     .addHelpText('after', examples('ls', 'ls --json --limit 5'))
     .option('--json', 'as JSON')
-    .option('-n, --limit <count>', 'at most so many', parseWholeNumber, 20)
+    .option('-n, --limit <count>', 'at most so many', numberIn({ whole: true }), 20)
   addFolderOption(command).action((options: LsOptions) => ls(options))
 }
 

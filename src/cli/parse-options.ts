@@ -1,4 +1,4 @@
-/** Numbers of the command line; what is none is a usage error (64). */
+/** Numbers of the command line; what is none, or out of its range, is a usage error (64). */
 import { InvalidArgumentError } from 'commander'
 
 export function parsePid(text: string): number {
@@ -6,13 +6,28 @@ export function parsePid(text: string): number {
   return Number(text)
 }
 
-export function parseWholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number from 0.')
-  return Number(text)
+export interface NumberRange {
+  /** The least that is allowed; 0 unless told otherwise. */
+  readonly from?: number
+  /** It has to be more than this. */
+  readonly above?: number
+  readonly to?: number
+  readonly whole?: boolean
 }
 
-export function parseAmount(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('A number from 0.')
-  return value
+/** A parser for an option whose value is a number in `range`. */
+export function numberIn(range: NumberRange): (text: string) => number {
+  const { from = 0, above = -Infinity, to = Infinity, whole = false } = range
+  const least = range.above === undefined ? `from ${from}` : `above ${above}`
+  const most = range.to === undefined ? '' : `${range.above === undefined ? '' : ' and'} up to ${to}`
+  const allowed = `It has to be a ${whole ? 'whole ' : ''}number ${least}${most}.`
+  return (text) => {
+    const value = Number(text)
+    const inside = value >= from && value > above && value <= to && (!whole || Number.isSafeInteger(value))
+    // Number('') is 0, and Infinity no amount of anything.
+    if (text.trim() === '' || !Number.isFinite(value) || !inside) {
+      throw new InvalidArgumentError(allowed)
+    }
+    return value
+  }
 }

@@ -6,7 +6,7 @@ import { formatBytes, plural } from '../model/amounts.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
-import { parseAmount } from './parse-options.js'
+import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
 interface PruneOptions extends FolderOptions {
@@ -26,9 +26,9 @@ export function register(program: Command): void {
     .option(
       '--max-mb <megabytes>',
       'keep at most so much in each folder (default: CONDUCTOR_STALL_MAX_DISK_MB)',
-      parseAmount,
+      numberIn({}),
     )
-    .option('--older-than <days>', 'remove all older ones too', parseAmount)
+    .option('--older-than <days>', 'remove all older ones too', numberIn({}))
     .option('--dry-run', 'say what would go, remove nothing')
     .option('--json', 'as JSON')
   addFolderOption(command).action((options: PruneOptions) => prune(options))

@@ -1,5 +1,5 @@
 /** `conductor-diag record PID` and `record -- node app.js`: a sampling profile from outside. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { once } from 'node:events'
@@ -18,6 +18,7 @@ import { speedscopePage } from '../report/profile/speedscope-page.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote } from './output.js'
 import { examples } from './examples.js'
+import { numberIn } from './parse-options.js'
 
 const FORMATS = ['cpuprofile', 'speedscope', 'collapsed'] as const
 type Format = (typeof FORMATS)[number]
@@ -41,8 +42,8 @@ export function register(program: Command): void {
     )
     .argument('[pid]', 'the process')
     .argument('[command...]', 'after --: a program to start and record')
-    .option('-d, --duration <seconds>', 'how long', parseDuration, 10)
-    .option('-r, --rate <hz>', 'samples a second', parseRate, 100)
+    .option('-d, --duration <seconds>', 'how long', numberIn({ above: 0, to: 3600 }), 10)
+    .option('-r, --rate <hz>', 'samples a second', numberIn({ from: 1, to: 1000 }), 100)
     .addOption(
       new Option('--engine <name>', 'memory, or V8 itself by the inspector')
         .choices(['auto', 'memory', 'inspector'])
@@ -196,17 +197,4 @@ function defaultName(pid: number, format: Format): string {
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '-')
   return `${pid}-${time}.${{ cpuprofile: 'cpuprofile', speedscope: 'html', collapsed: 'collapsed.txt' }[format]}`
-}
-
-function parseDuration(text: string): number {
-  const seconds = Number(text)
-  if (text.trim() === '' || !(seconds > 0) || seconds > 3600)
-    throw new InvalidArgumentError('Seconds, above 0 and up to 3600.')
-  return seconds
-}
-
-function parseRate(text: string): number {
-  const rate = Number(text)
-  if (!(rate >= 1) || rate > 1000) throw new InvalidArgumentError('Samples a second, from 1 to 1000.')
-  return rate
 }

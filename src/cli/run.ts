@@ -1,8 +1,9 @@
 /** `conductor-diag run -- node worker.js`: the supervisor. */
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { StallError } from '../model/stall-error.js'
 import { runSupervised } from '../supervise/run.js'
 import { examples } from './examples.js'
+import { numberIn } from './parse-options.js'
 
 interface RunFlags {
   readonly restart: boolean
@@ -12,6 +13,9 @@ interface RunFlags {
   readonly dir?: string
   readonly json?: boolean
 }
+
+/** What a timer can count (2^31 - 1 ms), less a little. */
+const LONGEST_SECONDS = 2_000_000
 
 export function register(program: Command): void {
   program
@@ -24,9 +28,13 @@ export function register(program: Command): void {
     .usage('[options] -- command [arguments...]')
     .argument('[command...]', 'the worker, as you would type it: node worker.js, npm start, tsx worker.ts')
     .option('--no-restart', 'once only; ends with the exit code of the worker')
-    .option('--max-restarts <n>', 'give up after so many restarts without a good run (60 s) between', parseCount)
-    .option('--backoff-max <seconds>', 'longest wait before a restart', parseSeconds, 60)
-    .option('--drain <seconds>', 'from SIGTERM to SIGKILL when asked to end', parseSeconds, 25)
+    .option(
+      '--max-restarts <n>',
+      'give up after so many restarts without a good run (60 s) between',
+      numberIn({ whole: true }),
+    )
+    .option('--backoff-max <seconds>', 'longest wait before a restart', numberIn({ to: LONGEST_SECONDS }), 60)
+    .option('--drain <seconds>', 'from SIGTERM to SIGKILL when asked to end', numberIn({ to: LONGEST_SECONDS }), 25)
     .option('--dir <dir>', 'where bundles go, for the worker too (CONDUCTOR_STALL_DIR)')
     .option('--json', 'events on stderr as JSON lines')
     .passThroughOptions()
@@ -54,18 +62,4 @@ async function run(command: readonly string[], flags: RunFlags): Promise<number>
     },
     process.env,
   )
-}
-
-function parseCount(text: string): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('not a whole number from 0 on')
-  return count
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  // The upper bound is what a timer can count.
-  if (!Number.isFinite(seconds) || seconds < 0 || seconds > 2_000_000)
-    throw new InvalidArgumentError('not a time in seconds')
-  return seconds
 }

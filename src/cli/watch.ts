@@ -10,7 +10,7 @@ import { renderLine, renderScreen } from '../report/live-text.js'
 import { painter, printable, wantsColor } from '../report/terminal.js'
 import { EXIT } from './exit-codes.js'
 import { printNote, printOut, readerGone } from './output.js'
-import { parseAmount, parsePid, parseWholeNumber } from './parse-options.js'
+import { numberIn, parsePid } from './parse-options.js'
 import { examples } from './examples.js'
 
 interface WatchOptions {
@@ -30,8 +30,8 @@ export function register(program: Command): void {
     .description('clocks, loop lag, and what the main thread and each poll loop do now; needs no agent in the process')
     .addHelpText('after', examples('watch 4711', 'watch 4711 -n 10 --json'))
     .argument('<pid>', 'the process', parsePid)
-    .option('-i, --interval <seconds>', 'between two refreshes', parseAmount, 1)
-    .option('-n, --count <n>', 'end after this many refreshes', parseWholeNumber)
+    .option('-i, --interval <seconds>', 'between two refreshes', numberIn({}), 1)
+    .option('-n, --count <n>', 'end after this many refreshes', numberIn({ whole: true }))
     .option('--json', 'one JSON object a refresh and line')
     .action(async (pid: number, options: WatchOptions) => {
       process.exitCode = await watch(pid, options)

@@ -136,10 +136,17 @@ test('says where it looked when there are none, and warns of a wrong setting', (
   })
 })
 
-test('ends quietly when its reader has seen enough', () => {
-  const command = `"$0" "$1" show | head -1`
-  const env = { PATH: process.env['PATH'], CONDUCTOR_STALL_DIR: temporary.path }
-  const result = spawnSync('sh', ['-c', command, process.execPath, CLI], { encoding: 'utf8', env })
-  expect(result.stdout).toContain(`Incident ${second}`)
-  expect(result.stderr).toBe('')
+test.each([
+  ['show', 'Incident '],
+  ['show --json', '{'],
+  ['verify', '01'],
+  ['ls', 'ID'],
+  ['ps', 'PID'],
+  ['--help', 'Usage: '],
+])('%s ends quietly when its reader has seen enough', (args, start) => {
+  const command = `{ "$0" "$1" ${args}; echo "ended with $?" >&2; } | head -c ${start.length}`
+  const env = { PATH: process.env['PATH'], HOME: temporary.path, CONDUCTOR_STALL_DIR: temporary.path }
+  const result = spawnSync('sh', ['-c', command, process.execPath, CLI], { encoding: 'utf8', env, timeout: 30_000 })
+  expect(result.stdout).toBe(start)
+  expect(result.stderr).toBe('ended with 0\n')
 })
