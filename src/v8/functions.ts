@@ -4,6 +4,7 @@
  *
  * The one rule for names, for all engines: the SharedFunctionInfo's name, else the inferred name, else null.
  */
+import { evalOrigin } from './eval-origin.js'
 import type { Tagged, V8Heap } from './heap.js'
 import { readScopeInfo } from './scopes.js'
 import { Script } from './scripts.js'
@@ -12,6 +13,8 @@ import { placeAt } from './positions.js'
 
 const MAX_NAME = 512
 const MAX_CACHED = 20_000
+/** Evaluations within evaluations that are followed. */
+const MAX_EVALS = 8
 
 export interface FunctionInfo {
   /** Of the SharedFunctionInfo, tagged. */
@@ -31,6 +34,7 @@ export class Functions {
   readonly #infos = new Map<Tagged, FunctionInfo | null>()
   readonly #scripts = new Map<Tagged, Script>()
   readonly #tables = new Map<Tagged, Buffer | null>()
+  #evalDepth = 0
 
   constructor(heap: V8Heap) {
     this.#heap = heap
@@ -63,6 +67,12 @@ export class Functions {
     if (!script) {
       script = new Script(this.#heap, address)
       this.#scripts.set(address, script)
+      // Known before its maker is asked for: that may be a function of another evaluation, and so on.
+      if (script.name === null && this.#evalDepth < MAX_EVALS) {
+        this.#evalDepth++
+        script.name = evalOrigin(this.#heap, this, address)
+        this.#evalDepth--
+      }
     }
     return script
   }

@@ -24,8 +24,8 @@ const MAX_SOURCE = 64 << 20
 
 export class Script {
   readonly address: Tagged
-  /** As the script is called: a path, a `file:` URL, `node:...`, `[eval]`, a `sourceURL`; null without any. */
-  readonly name: string | null
+  /** As the script is called: a path, a `file:` URL, `node:...`, `[eval]`, a `sourceURL`, `eval at ...`; null without any. */
+  name: string | null
   /** From a `//# sourceMappingURL=` comment. */
   readonly sourceMappingUrl: string | null
   readonly lineOffset: number

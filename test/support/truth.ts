@@ -72,7 +72,9 @@ export async function startTruth(node: NodeBinary, options: TruthOptions): Promi
 function text(frame: TrueFrame | Frame): string {
   const file = scriptPath(frame.file)
   // A computed name (`[Symbol.iterator]`) belongs to the function object; the rule for names knows the code's only.
-  const name = frame.function?.startsWith('[') ? null : frame.function
+  // `eval` for the code of an evaluation itself is a word of V8's printing of stacks, no name of a function.
+  const isNoName = frame.function?.startsWith('[') || (frame.function === 'eval' && file?.startsWith('eval at '))
+  const name = isNoName ? null : frame.function
   return `${frame.async ? 'async ' : ''}${name ?? '(anonymous)'} ${file === null ? '(builtin)' : `${file}:${frame.line}:${frame.column}`}`
 }
 
