@@ -9,6 +9,7 @@ import { openMemoryTarget, memoryCapability } from '../capture/memory-target.js'
 import { BUILD_TABLES } from '../platform/elf/build-table.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
 import { hasSignal, readStatus } from '../platform/procfs/status.js'
+import { CAPABILITIES, type CapabilityName, permissionWays } from './permission.js'
 import { openTarget } from './target-process.js'
 
 export interface Finding {
@@ -20,9 +21,6 @@ export interface Finding {
   readonly advice?: string
   readonly code?: StallErrorCode
 }
-
-const CAPABILITIES = { CAP_DAC_READ_SEARCH: 2, CAP_SYS_PTRACE: 19 } as const
-type CapabilityName = keyof typeof CAPABILITIES
 
 /** include/uapi/linux/signal.h. */
 const SIGUSR1 = 10
@@ -89,11 +87,19 @@ function yamaAdvice(scope: string): string {
 }
 
 function examineCapabilities(): Finding {
-  const had = (Object.keys(CAPABILITIES) as CapabilityName[]).filter(hasCapability)
+  const names = Object.keys(CAPABILITIES) as CapabilityName[]
+  const had = names.filter(hasCapability)
   const who = process.getuid?.() === 0 ? 'root' : `user ${process.getuid?.()}`
-  return had.length > 0
-    ? { subject: 'capabilities', verdict: 'ok', text: `${who} with ${had.join(' and ')}: processes of other users too` }
-    : { subject: 'capabilities', verdict: 'ok', text: `${who}: processes of the same user` }
+  const own = { subject: 'capabilities', verdict: 'ok' } as const
+  if (had.length === names.length)
+    return { ...own, text: `${who} with ${had.join(' and ')}: processes of other users too` }
+  if (had.length === 0) return { ...own, text: `${who}: processes of the same user` }
+  // One alone opens no other user's memory.
+  const missing = names.filter((name) => !had.includes(name))
+  return {
+    ...own,
+    text: `${who} with ${had.join(' and ')}, without ${missing.join(' and ')}: processes of the same user`,
+  }
 }
 
 function hasCapability(name: CapabilityName): boolean {
@@ -121,7 +127,8 @@ export function examineProcess(pid: number): Finding[] {
   try {
     opened = openTarget(pid)
   } catch (thrown) {
-    return refuse('process', thrown)
+    const refused = refuse('process', thrown)
+    return refused.at(-1)?.code === 'ERR_STALL_PERMISSION' ? [...refused, ...waysIn(pid)] : refused
   }
   const { target, runtime } = opened
   const root = target.procRoot ?? `/proc/${pid}`
@@ -140,8 +147,8 @@ export function examineProcess(pid: number): Finding[] {
       verdict: 'no',
       code: 'ERR_STALL_PERMISSION',
       text: `${root}/mem may not be read`,
-      advice: memoryAdvice(status.uid),
     })
+    findings.push(...waysIn(pid))
   } else {
     findings.push({ subject: 'memory', verdict: 'ok', text: 'may be read: stacks and awaits with no pause' })
     findings.push(...examineLayout(opened))
@@ -153,11 +160,20 @@ export function examineProcess(pid: number): Finding[] {
   return findings
 }
 
-function memoryAdvice(owner: number): string {
-  const own = process.getuid?.()
-  if (own !== owner && own !== 0)
-    return `it is a process of user ${owner}: sudo -u '#${owner}' conductor-diag ..., or sudo`
-  return yamaAdvice(yamaScope() ?? '1')
+/** What would work, each with its command. */
+function waysIn(pid: number): Finding[] {
+  const names = Object.keys(CAPABILITIES) as CapabilityName[]
+  const ways = permissionWays({
+    pid,
+    ownUid: process.getuid?.() ?? 0,
+    owner: readStatus(`/proc/${pid}`).uid,
+    capabilities: new Set(names.filter(hasCapability)),
+    yama: yamaScope(),
+    inUserNamespace: !/^\s*0\s+0\s+4294967295\s*$/.test(
+      tryReadProcText('/proc/self/uid_map', 4096) ?? '0 0 4294967295',
+    ),
+  })
+  return ways.map((way) => ({ ...way, verdict: 'warn' }))
 }
 
 function examineLayout({ target, runtime }: ReturnType<typeof openTarget>): Finding[] {
