@@ -1,7 +1,8 @@
 /**
  * Samples of the main thread's stack out of memory, at a steady rate, with no pause of the target and no code in it.
- * One target is kept open; each sample forgets what the last one read. Where a sample takes longer than its turn, the
- * ones it overran are counted as missed: the rate drops, nothing piles up.
+ * One target is kept open; each sample forgets what the last one read. Turns are those of the clock, counted from the
+ * start: a sample that is late does not put off the next. Turns that went by, because the machine was busy or a sample
+ * took long, are missed and counted, never made up for.
  */
 import type { Frame } from '../model/frame.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
@@ -36,6 +37,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
     const reader = new StackReader(opened.heap)
     const samples: StackSample[] = []
     const intervalMs = 1000 / options.rate
+    const turns = Math.ceil(options.durationMs / intervalMs)
     const startedMs = performance.now()
     let missed = 0
     for (let turn = 0; samples.length < MAX_SAMPLES;) {
@@ -49,7 +51,8 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
       if (look.kind === 'torn' && readRawSyscall(opened.root, opened.mainTid) === null) break
       options.onSample?.(samples.length)
       const due = Math.floor((performance.now() - startedMs) / intervalMs) + 1
-      missed += Math.max(0, due - turn - 1)
+      // What is over is no longer missed.
+      missed += Math.max(0, Math.min(due, turns) - turn - 1)
       turn = due
       await untilTurn(startedMs + turn * intervalMs, options.signal)
     }

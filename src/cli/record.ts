@@ -16,10 +16,12 @@ import { toCollapsed } from '../report/profile/collapsed.js'
 import { toCpuProfile } from '../report/profile/cpu-profile.js'
 import { speedscopePage } from '../report/profile/speedscope-page.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printNote } from './output.js'
+import { printJson, printNote, printOut } from './output.js'
 import { examples } from './examples.js'
 import { numberIn } from './parse-options.js'
 
+/** As `-o`: the profile to stdout, the closing line to stderr. */
+const STDOUT = '-'
 const FORMATS = ['cpuprofile', 'speedscope', 'collapsed'] as const
 type Format = (typeof FORMATS)[number]
 
@@ -54,7 +56,7 @@ export function register(program: Command): void {
         .choices(FORMATS)
         .default('cpuprofile'),
     )
-    .option('-o, --output <file>', 'where to; by default a name of pid and time in this folder')
+    .option('-o, --output <file>', 'where to, - for stdout; by default a name of pid and time in this folder')
     .option('--json', 'the closing line as JSON')
     .action(async (pid: string | undefined, command: string[], options: RecordOptions) => {
       process.exitCode = await record(pid, command, options)
@@ -74,7 +76,8 @@ async function record(first: string | undefined, rest: readonly string[], option
 
 /** Starts a program, waits until Node runs in it, and records it; its output stays its own. */
 async function recordCommand(file: string, args: readonly string[], options: RecordOptions): Promise<number> {
-  const child = spawn(file, args, { stdio: 'inherit' })
+  // What it prints must not get into a profile on stdout.
+  const child = spawn(file, args, { stdio: ['inherit', options.output === STDOUT ? 2 : 'inherit', 'inherit'] })
   const ended = new AbortController()
   child.once('exit', () => ended.abort())
   const failed = once(child, 'error').then(([cause]) => {
@@ -116,13 +119,15 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   try {
     const recorded = await recordWith(target, options, interrupted.signal)
     const file = options.output ?? defaultName(target.pid, options.format)
-    writeFileSync(file, recorded.text, { mode: 0o600 })
-    if (options.json)
-      printJson({ schema: 1, file, samples: recorded.samples, missed: recorded.missed, engine: recorded.engine })
+    if (file === STDOUT) printOut(recorded.text)
+    else writeFileSync(file, recorded.text, { mode: 0o600 })
+    const { samples, missed, engine } = recorded
+    if (options.json) (file === STDOUT ? noteJson : printJson)({ schema: 1, file, samples, missed, engine })
     else {
-      printNote(
-        `${file}: ${plural(recorded.samples, 'sample')}${recorded.missed > 0 ? `, ${recorded.missed} missed` : ''}, by ${recorded.engine}. ${WHERE[options.format]}\n`,
-      )
+      const lost =
+        missed > 0 ? `, ${missed} of ${samples + missed} turns missed (the machine or the process was busy)` : ''
+      const name = file === STDOUT ? 'stdout' : file
+      printNote(`${name}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${WHERE[options.format]}\n`)
     }
     if (recorded.samples > 0) return EXIT.ok
     printNote('conductor-diag: not one stack could be had\n')
@@ -130,6 +135,11 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   } finally {
     process.removeListener('SIGINT', stop)
   }
+}
+
+/** Stdout holds the profile then. */
+function noteJson(value: unknown): void {
+  printNote(`${JSON.stringify(value)}\n`)
 }
 
 const WHERE: Readonly<Record<Format, string>> = {

@@ -1,7 +1,7 @@
 /** `record` and `doctor` as people run them: the built command line on real processes. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -55,21 +55,31 @@ describe.each(NODES)('Node $version', (node) => {
       Array.from({ length: 4 }, () => 'ok'),
     )
   })
-})
 
-it('starts a program, records it and ends with it', async () => {
-  const file = path.join(folder, 'started.cpuprofile')
-  const [node] = NODES
-  const busy = path.join(PROGRAMS, 'truth-busy.cjs')
-  const ran = await cli('record', '-d', '1', '-o', file, '--', node?.path ?? '', busy)
-  expect(ran.code, ran.err).toBe(0)
-  const profile = JSON.parse(readFileSync(file, 'utf8')) as {
-    nodes: unknown[]
-    samples: number[]
-    timeDeltas: number[]
-  }
-  expect(profile.samples.length).toBeGreaterThan(0)
-  expect(profile.samples).toHaveLength(profile.timeDeltas.length)
+  it('starts a program, records it and ends with it', async () => {
+    const file = path.join(folder, `started-${node.major}.cpuprofile`)
+    const busy = path.join(PROGRAMS, 'truth-busy.cjs')
+    const ran = await cli('record', '-d', '0.5', '-o', file, '--', node.path, busy)
+    expect(ran.code, ran.err).toBe(0)
+    const profile = JSON.parse(readFileSync(file, 'utf8')) as { samples: number[]; timeDeltas: number[] }
+    expect(profile.samples.length).toBeGreaterThan(0)
+    expect(profile.samples).toHaveLength(profile.timeDeltas.length)
+    expect(profile.timeDeltas.reduce((sum, delta) => sum + delta, 0)).toBeLessThan(600_000)
+  })
+
+  it('writes nothing but the profile to stdout with -o -, and keeps to the clock', async () => {
+    const busy = path.join(PROGRAMS, 'truth-busy.cjs')
+    const ran = await cli('record', '-d', '0.5', '-o', '-', '--json', '--', node.path, busy)
+    expect(ran.code, ran.err).toBe(0)
+    const profile = JSON.parse(ran.out) as { samples: number[] }
+    const line = ran.err.split('\n').find((text) => text.startsWith('{"schema"')) ?? ''
+    const closing = JSON.parse(line) as { samples: number; missed: number; file: string }
+    expect(closing).toMatchObject({ file: '-', samples: profile.samples.length })
+    // Half a second at 100 Hz: each turn was taken, or is counted as missed.
+    expect(closing.samples + closing.missed).toBeGreaterThanOrEqual(45)
+    expect(closing.samples + closing.missed).toBeLessThanOrEqual(51)
+    expect(existsSync('-')).toBe(false)
+  })
 })
 
 it.each([

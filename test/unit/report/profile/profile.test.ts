@@ -1,3 +1,4 @@
+import { createContext, Script } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { Frame } from '../../../../src/model/frame.js'
 import type { StackSamples } from '../../../../src/model/samples.js'
@@ -58,4 +59,42 @@ it('makes one page of speedscope and profile that fetches nothing', () => {
   expect(page).toContain(Buffer.from('{"nodes":[]}').toString('base64'))
   expect(page).not.toMatch(/<script[^>]+src=|<link[^>]+href=/)
   expect(page.split('</script>')).toHaveLength(4)
+})
+
+describe('the page of speedscope', () => {
+  const profile = JSON.stringify(toCpuProfile(SAMPLES))
+  const page = speedscopePage('pid 1.cpuprofile', profile)
+  const scripts = [...page.matchAll(/<script(?<attributes>[^>]*)>(?<text>[^]*?)<\/script>/g)].map(
+    (match) => match.groups,
+  )
+  const [data, loader, bundle] = scripts.map((script) => script?.['text'] ?? '')
+
+  it("holds scripts that a browser's parser takes", () => {
+    expect(scripts.map((script) => script?.['attributes'])).toEqual([' id="profile" type="text/plain"', '', ''])
+    expect(() => [loader, bundle].map((text) => new Script(text ?? ''))).not.toThrow()
+    expect(bundle?.length).toBeGreaterThan(100_000)
+  })
+
+  it('hands the profile over in the way that this release of speedscope takes one', () => {
+    // Its own contract: a local profile named by the hash makes it offer the function, which the page then calls.
+    expect(bundle).toMatch(/hashParams\.localProfilePath\)\{window\.speedscope=\{loadFileFromBase64:/)
+    const loaded: unknown[] = []
+    const turns: (() => void)[] = []
+    const places: unknown[] = []
+    const window: Record<string, unknown> = {}
+    const context = createContext({
+      window,
+      history: { replaceState: (_state: unknown, _title: unknown, url: unknown) => places.push(url) },
+      document: { getElementById: (id: string) => (id === 'profile' ? { textContent: data } : null) },
+      setInterval: (turn: () => void) => turns.push(turn),
+      clearInterval: () => undefined,
+    })
+    new Script(loader ?? '').runInContext(context)
+    expect(places).toEqual(['#localProfilePath=embedded&title=pid%201.cpuprofile'])
+    turns[0]?.()
+    expect(loaded).toEqual([])
+    window['speedscope'] = { loadFileFromBase64: (...given: unknown[]) => loaded.push(given) }
+    turns[0]?.()
+    expect(loaded).toEqual([['pid 1.cpuprofile', Buffer.from(profile).toString('base64')]])
+  })
 })
