@@ -112,7 +112,10 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
 
   for (const [index, atMs] of plan.looksAtMs.entries()) {
     // A look that can't be had any more is better left out than awaited.
-    if (index > 0 && startedMs + atMs > captureUntilMs) break
+    if (index > 0 && startedMs + atMs > captureUntilMs) {
+      plan.store?.missing(`look-${index + 1}`, noTimeForLook())
+      break
+    }
     await waitUntil(startedMs + atMs, plan.signal)
     if (plan.signal?.aborted && rounds.length > 0) break
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
@@ -162,6 +165,11 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     profile: profile?.status === 'captured' ? profile.evidence : null,
     costNow: () => ({ ...evidence.cost, ...ledger.soFar() }),
   }
+}
+
+function noTimeForLook(): StallError {
+  const message = 'no time was left for another look: what is stuck and what is slow look alike in one'
+  return new StallError('ERR_STALL_NOT_REACHED', message)
 }
 
 /** Where memory gave no awaits and a heap snapshot is allowed, the last look gets them from one. */

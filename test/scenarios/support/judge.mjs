@@ -3,7 +3,7 @@ import { rename } from './variants.mjs'
 
 const NO_STALL = ['beating', 'unknown']
 
-export function judge({ scenario, variant, built, found, major }) {
+export function judge({ scenario, side, variant, built, found, major }) {
   const expected = expectation(scenario, variant)
   if (found.why !== undefined) return { status: 'wrong', expected, why: found.why }
   const [first] = found.manifest?.verdicts ?? []
@@ -18,13 +18,36 @@ export function judge({ scenario, variant, built, found, major }) {
   const node = found.manifest?.process?.node
   if (node != null && !node.startsWith(`v${major}.`)) return { ...report, status: 'wrong', why: `ran on ${node}` }
   const why = scenario.control
-    ? controlFault(first)
-    : (fault(scenario, variant, built, first) ?? absent(scenario, found.manifest.verdicts))
+    ? controlFault(first, side)
+    : (fault(scenario, variant, built, first) ??
+      absent(scenario, found.manifest.verdicts) ??
+      (side === 'inside' ? unexplained(found.manifest) : null))
   return { ...report, status: why === null ? 'right' : 'wrong', ...(why === null ? {} : { why }) }
 }
 
-/** A guess marked as one does no harm; a claim does. */
-function controlFault(first) {
+const LOOK = ['kernel', 'stacks', 'heap', 'awaits', 'pool', 'debugger', 'starvation']
+
+/** What a bundle neither has nor says why it has not. */
+function unexplained({ artifacts, missing }) {
+  const told = new Set([...artifacts, ...missing].map(({ name }) => name))
+  const wanted = [
+    ...LOOK.map((part) => `look-1-${part}.json`),
+    ...(told.has('look-2') ? [] : LOOK.map((part) => `look-2-${part}.json`)),
+    'samples.json',
+    'cpu.cpuprofile',
+    'environment.json',
+    'evidence.json',
+    'clocks.json',
+  ]
+  const absent = wanted.filter((name) => !told.has(name))
+  const silent = missing.filter(({ message }) => message === '').map(({ name }) => name)
+  if (absent.length > 0) return `the bundle lacks ${absent.join(', ')} and does not say why`
+  return silent.length > 0 ? `no reason is given for ${silent.join(', ')}` : null
+}
+
+/** From outside a guess marked as one does no harm; a claim does. Inside there must be no incident at all. */
+function controlFault(first, side) {
+  if (first !== undefined && side === 'inside') return `a healthy worker left an incident: ${nameOf(first)}`
   if (first === undefined || NO_STALL.includes(first.kind) || first.confidence === 'low') return null
   return `a healthy worker was called ${nameOf(first)} (${first.confidence}): ${first.summary}`
 }

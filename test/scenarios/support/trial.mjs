@@ -73,7 +73,7 @@ async function attempt({ scenario, major, side, variant, folder, closing, keep }
   const found =
     side === 'outside' ? await dump(child.pid, scenario.dump) : await bundle(bundles, scenario.control === true)
   const tookMs = Math.round(performance.now() - startedAt)
-  const judged = judge({ scenario, variant, built, found, major })
+  const judged = judge({ scenario, side, variant, built, found, major })
   if (judged.status === 'wrong' && keep !== undefined)
     keepEvidence(keep, `${scenario.name}-${major}-${side}-${variant}`, { found, said: child.saidLast?.() })
   return { tookMs, ...judged }
