@@ -19,6 +19,8 @@ import { ownThreadId } from '../platform/procfs/own-thread.js'
 import { readMoment } from '../v8/isolates.js'
 import type { Isolate } from '../v8/isolates.js'
 import { copyStack } from '../v8/stack/stack-window.js'
+import type { Frame } from '../model/frame.js'
+import type { Redactor } from '../redact/redactor.js'
 import type { StackLook, StackReader } from '../v8/stack/thread-stack.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
 import { memoryCapability, openMemoryTarget } from './memory-target.js'
@@ -59,9 +61,13 @@ function captureStacks(request: CaptureRequest): StacksRead {
 /** The stacks of all threads that run an isolate, the main thread first. Threads past the deadline are left out. */
 export function readStacks(
   target: MemoryTarget,
-  request: Pick<CaptureRequest, 'deadlineMs' | 'target' | 'stop' | 'native'>,
+  request: Pick<CaptureRequest, 'deadlineMs' | 'target' | 'stop' | 'native'> &
+    Partial<Pick<CaptureRequest, 'locals' | 'redactor'>>,
 ): StacksRead {
   const reader = target.stackReader()
+  // Values leave this file redacted, or not at all.
+  const redactor = request.locals === true ? request.redactor : undefined
+  reader.readsValues = redactor !== undefined
   const { matched, unmatched } = target.isolates()
   if (matched.length === 0) throw noIsolates(target, unmatched)
   const ours = agentThreads(request.target)
@@ -73,8 +79,14 @@ export function readStacks(
     if (ours.has(thread.tid)) continue
     if (stacks.length > 0 && performance.now() > request.deadlineMs) break
     const read = threadStack(target, reader, thread, loops.get(thread.tid), request)
-    const stack = { ...read.stack, ...side?.callee(read.look) }
-    stacks.push(request.native === true ? withNative(side, stack, thread.isolate.address, read.look) : stack)
+    const seen = { ...read.stack, ...side?.callee(read.look) }
+    const stack =
+      redactor === undefined ? seen : { ...seen, frames: seen.frames.map((frame) => redacted(frame, redactor)) }
+    stacks.push(
+      request.native === true
+        ? withNative(side, stack, thread.isolate.address, { ...read.look, frames: stack.frames })
+        : stack,
+    )
     pausedMs += read.pausedMs
   }
   const known = new Set([...ours, ...stacks.map((stack) => stack.tid)])
@@ -83,6 +95,11 @@ export function readStacks(
   if (unmatched === 0 || !first) return { stacks, pausedMs }
   const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
   return { stacks: [{ ...first, note: first.note === undefined ? note : `${first.note}; ${note}` }, ...rest], pausedMs }
+}
+
+function redacted(frame: Frame, redactor: Redactor): Frame {
+  if (frame.locals === undefined) return frame
+  return { ...frame, locals: frame.locals.map(({ name, value }) => ({ name, value: redactor.named(name, value) })) }
 }
 
 function noIsolates(target: MemoryTarget, unmatched: number): StallError {

@@ -32,6 +32,8 @@ export interface Frame {
   readonly source?: SourcePosition
   /** Values, only when asked for (`--locals`), redacted and bounded. */
   readonly locals?: readonly LocalValue[]
+  /** With `--locals`: which values could not be had, and why; one sentence. */
+  readonly localsNote?: string
 }
 
 export interface LocalValue {

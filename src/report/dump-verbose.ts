@@ -97,6 +97,9 @@ function foldedFrames(frames: readonly Frame[], cwd: string | null, paint: Paint
     flush()
     if (internal) folded = 1
     lines.push(`      ${frameLine(frame, cwd)}`)
+    for (const local of frame.locals ?? [])
+      lines.push(paint('dim', `          ${printable(`${local.name} = ${local.value}`)}`))
+    if (frame.localsNote !== undefined) lines.push(paint('dim', `          (${frame.localsNote})`))
   }
   flush()
   return lines

@@ -25,6 +25,9 @@ const SAMPLES_PER_GROUP = 2
 /** Most groups searched backwards in one look. */
 const MAX_GROUPS = 400
 
+const LOCALS_NOTE =
+  'values are those of one function of each place and chain; variables that no closure uses have no names in memory and are shown as registers'
+
 /** Scan and searches taken anew because a collection came in between. */
 const MAX_LOOKS = 2
 
@@ -54,6 +57,7 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
   const functions: SuspendedFunction[] = []
   const tasks: TaskInHeap[] = []
   const left = { unread: 0 }
+  if (options.locals === true) notes.push(LOCALS_NOTE)
   const pages = isolates.flatMap((isolate) => isolate.pages)
   for (const isolate of isolates) {
     if (performance.now() > options.deadlineMs) {

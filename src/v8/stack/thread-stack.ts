@@ -21,6 +21,7 @@ import { ISOLATE_FIGURES } from '../layouts/isolate-figures.js'
 import type { IsolateMoment } from '../isolates.js'
 import { asyncParents } from './async-parents.js'
 import { CodeObjects } from './code-objects.js'
+import { FrameLocals } from './frame-locals.js'
 import { FrameReader } from './frames.js'
 import type { MachineFrame } from './frames.js'
 import type { FrameSpan } from './merge-native.js'
@@ -65,6 +66,8 @@ export class StackReader {
   readonly #frames: FrameReader
   readonly #codes: CodeObjects
   readonly #places: Places
+  /** Whether arguments and variables are read too (`--locals`). */
+  readsValues = false
   #collections = ''
   #flushedMs = 0
 
@@ -191,7 +194,11 @@ export class StackReader {
     const spans: FrameSpan[] = []
     let innermost = true
     for (const [index, frame] of machine.entries()) {
-      const lines = this.#places.describe(window, frame, { exact: exact && index === 0 })
+      const lines = this.#withValues(
+        window,
+        frame,
+        this.#places.describe(window, frame, { exact: exact && index === 0 }),
+      )
       // The interpreter writes its offset down only when it calls: the line of a frame that computes may be behind.
       if (exact && innermost && lines[0]) lines[0] = { ...lines[0], probable: true }
       if (lines.length > 0) innermost = false
@@ -214,13 +221,18 @@ export class StackReader {
     }
   }
 
+  #withValues(window: StackWindow, frame: MachineFrame, lines: Frame[]): Frame[] {
+    return this.readsValues ? new FrameLocals(this.heap, this.functions).addTo(window, frame, lines) : lines
+  }
+
   #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackLook | null {
     const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint, (frame) => this.#places.fits(frame))
     if (!walk) return null
     const frames: Frame[] = []
     const spans: FrameSpan[] = []
     for (const frame of walk.frames) {
-      const lines = this.#places.describe(walk.window, frame, { orDefinition: frames.length === 0 })
+      const described = this.#places.describe(walk.window, frame, { orDefinition: frames.length === 0 })
+      const lines = this.#withValues(walk.window, frame, described)
       // A builtin on top may long have returned, and nothing tells: the innermost function of a script comes first.
       const skipped = frames.length === 0 && lines.every((line) => line.file === null)
       spans.push({ fp: frame.fp, lines: skipped ? 0 : lines.length })
