@@ -71,7 +71,7 @@ function threadBlock(thread: ThreadStack, cwd: string | null, paint: Paint): str
       ? ''
       : `  in ${thread.syscall.name}(${printable(thread.syscall.args.join(', '))})`
   const wchan = thread.wchan ? `  ${thread.wchan}` : ''
-  const role = thread.role === 'unknown' ? '' : `  ${thread.role}`
+  const role = thread.role === 'unknown' || thread.role === thread.name ? '' : `  ${thread.role}`
   return [
     `  ${thread.tid} ${printable(thread.name)}${role}  ${thread.state}${call}${wchan}`,
     ...foldedFrames(thread.frames, cwd, paint),

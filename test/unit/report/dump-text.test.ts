@@ -81,7 +81,7 @@ test('adds threads, awaits and sockets when asked for all', () => {
   const stuck = stuckPoll()
   const text = renderDump(stuck, diagnose(stuck), { verbose: true })
   expect(text).toMatch(/^Threads$/m)
-  expect(text).toContain('10 main  main  idle  in epoll_pwait(fd 13)')
+  expect(text).toContain('10 main  idle  in epoll_pwait(fd 13)')
   expect(text).toContain('fd 21 tcp ESTABLISHED 10.0.0.2:50000 > 10.0.0.5:8080')
 })
 
