@@ -4,8 +4,11 @@
  * property-details.h), dictionary ones through the NameDictionary (src/objects/dictionary.h); arrays and collections
  * where their tables lie (js-array.tq, js-collection.tq, ordered-hash-table.h).
  */
+import { ClassNames } from './class-names.js'
 import type { Functions } from './functions.js'
 import type { Tagged, V8Heap } from './heap.js'
+import { readPropertyLayout } from './property-layout.js'
+import type { PropertyLayout } from './property-layout.js'
 
 /** Fields of every JSObject, and of the collections (all four V8 versions). */
 export const PROPERTIES_OFFSET = 8
@@ -13,28 +16,9 @@ export const ELEMENTS_OFFSET = 16
 export const TABLE_OFFSET = 24
 const ARRAY_LENGTH_OFFSET = 24
 
-const MAX_DESCRIPTORS = 1020
 const MAX_DICTIONARY = 20_000
-const MAX_BACK_POINTERS = 2_000
-const MAX_CONSTRUCTORS = 50_000
 /** Where a variable-sized metadata object ends is not worth telling: it holds no settler. */
 const METADATA_BYTES = 16_384
-
-export interface PropertyLayout {
-  readonly dictionary: boolean
-  /** First in-object word, and how many there are. */
-  readonly start: number
-  readonly inObject: number
-  readonly slots: readonly PropertySlot[]
-}
-
-export interface PropertySlot {
-  readonly key: Tagged
-  /** Byte offset in the object, or -1. */
-  readonly offset: number
-  /** Index in the PropertyArray, or -1. A constant lies in the descriptor: both are -1. */
-  readonly index: number
-}
 
 export interface Property {
   readonly name: string
@@ -45,10 +29,8 @@ export class Objects {
   readonly heap: V8Heap
   readonly functions: Functions
   readonly #layouts = new Map<Tagged, PropertyLayout>()
-  readonly #names = new Map<Tagged, string>()
-  readonly #scripts = new Map<Tagged, string | null>()
   readonly #keys = new Map<Tagged, string>()
-  readonly #constructors = new Map<Tagged, Tagged>()
+  readonly #classes: ClassNames
   readonly #fixedArrayEnd: number
   readonly #apiEnd: number
   readonly #metadata: ReadonlySet<number>
@@ -57,6 +39,7 @@ export class Objects {
   constructor(heap: V8Heap, functions: Functions) {
     this.heap = heap
     this.functions = functions
+    this.#classes = new ClassNames(this)
     const { types, layout } = heap
     const after = [types.BYTE_ARRAY, types.FIXED_DOUBLE_ARRAY, types.EXTERNAL_POINTER_ARRAY]
     // Hash tables and their like are FixedArrays under numbers of their own, which are not exported.
@@ -77,10 +60,8 @@ export class Objects {
   /** Forgets what was read of objects and maps. */
   flush(): void {
     this.#layouts.clear()
-    this.#names.clear()
-    this.#scripts.clear()
     this.#keys.clear()
-    this.#constructors.clear()
+    this.#classes.flush()
   }
 
   isFixedArrayType(type: number): boolean {
@@ -154,127 +135,32 @@ export class Objects {
     return text
   }
 
-  /** The function (or template) a map's objects were made by: maps point back to the first, which names it. */
+  /** The function (or template) a map's objects were made by. */
   constructorOf(map: Tagged): Tagged {
-    const { heap } = this
-    const passed: Tagged[] = []
-    let made = this.#constructors.get(map)
-    for (let at = map; made === undefined;) {
-      passed.push(at)
-      at = heap.field(at, heap.layout.map.constructorOrBackPointer)
-      if (passed.length < MAX_BACK_POINTERS && heap.is(at, 'MAP')) made = this.#constructors.get(at)
-      else made = heap.is(at, 'TUPLE2') ? heap.field(at, 8) : at
-    }
-    if (this.#constructors.size > MAX_CONSTRUCTORS) this.#constructors.clear()
-    for (const one of passed) this.#constructors.set(one, made)
-    return made
+    return this.#classes.constructorOf(map)
   }
 
-  /** Class of an object: its prototype's `constructor` before its map's, since `class X extends Y` shares maps. '' when it has none. */
+  /** Class of an object; '' when it has none. */
   className(object: Tagged): string {
-    const map = this.heap.field(object, 0)
-    const known = this.#names.get(map)
-    if (known !== undefined) return known
-    // Against a prototype whose `constructor` leads back to this very map.
-    this.#names.set(map, '')
-    const name = this.#readClassName(map)
-    this.#names.set(map, name)
-    return name
+    return this.#classes.nameOf(this.heap.field(object, 0))
   }
 
   classNameOfMap(map: Tagged): string {
-    const known = this.#names.get(map)
-    if (known !== undefined) return known
-    const name = this.#readClassName(map)
-    this.#names.set(map, name)
-    return name
+    return this.#classes.nameOf(map)
   }
 
   /** Script name of the class, null for builtins and templates. */
   classScript(object: Tagged): string | null {
-    const map = this.heap.field(object, 0)
-    let script = this.#scripts.get(map)
-    if (script === undefined) {
-      const own = this.#prototypeConstructor(map)
-      const made = own === 0 ? this.constructorOf(map) : own
-      script = this.functions.ofFunction(made)?.script?.name ?? null
-      this.#scripts.set(map, script)
-    }
-    return script
-  }
-
-  #readClassName(map: Tagged): string {
-    const { heap } = this
-    const { types } = heap
-    const type = heap.typeOfMap(map)
-    const builtin = new Map([
-      [types.JS_ARRAY, 'Array'],
-      [types.JS_MAP, 'Map'],
-      [types.JS_SET, 'Set'],
-      [types.JS_PROMISE, 'Promise'],
-      [types.JS_WEAK_MAP, 'WeakMap'],
-    ]).get(type)
-    if (builtin !== undefined) return builtin
-    if (type === types.JS_OBJECT || heap.isFunctionType(type)) {
-      const name = this.functions.ofFunction(this.#prototypeConstructor(map))?.name
-      if (name) return name
-    }
-    const made = this.constructorOf(map)
-    if (heap.isFunction(made)) return this.functions.ofFunction(made)?.name ?? ''
-    return heap.is(made, 'FUNCTION_TEMPLATE_INFO') ? this.#templateName(made) : ''
-  }
-
-  /** A template's class name is one of its first fields, or its function's name; which one differs by version. */
-  #templateName(template: Tagged): string {
-    const { heap } = this
-    for (let offset = 8; offset < 96; offset += 8) {
-      const held = heap.field(template, offset)
-      if (heap.isString(held)) return heap.string(held, 200) ?? ''
-      if (heap.is(held, 'SHARED_FUNCTION_INFO')) {
-        const name = this.functions.info(held)?.name
-        if (name) return name
-      }
-    }
-    return ''
-  }
-
-  #prototypeConstructor(map: Tagged): Tagged {
-    const prototype = this.heap.field(map, this.heap.layout.map.prototype)
-    if (!this.isObject(prototype)) return 0
-    const constructor = this.get(prototype, 'constructor') ?? 0
-    return this.heap.isFunction(constructor) ? constructor : 0
+    return this.#classes.scriptOf(this.heap.field(object, 0))
   }
 
   layoutOf(map: Tagged): PropertyLayout {
-    const known = this.#layouts.get(map)
-    if (known !== undefined) return known
-    const { heap } = this
-    const words = heap.uint32(map, heap.layout.map.sizeInWords)
-    const start = (words >>> 8) & 0xff
-    const inObject = Math.max(0, (words & 0xff) - start)
-    // Bits of src/objects/map.h: own descriptors from 10 on (10 bits), dictionary map 21.
-    const bits = heap.uint32(map, heap.layout.map.bitField3)
-    const dictionary = ((bits >>> 21) & 1) === 1
-    const slots: PropertySlot[] = []
-    const descriptors = heap.field(map, heap.layout.map.descriptors)
-    if (!dictionary && (heap.is(descriptors, 'DESCRIPTOR_ARRAY') || heap.is(descriptors, 'STRONG_DESCRIPTOR_ARRAY'))) {
-      const count = Math.min((bits >>> 10) & 1023, MAX_DESCRIPTORS)
-      for (let i = 0; i < count; i++) {
-        const entry = heap.layout.descriptors.header + 24 * i
-        // PropertyDetails (src/objects/property-details.h): location in bit 5 (1: descriptor), field index from bit 19.
-        const details = heap.smi(descriptors, entry + 8) ?? 0
-        const key = heap.field(descriptors, entry)
-        if (((details >>> 5) & 1) === 1) slots.push({ key, offset: -1, index: -1 })
-        else {
-          const field = (details >>> 19) & 0x3ff
-          if (field < inObject) slots.push({ key, offset: (start + field) * 8, index: -1 })
-          else slots.push({ key, offset: -1, index: field - inObject })
-        }
-      }
+    let layout = this.#layouts.get(map)
+    if (layout === undefined) {
+      layout = readPropertyLayout(this.heap, map)
+      if (this.#layouts.size > 50_000) this.#layouts.clear()
+      this.#layouts.set(map, layout)
     }
-    const layout = { dictionary, start, inObject, slots }
-    if (this.#layouts.size > 50_000) this.#layouts.clear()
-    this.#layouts.set(map, layout)
     return layout
   }
 

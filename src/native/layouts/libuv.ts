@@ -82,11 +82,28 @@ export const HANDLE_TYPES = [
   'file',
 ] as const
 
+/** uv_req_type, in order of UV_REQ_TYPE_MAP. */
+export const REQUEST_TYPES = [
+  'unknown',
+  'req',
+  'connect',
+  'write',
+  'shutdown',
+  'udp-send',
+  'fs',
+  'work',
+  'getaddrinfo',
+  'getnameinfo',
+] as const
+
+/** struct uv_req_s. */
+export const REQUEST = { type: 8 } as const
+
 /** struct uv__work of include/uv/threadpool.h: `wq` links it into the queue; linked to itself while it runs. */
 export const WORK = { size: 40, function: 0, done: 8, loop: 16, queue: 24 } as const
 
 /** Requests in which a uv__work is embedded. `work` is the distance from the request to its uv__work. */
-export const FS_REQUEST = { work: 336, operation: 64, path: 104, file: 280 } as const
+export const FS_REQUEST = { work: 336, operation: 64, loop: 72, path: 104, file: 280 } as const
 export const ADDRESS_REQUEST = { work: 72, host: 128 } as const
 export const NAME_REQUEST = { work: 72 } as const
 export const RANDOM_REQUEST = { work: 104 } as const

@@ -4,6 +4,7 @@
  * (so no offset of node's is needed). Structures: libuv's include/uv.h and include/uv/unix.h, alike in 1.46 to 1.52.
  */
 import { toAddress, type Address } from '../../model/address.js'
+import { FS_OPERATIONS, FS_REQUEST, HANDLE, HANDLE_TYPES, REQUEST, REQUEST_TYPES } from '../../native/layouts/libuv.js'
 import type { Tagged } from '../heap.js'
 import type { Objects } from '../objects.js'
 
@@ -35,54 +36,13 @@ export interface UvRequest {
   readonly fd?: number
 }
 
-const HANDLE_KINDS = [
-  'unknown',
-  'async',
-  'check',
-  'fs_event',
-  'fs_poll',
-  'handle',
-  'idle',
-  'pipe',
-  'poll',
-  'prepare',
-  'process',
-  'stream',
-  'tcp',
-  'timer',
-  'tty',
-  'udp',
-  'signal',
-] as const
-const REQUEST_KINDS = [
-  'unknown',
-  'req',
-  'connect',
-  'write',
-  'shutdown',
-  'udp_send',
-  'fs',
-  'work',
-  'getaddrinfo',
-  'getnameinfo',
-] as const
 const FIRST_EMBEDDER_WORD = 3
 const LAST_EMBEDDER_WORD = 7
 /** Our classes' uv structures begin within this many bytes. */
 const MAX_UV_OFFSET = 640
-const UV = {
-  type: 16,
-  requestType: 8,
-  streamFd: 184,
-  udpFd: 176,
-  processPid: 104,
-  fsOperation: 64,
-  fsLoop: 72,
-  fsPath: 104,
-  fsFile: 280,
-} as const
-const LAST_FS_OPERATION = 36
 const MAX_PATH = 4096
+/** Types of handles that no handle has. */
+const NO_HANDLES: ReadonlySet<string> = new Set(['unknown', 'file'])
 
 export class NativeObjects {
   readonly #objects: Objects
@@ -136,12 +96,12 @@ export class NativeObjects {
     for (let offset = 16; offset < MAX_UV_OFFSET; offset += 8) {
       const at = toAddress(address + offset)
       if (memory.word(at) !== address) continue
-      const loop = memory.word(toAddress(at + 8))
-      const handleType = HANDLE_KINDS[memory.u32(toAddress(at + UV.type))]
-      if (loop > 65_536 && loop % 8 === 0 && handleType !== undefined && handleType !== 'unknown') {
+      const loop = memory.word(toAddress(at + HANDLE.loop))
+      const handleType = HANDLE_TYPES[memory.u32(toAddress(at + HANDLE.type))]
+      if (loop > 65_536 && loop % 8 === 0 && handleType !== undefined && !NO_HANDLES.has(handleType)) {
         return this.#uvHandle(at, handleType)
       }
-      const requestType = REQUEST_KINDS[memory.u32(toAddress(at + UV.requestType))]
+      const requestType = REQUEST_TYPES[memory.u32(toAddress(at + REQUEST.type))]
       if (requestType === undefined || requestType === 'unknown') continue
       const request = this.#uvRequest(at, requestType)
       if (request !== null) return request
@@ -149,37 +109,37 @@ export class NativeObjects {
     return null
   }
 
-  #uvHandle(at: Address, type: (typeof HANDLE_KINDS)[number]): UvHandle {
+  #uvHandle(at: Address, type: (typeof HANDLE_TYPES)[number]): UvHandle {
     const { memory } = this.#objects.heap
     switch (type) {
       case 'tcp':
       case 'pipe':
       case 'tty':
-        return withFd(type, memory.i32(toAddress(at + UV.streamFd)))
+        return withFd(type, memory.i32(toAddress(at + HANDLE.streamFd)))
       case 'udp':
-        return withFd(type, memory.i32(toAddress(at + UV.udpFd)))
+        return withFd(type, memory.i32(toAddress(at + HANDLE.udpFd)))
       case 'process':
-        return { kind: 'process', pid: memory.i32(toAddress(at + UV.processPid)) }
+        return { kind: 'process', pid: memory.i32(toAddress(at + HANDLE.processPid)) }
       default:
         return { kind: 'other' }
     }
   }
 
-  #uvRequest(at: Address, type: (typeof REQUEST_KINDS)[number]): UvRequest | null {
+  #uvRequest(at: Address, type: (typeof REQUEST_TYPES)[number]): UvRequest | null {
     const { memory } = this.#objects.heap
     if (type !== 'fs') {
       const kind = type === 'work' || type === 'getaddrinfo' || type === 'getnameinfo' ? type : 'request'
       return { kind, address: at }
     }
-    const operation = memory.i32(toAddress(at + UV.fsOperation))
-    if (operation < 0 || operation > LAST_FS_OPERATION || !(memory.word(toAddress(at + UV.fsLoop)) > 65_536))
+    const operation = memory.i32(toAddress(at + FS_REQUEST.operation))
+    if (operation < 0 || operation >= FS_OPERATIONS.length || !(memory.word(toAddress(at + FS_REQUEST.loop)) > 65_536))
       return null
-    const path = memory.word(toAddress(at + UV.fsPath))
+    const path = memory.word(toAddress(at + FS_REQUEST.path))
     if (path > 65_536) {
       const text = this.#cString(toAddress(path))
       return { kind: 'fs', address: at, ...(text === '' ? {} : { path: text }) }
     }
-    return { kind: 'fs', address: at, fd: memory.i32(toAddress(at + UV.fsFile)) }
+    return { kind: 'fs', address: at, fd: memory.i32(toAddress(at + FS_REQUEST.file)) }
   }
 
   #cString(address: Address): string {
