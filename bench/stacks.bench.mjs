@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median, quantile, ROOT, round } from './measure.mjs'
@@ -59,7 +59,6 @@ export async function run({ quick, progress }) {
   const runs = quick ? 5 : 15
   const { openMemoryTarget } = require(path.join(ROOT, 'dist/capture/memory-target.js'))
   const { readStacks } = require(path.join(ROOT, 'dist/capture/stacks-capturer.js'))
-  const { whileStopped } = require(path.join(ROOT, 'dist/capture/stopped-target.js'))
   const cli = path.join(ROOT, 'bin/conductor-diag.js')
   const rows = []
 
@@ -97,39 +96,64 @@ export async function run({ quick, progress }) {
       }
     })
   }
-  progress('pauses')
-  rows.push(...(await pauses(runs, whileStopped)))
   progress('py-spy')
   const wedge = 'print(1, flush=True)\nimport sys\nsys.stdin.read()'
   const python = await whileRunning('python3', ['-c', wedge], {}, ({ pid }) =>
     time(runs, 'py-spy', ['dump', '--pid', String(pid)]),
   )
   rows.push(row('py-spy dump of the same wedge in Python', python))
-  if (python !== null) {
-    const dump = async (pid) => void time(runs, 'py-spy', ['dump', '--pid', String(pid)])
-    const gaps = await gapsOf(dump, ['python3', PYTHON_PAUSE])
-    rows.push(row(`the ${runs} longest gaps of a busy Python, dumped ${runs} times by py-spy`, gaps.slice(0, runs)))
+  const engine = { openMemoryTarget, readStacks }
+  for (const loaded of [false, true]) {
+    progress(loaded ? 'pauses, loaded' : 'pauses, quiet')
+    const busy = loaded ? cpus().map(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' })) : []
+    try {
+      rows.push(...(await pauses(runs, engine, loaded ? 'all cores loaded' : 'quiet', python !== null)))
+    } finally {
+      for (const child of busy) child.kill('SIGKILL')
+    }
   }
   return rows
 }
 
-/** What a spinning process itself sees of being left alone, and of being stopped for a copy again and again. */
-async function pauses(runs, whileStopped) {
+/** What a spinning process itself sees of being left alone, of `--stop`, and of py-spy in the same run. */
+async function pauses(runs, { openMemoryTarget, readStacks }, machine, hasPySpy) {
+  const between = async () => await sleep(BETWEEN_STOPS_MS)
   const alone = await gapsOf(async () => await sleep(runs * BETWEEN_STOPS_MS))
   const outside = []
   const stopped = await gapsOf(async (pid) => {
-    for (let left = runs; left > 0; left--) {
-      const read = whileStopped(pid, pid, () => null)
-      if (read !== null) outside.push(read.pausedMs)
-      await sleep(BETWEEN_STOPS_MS)
+    const target = { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false }
+    const memory = openMemoryTarget(target)
+    try {
+      for (let left = runs; left > 0; left--) {
+        memory.refresh()
+        const { pausedMs } = readStacks(memory, { target, stop: true, deadlineMs: performance.now() + 5000 })
+        if (pausedMs > 0) outside.push(pausedMs)
+        await between()
+      }
+    } finally {
+      memory.dispose()
     }
   })
+  const others = hasPySpy
+    ? await gapsOf(
+        async (pid) => {
+          for (let left = runs; left > 0; left--) {
+            time(1, 'py-spy', ['dump', '--pid', String(pid)])
+            await between()
+          }
+        },
+        ['python3', PYTHON_PAUSE],
+      )
+    : null
   // Each stop is one gap; the machine adds gaps of its own, which the run left alone shows.
-  const longest = (gaps) => gaps.slice(0, runs)
+  const longest = (gaps) => gaps?.slice(0, runs) ?? null
+  const pySpy = longest(others)
+  const aim = pySpy === null ? {} : { aim: "no more than py-spy's", limit: median(pySpy) }
   return [
-    row(`the ${runs} longest gaps of a busy process, left alone`, longest(alone)),
-    row(`the ${runs} longest gaps of a busy process, stopped ${outside.length} times`, longest(stopped)),
-    row('the same stops, as the reader measures them', outside.length === 0 ? null : outside),
+    row(`${machine}: the ${runs} longest gaps of a busy process, left alone`, longest(alone)),
+    row(`${machine}: the same, ${outside.length} stops by --stop in ${runs} looks`, longest(stopped), aim),
+    row(`${machine}: those stops, as the reader measures them`, outside.length === 0 ? null : outside),
+    row(`${machine}: the same of a busy Python, dumped ${runs} times by py-spy`, pySpy),
   ]
 }
 
