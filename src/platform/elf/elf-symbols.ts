@@ -198,7 +198,7 @@ export class ElfSymbols {
 
   /** Goes over a table without keeping it; ends early where the file does. */
   #pieces(extent: Extent, visit: (words: Uint32Array, first: number) => void): void {
-    const piece = new Uint32Array(SCAN_ENTRIES * ENTRY_WORDS)
+    const piece = new Uint32Array(Math.min(SCAN_ENTRIES, extent.count) * ENTRY_WORDS)
     for (let first = 0; first < extent.count; first += SCAN_ENTRIES) {
       const count = Math.min(SCAN_ENTRIES, extent.count - first)
       const bytes = new Uint8Array(piece.buffer, 0, count * ENTRY_BYTES)

@@ -79,6 +79,18 @@ describe('an ELF file', () => {
     expect(symbols.nearest(0x3fffff)).toBeNull()
   })
 
+  it('is found by address alike in a pass over the table and in the sorted one', () => {
+    const addresses = [0x401000, 0x401012, 0x401030, 0x401040, 0x402004, 0x3fffff]
+    const passes = elfOfBytes(tinyElf(PROGRAM)).symbols
+    passes.prepare(addresses)
+    const sorted = elfOfBytes(tinyElf(PROGRAM)).symbols
+    // More single questions than passes are made for.
+    for (let other = 0; other < 20; other++) sorted.nearest(0x500000 + other)
+    expect(addresses.map((address) => passes.nearest(address))).toEqual(
+      addresses.map((address) => sorted.nearest(address)),
+    )
+  })
+
   it('refuses what is no usable ELF file with ERR_STALL_ELF_INVALID', () => {
     const elf = tinyElf(PROGRAM)
     const big = Buffer.from(elf)
