@@ -22,10 +22,20 @@ interface Koffi {
 const MSG_DONTWAIT = 0x40
 const MSG_NOSIGNAL = 0x4000
 
-/** Loads koffi; the reason in one sentence when that can't be had. Reads a file and takes node's lock of dlopen. */
-export function prepareNativeCalls(): NativeCalls | { readonly no: string } {
+/**
+ * Loads koffi; the reason in one sentence when that can't be had. Reads files and takes the loader's lock.
+ * @param mayLoad asked right before the lock is taken: on a busy machine the reading lasts long. `busy` when refused.
+ */
+export function prepareNativeCalls(
+  mayLoad: () => boolean = () => true,
+): NativeCalls | { readonly no: string } | 'busy' {
+  let refused = false
   try {
-    const koffi = createRequire(__filename)('koffi') as Koffi
+    const koffi = withDlopenGuarded(
+      mayLoad,
+      () => (refused = true),
+      () => createRequire(__filename)('koffi') as Koffi,
+    )
     // The process itself: node links libc, glibc or musl.
     const libc = koffi.load(null)
     const exit = libc.func('void _exit(int status)')
@@ -37,6 +47,23 @@ export function prepareNativeCalls(): NativeCalls | { readonly no: string } {
       peerUser: (fd) => peerUserOf(fd, getSocketOption),
     }
   } catch (thrown) {
+    if (refused) return 'busy'
     return { no: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) }
+  }
+}
+
+/** Each thread has a `process` of its own: nobody else's loading is touched. */
+function withDlopenGuarded<T>(mayLoad: () => boolean, refuse: () => void, act: () => T): T {
+  const dlopen = Reflect.get(process, 'dlopen') as (...args: unknown[]) => unknown
+  const guarded = (...args: unknown[]): unknown => {
+    if (mayLoad()) return Reflect.apply(dlopen, process, args)
+    refuse()
+    throw new Error('the main thread may be loading a library')
+  }
+  Object.assign(process, { dlopen: guarded })
+  try {
+    return act()
+  } finally {
+    Object.assign(process, { dlopen })
   }
 }

@@ -39,7 +39,7 @@ export class NativeLoader {
   turn(): void {
     if (this.settled) return
     this.turns++
-    if (this.options.waitsForEvents() === true) this.load()
+    if (this.options.waitsForEvents() === true) this.load(() => this.options.waitsForEvents() === true)
     else if (this.turns >= TURNS_TO_WAIT) this.beginProbe()
   }
 
@@ -50,8 +50,8 @@ export class NativeLoader {
       return
     }
     this.waiting.push(settled)
-    if (this.options.waitsForEvents() === true) this.load()
-    else this.beginProbe()
+    if (this.options.waitsForEvents() === true) this.load(() => this.options.waitsForEvents() === true)
+    if (!this.settled) this.beginProbe()
   }
 
   private get settled(): boolean {
@@ -68,8 +68,10 @@ export class NativeLoader {
     })
   }
 
-  private load(): void {
-    const loaded = this.options.load()
+  private load(mayLoad?: () => boolean): void {
+    const loaded = this.options.load(mayLoad)
+    // Not now after all: at the next turn.
+    if (loaded === 'busy') return
     if ('no' in loaded) this.settle(loaded.no)
     else {
       this.calls = loaded

@@ -6,4 +6,4 @@ import { parentPort } from 'node:worker_threads'
 import { prepareNativeCalls } from './native-exit.js'
 
 const native = prepareNativeCalls()
-parentPort?.postMessage('no' in native ? native.no : null)
+parentPort?.postMessage(native !== 'busy' && 'no' in native ? native.no : null)

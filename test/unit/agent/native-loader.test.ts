@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import type { NativeCalls } from '../../../src/agent/native-exit.js'
+import { prepareNativeCalls, type NativeCalls } from '../../../src/agent/native-exit.js'
 import { NativeLoader } from '../../../src/agent/native-loader.js'
 
 const CALLS: NativeCalls = { exit: () => undefined, send: () => 0, peerUser: () => null }
 
-function scene(options: { waits?: () => boolean | null; loads?: NativeCalls | { no: string } } = {}) {
+type Loaded = ReturnType<typeof prepareNativeCalls>
+
+function scene(options: { waits?: () => boolean | null; loads?: Loaded; busy?: number } = {}) {
   const probes: ((failure: string | null) => void)[] = []
   const seen = { loads: 0, probes }
   const loader = new NativeLoader({
     waitsForEvents: options.waits ?? (() => false),
     load: () => {
       seen.loads++
-      return options.loads ?? CALLS
+      return seen.loads <= (options.busy ?? 0) ? 'busy' : (options.loads ?? CALLS)
     },
     probe: (done) => void probes.push(done),
   })
@@ -47,6 +49,22 @@ describe('koffi is loaded in the watch thread', () => {
     loader.want(() => undefined)
     seen.probes[0]?.(null)
     expect(loader.calls).toBe(CALLS)
+  })
+
+  it('at a later turn when the main thread turned out to be busy in between', () => {
+    const { loader, seen } = scene({ waits: () => true, busy: 2 })
+    loader.turn()
+    loader.turn()
+    expect(loader.calls).toBeNull()
+    loader.turn()
+    expect([seen.loads, loader.calls]).toEqual([3, CALLS])
+  })
+
+  it('really, only where it may take the lock, and leaves the loading of others alone', () => {
+    const dlopen: unknown = Reflect.get(process, 'dlopen')
+    expect(prepareNativeCalls(() => false)).toBe('busy')
+    expect(Reflect.get(process, 'dlopen')).toBe(dlopen)
+    expect(prepareNativeCalls(() => true)).toMatchObject({ exit: expect.any(Function), send: expect.any(Function) })
   })
 
   it('or says why not', () => {
