@@ -13,7 +13,7 @@ const THROTTLED_SHARE = 0.5
 /** Higher than for throttling: a crowded machine alone makes half. */
 const RUN_QUEUE_SHARE = 0.85
 /** A turn of the loop that takes this much of a CPU is a stall by itself, however long it has to wait for it. */
-const OWN_WORK_MS = 2_000
+const OWN_WORK_MS = 1_000
 /** One of ten that share a CPU fairly still moves. */
 const CROWDED_CPU = 0.1
 
