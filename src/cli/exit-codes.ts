@@ -14,6 +14,17 @@ export const EXIT = {
   permission: 77,
 } as const
 
+/** For `--help`; docs/errors.md has the same. */
+export const EXIT_CODES_HELP = `Exit codes:
+  ${EXIT.ok}   done, with evidence
+  ${EXIT.noEvidence}   no evidence; stderr says why
+  ${EXIT.usage}  the command line or a setting is wrong
+  ${EXIT.corruptBundle}  a bundle is corrupt or was never sealed
+  ${EXIT.notFound}  no such process or bundle
+  ${EXIT.stalled}  (the worker's own) stalled, ended by the watchdog
+  ${EXIT.toolFailed}  the tool itself failed
+  ${EXIT.permission}  permission`
+
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** Which exit code an error that ended a command deserves. */

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { settingsAsHelp } from '../config/settings-doc.js'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
-import { EXIT, exitCodeOf } from './exit-codes.js'
+import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.js'
 import { printNote, printOut } from './output.js'
 import { usageErrorOf } from './usage-error.js'
 
@@ -42,7 +42,7 @@ export async function createProgram(argv: readonly string[] = []): Promise<Comma
       'Why does this Node.js process not move? Stacks, awaits, kernel state and a verdict, without preparing the process.',
     )
     .version(VERSION)
-    .addHelpText('after', `\n${settingsAsHelp()}`)
+    .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n${settingsAsHelp()}`)
     .exitOverride()
     // Errors are said once, by `main`, with their code and the next step.
     .configureOutput({ writeOut: printOut, writeErr: printNote, outputError: () => undefined })

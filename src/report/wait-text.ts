@@ -24,5 +24,8 @@ function sinceText(kind: WaitsFor['kind'], sinceMs: number): string {
 
 function poolText({ tid, syscall }: WaitsFor): string {
   const thread = tid === undefined ? 'running in the thread pool' : `in pool thread ${tid}`
-  return syscall === undefined || syscall === 'running' ? thread : `${thread}, ${printable(syscall)}`
+  // Its arguments are the path and descriptor that the summary names already.
+  return syscall === undefined || syscall === 'running'
+    ? thread
+    : `${thread} (${printable(syscall.split('(')[0] ?? '')})`
 }

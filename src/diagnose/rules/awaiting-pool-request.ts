@@ -29,7 +29,7 @@ function waitText(view: View, leaf: Leaf): string {
   const doing =
     thread === undefined
       ? ''
-      : `, in pool thread ${thread.tid}${thread.syscall === undefined ? '' : ` (${thread.syscall})`}`
+      : `, in pool thread ${thread.tid}${thread.syscall === undefined ? '' : ` (${thread.syscall.split('(')[0] ?? ''})`}`
   if (leaf.cause === 'dns') return `the address of ${waits.host ?? 'a host'}${doing}`
   return `${waits.path === undefined ? 'a file' : `the file ${waits.path}`}${doing}`
 }

@@ -44,7 +44,7 @@ export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
       ...(pools.length > 1 || view.silent ? {} : { cap: 'medium' as const }),
       weight: 65,
       refutedBy: 'A pool thread whose work changes between two looks.',
-      nextStep: `See why this call does not return (a FIFO without a writer, a dead mount, a DNS server that is silent${nameservers(view)}); UV_THREADPOOL_SIZE only delays it.`,
+      nextStep: `See why this call does not return (${reasonsFor(hanging, view)}); UV_THREADPOOL_SIZE only delays it.`,
     },
   ]
 }
@@ -54,6 +54,14 @@ function exhaustion(pool: PoolState): 'all' | 'lookups' | null {
   if (pool.idle === 0 && pool.running.length >= pool.size) return 'all'
   const looking = pool.running.filter((work) => LOOKUPS.has(work.kind)).length
   return looking >= lookupLimit(pool) && pool.queued.some((work) => LOOKUPS.has(work.kind)) ? 'lookups' : null
+}
+
+/** What keeps such calls, as a rule. */
+function reasonsFor(hanging: readonly PoolWork[], view: View): string {
+  const lookups = hanging.filter((work) => LOOKUPS.has(work.kind)).length
+  const server = `a DNS server that is silent${nameservers(view)}`
+  if (lookups === hanging.length) return server
+  return `a FIFO without a writer, a dead mount${lookups > 0 ? `, ${server}` : ''}`
 }
 
 function hangingText(kind: 'all' | 'lookups', pool: PoolState): string {
