@@ -1,33 +1,34 @@
 /**
  * What a V8 version's binaries do not export as `v8dbg_*` symbols: one column a version, each row with the source that
  * lays it out (file in V8's tree at the tag named by `process.versions.v8`; the classes are generated from the .tq
- * files, in the order of their fields, 8 bytes each after the map). Every number was also seen by calibration on the
+ * files, in the order of their fields, 8 bytes each after the map). Lines are those of Node's copy (`deps/v8/`) at the
+ * commit of nodejs/node that is named beside them; the order of fields is the same at the tags. Every number was also seen by calibration on the
  * official x64 builds of Node 20.20.2, 22.23.3, 24.21.0 and 26.10.0, and the truth tests hold them there.
  */
 import type { PositionEncoding, V8Family, V8Layout } from './layout.js'
 
 export interface VersionTable {
-  /** src/objects/shared-function-info.tq: function_data, or trusted_function_data then untrusted_function_data. */
+  /** src/objects/shared-function-info.tq:78-85 (0101e8b2c2c8): function_data, or trusted_function_data then untrusted_function_data. */
   readonly shared: { readonly data: number; readonly untrustedData: number }
-  /** src/objects/script.tq; kSourceUrl and kSourceMappingUrl follow flags. The same in all. */
+  /** src/objects/script.tq:19-63 (0a046d0b8bc0); source_url and source_mapping_url follow flags. The same in all. */
   readonly script: Pick<
     V8Layout['script'],
     'lineOffset' | 'columnOffset' | 'type' | 'id' | 'sourceUrl' | 'sourceMappingUrl'
   >
-  /** src/objects/bytecode-array.tq (11.3: src/objects/code.tq): constant_pool, handler_table, source_position_table. */
+  /** src/objects/bytecode-array.tq:7-22 (0ddf2b30bca0, as in 11.3): constant_pool, handler_table, source_position_table, frame_size. */
   readonly bytecode: Omit<V8Layout['bytecode'], 'length' | 'data'>
   /** src/objects/code.h, Code::Fields (11.3: kept apart from InstructionStream, not exported). */
   readonly code: Pick<
     V8Layout['code'],
     'deoptimization' | 'sourcePositions' | 'instructionStart' | 'instructionSize' | 'flags' | 'streamToCode'
   >
-  /** src/objects/js-generator.tq: function, context, receiver, input_or_debug_pos, resume_mode, continuation, parameters_and_registers. */
+  /** src/objects/js-generator.tq:16-52 (0101e8b2c2c8): function, context, receiver, input_or_debug_pos, resume_mode, continuation, parameters_and_registers. */
   readonly generator: V8Layout['generator']
-  /** src/objects/js-generator.tq, AsyncGeneratorRequest: next, resume_mode, value, promise. */
+  /** src/objects/js-generator.tq:58-63 (0101e8b2c2c8), AsyncGeneratorRequest: next, resume_mode, value, promise. */
   readonly asyncRequest: V8Layout['asyncRequest']
-  /** src/objects/js-promise.tq. */
+  /** src/objects/js-promise.tq:30-31 (0524d3ba8a96): reactions_or_result, flags, after the three fields of a JSObject. */
   readonly promise: V8Layout['promise']
-  /** src/objects/promise.tq: continuation_preserved_embedder_data comes first from 12 on. */
+  /** src/objects/promise.tq:29-36 (101a4e5a9248, as in 11.3); continuation_preserved_embedder_data comes first from 12 on. */
   readonly reaction: V8Layout['reaction']
   /** src/objects/scope-info.tq: position_info moved before the locals in 13. */
   readonly positionsInHeader: boolean
@@ -37,9 +38,9 @@ export interface VersionTable {
   readonly page: V8Layout['page']
   /** src/execution/isolate-data.h and thread-local-top.h (c_entry_fp_, js_entry_sp_, current_vm_state_), isolate.h (heap_). */
   readonly isolate: V8Layout['isolate']
-  /** src/codegen/source-position-table.cc: 14 packs is_statement into the code delta. */
+  /** src/codegen/source-position-table.cc, EncodeEntry: the sign of the code delta is is_statement; 14 packs is_statement into the code delta. */
   readonly positions: PositionEncoding
-  /** src/deoptimizer/translation-opcode.h: operand counts in the order of TRANSLATION_OPCODE_LIST. */
+  /** src/deoptimizer/translation-opcode.h:14 (09de4145059e), TRANSLATION_OPCODE_LIST: operand counts in its order. */
   readonly translation: readonly number[] | null
 }
 
