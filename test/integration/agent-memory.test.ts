@@ -16,6 +16,7 @@ import { RunningWorker } from '../support/run-worker.js'
 const MEGABYTE = 1024
 /** The bound that docs/memory-engine.md gives. */
 const MOST = 32 * MEGABYTE
+const GARBAGE = ['--require', path.join(PROGRAMS, 'make-garbage.cjs')]
 
 function status(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
@@ -29,7 +30,7 @@ function startMeasuring(pid: number): number {
 
 async function bareThread(node: NodeBinary): Promise<number> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'bare-thread-'))
-  const child = spawn(node.path, [path.join(PROGRAMS, 'bare-thread.cjs')], {
+  const child = spawn(node.path, [...GARBAGE, path.join(PROGRAMS, 'bare-thread.cjs')], {
     env: { PATH: process.env['PATH'], TEST_FOLDER: folder },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -52,6 +53,7 @@ async function capture(node: NodeBinary): Promise<{ readonly grown: number; read
     node,
     program: 'agent-worker.cjs',
     args: ['fifo'],
+    flags: GARBAGE,
     env: {
       CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '90',
       CONDUCTOR_STALL_WARN_SECONDS: '3',
