@@ -15,7 +15,7 @@ function run(command: string, args: readonly string[], cwd: string): void {
 export default function setup(): void {
   run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], root)
   run(process.execPath, [path.join(root, 'tools/bundle.mjs')], root)
-  for (const folder of ['test/nodes', 'test/sdk/conductor-4.0.0']) {
+  for (const folder of ['test/nodes', 'test/sdk/conductor-4.0.0', 'test/clients']) {
     const where = path.join(root, folder)
     if (!existsSync(path.join(where, 'node_modules'))) run('npm', ['ci', '--no-audit', '--no-fund'], where)
   }

@@ -10,6 +10,7 @@
 import type { Tagged, V8Heap } from '../heap.js'
 import { PROPERTIES_OFFSET, type Objects } from '../objects.js'
 import type { CodeScopes } from './code-scopes.js'
+import { closedTypes } from './closed-types.js'
 import { failureOffset, isFailureEntry } from './failure-slots.js'
 import type { FoundEnd, Finding, Step, StepKey } from './wait-search.js'
 
@@ -19,6 +20,8 @@ const MAX_OBJECT_BYTES = 1 << 23
 const MAX_SCOPES = 30
 /** Levels by which children are ahead of all other resources. */
 const HEAD_START = 6
+/** Levels by which timers are behind. */
+const TIMER_LAG = 4
 const FAILURE_NAME = /^(reject|rej|onerror|onError)$/
 
 /** A closure that a resource can call, and a module scope whose variables it may use. */
@@ -52,69 +55,51 @@ export class ForwardSearch {
     this.#objects = objects
     this.#heap = objects.heap
     this.#scopes = scopes
-    const { types } = this.#heap
-    this.#closed = new Set([
-      types.MAP,
-      types.SHARED_FUNCTION_INFO,
-      types.SCRIPT,
-      types.SCOPE_INFO,
-      types.FEEDBACK_CELL,
-      types.FEEDBACK_VECTOR,
-      types.CODE,
-      types.HEAP_NUMBER,
-      types.ODDBALL,
-      types.SYMBOL,
-      types.DESCRIPTOR_ARRAY,
-      types.STRONG_DESCRIPTOR_ARRAY,
-      types.PROTOTYPE_INFO,
-      types.JS_GLOBAL_OBJECT,
-      types.JS_GLOBAL_PROXY,
-      types.WEAK_CELL,
-      types.BYTE_ARRAY,
-      types.FIXED_DOUBLE_ARRAY,
-      types.FUNCTION_TEMPLATE_INFO,
-      types.ACCESSOR_PAIR,
-      types.SOURCE_TEXT_MODULE,
-      types.JS_WEAK_REF,
-      types.JS_ASYNC_FUNCTION_OBJECT,
-      types.JS_ASYNC_GENERATOR_OBJECT,
-      types.JS_GENERATOR_OBJECT,
-      types.BYTECODE_ARRAY,
-      types.JS_TYPED_ARRAY,
-      types.JS_ARRAY_BUFFER,
-    ])
+    this.#closed = closedTypes(this.#heap)
   }
 
   /** `sources`: live resources. `leaves`: promises that are looked for. */
   run(sources: readonly Tagged[], leaves: ReadonlySet<Tagged>, expired: () => boolean): ForwardResult {
     this.#leaves = leaves
     for (const source of sources) this.#parents.set(source, 0)
-    // A child says more than the pipes of its output, which would often be the shorter way: it goes ahead.
-    const isChild = (source: Tagged): boolean => this.#objects.className(source) === 'ChildProcess'
-    let front = sources.filter((source) => isChild(source))
-    let rest = sources.filter((source) => !isChild(source))
+    let waiting = this.#byHeadStart(sources)
+    let front: Tagged[] = []
     let visited = 0
     for (
       let depth = 0;
-      front.length + rest.length > 0 && depth < MAX_DEPTH && visited < MAX_VISITED && !expired();
+      front.length + waiting.length > 0 && depth < MAX_DEPTH && visited < MAX_VISITED && !expired();
       depth++
     ) {
+      const [first] = waiting
+      if (first !== undefined && (first.at <= depth || front.length === 0)) {
+        front.push(...first.sources)
+        waiting = waiting.slice(1)
+      }
       this.#next = []
       for (const object of front) {
         if (++visited > MAX_VISITED) break
         this.#visit(object)
       }
       front = this.#next
-      if (depth + 1 === HEAD_START || front.length === 0) {
-        front.push(...rest)
-        rest = []
-      }
-      if (front.length === 0 && this.#later.length > 0) front = this.#startFailures()
+      if (front.length + waiting.length === 0 && this.#later.length > 0) front = this.#startFailures()
     }
     const findings = new Map<Tagged, Finding>()
     for (const promise of this.#found.keys()) this.#noteResolvers(promise)
     for (const [promise, failing] of this.#found) findings.set(promise, this.#finding(promise, failing))
     return { findings, visited, moduleUses: this.#moduleUses, parents: this.#parents }
+  }
+
+  /**
+   * A child says more than the pipes of its output, which would often be the shorter way: it goes ahead. Timers come
+   * last: the one that limits how long a client connects reaches the client's promises before its socket does.
+   */
+  #byHeadStart(sources: readonly Tagged[]): { readonly at: number; readonly sources: readonly Tagged[] }[] {
+    const groups = [0, HEAD_START, HEAD_START + TIMER_LAG].map((at) => ({ at, sources: [] as Tagged[] }))
+    for (const source of sources) {
+      const name = this.#objects.className(source)
+      groups[name === 'ChildProcess' ? 0 : name === 'Timeout' ? 2 : 1]?.sources.push(source)
+    }
+    return groups
   }
 
   #startFailures(): Tagged[] {

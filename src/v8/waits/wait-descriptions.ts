@@ -8,6 +8,9 @@ import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '
 
 export const STREAMS = /^(Readable|PassThrough|Transform|Duplex|Writable|Gzip|Gunzip|Interface|ReadStream|WriteStream)$/
 
+const POOL = /Pool$/
+const QUEUE = /^\._?(?:pending|wait|queue|connectionQueue)/i
+
 export class WaitDescriptions {
   readonly #context: JudgeContext
   readonly #heap: V8Heap
@@ -42,13 +45,21 @@ export class WaitDescriptions {
     // The shortest way from a socket is often its end; what one waits for is data.
     const event = resource.kind === 'socket' && (named === 'close' || named === 'error') ? null : named
     const owner = resource.owner ?? this.ownerOn(paths.parts(finding, end.key), objects.className(object))
+    const pool = resource.kind === 'socket' ? this.#poolOn(paths.parts(finding, end.key)) : null
+    const lent = pool === null ? '' : `, the connection that ${pool} has lent: queued for it`
     return {
       ...resource,
-      summary: `${resource.summary}${owner === null || owner === resource.summary ? '' : `, through ${owner}`}`,
+      summary: `${resource.summary}${lent}${owner === null || owner === resource.summary ? '' : `, through ${owner}`}`,
       ...(owner === null ? {} : { owner }),
       ...(event === null ? {} : { event }),
       heldThrough,
     }
+  }
+
+  /** A pool of connections in whose queue the resolver lies: its turn comes when what is lent is given back. */
+  #poolOn(parts: readonly PathPart[]): string | null {
+    const pool = parts.find((part) => POOL.test(part.name) && QUEUE.test(part.slot))
+    return pool === undefined ? null : pool.name
   }
 
   /** The request nearest to the promise. */
