@@ -151,6 +151,15 @@ function diskOf(folder) {
  */
 const spinFor = (ms) => `const end = Date.now() + ${ms}; while (Date.now() < end);`
 
+function endGroup(child) {
+  if (child?.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 export const SURROUNDINGS = {
   conductor: conductor({
     controls: (server) => ({
@@ -314,12 +323,12 @@ time.sleep(120)`
       let rival
       return {
         afterWedge(pid) {
-          const busy = ['taskset', '-c', '0', process.execPath, '-e', spinFor(30_000)]
+          const busy = ['taskset', '-c', '0', process.execPath, '-e', spinFor(90_000)]
           rival = spawn('chrt', ['--fifo', '1', ...busy], { stdio: 'ignore', detached: true })
           run('taskset', '-a', '-p', '-c', '0', String(pid))
         },
         close() {
-          if (rival?.pid) process.kill(-rival.pid, 'SIGKILL')
+          endGroup(rival)
         },
       }
     },
@@ -335,7 +344,7 @@ time.sleep(120)`
           others = Array.from({ length: 12 }, () => spawn('taskset', busy, { stdio: 'ignore', detached: true }))
         },
         close() {
-          for (const { pid } of others) process.kill(-pid, 'SIGKILL')
+          for (const other of others) endGroup(other)
         },
       }
     },

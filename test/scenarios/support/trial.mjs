@@ -33,7 +33,10 @@ export async function runTrial({ scenario, major, side, variant, keep }) {
   } catch (error) {
     return { ...label, status: 'wrong', why: `the trial failed: ${error.message}` }
   } finally {
-    for (const close of closing.toReversed()) await Promise.resolve(close()).catch(() => {})
+    for (const close of closing.toReversed())
+      await Promise.resolve()
+        .then(close)
+        .catch(() => {})
     rmSync(folder, { recursive: true, force: true })
   }
 }
