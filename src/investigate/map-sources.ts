@@ -18,8 +18,13 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     return source === null ? at : { ...at, source }
   }
   const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
-  const wait = (waits: WaitsFor): WaitsFor =>
-    waits.holders === undefined ? waits : { ...waits, holders: waits.holders.map(place) }
+  // A cycle's links are texts (`transfer app.js:12`): those of functions whose source is known are told by it.
+  const original = new Map<string, string>()
+  const wait = (waits: WaitsFor): WaitsFor => ({
+    ...waits,
+    ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }),
+    ...(waits.deadlock === undefined ? {} : inSources(waits.summary, waits.deadlock, original)),
+  })
   const node = (each: AwaitNode): AwaitNode => ({
     ...place(each),
     awaitedBy: frames(each.awaitedBy),
@@ -30,11 +35,12 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     awaiting: each.awaiting.map(root),
     ...(each.waitsFor == null ? {} : { waitsFor: wait(each.waitsFor) }),
   })
-  const tree = (awaits: AwaitTree): AwaitTree => ({
-    ...awaits,
-    awaits: awaits.awaits.map(node),
-    roots: awaits.roots.map(root),
-  })
+  const tree = (awaits: AwaitTree): AwaitTree => {
+    if (awaits.awaits.some((each) => each.waitsFor?.deadlock !== undefined)) {
+      for (const each of awaits.awaits) for (const at of [each, ...each.awaitedBy]) noteLabel(place(at), original)
+    }
+    return { ...awaits, awaits: awaits.awaits.map(node), roots: awaits.roots.map(root) }
+  }
   const look = (each: Look): Look => ({
     ...each,
     threads: each.threads?.map((thread) => ({ ...thread, frames: frames(thread.frames) })) ?? null,
@@ -54,4 +60,21 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
       samples: evidence.samples.samples.map((sample) => ({ ...sample, frames: frames(sample.frames) })),
     },
   }
+}
+
+/** `transfer app.js:12` leads to `transfer app.ts:9`. */
+function noteLabel(at: Place & { readonly function: string | null }, original: Map<string, string>): void {
+  if (at.source === undefined || at.file === null) return
+  const label = (file: string, line: number | null): string =>
+    `${at.function ?? '(anonymous)'} ${file.replace(/^.*\//, '')}:${line}`
+  original.set(label(at.file, at.line), label(at.source.file, at.source.line))
+}
+
+function inSources(
+  summary: string,
+  deadlock: readonly string[],
+  original: ReadonlyMap<string, string>,
+): Pick<WaitsFor, 'summary' | 'deadlock'> {
+  const links = deadlock.map((link) => original.get(link) ?? link)
+  return { summary: summary.replace(deadlock.join(' -> '), () => links.join(' -> ')), deadlock: links }
 }
