@@ -8,7 +8,10 @@ import { toAddress } from '../../model/address.js'
 import type { MemoryReader } from '../../platform/memory/memory-reader.js'
 import type { HeapPage } from '../isolates.js'
 
+/** Of a reader that keeps no copy of the heap, because its memory counts in the target's pod. */
 export const BLOCK_BYTES = 1 << 20
+/** Fewer and longer reads elsewhere. */
+const LARGE_BLOCK_BYTES = 4 << 20
 /** Reading an absent page grows the target's page tables: pagemap is asked about stretches longer than this. */
 const ASK_BYTES = 1 << 20
 
@@ -23,9 +26,9 @@ export interface HeapRange {
  */
 let shared: { readonly words: Uint32Array; readonly bytes: Buffer } | null = null
 
-export function sharedBlock(): { readonly words: Uint32Array; readonly bytes: Buffer } {
-  if (shared === null) {
-    const words = new Uint32Array(BLOCK_BYTES / 4)
+export function sharedBlock(sizeBytes = BLOCK_BYTES): { readonly words: Uint32Array; readonly bytes: Buffer } {
+  if (shared === null || shared.bytes.length < sizeBytes) {
+    const words = new Uint32Array(sizeBytes / 4)
     shared = { words, bytes: Buffer.from(words.buffer) }
   }
   return shared
@@ -54,6 +57,7 @@ export class HeapBlocks {
   readonly sizeBytes: number
   readonly #memory: MemoryReader
   readonly #keeps: boolean
+  readonly #blockBytes: number
   readonly #kept = new Map<number, Uint32Array>()
 
   /** @param keepBytes a heap of at most this size is kept once it was visited with `keep` */
@@ -62,6 +66,7 @@ export class HeapBlocks {
     this.ranges = ranges
     this.sizeBytes = ranges.reduce((sum, range) => sum + range.end - range.start, 0)
     this.#keeps = this.sizeBytes <= keepBytes
+    this.#blockBytes = keepBytes > 0 ? LARGE_BLOCK_BYTES : BLOCK_BYTES
   }
 
   /** Gives the kept copy back; later passes read the target again. */
@@ -75,7 +80,7 @@ export class HeapBlocks {
     for (const range of this.ranges) {
       // Cut where V8's own pages begin, which no object but a large one crosses.
       for (let start: number = range.start; start < range.end;) {
-        const end = Math.min(range.end, (Math.floor(start / BLOCK_BYTES) + 1) * BLOCK_BYTES)
+        const end = Math.min(range.end, (Math.floor(start / this.#blockBytes) + 1) * this.#blockBytes)
         blocks.push({ start, length: end - start })
         start = end
       }
@@ -87,7 +92,7 @@ export class HeapBlocks {
   load(start: number, length: number): Uint32Array {
     const kept = this.#kept.get(start)
     if (kept !== undefined) return kept
-    const { words, bytes } = sharedBlock()
+    const { words, bytes } = sharedBlock(this.#blockBytes)
     this.#memory.read(toAddress(start), bytes.subarray(0, length))
     return words.subarray(0, length >>> 2)
   }
