@@ -11,6 +11,8 @@ import type { ThreadView, View } from '../view.js'
 const MOSTLY = 0.5
 const NEAR_LIMIT = 0.8
 const FAR_FROM_LIMIT = 0.7
+/** Of its limit: what is left is gone before the next collection. */
+const WORN_OUT = 0.9
 
 export function collectingGarbage(view: View): readonly Candidate[] {
   const { main, first, last } = view
@@ -18,9 +20,9 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   const measured = measuredShare(view)
   const always = inEveryLook(main)
   const mostly = measured !== null && measured >= MOSTLY
-  if (!mostly && !always) return []
   const heap = last.heap
   const fill = fillOf(heap)
+  if (!mostly && !always && !isWornOut(view, main, fill)) return []
   const external = isExternal(heap, fill)
   // Much garbage far from any limit is how busy programs live: what they compute is the matter then.
   if (!external && fill !== null && fill < FAR_FROM_LIMIT) return []
@@ -45,7 +47,7 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       cause: external ? 'external-memory' : 'near-heap-limit',
       where: blame.where,
       chain: blame.chain,
-      summary: `The main thread ${spending(measured)}${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
+      summary: `The main thread ${mostly || always ? spending(measured) : 'compacts its heap again and again'}${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       // Without the heap's figures the cause is a guess; a few looks are too few for a share.
@@ -56,6 +58,15 @@ export function collectingGarbage(view: View): readonly Candidate[] {
         : 'See what this place keeps alive (a cache without bound?); raise --max-old-space-size only after that.',
     },
   ]
+}
+
+/**
+ * On a crowded machine the samples of a moment may all fall into one slice of somebody else's: a heap at its limit that
+ * is compacted again and again while the loop stands still tells the same.
+ */
+function isWornOut({ first, last }: View, main: ThreadView, fill: number | null): boolean {
+  const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
+  return main.turns === 0 && fill !== null && fill >= WORN_OUT && compacts >= 3
 }
 
 function spending(share: number | null): string {

@@ -489,6 +489,24 @@ test('says of the garbage collector what was measured', () => {
   expect(confidence).toBe('medium')
 })
 
+test('says of a heap at its limit that is compacted again and again what it is, though no sample fell into a collection', () => {
+  const heap = (markCompacts: number) => ({
+    usedBytes: null,
+    committedBytes: 95_000_000,
+    limitBytes: 100_000_000,
+    externalBytes: 0,
+    collections: 9,
+    markCompacts,
+    collectingShare: 0.05,
+  })
+  const threads = [mainStack({ frames: [frame('fill', 3)], loop: loopState() })]
+  const looks = (compacts: number) => [0, compacts].map((count) => ({ threads, heap: heap(count) }))
+  const { name, confidence, verdict } = first(evidence(looks(5)))
+  expect({ name, confidence }).toEqual({ name: 'collecting-garbage/near-heap-limit', confidence: 'medium' })
+  expect(verdict?.summary).toContain('compacts its heap again and again')
+  expect(first(evidence(looks(1))).name).toBe('computing/loop')
+})
+
 test('says starving-the-loop by the counters, and drops what they explain', () => {
   const threads = [mainStack({ frames: [frame('again', 3)], loop: loopState() })]
   const looks = [0, 1].map(() => ({ threads, starvation: 'microtasks' as const }))
