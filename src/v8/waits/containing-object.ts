@@ -6,6 +6,7 @@ import { toAddress } from '../../model/address.js'
 import type { Tagged } from '../heap.js'
 import type { HeapPage } from '../isolates.js'
 import type { Objects } from '../objects.js'
+import { FreeBlocks } from './free-blocks.js'
 
 export interface Holder {
   /** Tagged. */
@@ -19,12 +20,11 @@ const MAX_BACK_BYTES = 8 << 20
 /** An object of a class is not longer than this, nor is what refers to its Map. */
 const MAX_START_BYTES = 2048
 const MAX_NESTED = 4
-/** A free block is at most a page. */
-const MAX_FREE_BYTES = 256 << 10
 
 export class ContainingObjects {
   readonly #objects: Objects
   readonly #pages: readonly HeapPage[]
+  readonly #free: FreeBlocks
   readonly #hubs: readonly { readonly object: Tagged; readonly start: number; readonly end: number }[]
 
   /** @param hubs native contexts: they are full of Maps, at each of which a walk back would end too early. */
@@ -32,6 +32,7 @@ export class ContainingObjects {
     this.#objects = objects
     this.#pages = [...pages].sort((a, b) => a.start - b.start)
     const { heap } = objects
+    this.#free = new FreeBlocks(heap)
     this.#hubs = hubs.map((object) => ({
       object,
       start: object - 1,
@@ -86,6 +87,8 @@ export class ContainingObjects {
       const type = heap.typeOfMap(map)
       if (type < 0) continue
       const size = this.#objects.sizeOf(at + 1, map, type)
+      // The one before it ends where this one begins.
+      if (size === object - 1 - at) return true
       if (!(size > object - 1 - at)) continue
       // What covers it must be an object itself, not such a reference.
       if (depth >= MAX_NESTED || this.isStart(at + 1, depth + 1)) return false
@@ -94,21 +97,12 @@ export class ContainingObjects {
   }
 
   /**
-   * Whether an object lies in memory that the collector has swept: a FreeSpace object (src/objects/free-space.tq: map,
-   * size, next) covers it. What was there stays readable until something is allocated over it.
+   * Whether an object lies in memory that the collector has swept. What was there stays readable until something is
+   * allocated over it.
    */
   isFreed(object: Tagged): boolean {
     const page = this.#pageOf(object - 1)
-    if (page === null) return false
-    const { heap } = this.#objects
-    const lowest = Math.max(page.start, object - 1 - MAX_FREE_BYTES)
-    for (let at = object - 1; at >= lowest; at -= 8) {
-      const map = heap.memory.word(toAddress(at))
-      if (!heap.isPointer(map) || heap.typeOfMap(map) !== heap.types.FREE_SPACE) continue
-      const size = heap.smi(at + 1, 8)
-      return size !== null && size > object - 1 - at
-    }
-    return false
+    return page !== null && this.#free.covers(page, object - 1)
   }
 
   #pageOf(slot: number): HeapPage | null {

@@ -68,7 +68,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   const hubs = scan.others.filter((object) => scopes.isNativeContextType(heap.typeOf(object)))
   const containing = new ContainingObjects(objects, scan.isolate.pages, hubs)
   const sources = scan.others
-    .filter((object) => isLiveResource(input.resources, containing, object))
+    .filter((object) => expired() || isLiveResource(input.resources, containing, object))
     .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
   const forward = new ForwardSearch(objects, scopes).run(sources, input.leaves, expired)
   const t1 = performance.now()
@@ -195,7 +195,7 @@ function judgeAll(
 /** An object of node's in memory that is in use: what was freed keeps its words, and so do the resources of old. */
 function isLiveResource(resources: Resources, containing: ContainingObjects, object: Tagged): boolean {
   const kind = resources.kindOf(object)
-  return kind === 'native' || (kind === 'class' && containing.isStart(object) && !containing.isFreed(object))
+  return kind === 'native' || (kind === 'class' && !containing.isFreed(object) && containing.isStart(object))
 }
 
 /** Of two resources equally near, the first is named: a child before the pipes of its output, a timer last. */
