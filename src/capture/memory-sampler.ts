@@ -40,7 +40,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
     const turns = Math.ceil(options.durationMs / intervalMs)
     const startedMs = performance.now()
     let missed = 0
-    for (let turn = 0; samples.length < MAX_SAMPLES;) {
+    for (let turn = 0; turn < turns && samples.length < MAX_SAMPLES;) {
       const atMs = performance.now() - startedMs
       if (atMs >= options.durationMs || options.signal?.aborted === true) break
       reader.nextLook([main.isolate.address])
@@ -50,7 +50,8 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
       // An ended process has no memory: every read is empty from now on.
       if (look.kind === 'torn' && readRawSyscall(opened.root, opened.mainTid) === null) break
       options.onSample?.(samples.length)
-      const due = Math.floor((performance.now() - startedMs) / intervalMs) + 1
+      // Timers may wake us a little early: each turn is taken once all the same.
+      const due = Math.max(turn, Math.floor((performance.now() - startedMs) / intervalMs)) + 1
       // What is over is no longer missed.
       missed += Math.max(0, Math.min(due, turns) - turn - 1)
       turn = due

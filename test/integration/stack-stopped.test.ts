@@ -137,7 +137,8 @@ describe.each(NODES)('Node $version', (node) => {
       expect(cost.pausedMs).toBeGreaterThan(0)
       expect(cost).toMatchObject({ memoryBytes: 0, endedOnAttach: false })
       expect(cost.cpuMs).toBeGreaterThan(0)
-      expect(threads[0]?.frames[0]?.function).toBe('count')
+      // Now and then it looks for the file that ends it.
+      expect(threads[0]?.frames.map((frame) => frame.function)).toContain('count')
       expectGoesOn(await program.finish())
     } finally {
       await program.end()

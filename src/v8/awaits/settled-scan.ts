@@ -57,10 +57,10 @@ export function scanSettled(heap: V8Heap, isolate: Isolate, options: ScanSettled
   const cached = options.cache?.has(isolate.address) === true
   for (let attempt = 0; ; attempt++) {
     waitForCollection(heap, isolate)
-    // Pages come and go with each collection.
-    const now =
-      attempt === 0 ? isolate : (findIsolates(heap).find((each) => each.address === isolate.address) ?? isolate)
     const collections = collectionsOf(heap, isolate)
+    heap.flush()
+    // Pages come and go with each collection: those listed before the counter was read may be of an earlier one.
+    const now = findIsolates(heap).find((each) => each.address === isolate.address) ?? isolate
     // Counted when it begins: one under way shows by the isolate's state only.
     let moved = isCollecting(heap, isolate)
     const picking = new Objects(heap, new Functions(heap))
@@ -92,7 +92,6 @@ export function scanSettled(heap: V8Heap, isolate: Isolate, options: ScanSettled
       if (!notes.includes(MOVED_NOTE)) notes.push(MOVED_NOTE)
       return best
     }
-    heap.flush()
   }
 }
 
