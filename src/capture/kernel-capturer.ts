@@ -19,6 +19,7 @@ import { readSockets } from '../platform/procfs/sockets.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { readStatus } from '../platform/procfs/status.js'
 import { ownThreadId } from '../platform/procfs/own-thread.js'
+import { readSyscall } from '../platform/procfs/syscall.js'
 import { readThreads } from '../platform/procfs/threads.js'
 import { openTcpInfo, type TcpInfo, withTcpTimes } from '../platform/tcp-info.js'
 import type { Redactor } from '../redact/redactor.js'
@@ -95,6 +96,8 @@ function readDescriptors(root: string): Descriptor[] {
 }
 
 let tcpInfo: TcpInfo | null | undefined
+const MAX_EVENTS_MS = 200
+const STEP_MS = 4
 
 /**
  * When data last came: how old a wait is. Opened with the first connection that there is to ask about, and inside only
@@ -105,15 +108,21 @@ function withTimes(
   target: Target,
   threads: readonly KernelThread[],
 ): readonly SocketState[] {
-  if (target.inside && !waitsForEvents(threads)) return sockets
   if (!sockets.some((socket) => socket.family.startsWith('tcp') && socket.state !== 'LISTEN')) return sockets
+  if (target.inside && !comesToItsEvents(target, threads)) return sockets
   tcpInfo ??= openTcpInfo()
   return tcpInfo === null ? sockets : withTcpTimes(sockets, target.pid, target.inside, tcpInfo)
 }
 
-function waitsForEvents(threads: readonly KernelThread[]): boolean {
-  const call = threads.find((thread) => thread.role === 'main')?.syscall
-  return call != null && call !== 'running' && call.name.startsWith('epoll')
+/** Whether the main thread waits for events, or, while it runs, does so within a moment: on a crowded machine it is late. */
+function comesToItsEvents(target: Target, threads: readonly KernelThread[]): boolean {
+  const still = new Int32Array(new SharedArrayBuffer(4))
+  let call = threads.find((thread) => thread.role === 'main')?.syscall ?? null
+  for (let ms = 0; call === 'running' && ms < MAX_EVENTS_MS; ms += STEP_MS) {
+    Atomics.wait(still, 0, 0, STEP_MS)
+    call = readSyscall(target.procRoot ?? `/proc/${target.pid}`, target.pid)
+  }
+  return call !== null && call !== 'running' && call.name.startsWith('epoll')
 }
 
 /** What is no socket; for those that a thread is blocked on, who holds the other end of a pipe or FIFO. */

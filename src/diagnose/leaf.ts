@@ -191,11 +191,14 @@ export function capByAge(view: View, leaf: Leaf): Confidence {
   return leaf.ageMs !== null && leaf.ageMs >= PATIENCE_MS ? 'medium' : 'low'
 }
 
+/** Looks are half a second apart, less a timer's haste. */
+const APART_MS = 450
+
 /** For waits that have no age of their own (a file, a lock): the looks themselves must be apart. */
 export function capByLooks(view: View, leaf: Leaf): Confidence {
   const byAge = capByAge(view, leaf)
   if (byAge !== 'low' || leaf.node.doubtful === true || leaf.endsInMs !== null) return byAge
-  return (leaf.node.looks ?? 1) > 1 && view.spanMs >= 500 ? 'medium' : 'low'
+  return (leaf.node.looks ?? 1) > 1 && view.spanMs >= APART_MS ? 'medium' : 'low'
 }
 
 export interface LeafVerdict {

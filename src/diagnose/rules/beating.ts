@@ -1,8 +1,13 @@
 /** `beating`: the clocks move, or the loop turns and nothing is parked for longer than it may be: there is no stall. */
+import { placeText } from '../blame.js'
 import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { leavesOf } from '../leaf.js'
+import { leavesOf, type Leaf } from '../leaf.js'
+import { mutualWaits } from '../lock-cycle.js'
 import { plural, seconds } from '../phrases.js'
 import { isOverdue, type View } from '../view.js'
+
+/** A wait of that age is worth a word, though it is no stall yet. */
+const NOTABLE_MS = 5_000
 
 export function beating(view: View): readonly Candidate[] {
   const { main } = view
@@ -25,6 +30,7 @@ export function beating(view: View): readonly Candidate[] {
     // As good as a turn then: in its own poll the loop answers whatever comes.
     if (main.stacks.every((stack) => stack.loop?.polling === true)) signs.push(strong('its loop polls in every look'))
   }
+  const slow = longestWait(view)
   return [
     {
       kind: 'beating',
@@ -33,14 +39,16 @@ export function beating(view: View): readonly Candidate[] {
       chain: [],
       summary: unexplained
         ? `It may be that nothing is wrong: ${whatMoves(view, alive.length)}. Not all that it waits for could be explained.`
-        : `There is no stall to be seen: ${whatMoves(view, alive.length)}.`,
+        : `There is no stall to be seen${slow === null ? '' : ' yet'}: ${whatMoves(view, alive.length)}${slow === null ? '' : `, while ${placeText(slow.blame.where)} has been waiting for ${seconds(slow.ageMs ?? 0)}`}.`,
       evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
       signs,
       ...(unexplained ? { cap: 'low' as const } : alive.length === 0 ? { cap: 'medium' as const } : {}),
       refutedBy:
         'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
       nextStep:
-        'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.',
+        slow === null && !unexplained
+          ? 'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.'
+          : 'Look again in half a minute: what is still in the same place then is stuck.',
     },
   ]
 }
@@ -53,6 +61,12 @@ function whatMoves({ main, spanMs }: View, clocks: number): string {
   return 'it is idle and would react to what comes'
 }
 
+/** Of the awaits that have an age; null when none is old enough to be told. */
+function longestWait(view: View): Leaf | null {
+  const old = leavesOf(view).filter(({ cause, ageMs }) => cause !== 'timer' && ageMs !== null && ageMs >= NOTABLE_MS)
+  return old.toSorted((a, b) => (b.ageMs ?? 0) - (a.ageMs ?? 0))[0] ?? null
+}
+
 /**
  * Every await was read, and what each waits for is known. A queue that is not surely a lock may be either, and a
  * connection of which nothing says how long it has been silent may be dead.
@@ -60,8 +74,12 @@ function whatMoves({ main, spanMs }: View, clocks: number): string {
 function allExplained(view: View): boolean {
   const { awaits } = view.last
   if (awaits === null || awaits.cutShort === true) return false
-  return leavesOf(view).every(({ cause, waits }) => {
+  const leaves = leavesOf(view)
+  return leaves.every((leaf) => {
+    const { cause, waits } = leaf
     if (cause === 'unknown' || cause === 'never-settles') return false
+    // However many timers tick beside them, those who wait for each other wait for ever.
+    if (waits.deadlock !== undefined || mutualWaits(leaf, leaves).length > 0) return false
     if (cause === 'lock') return (waits.holders ?? []).length > 0
     return (cause !== 'socket-reply' && cause !== 'http-response') || waits.sinceMs !== undefined
   })

@@ -162,6 +162,22 @@ test('says once, and with some confidence, that an idle server is no stall', () 
   expect(doubt).toMatchObject({ confidence: 'low', summary: expect.stringMatching(/^It may be/) })
 })
 
+test('never says that there is nothing to do beside those who wait for each other, however the loop turns', () => {
+  const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', heldThrough: 'module{a} > Mutex.waiters > Array[0]' }
+  const holders = [{ function: 'audit', file: WORKER, line: 6, column: 1 }]
+  const deadlock = awaitNode('acquire', 5, { ...lock, holders, deadlock: ['audit', 'transfer'] })
+  const beating = diagnose(parked([deadlock])).find((each) => each.kind === 'beating')
+  expect(beating?.confidence ?? 'low').toBe('low')
+  expect(beating?.nextStep ?? '').not.toContain('Nothing to do')
+})
+
+test('tells of a request that is young for a stall and old for an answer', () => {
+  const request = { kind: 'http-request' as const, summary: 'GET /', url: 'http://bank/charges', sinceMs: 13_000 }
+  const beating = diagnose(parked([awaitNode('charge', 4, request)])).find((each) => each.kind === 'beating')
+  expect(beating?.summary).toMatch(/no stall to be seen yet: .*, while charge \(worker\.js:4\) has been waiting for 13/)
+  expect(beating?.nextStep).toContain('Look again')
+})
+
 test('says since when a timer is set, and is not surer of an old one', () => {
   const DAY_MS = 86_400_000
   const wait = { kind: 'timer' as const, summary: 'timer of 24 h', dueInMs: DAY_MS - 300_000, sinceMs: 300_000 }
