@@ -113,17 +113,26 @@ function samplerOf(
   return stacks.some((stack) => stack.role === 'main' && stack.state === 'running') ? memorySamplesCapturer : null
 }
 
-function missingBecauseOf(options: OutsideOptions): Missing[] {
+/** What the options leave out, each part with the option that does. */
+export function missingBecauseOf(options: OutsideOptions): Missing[] {
   const missing: Missing[] = []
   if (options.profileMs === 0) {
     missing.push({ what: 'cpu-profile', why: 'ERR_STALL_NOT_ENABLED', message: 'not asked for: --profile SECONDS' })
   }
-  const { stacksOnly = false } = options
-  for (const rung of stacksOnly && options.engine !== 'kernel' ? RUNGS : []) {
-    if (isStacks(rung)) continue
-    missing.push({ what: PARTS[rung.part], why: 'ERR_STALL_NOT_ENABLED', message: 'left out by --stacks-only' })
+  const engines = enginesOf(options.engine)
+  for (const rung of RUNGS) {
+    const left = leftOut(options, engines, rung)
+    if (left !== null) missing.push({ what: PARTS[rung.part], why: 'ERR_STALL_NOT_ENABLED', message: left })
   }
   return missing
+}
+
+/** Which option leaves a part out, and what to do to have it; null when nothing does. */
+function leftOut(options: OutsideOptions, engines: ReadonlySet<Rung['engine']>, rung: Rung): string | null {
+  // Awaits by a heap snapshot need no memory engine: they say themselves what became of them.
+  if (rung.part === 'awaits' && options.heapSnapshot) return null
+  if (!engines.has(rung.engine)) return `left out by --engine ${options.engine}: look again without --engine`
+  return options.stacksOnly && !isStacks(rung) ? 'left out by --stacks-only' : null
 }
 
 function isStacks({ part }: Rung): boolean {

@@ -13,6 +13,8 @@ export function unknown(view: View): Candidate {
   if (main?.cpuShare != null) seen.push(`${percent(main.cpuShare)} CPU`)
   if (main?.turns != null) seen.push(plural(main.turns, 'loop turn'))
   const missing = evidence.missing.map((each) => each.what)
+  // Nobody refused anything: the caller chose to see less.
+  const leftOut = evidence.missing.some(({ what, why }) => what === 'stacks' && why === 'ERR_STALL_NOT_ENABLED')
   return {
     kind: 'unknown',
     cause: null,
@@ -26,6 +28,8 @@ export function unknown(view: View): Candidate {
     nextStep:
       evidence.from === 'inside'
         ? 'Look from outside while it lasts, and compare: conductor-diag dump PID -v'
-        : 'Look again with conductor-diag dump PID -v, as root if something was refused, and compare.',
+        : leftOut
+          ? 'Look again without --engine: stacks and awaits are then read too.'
+          : 'Look again with conductor-diag dump PID -v, as root if something was refused, and compare.',
   }
 }
