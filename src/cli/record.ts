@@ -1,7 +1,6 @@
 /** `conductor-diag record PID` and `record -- node app.js`: a sampling profile from outside. */
 import { type Command, Option } from 'commander'
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { outsideInspector } from '../capture/inspector/open-inspector.js'
 import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
@@ -19,6 +18,7 @@ import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
 import { examples } from './examples.js'
 import { numberIn } from './parse-options.js'
+import { assertWritable, writeProfile } from './profile-file.js'
 
 /** As `-o`: the profile to stdout, the closing line to stderr. */
 const STDOUT = '-'
@@ -69,6 +69,8 @@ async function record(first: string | undefined, rest: readonly string[], option
       help: 'conductor-diag record PID, or record -- node app.js',
     })
   }
+  // Before anything is started or looked at: what was recorded would be lost.
+  if (options.output !== STDOUT) assertWritable(options.output)
   if (!/^[1-9]\d{0,9}$/.test(first)) return recordCommand(first, rest, options)
   const { target } = openTarget(Number(first))
   return recordTarget(target, options)
@@ -118,16 +120,16 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   ended?.addEventListener('abort', stop, { once: true })
   try {
     const recorded = await recordWith(target, options, interrupted.signal)
-    const file = options.output ?? defaultName(target.pid, options.format)
+    const name = defaultName(target.pid, options.format)
+    const file = options.output === STDOUT ? STDOUT : writeProfile(options.output ?? name, recorded.text, name)
     if (file === STDOUT) printOut(recorded.text)
-    else writeFileSync(file, recorded.text, { mode: 0o600 })
     const { samples, missed, engine } = recorded
     if (options.json) (file === STDOUT ? noteJson : printJson)({ schema: 1, file, samples, missed, engine })
     else {
       const lost =
         missed > 0 ? `, ${missed} of ${samples + missed} turns missed (the machine or the process was busy)` : ''
-      const name = file === STDOUT ? 'stdout' : file
-      printNote(`${name}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${WHERE[options.format]}\n`)
+      const place = file === STDOUT ? 'stdout' : file
+      printNote(`${place}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${WHERE[options.format]}\n`)
     }
     if (recorded.samples > 0) return EXIT.ok
     printNote('conductor-diag: not one stack could be had\n')

@@ -85,6 +85,7 @@ describe.each(NODES)('Node $version', (node) => {
 it.each([
   ['record without anything', ['record'], 64],
   ['a process that does not exist', ['record', '999999999'], 66],
+  ['a profile into a folder that is not there', ['record', String(process.pid), '-o', '/nope/x'], 64],
   ['a pid that is none, for doctor', ['doctor', 'abc'], 64],
   ['a process that does not exist, for doctor', ['doctor', '999999999'], 66],
 ])('refuses %s with its own exit code', async (_what, args, code) => {

@@ -21,12 +21,15 @@ function leftOut(options: Partial<OutsideOptions>): { what: string[]; messages: 
 }
 
 describe('what dump leaves out', () => {
-  test.each(['kernel', 'inspector'] as const)('is every part of memory with --engine %s, and how to have it', (engine) => {
-    expect(leftOut({ engine })).toEqual({
-      what: MEMORY_PARTS,
-      messages: [`left out by --engine ${engine}: look again without --engine`],
-    })
-  })
+  test.each(['kernel', 'inspector'] as const)(
+    'is every part of memory with --engine %s, and how to have it',
+    (engine) => {
+      expect(leftOut({ engine })).toEqual({
+        what: MEMORY_PARTS,
+        messages: [`left out by --engine ${engine}: look again without --engine`],
+      })
+    },
+  )
 
   test.each(['auto', 'memory'] as const)('is nothing with --engine %s', (engine) => {
     expect(leftOut({ engine })).toEqual({ what: [], messages: [] })

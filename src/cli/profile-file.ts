@@ -1,0 +1,61 @@
+/** Where a recording is written: asked before it starts, and never lost for want of that place at its end. */
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { StallError } from '../model/stall-error.js'
+import { printNote } from './output.js'
+
+/**
+ * @param file as `-o` names it; without one, this folder is asked about.
+ * @throws StallError ERR_STALL_USAGE when a profile could not be written there.
+ */
+export function assertWritable(file: string | undefined): void {
+  try {
+    const known = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })
+    if (known?.isDirectory()) throw unwritable(`${file} is a folder`)
+    const place = known && file !== undefined ? file : path.dirname(path.resolve(file ?? 'x'))
+    if (!known && !statSync(place, { throwIfNoEntry: false })?.isDirectory()) {
+      throw unwritable(`there is no folder ${place}`)
+    }
+    accessSync(place, known ? constants.W_OK : constants.W_OK | constants.X_OK)
+  } catch (thrown) {
+    throw thrown instanceof StallError ? thrown : unwritable(reasonOf(thrown), thrown)
+  }
+}
+
+function unwritable(why: string, cause?: unknown): StallError {
+  return new StallError('ERR_STALL_USAGE', `the profile could not be written: ${why}`, {
+    help: '-o takes a file in a folder that can be written, or - for stdout',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/**
+ * Writes a profile for its owner only; where that fails (a disk that is full by now), into the folder for temporary
+ * files under `name`, and says so. Returns where it is.
+ *
+ * @throws StallError ERR_STALL_DIR_UNWRITABLE when it can be written nowhere.
+ */
+export function writeProfile(file: string, text: string, name: string): string {
+  try {
+    writeFileSync(file, text, { mode: 0o600 })
+    return file
+  } catch (cause) {
+    const spare = path.join(tmpdir(), name)
+    try {
+      // A file that is there already is somebody else's: that folder is everybody's.
+      writeFileSync(spare, text, { mode: 0o600, flag: 'wx' })
+      printNote(`conductor-diag: ${reasonOf(cause)}; the profile is in ${spare} then\n`)
+      return spare
+    } catch (again) {
+      throw new StallError('ERR_STALL_DIR_UNWRITABLE', `the profile could not be written: ${reasonOf(again)}`, {
+        help: 'record again with -o - > FILE',
+        cause: again,
+      })
+    }
+  }
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
