@@ -2,6 +2,7 @@
  * `awaiting/threadpool-exhausted`: every thread of libuv's pool is in a call that does not return, and requests queue
  * behind them. Look-ups may use only half of the threads, so they are exhausted earlier.
  */
+import type { WaitKind } from '../../model/await.js'
 import type { PoolState, PoolWork } from '../../model/loop.js'
 import type { VerdictPlace } from '../../model/verdict.js'
 import { originOf } from '../../source/origin.js'
@@ -13,6 +14,8 @@ import { pointersOfAwait } from '../pointers.js'
 import type { View } from '../view.js'
 
 const LOOKUPS = new Set(['getaddrinfo', 'getnameinfo'])
+/** Newer lines of Node (26 does) read a whole file by a job of its own. */
+const FILES = new Set(['fs', 'ReadFileJob'])
 const POOL_CAUSES = new Set(['file', 'dns', 'unknown'])
 
 export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
@@ -26,7 +29,7 @@ export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
     pools.every((pool) => pool.running.some((each) => sameWork(each, work))),
   )
   if (hanging.length < (kind === 'all' ? last.size : lookupLimit(last))) return []
-  const culprit = culpritOf(hanging, view)
+  const culprit = culpritOf(hanging, last.queued, view)
   const signs: Sign[] = [
     strong(`${hanging.length} of ${last.size} pool threads are in a call that has not returned`),
     strong(`${plural(last.queued.length, 'request')} queued behind them`),
@@ -38,13 +41,13 @@ export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
       cause: 'threadpool-exhausted',
       where: culprit.where,
       chain: culprit.leaf?.blame.chain ?? [],
-      summary: `Nothing that needs libuv's thread pool goes on: ${hangingText(kind, last)} in ${workText(hanging)}${culprit.where === null ? '' : `, asked for by ${placeText(culprit.where)}`}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
+      summary: `Nothing that needs libuv's thread pool goes on: ${hangingText(kind, last)} in ${workText(hanging)}${roleText(culprit, hanging)}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
       evidence: culprit.leaf === null ? [] : pointersOfAwait(view, culprit.leaf.index),
       signs,
       ...(pools.length > 1 || view.silent ? {} : { cap: 'medium' as const }),
       weight: 65,
       refutedBy: 'A pool thread whose work changes between two looks.',
-      nextStep: `See why this call does not return (${reasonsFor(hanging, view)}); UV_THREADPOOL_SIZE only delays it.`,
+      nextStep: `See ${culprit.role === 'asked' ? 'why this call does not return' : 'who makes this call and why it does not return'} (${reasonsFor(hanging, view)}); UV_THREADPOOL_SIZE only delays it.`,
     },
   ]
 }
@@ -79,33 +82,87 @@ function sameWork(one: PoolWork, other: PoolWork): boolean {
   return one.tid === other.tid && one.kind === other.kind && one.what === other.what
 }
 
+/** `behind`: it is a victim, queued itself. `perhaps`: it waits for such work, but for which one is not known. */
+type Role = 'asked' | 'behind' | 'perhaps'
+
 interface Culprit {
   readonly where: VerdictPlace | null
   readonly leaf: Leaf | null
+  readonly role: Role
 }
 
-/** Who asked for most of the hanging work; else the await of a file or a name that is parked most often. */
-function culpritOf(hanging: readonly PoolWork[], view: View): Culprit {
+/** Who asked for most of the hanging work; else who waits for it, or may; else who is stuck in the queue behind it. */
+function culpritOf(hanging: readonly PoolWork[], queue: readonly PoolWork[], view: View): Culprit {
   const leaves = leavesOf(view)
     .filter((leaf) => POOL_CAUSES.has(leaf.cause) && leaf.waits.kind !== 'emitter')
-    .sort((a, b) => Number(a.waits.queued === true) - Number(b.waits.queued === true) || b.node.count - a.node.count)
+    .toSorted(
+      (a, b) => Number(a.waits.queued === true) - Number(b.waits.queued === true) || b.node.count - a.node.count,
+    )
+  const by = askerOf(hanging)
+  if (by?.file != null && by.line !== null) {
+    const leaf = leaves.find((each) => each.blame.where?.file === by.file && each.blame.where.line === by.line) ?? null
+    return {
+      where: leaf?.blame.where ?? { function: by.function, file: by.file, line: by.line, column: by.column },
+      leaf,
+      role: 'asked',
+    }
+  }
+  const free = leaves.filter(({ waits }) => waits.queued !== true)
+  const asked =
+    free.find((leaf) => isFor(leaf, hanging) && !mayBeQueued(leaf, queue)) ??
+    free.find((leaf) => leaf.waits.queued === false && mayBeFor(leaf, hanging))
+  if (asked !== undefined) return { where: asked.blame.where, leaf: asked, role: 'asked' }
+  const perhaps = free.find((leaf) => mayBeFor(leaf, hanging))
+  const behind = leaves.find(({ waits }) => waits.queued === true)
+  const leaf = perhaps ?? behind ?? free.find(({ waits }) => waits.kind === 'unknown') ?? null
+  return { where: leaf?.blame.where ?? null, leaf, role: leaf !== null && leaf === behind ? 'behind' : 'perhaps' }
+}
+
+/** The place in the user's code that asked for most of it. */
+function askerOf(hanging: readonly PoolWork[]): PoolWork['queuedBy'] {
   const places = new Map<string, { count: number; by: NonNullable<PoolWork['queuedBy']> }>()
   for (const { queuedBy } of hanging) {
     if (queuedBy === undefined || originOf(queuedBy.file) !== 'user') continue
     const key = `${queuedBy.file}:${queuedBy.line}`
     places.set(key, { count: (places.get(key)?.count ?? 0) + 1, by: queuedBy })
   }
-  const by = [...places.values()].sort((a, b) => b.count - a.count)[0]?.by
-  if (by?.file != null && by.line !== null) {
-    const leaf = leaves.find((each) => each.blame.where?.file === by.file && each.blame.where.line === by.line) ?? null
-    return {
-      where: leaf?.blame.where ?? { function: by.function, file: by.file, line: by.line, column: by.column },
-      leaf,
-    }
-  }
-  const paths = new Set(hanging.map((work) => work.what))
-  const leaf = leaves.find((each) => paths.has(each.waits.path ?? each.waits.host ?? '')) ?? leaves[0] ?? null
-  return { where: leaf?.blame.where ?? null, leaf }
+  return [...places.values()].toSorted((a, b) => b.count - a.count)[0]?.by
+}
+
+function targetOf({ waits }: Leaf): string | undefined {
+  return waits.path ?? waits.host
+}
+
+function isFor(leaf: Leaf, hanging: readonly PoolWork[]): boolean {
+  const target = targetOf(leaf)
+  return target !== undefined && hanging.some((work) => work.what === target)
+}
+
+/** The queue has as many requests for the very same as wait for it here: they may all be victims. */
+function mayBeQueued(leaf: Leaf, queue: readonly PoolWork[]): boolean {
+  if (leaf.waits.queued !== undefined) return leaf.waits.queued
+  return queue.filter((work) => work.what === targetOf(leaf)).length >= leaf.node.count
+}
+
+/** Of the same kind, and not known to be for something else: work may name nothing. */
+function mayBeFor(leaf: Leaf, hanging: readonly PoolWork[]): boolean {
+  const target = targetOf(leaf)
+  return hanging.some(
+    (work) =>
+      waitKindOf(work) === leaf.waits.kind && (target === undefined || work.what === null || work.what === target),
+  )
+}
+
+function waitKindOf(work: PoolWork): WaitKind {
+  if (LOOKUPS.has(work.kind)) return 'dns'
+  return FILES.has(work.kind) ? 'file' : 'pool-request'
+}
+
+function roleText({ where, role }: Culprit, hanging: readonly PoolWork[]): string {
+  if (where === null) return ''
+  const place = placeText(where)
+  if (role === 'behind') return `, and ${place} waits behind ${hanging.length === 1 ? 'it' : 'them'}`
+  return role === 'asked' ? `, asked for by ${place}` : `, perhaps asked for by ${place}`
 }
 
 function workText(hanging: readonly PoolWork[]): string {

@@ -34,19 +34,36 @@ function byException(view: View, poller: EndedPoller): Candidate {
 }
 
 function byNothing(view: View, poller: EndedPoller): Candidate {
-  const stuck = view.last.awaits?.awaits.find((node) => node.waitsFor?.kind === 'nothing')
+  const tree = view.last.awaits
+  const stuck = tree?.awaits.find((node) => node.waitsFor?.kind === 'nothing')
+  const own = view.clocks.find((clock) => clock.name === poller.clock)?.kind === 'custom'
+  // Only a reading that came to its end can say that nobody waits.
+  const nobodyWaits = tree !== null && tree.cutShort !== true && tree.awaits.length === 0
   const blame = stuck === undefined ? null : blameAwait(stuck)
+  const suspended = nobodyWaits ? ', and no async function is suspended' : ''
+  const left = blame?.where ? `, and ${placeText(blame.where)} waits for what nothing can settle` : suspended
+  const otherwise = nobodyWaits ? meantText(own) : `${FIND} ${meantText(own)}`
   return {
     ...BASE,
     cause: 'nothing-alive',
     where: blame?.where ?? null,
     chain: blame?.chain ?? [],
-    summary: `The process was about to end with code 0 although ${poller.clock} was not stopped: nothing alive was left${blame?.where ? `, and ${placeText(blame.where)} waits for what nothing can settle` : ''}.`,
+    summary: `The process was about to end with code 0 although ${poller.clock} was neither paused nor ${own ? 'disposed' : 'stopped'}: nothing alive was left${left}.`,
     evidence: clockPointer(view, poller.clock),
     signs: [strong('beforeExit came while the poller was running'), weak('no handle or request was left')],
-    nextStep:
-      'Find the promise that the poll loop waited for; nothing (no timer, socket or child) was left to settle it.',
+    nextStep: stuck === undefined ? otherwise : FIND,
   }
+}
+
+const FIND =
+  'Find the promise that the poll loop waited for; nothing (no timer, socket or child) was left to settle it.'
+
+/** A loop that came to its end by itself leaves no promise to be found. */
+function meantText(own: boolean): string {
+  const declared = own
+    ? 'dispose the heartbeat at the end of the loop, or open it with heartbeat(name, { endless: false })'
+    : 'stop the poller first'
+  return `If that is how it is meant to end, ${declared}; if not, see what made the loop end.`
 }
 
 function bareCandidate(view: View, clock: string): Candidate {

@@ -306,6 +306,83 @@ test('needs the same work in every pool thread and a queue behind it', () => {
   expect(first(parked([node], { look: { pool: { ...pool, queued: [] } } })).name).toBe('awaiting/file')
 })
 
+describe('while every pool thread hangs', () => {
+  const PATH = '/srv/fifo'
+  const running = (what: string | null, kind = 'fs') =>
+    [1, 2, 3, 4].map((tid) => ({ kind, what, tid, syscall: 'openat' }))
+  const found = (node: AwaitNode, work = running(PATH), queued = '/srv/out') => {
+    const pool = { size: 4, idle: 0, running: work, queued: [{ kind: 'fs', what: queued }] }
+    const { name, line, verdict } = first(parked([node], { look: { pool } }))
+    return { name, line, summary: verdict?.summary, nextStep: verdict?.nextStep }
+  }
+
+  test('one that is queued is a victim, not who asked', () => {
+    const node = awaitNode('saveInvoice', 7, { kind: 'file', summary: 'file /srv/out', path: '/srv/out' })
+    const { name, line, summary, nextStep } = found(node)
+    expect({ name, line }).toEqual({ name: 'awaiting/threadpool-exhausted', line: 7 })
+    expect(summary).toContain(`all 4 threads hang in fs ${PATH}, and saveInvoice (worker.js:7) waits behind them;`)
+    expect(summary).not.toContain('asked for')
+    expect(nextStep).toMatch(/^See who makes this call/)
+  })
+
+  test.each([
+    [1, 'perhaps asked for by'],
+    [2, 'asked for by'],
+  ])('of %i that wait for the same file with one of the queue: %s', (count, role) => {
+    const node = awaitNode('load', 7, { kind: 'file', summary: `file ${PATH}`, path: PATH }, { count })
+    expect(found(node, running(PATH), PATH).summary).toContain(`fs ${PATH}, ${role} load (worker.js:7)`)
+  })
+
+  test('one that waits for the same file asked for it', () => {
+    const node = awaitNode('readInput', 7, { kind: 'file', summary: `file ${PATH}`, path: PATH })
+    expect(found(node).summary).toContain(', asked for by readInput (worker.js:7);')
+  })
+
+  test('one that waits for some file may have asked for work that names none', () => {
+    const node = awaitNode('readInput', 7, { kind: 'file', summary: `file ${PATH}`, path: PATH })
+    expect(found(node, running(null, 'ReadFileJob')).summary).toContain(', perhaps asked for by readInput')
+  })
+
+  test('one that waits for another file, or for other work, is not named', () => {
+    const other = awaitNode('load', 7, { kind: 'file', summary: 'file /srv/a', path: '/srv/a' })
+    const look = awaitNode('load', 7, { kind: 'dns', summary: 'look-up of a', host: 'a' })
+    for (const node of [other, look])
+      expect(found(node)).toMatchObject({ line: null, summary: expect.not.stringContaining('load') })
+  })
+})
+
+describe('a wait for a stream', () => {
+  const told = (kind: 'stream' | 'emitter', owner: string, event?: string) => {
+    const waits = { kind, summary: owner, owner, ...(event === undefined ? {} : { event }) }
+    const { name, verdict } = first(parked([awaitNode('send', 7, waits)], { stall: silence() }))
+    return `${name}: ${verdict?.summary} ${verdict?.nextStep}`
+  }
+
+  test.each([
+    ['stream', 'Writable', 'drain'],
+    ['emitter', 'Upload', 'finish'],
+    ['stream', 'WriteStream', 'close'],
+  ] as const)('that is written to (%s %s, %s) asks who takes what is written', (kind, owner, event) => {
+    const text = told(kind, owner, event)
+    expect(text).toContain(`awaiting/stream: send (worker.js:7) waits for ${owner} to ${event}`)
+    expect(text).toContain('See who should take what is written')
+    expect(text).not.toContain('data from')
+  })
+
+  test('that is read asks who writes', () => {
+    for (const text of [told('stream', 'Readable', 'readable'), told('stream', 'Readable')]) {
+      expect(text).toContain('waits for data from Readable')
+      expect(text).toContain('See who should write into this stream')
+    }
+  })
+
+  test('that may be either asks who closes it', () => {
+    const text = told('emitter', 'Server', 'close')
+    expect(text).toContain('waits for Server to close')
+    expect(text).toContain('See who should end or close it')
+  })
+})
+
 test('takes an await at the top that nobody waits for for an idiom, at most a guess', () => {
   const node = awaitNode('main', 3, { kind: 'nothing', summary: 'no settler' })
   expect(first(parked([node])).confidence).toBe('low')
@@ -554,6 +631,50 @@ test('says ended with the error that was swallowed', () => {
   const { name, verdict } = first(evidence([{ threads: [idleMain()] }], { ended, from: 'inside' }))
   expect(name).toBe('ended/exception')
   expect(verdict?.summary).toContain('TypeError: x is undefined, thrown at log (/srv/l.js:3:1)')
+})
+
+describe('when nothing is left alive', () => {
+  const poller = {
+    clock: 'rows',
+    cause: 'nothing-alive' as const,
+    errorName: null,
+    errorMessage: null,
+    errorStack: null,
+  }
+  const told = (nodes: readonly AwaitNode[] | null, kind: 'custom' | 'poll-loop' = 'custom') => {
+    const of = parked(nodes ?? [], {
+      ended: [poller],
+      from: 'inside',
+      look: { clocks: [clock({ name: 'rows', kind })] },
+    })
+    const looks = nodes === null ? of.looks.map((look) => ({ ...look, awaits: null })) : of.looks
+    const verdict = diagnose({ ...of, looks }).find((each) => each.cause === 'nothing-alive')
+    return { line: verdict?.where?.line, summary: verdict?.summary, nextStep: verdict?.nextStep }
+  }
+
+  test('the await that nothing can settle is to blame', () => {
+    const { line, nextStep } = told([awaitNode('load', 3, { kind: 'nothing', summary: 'no settler' })])
+    expect(line).toBe(3)
+    expect(nextStep).toMatch(/^Find the promise/)
+    expect(nextStep).not.toContain('meant to end')
+  })
+
+  test('and nobody is suspended, the loop has come to its end without saying so', () => {
+    const { summary, nextStep } = told([])
+    expect(summary).toContain('with code 0 although rows was neither paused nor disposed')
+    expect(nextStep).toContain(
+      'dispose the heartbeat at the end of the loop, or open it with heartbeat(name, { endless: false })',
+    )
+    expect(nextStep).not.toContain('Find the promise')
+    expect(told([], 'poll-loop').nextStep).toContain('stop the poller first')
+  })
+
+  test.each([
+    ['the suspended functions were not read', null],
+    ['some other is suspended', [awaitNode('send', 3, { kind: 'lock', summary: 'a resolver in a queue' })]],
+  ])('and %s, both are said', (_name, nodes) => {
+    expect(told(nodes).nextStep).toMatch(/^Find the promise.*If that is how it is meant to end/)
+  })
 })
 
 test.each([
