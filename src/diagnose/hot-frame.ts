@@ -1,17 +1,25 @@
 /**
- * Which function a running thread is in, over many stacks: the innermost one of the user's that never returned, and
- * its hottest line.
+ * Which function a running thread is in, over many stacks: the innermost one of the user's that stays, and its
+ * hottest line.
  */
 import type { Frame } from '../model/frame.js'
 import { blameFrames, originOfFrame, type Blame } from './blame.js'
+import { callerOf, stacksWith, type Caller } from './callers.js'
 
 export interface HotFrame {
   readonly blame: Blame
   /** Stacks whose innermost user function is the same one, as a share of all. */
   readonly share: number
-  /** The blamed function is in every stack, at the same depth from the bottom: it never returned between them. */
-  readonly neverReturned: boolean
+  /**
+   * One function of the user's is in (nearly) every stack, at the same depth from the bottom. No proof that one call
+   * of it lasts: a stack looks the same when it has returned and was called anew at the same place.
+   */
+  readonly stays: boolean
   readonly stacks: number
+  /** Stacks that the blamed function is in. */
+  readonly holding: number
+  /** Who called the blamed function; null where that is not the user's or a package's code. */
+  readonly caller: Caller | null
 }
 
 /** Null without a stack that has a frame to blame. Stacks innermost first. */
@@ -35,8 +43,10 @@ export function hotFrameOf(all: readonly (readonly Frame[])[]): HotFrame | null 
   return {
     blame: hottest.blame,
     share,
-    neverReturned: common !== null,
+    stays: common !== null,
     stacks: stacks.length,
+    holding: stacksWith(stacks, hottest.blame.where),
+    caller: callerOf(stacks, hottest.blame.where),
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * `computing`: the main thread executes and does not come back to its loop. The cause is what the innermost code does;
- * `loop` when one function of the user's was in every stack, `javascript` when frames come and go.
+ * `loop` when one function of the user's was in every stack (whether in one call that lasts, stacks can't tell),
+ * `javascript` when frames come and go.
  */
 import type { VerdictCause } from '../../model/verdict.js'
 import { placeText } from '../blame.js'
@@ -27,20 +28,22 @@ export function computingIn(view: View, thread: ThreadView): readonly Candidate[
   if (hot === null && cause === null && !standsStill(view, thread)) return []
   const signs = signsOf(view, thread, hot, cause)
   const blame = hot?.blame ?? { where: null, chain: [], origin: 'unknown' as const }
-  const name = cause ?? (hot?.neverReturned === true ? 'loop' : 'javascript')
+  const name = cause ?? (hot?.stays === true ? 'loop' : 'javascript')
+  // The same function in all stacks may have returned in between, even to the event loop.
+  const onlyStacksTell = name === 'loop' && !view.silent && standstillSign(view, thread) === null
   return [
     {
       kind: 'computing',
       cause: name,
       where: blame.where,
       chain: blame.chain,
-      summary: `${threadName(thread)} computes and does not return to its event loop: ${WORDS[name]}${blame.where === null ? '' : ` in ${placeText(blame.where)}`}${standstillText(view, thread)}.`,
+      summary: `${threadName(thread)} computes and does not return to its event loop: ${doing(name, hot)}${standstillText(view, thread)}.`,
       evidence: pointerTo('threads', thread.index),
       signs,
-      ...(blame.origin === 'user' ? {} : { cap: 'medium' as const }),
+      ...(blame.origin === 'user' && !onlyStacksTell ? {} : { cap: 'medium' as const }),
       refutedBy:
         'Another stack without this function, or an event loop whose turn count grows: then it is slow, not stuck.',
-      nextStep: NEXT[name],
+      nextStep: name === 'loop' ? whereToLook(hot) : NEXT[name],
     },
   ]
 }
@@ -72,7 +75,7 @@ function causeOf(view: View, thread: ThreadView, hot: HotFrame | null): Computin
     if (activities.filter((activity) => activity === cause).length * 2 > activities.length) return cause
   }
   if (hot === null) return null
-  return hot.neverReturned ? 'loop' : 'javascript'
+  return hot.stays ? 'loop' : 'javascript'
 }
 
 function signsOf(view: View, thread: ThreadView, hot: HotFrame | null, cause: ComputingCause | null): Sign[] {
@@ -85,8 +88,10 @@ function signsOf(view: View, thread: ThreadView, hot: HotFrame | null, cause: Co
   if (view.silent && view.silentMs !== null && thread.last.role === 'main') {
     signs.push(strong(`no beat for ${seconds(view.silentMs)}`))
   }
-  if (hot !== null && hot.stacks > 1 && hot.neverReturned) {
-    signs.push(strong(`one function never returned in ${hot.stacks} stacks`))
+  if (hot !== null && hot.stacks > 1 && hot.stays) {
+    signs.push(
+      strong(`one function of yours is in ${hot.holding === hot.stacks ? '' : '(nearly) '}all of ${hot.stacks} stacks`),
+    )
   } else if (hot !== null && hot.stacks > 1) {
     signs.push(weak(`${percent(hot.share)} of ${hot.stacks} stacks are in the same function`))
   }
@@ -94,15 +99,40 @@ function signsOf(view: View, thread: ThreadView, hot: HotFrame | null, cause: Co
   return signs
 }
 
-const WORDS: Readonly<Record<ComputingCause, string>> = {
-  loop: 'one call that never returns',
+/** Half a sentence; of `loop` only what was seen, for the call may have returned and been made again meanwhile. */
+function doing(cause: ComputingCause, hot: HotFrame | null): string {
+  const where = hot?.blame.where ?? null
+  if (cause !== 'loop') return `${WORDS[cause]}${where === null ? '' : ` in ${placeText(where)}`}`
+  if (hot === null) return 'a loop'
+  const shown = hot.holding === hot.stacks ? `all ${hot.stacks}` : `${hot.holding} of ${hot.stacks}`
+  const { caller } = hot
+  const by =
+    caller === null
+      ? ''
+      : `, called ${caller.iterator === null ? '' : `by ${caller.iterator} `}from ${placeText(caller.where)}`
+  return `${shown} stacks are in ${placeText(where)}${by}`
+}
+
+function whereToLook(hot: HotFrame | null): string {
+  const name = hot?.blame.where?.function ?? 'the function at this line'
+  const caller = hot?.caller ?? null
+  const place = caller === null ? '' : placeText(caller.where)
+  const look =
+    caller === null
+      ? `in ${name}`
+      : caller.iterator === null
+        ? `in ${name} itself, or around its call in ${place}`
+        : `in ${name} itself, in how many items ${place} hands to ${caller.iterator}, or around that`
+  return `Look for what goes on without end: ${look}; yield there (await a timer or setImmediate) or move the work to a worker thread.`
+}
+
+const WORDS: Readonly<Record<Exclude<ComputingCause, 'loop'>, string>> = {
   regexp: 'a regular expression',
   json: 'JSON of much data',
   javascript: 'JavaScript without a pause',
 }
 
-const NEXT: Readonly<Record<ComputingCause, string>> = {
-  loop: 'Read the loop condition at this line, and yield (await a timer or setImmediate) or move the work to a worker thread.',
+const NEXT: Readonly<Record<Exclude<ComputingCause, 'loop'>, string>> = {
   regexp:
     'Look for nested quantifiers in the pattern at this line; bound the length of the input, or use a linear-time engine.',
   json: 'See how large the value at this line is; stream it, or do it in a worker thread.',

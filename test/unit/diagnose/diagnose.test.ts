@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Frame } from '../../../src/model/frame.js'
 import { diagnose } from '../../../src/diagnose/diagnose.js'
 import {
   clock,
@@ -15,7 +16,7 @@ import {
 
 const poll = frame('poll', 40)
 
-test('names the function that never returned, at its hottest line', () => {
+test('names the function that stays, at its hottest line', () => {
   const stack = (line: number) =>
     mainStack({ frames: [frame('spin', line), frame('execute', 20), poll], loop: loopState() })
   const [first] = diagnose(evidence([{ threads: [stack(7)] }, { threads: [stack(8)] }, { threads: [stack(7)] }]))
@@ -49,6 +50,73 @@ test('blames the loop that keeps calling, when its callees come and go', () => {
   const stack = (leaf: string) => mainStack({ frames: [frame(leaf, 3), frame('drain', 12), poll], loop: loopState() })
   const [first] = diagnose(evidence(['a', 'b', 'c', 'd'].map((leaf) => ({ threads: [stack(leaf)] }))))
   expect(first).toMatchObject({ kind: 'computing', cause: 'loop', where: { function: 'drain', line: 12 } })
+})
+
+describe('a function that is in all stacks, and may have been called anew in each,', () => {
+  const builtin = (name: string) => ({ ...frame(name, null, null), tier: 'builtin' as const })
+  const verdictOf = (...stacks: Frame[][]) =>
+    diagnose(evidence(stacks.map((frames) => ({ threads: [mainStack({ frames, loop: loopState() })] }))))[0]
+
+  test('is said to be there, with its caller, and not to never return', () => {
+    const frames = [frame('cache', 3), frame('collect', 9), poll]
+    const verdict = verdictOf(frames, [frame('cache', 4), ...frames.slice(1)], frames)
+    expect(verdict).toMatchObject({ cause: 'loop', where: { function: 'cache', line: 3 } })
+    expect(verdict?.summary).toContain(': all 3 stacks are in cache (worker.js:3), called from collect (worker.js:9)')
+    expect(verdict?.nextStep).toMatch(
+      /^Look for what .*: in cache itself, or around its call in collect \(worker\.js:9\);/,
+    )
+    expect(verdict?.signs).toContain('one function of yours is in all of 3 stacks')
+    expect(JSON.stringify(verdict)).not.toMatch(/never return|loop condition/)
+  })
+
+  test.each(['sort', 'forEach', 'map', 'reduce', '[Symbol.replace]'])(
+    'is a callback of %s where that calls it',
+    (name) => {
+      const frames = [frame('compare', 1), builtin(name), frame('run', 5), poll]
+      const verdict = verdictOf(frames, frames)
+      expect(verdict).toMatchObject({ kind: 'computing', cause: 'loop', where: { function: 'compare', line: 1 } })
+      expect(verdict?.summary).toContain(`are in compare (worker.js:1), called by ${name} from run (worker.js:5)`)
+      expect(verdict?.nextStep).toContain(`in how many items run (worker.js:5) hands to ${name}, or`)
+    },
+  )
+
+  test('is no callback of a builtin that calls once', () => {
+    const frames = [frame('spin', 1), builtin('apply'), frame('run', 5), poll]
+    expect(verdictOf(frames, frames)?.summary).toContain('are in spin (worker.js:1), called from run (worker.js:5)')
+  })
+
+  test('is named with who began it when it calls itself', () => {
+    const frames = [frame('walk', 3), frame('walk', 4), frame('walk', 4), frame('start', 8), poll]
+    expect(verdictOf(frames, frames)?.summary).toContain('called from start (worker.js:8)')
+  })
+
+  test('has no caller where nobody but the event loop called it', () => {
+    const frames = [frame('tick', 3), frame('listOnTimeout', 600, 'node:internal/timers')]
+    const awaiting = { ...poll, async: true }
+    for (const all of [[frame('tick', 3)], [frame('tick', 3), awaiting]]) {
+      const verdict = verdictOf(all, all)
+      expect(verdict?.summary).toContain(': all 2 stacks are in tick (worker.js:3)')
+      expect(verdict?.summary).not.toContain('called')
+      expect(verdict?.nextStep).toContain(': in tick; yield')
+    }
+    expect(verdictOf(frames, frames)?.summary).not.toContain('called')
+  })
+
+  test('is medium at most where neither the loop nor a clock stands still', () => {
+    const stack = mainStack({ frames: [frame('work', 3), poll] })
+    const confidence = (silent: boolean) =>
+      diagnose(evidence([{ threads: [stack] }, { threads: [stack] }], silent ? { stall: silence() } : {}))[0]
+        ?.confidence
+    expect(confidence(false)).toBe('medium')
+    expect(confidence(true)).toBe('high')
+  })
+
+  test('is counted where a stack lacks it', () => {
+    const frames = [frame('spin', 3), poll]
+    const verdict = verdictOf([poll], ...Array.from({ length: 10 }, () => frames))
+    expect(verdict?.summary).toContain(': 10 of 11 stacks are in spin (worker.js:3), called from poll (worker.js:40)')
+    expect(verdict?.signs).toContain('one function of yours is in (nearly) all of 11 stacks')
+  })
 })
 
 test('says beating of a busy process whose loop turns', () => {
