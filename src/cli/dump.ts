@@ -207,13 +207,24 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
     ...(client === null ? {} : { clocks: async () => (await client.readStatus()).clocks }),
     onProgress: reportProgress,
   })
+  const { ended } = findings
+  if (ended !== null && findings.wholeLooks === 0 && !hasFrames(findings.evidence)) {
+    if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor))
+    throw ended
+  }
   // Shown first: whatever becomes of the bundle (a full disk), what was found is not lost.
   show(context, findings.evidence, findings.verdicts.map(withDumpPointers))
+  if (ended !== null) printNote(`conductor-diag: ${ended.message} (${ended.code}); this is what was seen before\n`)
   if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor))
   if (hasEvidence(findings.evidence)) return EXIT.ok
   printNote(`conductor-diag: no evidence of process ${target.pid}\n`)
   for (const { what, message, why } of findings.evidence.missing) printNote(`  ${what}: ${message} (${why})\n`)
   return EXIT.noEvidence
+}
+
+/** Of a look during which the process ended only what it ran is worth showing: the rest is that of an end. */
+function hasFrames({ looks, samples }: Evidence): boolean {
+  return samples !== null || looks.some((look) => (look.threads ?? []).some(({ frames }) => frames.length > 0))
 }
 
 function show({ target, options, redactor }: DumpContext, evidence: Evidence, verdicts: readonly Verdict[]): void {

@@ -27,6 +27,7 @@ import type { Verdict } from '../model/verdict.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type ArtifactStore, errorOf, storeEnvironment, storeEvidence, storeOutcome, toJson } from './artifacts.js'
 import { createSourceMaps } from '../source/source-maps.js'
+import { endOf } from './end-of-target.js'
 import { openLedger } from './ledger.js'
 import { withOriginalSources } from './map-sources.js'
 import { withBundlePointers } from './pointers.js'
@@ -82,6 +83,10 @@ export interface Findings {
   readonly verdicts: readonly Verdict[]
   /** Raw, for whoever wants to keep it; in the store already. */
   readonly profile: CapturedProfile | null
+  /** Why there is no more: the process ended while it was looked at. */
+  readonly ended: StallError | null
+  /** Looks after which the process was still there. */
+  readonly wholeLooks: number
   /** The cost with what joining, judging and storing took: for whoever seals. */
   readonly costNow: () => CaptureCost
 }
@@ -109,6 +114,8 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
   const captureUntilMs = plan.deadlineMs - CLOSING_MS
   const rounds: Round[] = [...(plan.earlier ?? [])]
   let samples: CaptureOutcome<StackSamples> | undefined
+  let ended: StallError | null = null
+  let wholeLooks = 0
 
   for (const [index, atMs] of plan.looksAtMs.entries()) {
     // A look that can't be had any more is better left out than awaited.
@@ -120,8 +127,16 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     if (plan.signal?.aborted && rounds.length > 0) break
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
     const round = await lookOnce(plan, index + 1, captureUntilMs)
+    ended = endOf(plan.target)
+    // What was seen of an end says nothing of what was before: the looks before it count, where there are any.
+    if (ended !== null && rounds.length > 0) {
+      plan.store?.missing(`look-${index + 1}`, ended)
+      break
+    }
     rounds.push(round)
     ledger.note()
+    if (ended !== null) break
+    wholeLooks++
     const sampler = index === 0 ? plan.samples(round) : null
     if (sampler !== null) {
       plan.onProgress?.({ step: 'samples' })
@@ -131,11 +146,13 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     }
   }
   storeEnvironment(plan.store, plan.target.procRoot, plan.redactor)
-  await addHeapAwaits(plan, rounds, captureUntilMs)
+  if (ended === null) await addHeapAwaits(plan, rounds, captureUntilMs)
   const fresh = await tryConnections(plan, rounds, captureUntilMs)
   const last = rounds.at(-1)
-  const profiler = last === undefined ? null : plan.profile(last)
+  const profiler = last === undefined || ended !== null ? null : plan.profile(last)
   const profile = profiler === null ? undefined : await record(plan, profiler, captureUntilMs)
+  const cutShort = ended
+  ended ??= endOf(plan.target)
 
   plan.onProgress?.({ step: 'diagnose' })
   const joined = joinEvidence({
@@ -148,7 +165,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     ...(fresh === undefined ? {} : { freshConnections: fresh }),
     tasks: plan.tasks?.() ?? null,
     ended: plan.ended ?? null,
-    missing: plan.missing ?? [],
+    missing: [...(plan.missing ?? []), ...(cutShort === null ? [] : [missingSince(cutShort)])],
     cost: ledger.soFar(),
   })
   const evidence = withOriginalSources(
@@ -163,8 +180,14 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     evidence,
     verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),
     profile: profile?.status === 'captured' ? profile.evidence : null,
+    ended,
+    wholeLooks,
     costNow: () => ({ ...evidence.cost, ...ledger.soFar() }),
   }
+}
+
+function missingSince({ code, message }: StallError): Missing {
+  return { what: 'later-looks', why: code, message }
 }
 
 function noTimeForLook(): StallError {
