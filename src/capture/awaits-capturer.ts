@@ -11,7 +11,7 @@ import { ownThreadId } from '../platform/procfs/own-thread.js'
 import { readAwaitTree } from '../v8/awaits/read-awaits.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
-import { memoryCapability, openMemoryTarget } from './memory-target.js'
+import { memoryCapability, openMemoryTarget, unmatchedNote } from './memory-target.js'
 import type { MemoryTarget } from './memory-target.js'
 
 /** Left for what comes after the scan: joining, grouping, redacting. */
@@ -70,7 +70,7 @@ export function readAwaits(target: MemoryTarget, request: CaptureRequest): Await
     keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
     ...(request.target.inside ? { maxFunctions: MAX_FUNCTIONS_INSIDE } : {}),
   })
-  const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
+  const note = unmatchedNote(target, unmatched)
   return redactTree(unmatched === 0 ? tree : { ...tree, notes: [...tree.notes, note] }, request.redactor)
 }
 

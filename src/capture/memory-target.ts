@@ -6,6 +6,7 @@ import { closeSync, openSync } from 'node:fs'
 import { mainThreadId } from '../platform/procfs/threads.js'
 import { openLiveMemory } from '../platform/memory/live-memory.js'
 import type { MemoryReader } from '../platform/memory/memory-reader.js'
+import { plural } from '../model/amounts.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { openNativeProcess } from '../native/native-process.js'
@@ -20,16 +21,12 @@ import { calibrateLayout, resolveLayout } from '../v8/layouts/resolve.js'
 import type { ResolvedLayout } from '../v8/layouts/resolve.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { Capability } from './capturer.js'
+import { type IsolateOfThread, type MatchedThreads, matchThreads } from './match-threads.js'
 import { NativeSide } from './native-side.js'
 
 /** Inside the worker the cache counts in the pod. */
 const CACHE_INSIDE = 2 << 20
 const CACHE_OUTSIDE = 16 << 20
-
-export interface IsolateOfThread {
-  readonly tid: number
-  readonly isolate: Isolate
-}
 
 export interface MemoryTarget {
   readonly root: string
@@ -40,7 +37,7 @@ export interface MemoryTarget {
   /** Opened at the first call; null where the binary's symbols don't serve. */
   native(): NativeProcess | null
   /** Which thread runs which isolate; an isolate whose thread can't be told is left out and counted in `unmatched`. */
-  isolates(): { readonly matched: readonly IsolateOfThread[]; readonly unmatched: number }
+  isolates(): MatchedThreads
   /** Reads the stacks; the same for all looks, so that a repeat costs little. */
   stackReader(): StackReader
   /** Null where `native` is. */
@@ -151,6 +148,18 @@ function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout):
   let reader: StackReader | null = null
   let side: NativeSide | null = null
   let seen: readonly IsolateOfThread[] = []
+  const openSide = (): NativeSide | null => {
+    const process = openNative()
+    return process === null ? null : (side ??= new NativeSide(process, heap))
+  }
+  const match = (isolates: readonly Isolate[]): MatchedThreads => {
+    const [only] = isolates
+    // A process without worker threads: its one isolate is the main thread's.
+    if (isolates.length === 1 && only) return { matched: [{ tid: mainTid, isolate: only }], unmatched: 0 }
+    const process = openNative()
+    if (process === null) return { matched: [], unmatched: isolates.length }
+    return matchThreads(isolates, mainTid, isolatesByThread(process), openSide()?.roles() ?? new Map())
+  }
   return {
     root,
     mainTid,
@@ -159,17 +168,14 @@ function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout):
     heap,
     native: openNative,
     isolates() {
-      const answer = matchThreads(findIsolates(heap), mainTid, openNative)
+      const answer = match(findIsolates(heap))
       // The objects of a thread that is new may lie where those of an ended one did.
       if (answer.matched.some(({ tid, isolate }, index) => !isSame(seen[index], tid, isolate))) reader?.flush()
       seen = answer.matched
       return answer
     },
     stackReader: () => (reader ??= new StackReader(heap)),
-    nativeSide() {
-      const process = openNative()
-      return process === null ? null : (side ??= new NativeSide(process, heap))
-    },
+    nativeSide: openSide,
     refresh() {
       memory.flush()
       native?.refresh()
@@ -189,22 +195,10 @@ function isSame(known: IsolateOfThread | undefined, tid: number, isolate: Isolat
   return known?.tid === tid && known.isolate.address === isolate.address
 }
 
-function matchThreads(
-  isolates: readonly Isolate[],
-  mainTid: number,
-  openNative: () => NativeProcess | null,
-): { matched: IsolateOfThread[]; unmatched: number } {
-  const [only] = isolates
-  // A process without worker threads: its one isolate is the main thread's.
-  if (isolates.length === 1 && only) return { matched: [{ tid: mainTid, isolate: only }], unmatched: 0 }
-  const native = openNative()
-  const byThread = native ? isolatesByThread(native) : new Map<number, number>()
-  const matched: IsolateOfThread[] = []
-  for (const [tid, address] of byThread) {
-    const isolate = isolates.find((candidate) => candidate.address === address)
-    if (isolate) matched.push({ tid, isolate })
-  }
-  matched.sort((a, b) => Number(b.tid === mainTid) - Number(a.tid === mainTid) || a.tid - b.tid)
-  // A thread that is just ending may share its isolate's record with another.
-  return { matched, unmatched: Math.max(0, isolates.length - matched.length) }
+/** What is said of isolates whose thread can't be told. */
+export function unmatchedNote(target: MemoryTarget, unmatched: number): string {
+  const offset = target.native()?.facts.isolateTlsOffset ?? null
+  return offset === null
+    ? `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
+    : `${plural(unmatched, 'isolate')} more, in which no thread is now: one that starts or has ended`
 }

@@ -4,7 +4,7 @@
  */
 import type { Address } from '../model/address.js'
 import type { Frame } from '../model/frame.js'
-import type { ThreadStack } from '../model/thread.js'
+import type { ThreadRole, ThreadStack } from '../model/thread.js'
 import { CodeMap } from '../native/code-map.js'
 import type { NativeProcess } from '../native/native-process.js'
 import { blockedStack } from '../native/stack/blocked-stack.js'
@@ -67,6 +67,11 @@ export class NativeSide {
     const merged = mergeNative(chain, look.frames, look.spans)
     if (merged === null) return { why: 'the machine stack and the JavaScript stack do not fit together' }
     return { frames: [...inside, ...merged] }
+  }
+
+  /** What each thread was started for, by tid. */
+  roles(): ReadonlyMap<number, ThreadRole> {
+    return new Map(threadPurposes(this.#native, this.#code).map(({ tid, role }) => [tid, role]))
   }
 
   /** Threads other than `known`, without frames. */

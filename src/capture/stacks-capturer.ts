@@ -23,8 +23,9 @@ import type { Frame } from '../model/frame.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { StackLook, StackReader } from '../v8/stack/thread-stack.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
-import { memoryCapability, openMemoryTarget } from './memory-target.js'
-import type { IsolateOfThread, MemoryTarget } from './memory-target.js'
+import { memoryCapability, openMemoryTarget, unmatchedNote } from './memory-target.js'
+import type { IsolateOfThread } from './match-threads.js'
+import type { MemoryTarget } from './memory-target.js'
 import type { NativeSide } from './native-side.js'
 import { whileStopped } from './stopped-target.js'
 
@@ -93,7 +94,7 @@ export function readStacks(
   if (side !== null && performance.now() < request.deadlineMs) stacks.push(...side.otherThreads(known))
   const [first, ...rest] = stacks
   if (unmatched === 0 || !first) return { stacks, pausedMs }
-  const note = `${unmatched} more JavaScript threads could not be told apart: the binary is stripped`
+  const note = unmatchedNote(target, unmatched)
   return { stacks: [{ ...first, note: first.note === undefined ? note : `${first.note}; ${note}` }, ...rest], pausedMs }
 }
 

@@ -3,6 +3,7 @@
  * the next step where there is one. Nothing is stopped, signalled or started.
  */
 import { closeSync, openSync, readdirSync } from 'node:fs'
+import { plural } from '../model/amounts.js'
 import { toStallError } from '../model/stall-error.js'
 import type { StallErrorCode } from '../model/stall-error.js'
 import { openMemoryTarget, memoryCapability } from '../capture/memory-target.js'
@@ -182,12 +183,16 @@ function examineLayout({ target, runtime }: ReturnType<typeof openTarget>): Find
     try {
       const { matched, unmatched } = memory.isolates()
       const { layout, origin } = memory.layout
-      const threads = `${matched.length} JavaScript thread${matched.length === 1 ? '' : 's'}`
+      const threads = plural(matched.length, 'JavaScript thread')
       return [
         { subject: 'layout', verdict: 'ok', text: `V8 ${layout.v8 ?? layout.family}, ${ORIGINS[origin]}` },
         unmatched === 0
           ? { subject: 'isolates', verdict: 'ok', text: threads }
-          : { subject: 'isolates', verdict: 'warn', text: `${threads}, ${unmatched} isolates without a known thread` },
+          : {
+              subject: 'isolates',
+              verdict: 'warn',
+              text: `${threads}, ${plural(unmatched, 'isolate')} without a known thread`,
+            },
       ]
     } finally {
       memory.dispose()
