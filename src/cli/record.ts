@@ -69,11 +69,10 @@ async function record(first: string | undefined, rest: readonly string[], option
       help: 'conductor-diag record PID, or record -- node app.js',
     })
   }
-  // Before anything is started or looked at: what was recorded would be lost.
+  // A process that may not be looked at is said first; then, before anything is started: what was recorded would be lost.
+  const target = /^[1-9]\d{0,9}$/.test(first) ? openTarget(Number(first)).target : null
   if (options.output !== STDOUT) assertWritable(options.output)
-  if (!/^[1-9]\d{0,9}$/.test(first)) return recordCommand(first, rest, options)
-  const { target } = openTarget(Number(first))
-  return recordTarget(target, options)
+  return target === null ? recordCommand(first, rest, options) : recordTarget(target, options)
 }
 
 /** Starts a program, waits until Node runs in it, and records it; its output stays its own. */
