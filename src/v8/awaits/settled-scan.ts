@@ -58,9 +58,8 @@ export function scanSettled(heap: V8Heap, isolate: Isolate, options: ScanSettled
   for (let attempt = 0; ; attempt++) {
     waitForCollection(heap, isolate)
     const collections = collectionsOf(heap, isolate)
-    heap.flush()
     // Pages come and go with each collection: those listed before the counter was read may be of an earlier one.
-    const now = findIsolates(heap).find((each) => each.address === isolate.address) ?? isolate
+    const now = isolateNow(heap, isolate)
     // Counted when it begins: one under way shows by the isolate's state only.
     let moved = isCollecting(heap, isolate)
     const picking = new Objects(heap, new Functions(heap))
@@ -106,13 +105,18 @@ function waitForCollection(heap: V8Heap, isolate: Isolate): void {
     Atomics.wait(still, 0, 0, STEP_MS)
 }
 
+/** The isolate with the pages that it has now, past every cache. */
+function isolateNow(heap: V8Heap, isolate: Isolate): Isolate {
+  heap.flush()
+  return findIsolates(heap).find((each) => each.address === isolate.address) ?? isolate
+}
+
 /** The isolate for a second search, past every cache. */
 export function freshHeap(heap: V8Heap, isolate: Isolate): FreshHeap {
   return {
     collections: () => collectionsOf(heap, isolate),
     open: () => {
-      heap.flush()
-      const now = findIsolates(heap).find((each) => each.address === isolate.address) ?? isolate
+      const now = isolateNow(heap, isolate)
       return { pages: now.pages, blocks: new HeapBlocks(heap.memory, heapRanges(heap.memory, now.pages), 0) }
     },
   }
