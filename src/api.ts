@@ -3,12 +3,12 @@
  * heartbeat where it was not preloaded. In worker threads, and with CONDUCTOR_STALL_DISABLED, everything here does
  * nothing.
  */
-import { register } from './agent/register.js'
-import type { CaptureAnswer } from './agent/messages.js'
+import { register } from './agent/main-thread/register.js'
+import type { CaptureAnswer } from './agent/shared/messages.js'
 import { ClockBoard, type ClockOptions } from './heartbeat/clock-board.js'
 import type { Clock } from './heartbeat/clock.js'
 
-export type { CaptureAnswer } from './agent/messages.js'
+export type { CaptureAnswer } from './agent/shared/messages.js'
 
 export interface HeartbeatOptions {
   /** Silence before evidence is captured, ms; default CONDUCTOR_STALL_WARN_SECONDS. */

@@ -1,5 +1,5 @@
 // After tsc: what is started in a hurry (the preload, the agent's threads, the command line) as few files, each in place of
-// the file of the same name that tsc wrote. Why, and what stays as it is: docs/adr/0006-bundled-entries.md.
+// the file of the same name that tsc wrote. Why, and what stays as it is: docs/internals/adr/0006-bundled-entries.md.
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
@@ -11,7 +11,9 @@ const DIST = path.join(ROOT, 'dist')
 /** The doors share one chunk, and with it one state, whichever of them is loaded first. */
 const DOORS = ['index', 'register', 'api']
 /** One file each: a thread that starts at a stall should wait for nothing. */
-const THREADS = ['watch', 'capture', 'boot', 'last-words'].map((name) => `agent/${name}-thread`)
+const THREADS = ['watch-thread/watch', 'capture-thread/capture', 'short-threads/boot', 'short-threads/last-words'].map(
+  (name) => `agent/${name}-thread`,
+)
 
 /**
  * Two things that tsc does and a bundler does not: a file's own place stays what it was (`__dirname`, `__filename`), and

@@ -16,9 +16,9 @@ const { openLiveMemory } = built('platform/memory/live-memory.js')
 const { MemoryRecorder } = built('platform/memory/recorder.js')
 const { encodeRecording } = built('platform/memory/recorded-memory.js')
 const { readRawSyscall } = built('platform/procfs/syscall.js')
-const { resolveLayout } = built('v8/layouts/resolve.js')
-const { V8Heap } = built('v8/heap.js')
-const { findIsolates } = built('v8/isolates.js')
+const { resolveLayout } = built('v8/calibration/resolve.js')
+const { V8Heap } = built('v8/heap/heap.js')
+const { findIsolates } = built('v8/heap/isolates.js')
 const { StackReader } = built('v8/stack/thread-stack.js')
 
 const PROGRAMS = ['truth-shapes.cjs', 'truth-hot.cjs', 'truth-minified.cjs']

@@ -1,13 +1,17 @@
-// Writes what the documentation takes from the code: the table of settings, between its two marks.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+// Writes what the documentation takes from the code: the table of settings and the table of rooms, between their marks.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { roomsAsMarkdown } from './house.mjs'
 
 const { settingsAsMarkdown, SETTINGS_SECTION } = createRequire(import.meta.url)('../dist/config/settings-doc.js')
+const ROOMS_SECTION = /(<!-- rooms:[^>]*-->)[^]*?(<!-- \/rooms -->)/
 
-for (const file of ['docs/configuration.md', 'README.md']) {
+function rewrite(file, section, content) {
   const target = new URL(`../${file}`, import.meta.url)
-  if (!existsSync(target)) continue
   const text = readFileSync(target, 'utf8')
-  const updated = text.replace(SETTINGS_SECTION, (_all, head, tail) => `${head}\n${settingsAsMarkdown()}\n${tail}`)
+  const updated = text.replace(section, (_all, head, tail) => `${head}\n${content}\n${tail}`)
   if (updated !== text) writeFileSync(target, updated)
 }
+
+rewrite('docs/configuration.md', SETTINGS_SECTION, settingsAsMarkdown())
+rewrite('docs/internals/architecture.md', ROOMS_SECTION, roomsAsMarkdown())

@@ -1,6 +1,6 @@
 /** `debugger`: whether an inspector session holds the main thread, or is attached to the process. No pause. */
 import { toAddress } from '../model/address.js'
-import { CodeMap } from '../native/code-map.js'
+import { CodeMap } from '../native/process/code-map.js'
 import { debuggerState } from '../native/debugger-state.js'
 import type { DebuggerState } from '../native/debugger-state.js'
 import type { Capturer } from './capturer.js'

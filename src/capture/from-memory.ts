@@ -2,7 +2,7 @@
 import type { Address } from '../model/address.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import { StallError, toStallError } from '../model/stall-error.js'
-import type { NativeProcess } from '../native/native-process.js'
+import type { NativeProcess } from '../native/process/native-process.js'
 import { isolatesByThread } from '../native/thread/thread-isolate.js'
 import type { CaptureRequest } from './capturer.js'
 import { openMemoryTarget } from './memory-target.js'

@@ -1,7 +1,7 @@
 /** Which thread runs which isolate. */
 import type { Address } from '../model/address.js'
 import type { ThreadRole } from '../model/thread.js'
-import type { Isolate } from '../v8/isolates.js'
+import type { Isolate } from '../v8/heap/isolates.js'
 
 export interface IsolateOfThread {
   readonly tid: number

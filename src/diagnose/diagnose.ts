@@ -1,7 +1,7 @@
 /** Evidence in, ranked verdicts out. Pure; each rule has a file of its own. */
 import type { Evidence } from '../model/evidence.js'
 import type { Verdict, VerdictKind } from '../model/verdict.js'
-import { confidenceOf, RANK, type Candidate, type Rule } from './candidate.js'
+import { confidenceOf, RANK, type Candidate, type Rule } from './view/candidate.js'
 import { awaitingChildMessage } from './rules/awaiting-child-message.js'
 import { awaitingConnectionReusedDead } from './rules/awaiting-connection-reused-dead.js'
 import { awaitingHttpResponse } from './rules/awaiting-http-response.js'
@@ -27,7 +27,7 @@ import { pausedByDebugger } from './rules/paused-by-debugger.js'
 import { starvingTheLoop } from './rules/starving-the-loop.js'
 import { stopped } from './rules/stopped.js'
 import { unknown } from './rules/unknown.js'
-import { viewOf } from './view.js'
+import { viewOf } from './view/view.js'
 
 const RULES: readonly Rule[] = [
   stopped,

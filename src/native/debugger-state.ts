@@ -5,10 +5,10 @@
  */
 import { readRawSyscall } from '../platform/procfs/syscall.js'
 import { syscallName } from '../platform/procfs/syscall-names.js'
-import type { CodeMap } from './code-map.js'
+import type { CodeMap } from './process/code-map.js'
 import { loopsOfThread } from './loop/find-loops.js'
 import { readHandles } from './loop/loop-handles.js'
-import type { NativeProcess } from './native-process.js'
+import type { NativeProcess } from './process/native-process.js'
 import { blockedStack } from './stack/blocked-stack.js'
 import { threadPurposes } from './thread/thread-roles.js'
 

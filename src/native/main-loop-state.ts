@@ -8,7 +8,7 @@ import { openLiveMemory } from '../platform/memory/live-memory.js'
 import { procRootOf } from '../platform/procfs/process.js'
 import { mainLoop } from './loop/find-loops.js'
 import { readLoop } from './loop/read-loop.js'
-import { openNativeProcess } from './native-process.js'
+import { openNativeProcess } from './process/native-process.js'
 
 export type MainLoopAnswer = { readonly loop: LoopState } | { readonly error: StallError }
 

@@ -203,7 +203,7 @@ describe.concurrent('the capture thread', () => {
   })
 })
 
-// With Node 22 and 24 no thread starts while a library is being loaded (docs/hazards-found.md).
+// With Node 22 and 24 no thread starts while a library is being loaded (docs/internals/hazards-found.md).
 const starting = NODES.filter(({ major }) => major === 20 || major === 26)
 
 describe.runIf(hasCompiler).concurrent.each(starting)(

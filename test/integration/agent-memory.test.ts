@@ -14,7 +14,7 @@ import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
 import { RunningWorker } from '../support/run-worker.js'
 
 const MEGABYTE = 1024
-/** The bound that docs/memory-engine.md gives. */
+/** The bound that docs/internals/memory-engine.md gives. */
 const MOST = 32 * MEGABYTE
 const GARBAGE = ['--require', path.join(PROGRAMS, 'make-garbage.cjs')]
 

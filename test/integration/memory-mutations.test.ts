@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import { openRecordedMemory } from '../../src/platform/memory/recorded-memory.js'
-import { V8Heap } from '../../src/v8/heap.js'
-import { findIsolates } from '../../src/v8/isolates.js'
+import { V8Heap } from '../../src/v8/heap/heap.js'
+import { findIsolates } from '../../src/v8/heap/isolates.js'
 import { StackReader } from '../../src/v8/stack/thread-stack.js'
 import { recordedProcesses } from '../support/recorded.js'
 

@@ -22,7 +22,7 @@ import { openMemoryTarget } from '../../src/capture/memory-target.js'
 import { readStacks } from '../../src/capture/stacks-capturer.js'
 import { openElf } from '../../src/platform/elf/elf-file.js'
 import { openLiveMemory } from '../../src/platform/memory/live-memory.js'
-import { calibrateLayout, resolveLayout } from '../../src/v8/layouts/resolve.js'
+import { calibrateLayout, resolveLayout } from '../../src/v8/calibration/resolve.js'
 import { CLI, NODES, type NodeBinary } from '../support/nodes.js'
 import { scriptLines, startTruth, type TruthProcess } from '../support/truth.js'
 

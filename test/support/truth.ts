@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import path from 'node:path'
 import type { Frame } from '../../src/model/frame.js'
-import { scriptPath } from '../../src/v8/scripts.js'
+import { scriptPath } from '../../src/v8/objects/scripts.js'
 import { type NodeBinary, PROGRAMS } from './nodes.js'
 
 export interface TrueFrame {

@@ -1,9 +1,9 @@
 /** `awaiting/child-message`: a child process that does not answer or end. */
 import type { ChildProcess } from '../../model/kernel.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../leaf.js'
-import { seconds } from '../phrases.js'
-import type { View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByAge, leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
+import { seconds } from '../view/phrases.js'
+import type { View } from '../view/view.js'
 
 export function awaitingChildMessage(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []

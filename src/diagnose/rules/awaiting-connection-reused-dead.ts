@@ -6,11 +6,11 @@
 import type { FreshConnection } from '../../model/evidence.js'
 import type { ClockReading } from '../../model/heartbeat.js'
 import type { Confidence } from '../../model/verdict.js'
-import { placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { isUnacknowledged, leafCandidate, loopIsAlive, pollsIn, type Leaf } from '../leaf.js'
-import { plural, seconds } from '../phrases.js'
-import type { View } from '../view.js'
+import { placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { isUnacknowledged, leafCandidate, loopIsAlive, pollsIn, type Leaf } from '../view/leaf.js'
+import { plural, seconds } from '../view/phrases.js'
+import type { View } from '../view/view.js'
 
 const FAILURES = 2
 

@@ -1,7 +1,7 @@
 /** `awaiting/http-response`: the request was sent and acknowledged, and nothing came back. */
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import type { View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import type { View } from '../view/view.js'
 
 export function awaitingHttpResponse(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []

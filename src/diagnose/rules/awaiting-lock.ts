@@ -5,11 +5,11 @@
  */
 import type { WaitHolder } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
-import { RANK, strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import { holderAbove, mutualWaits } from '../lock-cycle.js'
-import { holderText, isLockByName, queueName } from '../queue-words.js'
-import type { View } from '../view.js'
+import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { holderAbove, mutualWaits } from '../view/lock-cycle.js'
+import { holderText, isLockByName, queueName } from '../view/queue-words.js'
+import type { View } from '../view/view.js'
 
 export function awaitingLock(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []

@@ -4,12 +4,12 @@
  */
 import type { TaskInFlight } from '../../model/evidence.js'
 import type { Confidence } from '../../model/verdict.js'
-import { placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../leaf.js'
-import { seconds } from '../phrases.js'
-import { groupTasks, type TaskGroup } from '../task-place.js'
-import type { View } from '../view.js'
+import { placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
+import { seconds } from '../view/phrases.js'
+import { groupTasks, type TaskGroup } from '../view/task-place.js'
+import type { View } from '../view/view.js'
 
 /** Younger, a task may just be between two functions. */
 const LEAST_AGE_MS = 2_000

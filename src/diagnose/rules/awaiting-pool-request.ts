@@ -1,7 +1,7 @@
 /** `awaiting/file` and `awaiting/dns`: one request in libuv's pool that does not come back, while others still could. */
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import type { View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import type { View } from '../view/view.js'
 
 export function awaitingPoolRequest(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []

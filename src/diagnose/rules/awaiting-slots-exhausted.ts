@@ -4,14 +4,14 @@
  */
 import type { Frame } from '../../model/frame.js'
 import type { VerdictPlace } from '../../model/verdict.js'
-import { placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import { plural, seconds } from '../phrases.js'
-import { pointerTo, pointersOfAwait } from '../pointers.js'
-import { queueName } from '../queue-words.js'
-import { groupTasks, groupText, type TaskGroup } from '../task-place.js'
-import type { View } from '../view.js'
+import { placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { plural, seconds } from '../view/phrases.js'
+import { pointerTo, pointersOfAwait } from '../view/pointers.js'
+import { queueName } from '../view/queue-words.js'
+import { groupTasks, groupText, type TaskGroup } from '../view/task-place.js'
+import type { View } from '../view/view.js'
 
 /** Places of tasks that one sentence names. */
 const MAX_PLACES = 3

@@ -1,8 +1,8 @@
 /** `awaiting/socket-unacknowledged`: what was sent is not even acknowledged: the peer or the path to it is gone. */
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import { plural } from '../phrases.js'
-import type { View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { plural } from '../view/phrases.js'
+import type { View } from '../view/view.js'
 import { requestText } from './awaiting-http-response.js'
 
 export function awaitingSocketUnacknowledged(view: View): readonly Candidate[] {

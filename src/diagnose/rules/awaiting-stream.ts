@@ -1,7 +1,7 @@
 /** `awaiting/stream`: a stream that brings no data, or one that is written to and whose consumer takes nothing. */
-import { strong, type Candidate, type Sign } from '../candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import type { View } from '../view.js'
+import { strong, type Candidate, type Sign } from '../view/candidate.js'
+import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import type { View } from '../view/view.js'
 
 export function awaitingStream(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []

@@ -1,9 +1,9 @@
 /** `awaiting/thread-message`: a message from a worker thread that is itself stuck, or that does not answer. */
-import { placeText } from '../blame.js'
-import { confidenceOf, strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import { pointerTo } from '../pointers.js'
-import type { ThreadView, View } from '../view.js'
+import { placeText } from '../view/blame.js'
+import { confidenceOf, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { pointerTo } from '../view/pointers.js'
+import type { ThreadView, View } from '../view/view.js'
 import { blockedIn } from './blocked-in-native.js'
 import { computingIn } from './computing.js'
 

@@ -6,12 +6,12 @@ import type { WaitKind } from '../../model/await.js'
 import type { PoolState, PoolWork } from '../../model/loop.js'
 import type { VerdictPlace } from '../../model/verdict.js'
 import { originOf } from '../../source/origin.js'
-import { placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { leavesOf, loopIsAlive, type Leaf } from '../leaf.js'
-import { plural } from '../phrases.js'
-import { pointersOfAwait } from '../pointers.js'
-import type { View } from '../view.js'
+import { placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { plural } from '../view/phrases.js'
+import { pointersOfAwait } from '../view/pointers.js'
+import type { View } from '../view/view.js'
 
 const LOOKUPS = new Set(['getaddrinfo', 'getnameinfo'])
 /** Newer lines of Node (26 does) read a whole file by a job of its own. */

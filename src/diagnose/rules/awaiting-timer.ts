@@ -1,8 +1,8 @@
 /** `awaiting/timer`: a timer that is due far in the future. A near one is how a poll loop paces itself. */
-import { strong, type Candidate } from '../candidate.js'
-import { capByLooks, leafCandidate, leavesOf, loopIsAlive } from '../leaf.js'
-import { seconds } from '../phrases.js'
-import type { View } from '../view.js'
+import { strong, type Candidate } from '../view/candidate.js'
+import { capByLooks, leafCandidate, leavesOf, loopIsAlive } from '../view/leaf.js'
+import { seconds } from '../view/phrases.js'
+import type { View } from '../view/view.js'
 
 export function awaitingTimer(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []

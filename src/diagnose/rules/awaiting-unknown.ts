@@ -1,8 +1,8 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive } from '../leaf.js'
-import { pointerTo } from '../pointers.js'
-import type { View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByAge, leafCandidate, leavesOf, loopIsAlive } from '../view/leaf.js'
+import { pointerTo } from '../view/pointers.js'
+import type { View } from '../view/view.js'
 
 export function awaitingUnknown(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []

@@ -1,10 +1,10 @@
 /** `beating`: the clocks move, or the loop turns and nothing is parked for longer than it may be: there is no stall. */
-import { placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { leavesOf, type Leaf } from '../leaf.js'
-import { mutualWaits } from '../lock-cycle.js'
-import { plural, seconds } from '../phrases.js'
-import { isOverdue, type View } from '../view.js'
+import { placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { leavesOf, type Leaf } from '../view/leaf.js'
+import { mutualWaits } from '../view/lock-cycle.js'
+import { plural, seconds } from '../view/phrases.js'
+import { isOverdue, type View } from '../view/view.js'
 
 /** A wait of that age is worth a word, though it is no stall yet. */
 const NOTABLE_MS = 5_000

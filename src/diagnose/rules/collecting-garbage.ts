@@ -1,12 +1,12 @@
 /** `collecting-garbage`: most of the time goes into collections, because the heap is at its limit or buffers are. */
 import type { HeapState } from '../../model/heap.js'
-import { blameFrames, placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { hotFrameOf } from '../hot-frame.js'
-import { activityOfFrame } from '../native-names.js'
-import { megabytes, percent, seconds } from '../phrases.js'
-import { pointerTo } from '../pointers.js'
-import type { ThreadView, View } from '../view.js'
+import { blameFrames, placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { hotFrameOf } from '../view/hot-frame.js'
+import { activityOfFrame } from '../view/native-names.js'
+import { megabytes, percent, seconds } from '../view/phrases.js'
+import { pointerTo } from '../view/pointers.js'
+import type { ThreadView, View } from '../view/view.js'
 
 const MOSTLY = 0.5
 const NEAR_LIMIT = 0.8

@@ -4,14 +4,14 @@
  * `javascript` when frames come and go.
  */
 import type { VerdictCause } from '../../model/verdict.js'
-import { placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { hotFrameOf, type HotFrame } from '../hot-frame.js'
-import { activityAbove } from '../native-names.js'
-import { pointerTo } from '../pointers.js'
-import { standstillSign, standstillText } from '../loop-signs.js'
-import { percent, seconds } from '../phrases.js'
-import type { ThreadView, View } from '../view.js'
+import { placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { hotFrameOf, type HotFrame } from '../view/hot-frame.js'
+import { activityAbove } from '../view/native-names.js'
+import { pointerTo } from '../view/pointers.js'
+import { standstillSign, standstillText } from '../view/loop-signs.js'
+import { percent, seconds } from '../view/phrases.js'
+import type { ThreadView, View } from '../view/view.js'
 
 type ComputingCause = VerdictCause<'computing'>
 

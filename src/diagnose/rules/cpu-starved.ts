@@ -2,10 +2,10 @@
  * `cpu-starved`: the thread wants to run and gets no CPU. Its control group is throttled, or others fill the run
  * queue. The run-queue wait includes throttling, so the control group is judged first.
  */
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { percent, seconds } from '../phrases.js'
-import { pointerTo } from '../pointers.js'
-import { share, type ThreadView, type View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { percent, seconds } from '../view/phrases.js'
+import { pointerTo } from '../view/pointers.js'
+import { share, type ThreadView, type View } from '../view/view.js'
 
 /** With more CPU than this a worker would move: then what it computes is the stall, not the lack of CPU. */
 const ENOUGH_CPU = 0.2

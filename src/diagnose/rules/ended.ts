@@ -3,9 +3,9 @@
  * was about to end for want of anything alive. Known from inside only.
  */
 import type { EndedPoller } from '../../model/evidence.js'
-import { blameAwait, placeText } from '../blame.js'
-import { strong, weak, type Candidate } from '../candidate.js'
-import type { View } from '../view.js'
+import { blameAwait, placeText } from '../view/blame.js'
+import { strong, weak, type Candidate } from '../view/candidate.js'
+import type { View } from '../view/view.js'
 
 export function ended(view: View): readonly Candidate[] {
   const seen = view.evidence.ended ?? []

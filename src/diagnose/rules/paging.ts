@@ -1,8 +1,8 @@
 /** `paging`: the thread waits for memory. Major faults, or the pressure of its control group, grow with the clock. */
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { megabytes, percent, seconds } from '../phrases.js'
-import { pointerTo } from '../pointers.js'
-import { share, type View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { megabytes, percent, seconds } from '../view/phrases.js'
+import { pointerTo } from '../view/pointers.js'
+import { share, type View } from '../view/view.js'
 
 /** A major fault takes 0.1 ms (fast disk) to 10 ms: from here on they can fill the time. */
 const FAULTS_PER_SECOND = 100

@@ -1,9 +1,9 @@
 /** `paused-by-debugger`: an inspector session holds the main thread, or a ptrace debugger holds the process. */
-import { blameFrames, placeText } from '../blame.js'
-import { strong, type Candidate, type Sign } from '../candidate.js'
-import { activityOfSymbol } from '../native-names.js'
-import { pointerTo } from '../pointers.js'
-import type { View } from '../view.js'
+import { blameFrames, placeText } from '../view/blame.js'
+import { strong, type Candidate, type Sign } from '../view/candidate.js'
+import { activityOfSymbol } from '../view/native-names.js'
+import { pointerTo } from '../view/pointers.js'
+import type { View } from '../view/view.js'
 
 export function pausedByDebugger(view: View): readonly Candidate[] {
   const { main, last } = view

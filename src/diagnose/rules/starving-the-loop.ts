@@ -2,13 +2,13 @@
  * `starving-the-loop`: JavaScript comes and goes, yet the loop never turns, because the microtask or tick queue is
  * filled faster than it is emptied. Told by counters over two looks, not by stacks: those look like any busy program.
  */
-import { blameFrames, placeText } from '../blame.js'
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { hotFrameOf } from '../hot-frame.js'
-import { standstillSign, standstillText } from '../loop-signs.js'
-import { seconds } from '../phrases.js'
-import { pointerTo } from '../pointers.js'
-import type { View } from '../view.js'
+import { blameFrames, placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { hotFrameOf } from '../view/hot-frame.js'
+import { standstillSign, standstillText } from '../view/loop-signs.js'
+import { seconds } from '../view/phrases.js'
+import { pointerTo } from '../view/pointers.js'
+import type { View } from '../view/view.js'
 
 export function starvingTheLoop(view: View): readonly Candidate[] {
   const { main } = view

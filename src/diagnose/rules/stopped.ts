@@ -1,7 +1,7 @@
 /** `stopped`: no thread of the process may run, by a signal or by the freezer. Seen from outside only. */
-import { strong, weak, type Candidate, type Sign } from '../candidate.js'
-import { pointerTo } from '../pointers.js'
-import type { View } from '../view.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { pointerTo } from '../view/pointers.js'
+import type { View } from '../view/view.js'
 
 const FREEZER_WAITS = /^(?:__refrigerator|do_freezer_trap|cgroup_freez)/
 

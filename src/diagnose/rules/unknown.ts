@@ -1,9 +1,9 @@
 /** `unknown`: what was seen and what was missing, when no rule reached its threshold. */
-import { weak, type Candidate } from '../candidate.js'
-import { blameFrames } from '../blame.js'
-import { percent, plural } from '../phrases.js'
-import { pointerTo } from '../pointers.js'
-import type { View } from '../view.js'
+import { weak, type Candidate } from '../view/candidate.js'
+import { blameFrames } from '../view/blame.js'
+import { percent, plural } from '../view/phrases.js'
+import { pointerTo } from '../view/pointers.js'
+import type { View } from '../view/view.js'
 
 export function unknown(view: View): Candidate {
   const { main, evidence } = view

@@ -6,7 +6,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Clock } from '../../heartbeat/clock.js'
 import type { ClockSource } from '../../heartbeat/clock-board.js'
-import { safely } from '../safely.js'
+import { safely } from '../guard/safely.js'
 import { DECLARED_WAIT_MS, type PollerBeat } from './poller-beat.js'
 
 interface WireRequest {

@@ -8,7 +8,7 @@
  * inside a bundle for ever, the polls on the wire are the clock: a weaker one, and called so.
  */
 import type { ClockSource } from '../../heartbeat/clock-board.js'
-import { safely } from '../safely.js'
+import { safely } from '../guard/safely.js'
 import { HttpPolls } from './http-polls.js'
 import { watchLostLoops } from './lost-loops.js'
 import { importedSdk, loadedSdks, onRequire } from './sdk-modules.js'

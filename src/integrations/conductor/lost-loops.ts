@@ -3,7 +3,7 @@
  * `unhandledRejection` listener of its own, the error passes by. We listen only while the application does: alone, our
  * listener would keep Node from ending the process, which is what should happen.
  */
-import { safely } from '../safely.js'
+import { safely } from '../guard/safely.js'
 import type { PollerBeat } from './poller-beat.js'
 
 const EVENT = 'unhandledRejection'

@@ -10,7 +10,7 @@
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import type { Clock } from '../../heartbeat/clock.js'
 import type { StallAgentTask } from '../../heartbeat/task-in-flight.js'
-import { safely } from '../safely.js'
+import { safely } from '../guard/safely.js'
 import { PollerBeat } from './poller-beat.js'
 import {
   replaceMethod,

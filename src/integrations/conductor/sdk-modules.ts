@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import Module, { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { safely } from '../safely.js'
+import { safely } from '../guard/safely.js'
 import { replaceMethod } from './sdk-types.js'
 
 const NAME = '@io-orkes/conductor-javascript'

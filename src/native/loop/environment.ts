@@ -1,7 +1,7 @@
 /** Counters of node's Environment that move while its loop does not: the tick queue's flag and the async id counter. */
 import { toAddress, type Address } from '../../model/address.js'
 import { ALIASED_BUFFER, ENVIRONMENT } from '../layouts/node.js'
-import type { NativeProcess } from '../native-process.js'
+import type { NativeProcess } from '../process/native-process.js'
 import { readHandles } from './loop-handles.js'
 
 export interface EnvironmentCounters {

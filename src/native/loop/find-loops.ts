@@ -1,8 +1,8 @@
 /** Where the event loops of a process are: the main thread's by symbol, workers' on their own stacks. */
 import { toAddress, type Address } from '../../model/address.js'
 import { LOOP, LOOP_SIGNATURE, UV_ASYNC, UV_SIGNAL } from '../layouts/libuv.js'
-import type { NativeProcess } from '../native-process.js'
-import type { ThreadBlock } from '../thread/thread-block.js'
+import type { NativeProcess } from '../process/native-process.js'
+import type { ThreadBlock } from '../process/thread-block.js'
 import { isolatesByThread } from '../thread/thread-isolate.js'
 
 /** A worker's loop is a local of Worker::StartThread's lambda: 3.3 to 4.1 KB below the thread's control block. */

@@ -2,7 +2,7 @@
 import { toAddress, type Address } from '../../model/address.js'
 import type { LoopHandle } from '../../model/loop.js'
 import { HANDLE, HANDLE_TYPES, LOOP } from '../layouts/libuv.js'
-import type { NativeProcess } from '../native-process.js'
+import type { NativeProcess } from '../process/native-process.js'
 
 /** A server with more connections than this is cut; the count in LoopState is whole. */
 const MAX_HANDLES = 4096

@@ -4,7 +4,7 @@ import type { LoopState } from '../../model/loop.js'
 import { readRawSyscall } from '../../platform/procfs/syscall.js'
 import { syscallName } from '../../platform/procfs/syscall-names.js'
 import { HANDLE, LOOP, LOOP_INTERNALS } from '../layouts/libuv.js'
-import type { NativeProcess } from '../native-process.js'
+import type { NativeProcess } from '../process/native-process.js'
 import { isLoop } from './find-loops.js'
 
 /** More than this is no count but something else's memory. */

@@ -13,7 +13,7 @@ import {
   WORK_REQUEST,
   type WORK_FUNCTIONS,
 } from '../layouts/libuv.js'
-import type { NativeProcess } from '../native-process.js'
+import type { NativeProcess } from '../process/native-process.js'
 
 const MAX_TEXT_BYTES = 1024
 /** A node::ThreadPoolWork lies behind the start of its owner: this far at most. */

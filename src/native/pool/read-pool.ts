@@ -6,8 +6,8 @@ import { toAddress, type Address } from '../../model/address.js'
 import type { PoolState, PoolWork } from '../../model/loop.js'
 import { decodeSyscall, readRawSyscall } from '../../platform/procfs/syscall.js'
 import { POOL_SYMBOLS } from '../layouts/libuv.js'
-import type { NativeProcess } from '../native-process.js'
-import type { ThreadBlock } from '../thread/thread-block.js'
+import type { NativeProcess } from '../process/native-process.js'
+import type { ThreadBlock } from '../process/thread-block.js'
 import { describeWork, isRunning, type WorkReading } from './pool-work.js'
 
 const MAX_THREADS = 1024 // MAX_THREADPOOL_SIZE of src/threadpool.c

@@ -11,8 +11,8 @@
  */
 import { toAddress, type Address } from '../../model/address.js'
 import { readRawSyscall } from '../../platform/procfs/syscall.js'
-import type { CodeMap } from '../code-map.js'
-import type { NativeProcess } from '../native-process.js'
+import type { CodeMap } from '../process/code-map.js'
+import type { NativeProcess } from '../process/native-process.js'
 import { CallSites } from './call-sites.js'
 import { type ChainLink, followChain, frameOfLink } from './frame-chain.js'
 import type { NativeFrame } from './native-frame.js'

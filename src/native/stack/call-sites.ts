@@ -4,8 +4,8 @@
  * (Intel SDM vol. 2: E8 rel32, FF /2 with or without REX). JIT code is believed by its mapping.
  */
 import { toAddress } from '../../model/address.js'
-import type { CodeMap } from '../code-map.js'
-import type { NativeProcess } from '../native-process.js'
+import type { CodeMap } from '../process/code-map.js'
+import type { NativeProcess } from '../process/native-process.js'
 
 /** The longest call instruction: FF /2 with SIB, 32-bit displacement and REX has 8; 7 without a prefix is the longest met. */
 const LONGEST_CALL_BYTES = 7

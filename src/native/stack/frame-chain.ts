@@ -1,6 +1,6 @@
 /** A chain of frame pointers, from one frame to the thread's first. */
 import { toAddress } from '../../model/address.js'
-import type { CodeMap } from '../code-map.js'
+import type { CodeMap } from '../process/code-map.js'
 import type { CallSites } from './call-sites.js'
 import type { NativeFrame } from './native-frame.js'
 import type { StackWindow } from './stack-window.js'

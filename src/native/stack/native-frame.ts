@@ -1,7 +1,7 @@
 /** One frame of the machine stack, JavaScript or not, by its frame pointer. */
 import type { Address } from '../../model/address.js'
 import type { Frame } from '../../model/frame.js'
-import type { CodePlace } from '../code-map.js'
+import type { CodePlace } from '../process/code-map.js'
 
 export interface NativeFrame {
   /** Frame pointer of the function that will return to `returnAddress`; V8's walk knows the same frames by it. */

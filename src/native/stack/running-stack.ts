@@ -5,8 +5,8 @@
  * called; stale ones look alike, so several samples have to agree. What they agree on is the trunk: leaves are left out.
  */
 import { toAddress } from '../../model/address.js'
-import type { CodeMap } from '../code-map.js'
-import type { NativeProcess } from '../native-process.js'
+import type { CodeMap } from '../process/code-map.js'
+import type { NativeProcess } from '../process/native-process.js'
 import { CallSites } from './call-sites.js'
 import { type ChainLink, followChain, frameOfLink } from './frame-chain.js'
 import type { NativeFrame } from './native-frame.js'

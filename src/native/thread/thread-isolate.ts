@@ -3,8 +3,8 @@
  * at a fixed distance below the thread pointer. True also for a thread that runs, whose registers can't be seen.
  */
 import { ADDRESS_LIMIT, toAddress, type Address } from '../../model/address.js'
-import type { NativeProcess } from '../native-process.js'
-import type { ThreadBlock } from './thread-block.js'
+import type { NativeProcess } from '../process/native-process.js'
+import type { ThreadBlock } from '../process/thread-block.js'
 
 export type IsolateAnswer =
   | { readonly isolate: Address }

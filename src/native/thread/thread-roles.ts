@@ -3,8 +3,8 @@
  * ones are the program's to change.
  */
 import type { ThreadRole } from '../../model/thread.js'
-import type { CodeMap } from '../code-map.js'
-import type { NativeProcess } from '../native-process.js'
+import type { CodeMap } from '../process/code-map.js'
+import type { NativeProcess } from '../process/native-process.js'
 
 export interface ThreadPurpose {
   readonly tid: number

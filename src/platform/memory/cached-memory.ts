@@ -8,7 +8,8 @@
 import { ADDRESS_LIMIT } from '../../model/address.js'
 import type { Address } from '../../model/address.js'
 import { findMapping } from './mappings.js'
-import type { Mapping, MemoryReader } from './memory-reader.js'
+import type { MemoryReader } from './memory-reader.js'
+import type { Mapping } from '../procfs/maps.js'
 
 export const PAGE = 4096
 const SLAB_PAGES = 128

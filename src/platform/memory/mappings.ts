@@ -1,6 +1,6 @@
 /** Looking up addresses in a process's mappings. */
 import type { Address } from '../../model/address.js'
-import type { Mapping } from './memory-reader.js'
+import type { Mapping } from '../procfs/maps.js'
 
 /** The mapping that holds `address`, by binary search in ascending `mappings`. */
 export function findMapping(mappings: readonly Mapping[], address: Address): Mapping | undefined {

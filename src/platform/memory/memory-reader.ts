@@ -6,23 +6,7 @@
  * `flush()`: a look that must see change flushes first.
  */
 import type { Address } from '../../model/address.js'
-
-export interface Mapping {
-  readonly start: Address
-  /** Exclusive. */
-  readonly end: Address
-  readonly readable: boolean
-  readonly writable: boolean
-  readonly executable: boolean
-  readonly shared: boolean
-  /** Offset in the file, bytes. */
-  readonly offset: number
-  /** Device and inode as in /proc/PID/maps; inode 0 for anonymous memory. */
-  readonly device: string
-  readonly inode: number
-  /** Path, `[heap]`, `[stack]`, or '' for anonymous memory. */
-  readonly path: string
-}
+import type { Mapping } from '../procfs/maps.js'
 
 export interface MemoryReader {
   /** Copies `length` bytes; false, with `into` zeroed, when any byte of them can't be read. Bypasses the cache for long reads. */

@@ -7,7 +7,8 @@ import { toAddress } from '../../model/address.js'
 import type { Address } from '../../model/address.js'
 import { StallError } from '../../model/stall-error.js'
 import { CachedMemory } from './cached-memory.js'
-import type { Mapping, MemoryReader } from './memory-reader.js'
+import type { MemoryReader } from './memory-reader.js'
+import type { Mapping } from '../procfs/maps.js'
 
 export interface MemoryRun {
   readonly start: number

@@ -1,7 +1,8 @@
 /** Wraps a reader and keeps every stretch that was read through it, so that a look can be replayed anywhere. */
 import type { Address } from '../../model/address.js'
 import { ADDRESS_LIMIT, toAddress } from '../../model/address.js'
-import type { Mapping, MemoryReader } from './memory-reader.js'
+import type { MemoryReader } from './memory-reader.js'
+import type { Mapping } from '../procfs/maps.js'
 import type { MemoryRecording, MemoryRun } from './recorded-memory.js'
 
 /** Stretches are kept in lines of this many bytes: small enough to leave out what was not looked at. */

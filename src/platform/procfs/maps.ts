@@ -2,14 +2,30 @@
  * /proc/PID/maps. Reading it takes the target's mmap lock: a target that is stuck holding it makes the reader wait,
  * so stat, status and wchan come first.
  */
-import { toAddress } from '../../model/address.js'
-import type { Mapping } from '../memory/memory-reader.js'
+import { type Address, toAddress } from '../../model/address.js'
 import { readProcText } from './read.js'
 
 /** 65,530 mappings is the kernel's default limit; about 100 bytes each. */
 const LIMIT_BYTES = 16 * 1024 * 1024
 
 const LINE = /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([sp]) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+)(?: +(.*))?$/
+
+export interface Mapping {
+  readonly start: Address
+  /** Exclusive. */
+  readonly end: Address
+  readonly readable: boolean
+  readonly writable: boolean
+  readonly executable: boolean
+  readonly shared: boolean
+  /** Offset in the file, bytes. */
+  readonly offset: number
+  /** Device and inode as in /proc/PID/maps; inode 0 for anonymous memory. */
+  readonly device: string
+  readonly inode: number
+  /** Path, `[heap]`, `[stack]`, or '' for anonymous memory. */
+  readonly path: string
+}
 
 /** Mappings in ascending order. A line that is cut off or unknown is left out. */
 export function parseMaps(text: string): Mapping[] {

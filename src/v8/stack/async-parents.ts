@@ -3,11 +3,11 @@
  * leads to the awaiting functions, each suspended at its own line.
  */
 import type { Frame } from '../../model/frame.js'
-import type { Generators } from '../generators.js'
-import type { Tagged, V8Heap } from '../heap.js'
+import type { Generators } from '../objects/generators.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
 import type { MachineFrame } from './frames.js'
 import { frameOf } from './places.js'
-import type { StackWindow } from './stack-window.js'
+import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 const MAX_PARENTS = 100
 /** Registers lie below the frame pointer; no frame of V8's is larger. */

@@ -4,7 +4,7 @@
  * prologue. Bytecode lengths come from `Bytecodes::kBytecodeSizes`, by operand scale.
  */
 import { toAddress } from '../../model/address.js'
-import type { Tagged, V8Heap } from '../heap.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
 import type { CodeObject } from './code-objects.js'
 
 /** Prefix bytecodes (src/interpreter/bytecodes.h): the next bytecode has wide or extra-wide operands. */

@@ -3,7 +3,7 @@
  * pc is found by its header (map, then a reference to the Code), searching backwards in the mapping.
  */
 import { toAddress } from '../../model/address.js'
-import type { Tagged, V8Heap } from '../heap.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
 
 /** Longest distance from a pc back to the start of its code. Functions beyond that keep only their definition. */
 const MAX_BACK = 4 << 20

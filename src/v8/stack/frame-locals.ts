@@ -5,14 +5,14 @@
  * bytecode offset (from V8 12 on the feedback vector lies between).
  */
 import type { Frame, LocalValue } from '../../model/frame.js'
-import type { Functions } from '../functions.js'
-import type { V8Heap } from '../heap.js'
-import { contextValues, MAX_REGISTERS, MAX_VALUES, parameterNames, receiverValue } from '../local-values.js'
-import { Objects } from '../objects.js'
-import { valueText } from '../values.js'
-import { CodeScopes } from '../waits/code-scopes.js'
+import type { Functions } from '../objects/functions.js'
+import type { V8Heap } from '../heap/heap.js'
+import { contextValues, MAX_REGISTERS, MAX_VALUES, parameterNames, receiverValue } from '../objects/local-values.js'
+import { Objects } from '../objects/objects.js'
+import { valueText } from '../objects/values.js'
+import { CodeScopes } from '../objects/code-scopes.js'
 import type { MachineFrame } from './frames.js'
-import type { StackWindow } from './stack-window.js'
+import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 const RECEIVER = 16
 const ARGUMENT_COUNT = -24

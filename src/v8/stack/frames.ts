@@ -4,8 +4,8 @@
  * upwards in the same stack, its return address lies in executable memory, and its slots hold what their kind demands.
  */
 import { toAddress } from '../../model/address.js'
-import type { Tagged, V8Heap } from '../heap.js'
-import type { StackWindow } from './stack-window.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
+import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** More than the deepest stack that V8's limit allows several times over. */
 const MAX_FRAMES = 100_000

@@ -8,7 +8,7 @@
  * translation (src/deoptimizer/frame-translation-builder.cc), which lists the frames, outermost first.
  */
 import { toAddress } from '../../model/address.js'
-import type { Tagged, V8Heap } from '../heap.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
 import type { CodeObject } from './code-objects.js'
 
 export interface InlinedFrame {

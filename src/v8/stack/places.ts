@@ -6,16 +6,16 @@
  * inlined functions: one machine frame then becomes several lines. What can't be told is null, never guessed.
  */
 import type { Frame, FrameTier } from '../../model/frame.js'
-import type { FunctionInfo, Functions } from '../functions.js'
-import type { Tagged, V8Heap } from '../heap.js'
-import { placeAt } from '../positions.js'
-import type { LineColumn } from '../scripts.js'
-import { scriptPath } from '../scripts.js'
+import type { FunctionInfo, Functions } from '../objects/functions.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
+import { placeAt } from '../objects/positions.js'
+import type { LineColumn } from '../objects/scripts.js'
+import { scriptPath } from '../objects/scripts.js'
 import { bytecodeOffsetOfPc } from './baseline.js'
 import type { CodeObject, CodeObjects } from './code-objects.js'
 import type { MachineFrame } from './frames.js'
 import { maglevFrames } from './maglev.js'
-import type { StackWindow } from './stack-window.js'
+import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** V8 inlines no deeper; a cycle in the inlining table must end. */
 const MAX_INLINED = 64

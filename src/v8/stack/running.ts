@@ -5,13 +5,13 @@
  * whose bytecode offset moves while its callee seems to lie on top of it is itself the top.
  */
 import type { Address } from '../../model/address.js'
-import type { V8Heap } from '../heap.js'
-import { readMoment } from '../isolates.js'
-import type { IsolateMoment } from '../isolates.js'
+import type { V8Heap } from '../heap/heap.js'
+import { readMoment } from '../heap/isolates.js'
+import type { IsolateMoment } from '../heap/isolates.js'
 import { isEntry } from './frames.js'
 import type { FrameReader, MachineFrame, Walk } from './frames.js'
-import { copyStack } from './stack-window.js'
-import type { StackWindow } from './stack-window.js'
+import { copyStack } from '../../platform/memory/stack-window.js'
+import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** How far below the outermost entry frame frames are searched: V8's default stack limit is 984 kB. */
 const MAX_DEPTH_BYTES = 1 << 20

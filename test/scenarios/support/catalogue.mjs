@@ -65,7 +65,7 @@ export const SCENARIOS = [
     cause: 'unknown',
     where: ['w_loadScanner'],
     surroundings: 'slow-library',
-    // With Node 22 and 24 no thread can be started while a library is being loaded (docs/hazards-found.md).
+    // With Node 22 and 24 no thread can be started while a library is being loaded (docs/internals/hazards-found.md).
     inside: { nodes: [20, 26] },
   },
 
@@ -202,7 +202,7 @@ export const SCENARIOS = [
     where: false,
     surroundings: 'quota',
     settleMs: 3_000,
-    // The agent's own threads get as little: in the time that nobody ran nobody was silent (docs/agent-findings.md).
+    // The agent's own threads get as little: in the time that nobody ran nobody was silent (docs/internals/agent-findings.md).
     sides: ['outside'],
   },
   {
@@ -213,7 +213,7 @@ export const SCENARIOS = [
     where: false,
     surroundings: 'crowded-cpu',
     settleMs: 2_000,
-    // The agent's own threads get as little: in the time that nobody ran nobody was silent (docs/agent-findings.md).
+    // The agent's own threads get as little: in the time that nobody ran nobody was silent (docs/internals/agent-findings.md).
     sides: ['outside'],
   },
   {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { roomsAsMarkdown } from '../../../tools/house.mjs'
 import { exitCodeOf } from '../../../src/cli/exit-codes.js'
 import { createProgram } from '../../../src/cli/main.js'
 import { settingsAsHelp, settingsAsMarkdown, SETTINGS_SECTION } from '../../../src/config/settings-doc.js'
@@ -88,6 +89,12 @@ test('every command shows in its help what one types, and those are its own opti
   }
 })
 
+/** `docs/*.md` as npm reads it: one folder deep. */
+function matchesGlob(pattern: string, file: string): boolean {
+  const [folder, ending] = pattern.split('/*')
+  return ending !== undefined && path.dirname(file) === folder && file.endsWith(ending)
+}
+
 const PAGES = [
   'README.md',
   'CHANGELOG.md',
@@ -95,6 +102,10 @@ const PAGES = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ]
+
+test('docs/internals/architecture.md has the rooms of the table (npm run docs writes them)', () => {
+  expect(read('docs/internals/architecture.md')).toContain(roomsAsMarkdown())
+})
 
 test.each(PAGES)('every link of %s leads to a file that the package has', (page) => {
   const { files } = JSON.parse(read('package.json')) as { files: string[] }
@@ -104,7 +115,9 @@ test.each(PAGES)('every link of %s leads to a file that the package has', (page)
     expect(existsSync(path.join(ROOT, target)), link).toBe(true)
     const packed =
       /^(?:README|LICENSE|CHANGELOG)/.test(target) ||
-      files.some((each) => target === each || target.startsWith(`${each}/`))
+      // The README is read in the repository too, and may lead to what only that has.
+      (['README.md', 'CHANGELOG.md'].includes(page) && target.startsWith('docs/internals/')) ||
+      files.some((each) => target === each || target.startsWith(`${each}/`) || matchesGlob(each, target))
     expect(packed, `${link} is not packed`).toBe(true)
   }
 })

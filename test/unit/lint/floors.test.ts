@@ -1,30 +1,17 @@
 /** The linter keeps the floors and the ban on the thread pool: proved by files that break each rule, in a project of their own. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FLOORS as HOUSE, OWN_PROCESS } from '../../../tools/house.mjs'
+import { lintRulesText } from '../../../tools/make-lint-rules.mjs'
 import { temporaryFolder } from '../../support/incidents.js'
 
 const ROOT = path.resolve(__dirname, '../../..')
 
-/** docs/architecture.md, lowest first. */
-const FLOORS: readonly (readonly string[])[] = [
-  ['model'],
-  ['config', 'log', 'redact'],
-  ['platform'],
-  ['source'],
-  ['native'],
-  ['v8', 'snapshot'],
-  ['heartbeat'],
-  ['integrations'],
-  ['watch'],
-  ['capture', 'evidence', 'diagnose', 'incident', 'report', 'sinks'],
-  ['investigate'],
-  ['agent', 'supervise', 'cli'],
-]
+/** Lowest first. */
+const FLOORS: readonly (readonly string[])[] = HOUSE.map((floor) => floor.map(({ room }) => room))
 const ROOMS = FLOORS.flat()
-/** Rooms that run in processes of their own, where the pool is theirs. */
-const OWN_PROCESS = ['sinks', 'supervise', 'cli']
 
 const POOL_USERS: readonly string[] = [
   `import fs from 'node:fs'\nexport const probe = fs.readFile`,
@@ -81,7 +68,11 @@ beforeAll(() => {
 }, 60_000)
 afterAll(() => temporary.remove())
 
-test('has a row here for every room that there is', () => {
+test('keeps .oxlintrc.json as the table of the house makes it (npm run lint:rules)', () => {
+  expect(readFileSync(path.join(ROOT, '.oxlintrc.json'), 'utf8')).toBe(lintRulesText())
+})
+
+test('has a row in the table for every room that there is', () => {
   const rooms = readdirSync(path.join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
   expect(rooms.map((entry) => entry.name).filter((name) => !ROOMS.includes(name))).toEqual([])
   expect(existsSync(path.join(ROOT, 'src/model'))).toBe(true)
@@ -90,13 +81,14 @@ test('has a row here for every room that there is', () => {
 test.each(ROOMS)('reports every import of %s from a floor above, and none from a floor below', (room) => {
   const floorOf = (name: string): number => FLOORS.findIndex((floor) => floor.includes(name))
   const above = ROOMS.filter((other) => floorOf(other) > floorOf(room))
-  const below = ROOMS.filter((other) => floorOf(other) < floorOf(room))
+  const banned = HOUSE.flat().find((row) => row.room === room)?.mayNotImport ?? []
+  const below = ROOMS.filter((other) => floorOf(other) < floorOf(room) && !banned.includes(other))
   const isReported = (other: string): boolean => reported.has(`src/${room}/imports/${other}.ts`)
-  expect(above.filter((other) => !isReported(other))).toEqual([])
+  expect([...above, ...banned].filter((other) => !isReported(other))).toEqual([])
   expect(below.filter((other) => isReported(other))).toEqual([])
 })
 
-test.each(FLOORS.filter((floor) => floor.length > 1 && !floor.includes('agent')))(
+test.each(FLOORS.filter((floor) => floor.length > 1))(
   'reports imports between neighbours: %s, %s',
   (...floor: string[]) => {
     const pairs = floor.flatMap((room) =>

@@ -1,10 +1,10 @@
 /** A process's memory made by hand: one writable stretch, the rest unmapped. */
 import { toAddress, type Address } from '../../../src/model/address.js'
-import type { BinaryFacts } from '../../../src/native/binary-facts.js'
-import type { NativeProcess } from '../../../src/native/native-process.js'
+import type { BinaryFacts } from '../../../src/native/process/binary-facts.js'
+import type { NativeProcess } from '../../../src/native/process/native-process.js'
 import type { ElfFile } from '../../../src/platform/elf/elf-file.js'
 import { CachedMemory } from '../../../src/platform/memory/cached-memory.js'
-import type { Mapping } from '../../../src/platform/memory/memory-reader.js'
+import type { Mapping } from '../../../src/platform/procfs/maps.js'
 
 export const BASE = 0x5000_0000
 

@@ -4,7 +4,7 @@ import { HANDLE, LOOP, LOOP_INTERNALS, LOOP_SIGNATURE, POOL_SYMBOLS, WORK } from
 import { mainLoop } from '../../../src/native/loop/find-loops.js'
 import { readHandles } from '../../../src/native/loop/loop-handles.js'
 import { readLoop } from '../../../src/native/loop/read-loop.js'
-import type { NativeProcess } from '../../../src/native/native-process.js'
+import type { NativeProcess } from '../../../src/native/process/native-process.js'
 import { readPool } from '../../../src/native/pool/read-pool.js'
 import { BASE, FlatMemory, nativeOver } from './flat-memory.js'
 

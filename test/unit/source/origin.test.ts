@@ -9,7 +9,7 @@ test.each([
   ['/srv/worker/node_modules/undici/lib/core/connect.js', 'dependency'],
   ['/srv/worker/.yarn/cache/undici-npm-7.0.0.zip/lib/index.js', 'dependency'],
   ['node:internal/process/task_queues', 'node'],
-  ['/srv/worker/node_modules/conductor-stall-agent/dist/agent/host.js', 'agent'],
+  ['/srv/worker/node_modules/conductor-stall-agent/dist/agent/main-thread/host.js', 'agent'],
   ['/srv/worker/node_modules/better-sqlite3/build/Release/better_sqlite3.node', 'native'],
   ['/usr/lib/libssl.so.3', 'native'],
   ['/srv/node_modules_backup/worker.js', 'user'],

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StallError } from '../../../../src/model/stall-error.js'
 import { connectToAgent } from '../../../../src/platform/control/client.js'
 import { createLineSplitter } from '../../../../src/platform/control/lines.js'
-import { prepareNativeCalls } from '../../../../src/agent/native-exit.js'
+import { prepareNativeCalls } from '../../../../src/agent/shared/native-exit.js'
 import type { ControlStatus } from '../../../../src/platform/control/protocol.js'
 import {
   startControlServer,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BUILD_TABLES, readBuildTable } from '../../../../src/platform/elf/build-table.js'
 import { isLayout, readCachedLayout, writeCachedLayout } from '../../../../src/v8/layouts/cache.js'
 import type { V8Layout } from '../../../../src/v8/layouts/layout.js'
-import { isSingleExecutable } from '../../../../src/v8/layouts/plain-node.js'
+import { isSingleExecutable } from '../../../../src/v8/calibration/plain-node.js'
 
 function shipped(): V8Layout {
   const [name = ''] = readdirSync(BUILD_TABLES)

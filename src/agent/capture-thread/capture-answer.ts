@@ -1,0 +1,38 @@
+/** The outcome of an investigation as the watch thread, the control socket and the API tell it. */
+import type { InsideResult } from '../../investigate/inside.js'
+import type { Verdict, VerdictPlace } from '../../model/verdict.js'
+import type { CaptureAnswer, ErrorText, VerdictText } from '../shared/messages.js'
+
+export function answerOf({ bundle, storeError, verdicts }: InsideResult): CaptureAnswer {
+  const [first] = verdicts
+  const problem = storeError ?? (bundle?.status === 'unsealed' ? bundle.error : null)
+  return {
+    incident: bundle?.manifest.id ?? null,
+    bundlePath: bundle?.path ?? null,
+    verdict: first ? textOf(first) : null,
+    verdicts: verdicts.map(nameOf),
+    problem: problem ? (problem.toJSON() satisfies ErrorText) : null,
+  }
+}
+
+function textOf(verdict: Verdict): VerdictText {
+  return {
+    name: nameOf(verdict),
+    confidence: verdict.confidence,
+    summary: verdict.summary,
+    place: verdict.where ? placeOf(verdict.where) : null,
+  }
+}
+
+function nameOf({ kind, cause }: Verdict): string {
+  return cause === null ? kind : `${kind}/${cause}`
+}
+
+/** The original source's position where a map told it. */
+function placeOf(place: VerdictPlace): string {
+  const file = place.source?.file ?? place.file
+  const line = place.source?.line ?? place.line
+  const column = place.source ? null : place.column
+  const at = `${file}:${line}${column === null ? '' : `:${column}`}`
+  return place.function === null ? at : `${place.function} (${at})`
+}

@@ -1,0 +1,74 @@
+/** What the agent's threads say to one another. Plain data: it crosses threads by structured clone. */
+import type { Stall } from '../../model/stall.js'
+import type { StallErrorCode } from '../../model/stall-error.js'
+
+/** Main thread to watch thread, at its start. */
+export interface WatchThreadData {
+  readonly clocks: SharedArrayBuffer
+}
+
+/** Main thread to watch thread. */
+export type ToWatch =
+  | { readonly type: 'capture'; readonly id: number; readonly reason: string }
+  /** The process would end although pollers were not stopped. */
+  | { readonly type: 'premature-end' }
+
+/** Watch thread to main thread: it reaches the main thread only when its loop turns. */
+export type FromWatch =
+  | { readonly type: 'captured'; readonly id: number; readonly answer: CaptureAnswer }
+  /** Lines for a stderr that the watch thread can't write without risk (a socket). */
+  | { readonly type: 'say'; readonly line: string }
+  /** The evidence of a premature end is safe: end with this code, or go on ending when null. */
+  | { readonly type: 'end'; readonly exitCode: number | null }
+
+export interface ErrorText {
+  readonly code: StallErrorCode
+  readonly message: string
+  readonly help: string
+}
+
+/** The outcome of one capture, as everybody but the capture thread needs it. */
+export interface CaptureAnswer {
+  /** Null when no bundle could be sealed. */
+  readonly incident: string | null
+  readonly bundlePath: string | null
+  /** The first verdict's `kind/cause`, its sentence and place; null without a verdict. */
+  readonly verdict: VerdictText | null
+  /** Kinds and causes of all verdicts, best first. */
+  readonly verdicts: readonly string[]
+  readonly problem: ErrorText | null
+}
+
+export interface VerdictText {
+  readonly name: string
+  readonly confidence: string
+  readonly summary: string
+  /** `function (file:line:column)`; null where no code is to blame. */
+  readonly place: string | null
+}
+
+/** Watch thread to capture thread, at its start. */
+export interface CaptureThreadData {
+  readonly clocks: SharedArrayBuffer
+  readonly stall: Stall
+  /** Monotonic ms (`monotonicMs`) at which the bundle has to be sealed. */
+  readonly deadlineMs: number
+  readonly mode: 'incident' | 'look'
+  /** When the looks start, ms after the beginning. */
+  readonly looksAtMs: readonly number[]
+  /** Looks taken early in this process, serialized by the capture thread that took them. */
+  readonly earlyLooks: readonly string[]
+  /** Of one capture that somebody asked for; else the settings'. */
+  readonly profileMs?: number
+  readonly locals?: boolean
+  /** Of the process, before the capture thread was started. */
+  readonly residentBytes: number
+  /** The watch thread's tid, which is no part of the worker. */
+  readonly agentTids: readonly number[]
+}
+
+/** Capture thread to watch thread. */
+export type FromCapture =
+  | { readonly type: 'progress'; readonly step: string }
+  | { readonly type: 'done'; readonly answer: CaptureAnswer }
+  | { readonly type: 'looked'; readonly look: string }

@@ -1,0 +1,69 @@
+/**
+ * `_exit` from the watch thread: the only call that ends the process with a code of our choice whatever its main thread
+ * is in. Needs koffi, an optional dependency; without it the process is ended by other means (process-end.ts).
+ * Also `send` with MSG_DONTWAIT, which makes a stderr that is a socket usable, and `getsockopt`. All are looked up at
+ * once: each look-up takes the lock of the library loader, which a hanging library may hold by the time of the call.
+ */
+import { createRequire } from 'node:module'
+import { GET_SOCKET_OPTION, peerUserOf, type GetSocketOption } from '../../platform/control/peer-user.js'
+
+export interface NativeCalls {
+  /** Does not return. */
+  exit(code: number): void
+  send(fd: number, bytes: Uint8Array): number
+  /** Effective user id of whoever is at the other end of a unix socket; null when it can't be told. */
+  peerUser(fd: number): number | null
+}
+
+interface Koffi {
+  load(library: string | null): { func(signature: string): (...args: unknown[]) => unknown }
+}
+
+const MSG_DONTWAIT = 0x40
+const MSG_NOSIGNAL = 0x4000
+
+/**
+ * Loads koffi; the reason in one sentence when that can't be had. Reads files and takes the loader's lock.
+ * @param mayLoad asked right before the lock is taken: on a busy machine the reading lasts long. `busy` when refused.
+ */
+export function prepareNativeCalls(
+  mayLoad: () => boolean = () => true,
+): NativeCalls | { readonly no: string } | 'busy' {
+  let refused = false
+  try {
+    const koffi = withDlopenGuarded(
+      mayLoad,
+      () => (refused = true),
+      () => createRequire(__filename)('koffi') as Koffi,
+    )
+    // The process itself: node links libc, glibc or musl.
+    const libc = koffi.load(null)
+    const exit = libc.func('void _exit(int status)')
+    const send = libc.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)')
+    const getSocketOption = libc.func(GET_SOCKET_OPTION) as GetSocketOption
+    return {
+      exit: (code) => void exit(code),
+      send: (fd, bytes) => Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)),
+      peerUser: (fd) => peerUserOf(fd, getSocketOption),
+    }
+  } catch (thrown) {
+    if (refused) return 'busy'
+    return { no: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) }
+  }
+}
+
+/** Each thread has a `process` of its own: nobody else's loading is touched. */
+function withDlopenGuarded<T>(mayLoad: () => boolean, refuse: () => void, act: () => T): T {
+  const dlopen = Reflect.get(process, 'dlopen') as (...args: unknown[]) => unknown
+  const guarded = (...args: unknown[]): unknown => {
+    if (mayLoad()) return Reflect.apply(dlopen, process, args)
+    refuse()
+    throw new Error('the main thread may be loading a library')
+  }
+  Object.assign(process, { dlopen: guarded })
+  try {
+    return act()
+  } finally {
+    Object.assign(process, { dlopen })
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Once at the start of a worker, where earlier ones left something: it hands over the tombstones, so that the log tells
+ * why the worker was restarted, and seals what a killed worker left unsealed. A thread of its own, since a disk may hang.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { bundleDirectories, existingDirectories } from '../../incident/directory.js'
+import { consumeTombstones } from '../../incident/tombstone.js'
+import type { Tombstone } from '../../model/incident.js'
+import { programOf } from '../shared/worker-environment.js'
+import { keepWithin, sealAllLeftovers } from './housekeeping.js'
+
+export interface BootThreadData {
+  /** The setting `dir`. */
+  readonly dir: string | null
+  readonly maxDiskBytes: number
+}
+
+export interface BootReport {
+  readonly tombstones: readonly Tombstone[]
+  readonly sealed: readonly string[]
+  readonly failures: readonly string[]
+}
+
+const { dir, maxDiskBytes } = workerData as BootThreadData
+const directories = bundleDirectories(process.env, dir)
+const program = programOf()
+const tombstones = consumeTombstones(
+  existingDirectories(directories),
+  (tombstone) => tombstone.program === undefined || tombstone.program === program,
+)
+const { sealed, failures } = sealAllLeftovers(directories)
+const kept = keepWithin(directories, maxDiskBytes)
+parentPort?.postMessage({ tombstones, sealed, failures: [...failures, ...kept] } satisfies BootReport)

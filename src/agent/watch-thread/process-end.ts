@@ -1,0 +1,150 @@
+/**
+ * The end of a stalled process: tombstone, one line, exit code 70. Every step has a limit, and the last resort,
+ * SIGKILL, needs nothing at all: whatever hangs, the process ends.
+ */
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../../log/logger.js'
+import { INCIDENT_SCHEMA, type Tombstone } from '../../model/incident.js'
+import type { Stall } from '../../model/stall.js'
+import { readStat } from '../../platform/procfs/stat.js'
+import { startTimeOf } from '../../platform/procfs/process.js'
+import { describeAnswer, describeStall } from './incident-line.js'
+import type { EndNow, LastWord, LastWordsData } from '../short-threads/last-words-thread.js'
+import type { CaptureAnswer } from '../shared/messages.js'
+import type { NativeCalls } from '../shared/native-exit.js'
+import { programOf, threadOptions } from '../shared/worker-environment.js'
+
+export const EXIT_STALLED = 70
+
+/** Kept back of the grace for the tombstone and the end itself. */
+export const END_MARGIN_MS = 1000
+
+// On a busy machine a thread takes a second or more to start; a disk that works takes far less.
+const TOMBSTONE_LIMIT_MS = 5000
+const INSPECTOR_LIMIT_MS = 3000
+
+export interface ProcessEnd {
+  readonly stall: Stall
+  readonly answer: CaptureAnswer | null
+  readonly native: NativeCalls | null
+  readonly dir: string | null
+  readonly logger: Logger
+}
+
+/** Does not come back, except for the time its steps take. */
+export function endProcess(end: ProcessEnd): void {
+  const words = new LastWords(end)
+  words.begin(end.native ? 'koffi' : 'inspector', () => {
+    sayWhy(end)
+    // The code that a supervisor and a person look for. It does not return.
+    end.native?.exit(EXIT_STALLED)
+    words.endThroughInspector(() => process.kill(process.pid, 'SIGKILL'))
+  })
+}
+
+/** Before a premature end, which the main thread carries out itself. */
+export function buryOnly(end: ProcessEnd, then: () => void): void {
+  new LastWords(end).begin('exit', then)
+}
+
+class LastWords {
+  private readonly end: ProcessEnd
+  private worker: Worker | null = null
+  private next: (word: LastWord | null) => void = () => undefined
+
+  constructor(end: ProcessEnd) {
+    this.end = end
+  }
+
+  begin(how: Tombstone['how'], then: () => void): void {
+    this.expect(TOMBSTONE_LIMIT_MS, (word) => {
+      if (word?.type === 'buried' && word.problem !== null) {
+        this.end.logger.warn(`no tombstone could be written: ${word.problem}`)
+      }
+      then()
+    })
+    try {
+      const data: LastWordsData = { tombstone: tombstoneOf(this.end, how), dir: this.end.dir }
+      this.worker = new Worker(
+        path.join(__dirname, '../short-threads/last-words-thread.js'),
+        threadOptions('stall-last-words', data),
+      )
+      this.worker.on('message', (word: LastWord) => this.next(word))
+      this.worker.on('error', () => this.next(null))
+      this.worker.on('exit', () => this.next(null))
+    } catch {
+      // No thread, no tombstone: ending the process is what matters.
+      this.next(null)
+    }
+  }
+
+  endThroughInspector(cannot: () => void): void {
+    if (!this.worker) {
+      cannot()
+      return
+    }
+    this.expect(INSPECTOR_LIMIT_MS, cannot)
+    const now: EndNow = { exitCode: EXIT_STALLED }
+    this.worker.postMessage(now)
+  }
+
+  private expect(limitMs: number, heard: (word: LastWord | null) => void): void {
+    const timer = setTimeout(() => this.next(null), limitMs)
+    this.next = (word) => {
+      this.next = () => undefined
+      clearTimeout(timer)
+      heard(word)
+    }
+  }
+}
+
+/** What `kubectl logs` shows last. */
+function sayWhy(end: ProcessEnd): void {
+  const { stall, answer } = end
+  const about = answer === null ? 'no verdict, no bundle' : describeAnswer(answer)
+  end.logger.error(`stalled: ${describeStall(stall)}, ${about}; ending with exit code ${EXIT_STALLED}`, {
+    event: 'ending',
+    clock: stall.clock,
+    trigger: stall.trigger,
+    ageMs: stall.ageMs,
+    verdict: answer?.verdict?.name ?? null,
+    confidence: answer?.verdict?.confidence ?? null,
+    incident: answer?.incident ?? null,
+    bundle: answer?.bundlePath ?? null,
+  })
+}
+
+function tombstoneOf({ stall, answer }: ProcessEnd, how: Tombstone['how']): Tombstone {
+  return {
+    schema: INCIDENT_SCHEMA,
+    pid: process.pid,
+    startTime: ownStartTime(),
+    endedAt: new Date().toISOString(),
+    reason: `${stall.trigger}: ${describeStall(stall)}`,
+    exitCodeMeant: EXIT_STALLED,
+    how,
+    clock: stall.clock,
+    ageMs: stall.ageMs,
+    incident: answer?.incident ?? null,
+    verdict: answer?.verdict?.name ?? null,
+    program: programOf(),
+    ...supervisedRun(),
+  }
+}
+
+/** Under a supervisor the process may be a grandchild (npm, tsx): then its pid tells the supervisor nothing. */
+function supervisedRun(): { run?: string } {
+  const run = process.env['CONDUCTOR_STALL_RUN']
+  return run === undefined ? {} : { run: run.slice(0, 100) }
+}
+
+function ownStartTime(): string {
+  try {
+    const started = startTimeOf(readStat('/proc/self').startTicks)
+    if (started) return started.toISOString()
+  } catch {
+    // No /proc: the uptime is as good to within a second.
+  }
+  return new Date(Date.now() - process.uptime() * 1000).toISOString()
+}

@@ -1,0 +1,280 @@
+/**
+ * What the watch thread does in each of its turns: observe the clocks, let the pure watch decide, and carry the
+ * decision out: start a capture thread, wait for it with a deadline, end the process or forgive.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { Settings } from '../../config/settings-table.js'
+import { observeClocks } from '../../heartbeat/clock-observer.js'
+import { ClockReader, monotonicMs, type ObservedClock } from '../../heartbeat/clock-reader.js'
+import type { Logger } from '../../log/logger.js'
+import type { ClockReading } from '../../model/heartbeat.js'
+import type { Stall } from '../../model/stall.js'
+import { StallError } from '../../model/stall-error.js'
+import { GapMeter } from '../../watch/gap-meter.js'
+import { persists, StallWatch, type Decision, type Turn } from '../../watch/stall-watch.js'
+import { tellWhatWasLeft } from './boot.js'
+import { answerWith, CaptureDesk, type WantedCapture } from './capture-desk.js'
+import { describeAnswer, sayIncident } from './incident-line.js'
+import type { HostSink } from './host-sink.js'
+import { hasMemoryToSpare } from './memory-to-spare.js'
+import type { CaptureAnswer, FromWatch, ToWatch } from '../shared/messages.js'
+import { NativeLoader } from './native-loader.js'
+import { PrematureEnding } from './premature-ending.js'
+import { END_MARGIN_MS, endProcess, EXIT_STALLED } from './process-end.js'
+import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
+
+export interface WatchLoopOptions {
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly sink: HostSink
+  readonly clocks: SharedArrayBuffer
+  readonly port: MessagePort
+}
+
+export interface WatchState {
+  readonly clocks: readonly ClockReading[]
+  readonly lastIncident: string | null
+  readonly doing: 'watching' | 'capturing' | 'ending' | 'shutting-down'
+}
+
+/** A process whose end is decided, while its evidence is collected. */
+interface Ending {
+  readonly stall: Stall
+  /** As of `now()`. */
+  readonly deadlineMs: number
+  /** Ends only if the verdict says that a restart is the cure. */
+  readonly conditional: boolean
+  /** Handled signals so far: one more, and the application ends itself. */
+  readonly shutdowns: number
+}
+
+export class WatchLoop {
+  private readonly options: WatchLoopOptions
+  private readonly reader: ClockReader
+  private readonly gaps: GapMeter
+  private lostMs = 0
+  private readonly turnMs: number
+  private readonly watch: StallWatch
+  private readonly desk: CaptureDesk
+  private quietly: 'watching' | 'shutting-down' = 'watching'
+  private readonly native = new NativeLoader()
+  private nativeWanted = false
+  private ending: Ending | null = null
+  /** The end has begun: nothing else is decided any more. */
+  private over = false
+  private readonly premature: PrematureEnding
+  private toldDropped = false
+
+  constructor(options: WatchLoopOptions) {
+    this.options = options
+    const { settings } = options
+    this.reader = new ClockReader(options.clocks)
+    const shortest = Math.min(settings.warnMs, settings.eventLoopWarnMs, settings.pollSuccessWarnMs)
+    this.turnMs = Math.min(500, Math.max(50, shortest / 10))
+    this.gaps = new GapMeter(this.turnMs)
+    this.watch = new StallWatch(settings)
+    this.desk = new CaptureDesk(settings, options.logger, options.clocks)
+    this.desk.onAnswer = () => this.goOn()
+    this.premature = new PrematureEnding({
+      desk: this.desk,
+      settings,
+      logger: options.logger,
+      clocks: () => ({ observed: this.observe().clocks, readings: this.reader.read() }),
+      native: () => this.native.calls,
+      end: (exitCode) => this.tell({ type: 'end', exitCode }),
+    })
+  }
+
+  begin(): void {
+    this.turn()
+    tellWhatWasLeft(this.options.settings, this.options.logger)
+    setInterval(() => this.turn(), this.turnMs)
+  }
+
+  hear(message: ToWatch): void {
+    switch (message.type) {
+      case 'capture':
+        this.captureFor({ reason: message.reason }, (answer) => this.tell({ type: 'captured', id: message.id, answer }))
+        return
+      case 'premature-end':
+        this.endPrematurely()
+    }
+  }
+
+  /** An incident that somebody asked for; limited like any other. */
+  captureFor(wanted: WantedCapture, answer: (answer: CaptureAnswer) => void): void {
+    if (this.desk.capturing || this.over) {
+      answer(answerWith(rateLimited('a capture is under way')))
+      return
+    }
+    const decision = this.watch.manual(wanted.reason, this.observe())
+    if (decision.act === 'suppress') answer(answerWith(rateLimited(decision.why)))
+    else this.desk.capture(decision.stall, this.desk.usualLimitMs(wanted.profileMs), answer, wanted)
+  }
+
+  /** For whoever asks over the control socket. */
+  state(): WatchState {
+    return {
+      clocks: this.reader.read(),
+      lastIncident: this.desk.lastIncident,
+      doing: this.over || this.ending ? 'ending' : this.desk.capturing ? 'capturing' : this.quietly,
+    }
+  }
+
+  /** Who connected to the control socket; null while that can't be told. */
+  peerUser(fd: number): number | null {
+    return this.native.calls?.peerUser(fd) ?? null
+  }
+
+  private turn(): void {
+    if (this.over) return
+    const turn = this.observe()
+    this.native.turn()
+    this.carryOutEnding(turn.clocks)
+    if (this.ending) return
+    const decision = this.watch.turn(turn)
+    this.quietly = this.watch.shuttingDown ? 'shutting-down' : 'watching'
+    if (decision) this.carryOut(decision)
+    this.tellDropped()
+  }
+
+  private observe(): Turn {
+    const now = monotonicMs()
+    this.lostMs = this.gaps.turn(now)
+    observeClocks(this.reader.memory, now, this.lostMs)
+    return {
+      nowMs: now - this.lostMs,
+      wallMs: Date.now(),
+      clocks: this.reader.observe(now),
+      shutdowns: this.reader.shutdowns,
+      capturing: this.desk.busy,
+    }
+  }
+
+  /** Monotonic ms, less the time in which nobody ran: a capture did not get on in it either. */
+  private now(): number {
+    return monotonicMs() - this.lostMs
+  }
+
+  private carryOut(decision: Decision): void {
+    const { stall } = decision
+    switch (decision.act) {
+      case 'early-look':
+        if (hasMemoryToSpare()) this.desk.look(stall)
+        return
+      case 'suppress':
+        this.options.logger.warn(`a stall of ${stall.clock ?? 'the process'} is not captured: ${decision.why}`)
+        return
+      case 'capture':
+        this.useNative()
+        this.desk.capture(stall, this.limitBeforeEndMs(stall))
+        return
+      case 'end':
+      case 'end-if-cured': {
+        this.useNative()
+        const conditional = decision.act === 'end-if-cured'
+        const limitMs = conditional ? this.desk.usualLimitMs() : this.options.settings.graceMs
+        this.ending = { stall, deadlineMs: this.now() + limitMs, conditional, shutdowns: this.reader.shutdowns }
+        if (!this.desk.capturing && limitMs > END_MARGIN_MS) {
+          // The line about the end, or about its being taken back, tells of the incident too.
+          this.desk.capture(stall, limitMs - END_MARGIN_MS, (answer) => this.sayUnlessEnding(stall, answer), {
+            silently: true,
+          })
+        }
+        this.carryOutEnding(this.reader.observe())
+      }
+    }
+  }
+
+  /** Ends the process once its evidence is safe or the grace is over; takes it back when the worker moves again. */
+  private carryOutEnding(clocks: readonly ObservedClock[]): void {
+    const ending = this.ending
+    if (!ending || this.over) return
+    if (!persists(ending.stall, clocks, this.options.settings)) {
+      this.forgive(ending, `${ending.stall.clock ?? 'the process'} moves again`)
+      return
+    }
+    if (this.reader.shutdowns !== ending.shutdowns) {
+      this.forgive(ending, 'it was asked to end by a signal that it handles')
+      return
+    }
+    const over = this.now() >= ending.deadlineMs
+    if (this.desk.capturing && !over) return
+    const answer = this.desk.answerFor(ending.stall)
+    const spared = ending.conditional && !isCuredByRestart(answer)
+    if (spared || isSomebodyLooking(answer)) {
+      this.forgive(ending, spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it')
+      return
+    }
+    this.over = true
+    const { logger, settings } = this.options
+    endProcess({ stall: ending.stall, answer, native: this.native.calls, dir: settings.dir, logger })
+  }
+
+  private sayUnlessEnding(stall: Stall, answer: CaptureAnswer): void {
+    if (this.ending === null) sayIncident(this.options.logger, stall, answer)
+  }
+
+  private forgive(ending: Ending, why: string): void {
+    this.ending = null
+    // One that is still under way is said when it is there.
+    const answer = this.desk.capturing ? null : this.desk.answerFor(ending.stall)
+    const about = answer === null ? '' : ` (${describeAnswer(answer)})`
+    this.options.logger.warn(`not ended: ${why}${about}`, {
+      event: 'forgiven',
+      verdicts: answer?.verdicts ?? [],
+      incident: answer?.incident ?? null,
+      bundle: answer?.bundlePath ?? null,
+    })
+  }
+
+  private endPrematurely(): void {
+    // The main thread waits for our word, and nothing else is decided any more.
+    this.over = true
+    this.premature.begin()
+  }
+
+  /** After a capture: what waited for it. */
+  private goOn(): void {
+    if (this.over) this.premature.goOn()
+    else this.carryOutEnding(this.reader.observe())
+  }
+
+  /** What a capture may take: less when the watchdog would act before that. */
+  private limitBeforeEndMs(stall: Stall): number {
+    const { settings } = this.options
+    if (settings.stallTimeoutMs === 0) return this.desk.usualLimitMs()
+    const untilEndMs = settings.stallTimeoutMs - stall.ageMs + settings.graceMs - END_MARGIN_MS
+    return Math.max(500, Math.min(this.desk.usualLimitMs(), untilEndMs))
+  }
+
+  /** At the first warning, when there is a reason to say what is missing. */
+  private useNative(): void {
+    if (this.nativeWanted) return
+    this.nativeWanted = true
+    this.native.want(() => {
+      if (this.native.calls !== null) {
+        this.options.sink.use(this.native.calls)
+        return
+      }
+      this.options.logger.warn(
+        `koffi can't be used (${this.native.failure}): a worker blocked in native code would end with SIGKILL, not with code ${EXIT_STALLED}`,
+      )
+    })
+  }
+
+  private tell(message: FromWatch): void {
+    this.options.port.postMessage(message)
+  }
+
+  private tellDropped(): void {
+    const { clocks, tasks } = this.reader.dropped
+    if (this.toldDropped || clocks + tasks === 0) return
+    this.toldDropped = true
+    this.options.logger.warn('more clocks or tasks than there is room for: some are not watched', { clocks, tasks })
+  }
+}
+
+function rateLimited(why: string): StallError {
+  return new StallError('ERR_STALL_CAPTURE_RATE_LIMITED', why, { help: 'Try again later.' })
+}

@@ -1,0 +1,26 @@
+/** What the judgement of one leaf looks into: the heap's readers, the searches' results, and the locks among them. */
+import type { SuspendedFunctions } from '../scan/suspended.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import type { CodeScopes } from '../../v8/objects/code-scopes.js'
+import type { DescribeContext } from '../resources/describe-resource.js'
+import type { ModuleUse } from '../search/forward.js'
+import type { Locks } from './locks.js'
+import type { Paths } from './paths.js'
+
+export interface JudgeContext {
+  readonly objects: Objects
+  readonly scopes: CodeScopes
+  readonly paths: Paths
+  readonly locks: Locks
+  readonly suspended: SuspendedFunctions
+  readonly describe: DescribeContext
+  readonly moduleUses: readonly ModuleUse[]
+  /** The resource a closure belongs to, by the forward search; 0 without one. */
+  resourceOf(closure: Tagged): Tagged
+  /** Objects that C++ holds by a strong handle. */
+  readonly strong: ReadonlySet<Tagged>
+  readonly stray: ReadonlySet<Tagged>
+  /** Whether the searches proved on this very process that they find what is there. */
+  readonly controlled: boolean
+}

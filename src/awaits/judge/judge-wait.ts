@@ -1,0 +1,195 @@
+/**
+ * From what a search came upon to the one thing that is said of a leaf: the nearest resource, else the lock or emitter
+ * that holds its resolver, else nothing alive. Each path is read again before it is named; one that is not there any
+ * more names nothing.
+ */
+import type { WaitsFor } from '../../model/await.js'
+import type { V8Heap } from '../../v8/heap/heap.js'
+import type { JudgeContext } from './judge-context.js'
+import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
+import { hasResource } from './locks.js'
+import type { PathPart } from './paths.js'
+import { STREAMS, WaitDescriptions } from './wait-descriptions.js'
+import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
+
+/** A child's exit says more than the pipe of its output; a timer or signal is seldom what one really waits for. */
+const RANK: ReadonlyMap<string, number> = new Map([
+  ['ChildProcess', -6],
+  ['Timeout', 3],
+  ['AbortSignal', 4],
+])
+
+export class WaitJudge {
+  readonly #context: JudgeContext
+  readonly #heap: V8Heap
+  readonly #descriptions: WaitDescriptions
+  readonly #locks: LockWaits
+
+  constructor(context: JudgeContext) {
+    this.#context = context
+    this.#heap = context.objects.heap
+    this.#descriptions = new WaitDescriptions(context)
+    this.#locks = new LockWaits(context, this.#descriptions)
+  }
+
+  judge(finding: Finding, guard: Finding | null): WaitsFor {
+    const wait = this.#judge(finding)
+    if (guard === null || wait.kind === 'timer') return wait
+    const end = this.#bestEnd(guard)
+    const timer = end === null ? null : this.#descriptions.describeEnd(guard, end)
+    return timer === null ? wait : { ...wait, summary: `${wait.summary}; or fails by ${timer.summary}` }
+  }
+
+  #judge(finding: Finding): WaitsFor {
+    const end = this.#bestEnd(finding)
+    if (end !== null && !finding.unusable) {
+      if (!this.#holdsStill(finding, end.key)) return moved()
+      const described = this.#descriptions.describeEnd(finding, end)
+      if (described !== null) return described
+    }
+    if (finding.unusable)
+      return this.#nothing(finding, 'kept alive only by scopes none of whose functions uses the variable')
+    const root = finding.ends.find((found) => found.kind === 'root')
+    if (root !== undefined) return this.#ofRoot(finding, root)
+    const evaluation = finding.ends.find((found) => found.kind === 'module' || found.kind === 'function')
+    if (evaluation !== undefined) return this.#ofFunction(finding, evaluation)
+    const emitter = this.#descriptions.emitterOn(finding, null)
+    if (emitter !== null && finding.holders.length > 0) return emitter
+    if (finding.holders.length > 0) return this.#ofHolders(finding)
+    if ([...finding.steps.keys()].some((key) => this.#context.strong.has(objectOf(key)))) {
+      return { kind: 'unknown', summary: 'its resolver is held by native code' }
+    }
+    return this.#nothing(finding, 'no settler found')
+  }
+
+  #nothing(finding: Finding, why: string): WaitsFor {
+    if (finding.capped) {
+      return { kind: 'unknown', summary: 'no settler found', doubt: 'not every holder was followed', cutShort: true }
+    }
+    if (!this.#context.controlled) {
+      return {
+        kind: 'unknown',
+        summary: 'no settler found',
+        doubt: 'the search could not be proved on a known promise of this process',
+      }
+    }
+    const stray = [...finding.steps.keys()].some((key) => this.#context.stray.has(objectOf(key)))
+    return {
+      kind: 'nothing',
+      summary: `nothing alive can settle it: ${why}`,
+      ...(stray ? { doubt: 'a word on a stack or in native memory still names one of the objects' } : {}),
+    }
+  }
+
+  #bestEnd(finding: Finding): FoundEnd | null {
+    const { objects } = this.#context
+    let best: FoundEnd | null = null
+    let bestRank = Number.MAX_SAFE_INTEGER
+    for (const end of finding.ends) {
+      if (end.kind !== 'resource' && end.kind !== 'native') continue
+      const depth = finding.steps.get(end.key)?.depth ?? 0
+      const rank = depth + (RANK.get(objects.className(objectOf(end.key))) ?? 0)
+      if (rank >= bestRank) continue
+      best = end
+      bestRank = rank
+    }
+    return best
+  }
+
+  #ofRoot(finding: Finding, root: FoundEnd): WaitsFor {
+    if (!this.#holdsStill(finding, root.key)) return moved()
+    const emitter = this.#descriptions.emitterOn(finding, root.key)
+    if (emitter !== null) return emitter
+    const { paths } = this.#context
+    const heldThrough = paths.text(finding, root.key)
+    const reader = this.#descriptions.classOn(finding, root.key, (name) => STREAMS.test(name))
+    if (reader !== null) {
+      const name = this.#context.objects.className(reader)
+      return { kind: 'stream', summary: `data from ${name}`, owner: name, heldThrough }
+    }
+    if (this.#scopesNative(root)) return { kind: 'unknown', summary: 'Atomics.waitAsync', heldThrough }
+    const user = this.#descriptions.resourceUsing(finding, root)
+    if (user !== null) {
+      const summary = `${user.summary}, which settles what ${heldThrough} holds`
+      return { ...user, summary, heldThrough }
+    }
+    const parts = paths.parts(finding, root.key)
+    if (this.#locks.isTable(finding)) {
+      return {
+        kind: 'unknown',
+        summary: `an entry of ${heldThrough}: nothing was seen that would settle it`,
+        heldThrough,
+        ...this.#ownerPart(parts),
+      }
+    }
+    if (this.#context.locks.queueOf(finding) !== 0 && this.#locks.isOnWay(finding, root.key)) {
+      return this.#locks.lock(finding, parts, heldThrough, root)
+    }
+    return { kind: 'unknown', summary: `its resolve function is held by ${heldThrough}`, heldThrough }
+  }
+
+  #scopesNative(root: FoundEnd): boolean {
+    return this.#context.scopes.isNativeContextType(this.#heap.typeOf(objectOf(root.key)))
+  }
+
+  #ownerPart(parts: readonly PathPart[]): { readonly owner?: string } {
+    const owner = this.#descriptions.ownerOn(parts, '')
+    return owner === null ? {} : { owner }
+  }
+
+  /** Only suspended functions hold the resolver: what they wait for is what this one waits for. */
+  #ofHolders(finding: Finding): WaitsFor {
+    const { locks, paths } = this.#context
+    const holders = locks.holdersOf(finding)
+    const first = finding.holders[0] ?? 0
+    const heldThrough = paths.text(finding, first)
+    if (locks.queueOf(finding) !== 0 && locks.cycleOf(finding) !== null) {
+      return this.#locks.lock(finding, paths.parts(finding, first), heldThrough)
+    }
+    for (const holder of holders) {
+      if (holder.waits === null || !hasResource(holder.waits)) continue
+      const inner = this.#judge(holder.waits)
+      if (inner.kind === 'unknown' || inner.kind === 'nothing') continue
+      return { ...inner, summary: `${inner.summary}, through ${this.#locks.label(holder.generator)}` }
+    }
+    if (locks.queueOf(finding) !== 0 && holders.length > 0) {
+      return this.#locks.lock(finding, paths.parts(finding, holders[0]?.key ?? first), heldThrough)
+    }
+    if (holders.length === 0) return this.#nothing(finding, 'only its own callers hold its resolver')
+    const named = holders.slice(0, MAX_HOLDERS).flatMap((holder) => this.#locks.holder(holder.generator))
+    return {
+      kind: 'await',
+      summary: `settled by ${this.#locks.label(holders[0]?.generator ?? 0)}, which is suspended itself`,
+      heldThrough,
+      holders: named,
+    }
+  }
+
+  #ofFunction(finding: Finding, end: FoundEnd): WaitsFor {
+    const heldThrough = this.#context.paths.text(finding, end.key)
+    if (end.kind === 'module')
+      return { kind: 'await', summary: 'the evaluation of a module (a top-level await)', heldThrough }
+    return { kind: 'await', summary: `the end of ${this.#locks.label(objectOf(end.key))}`, heldThrough }
+  }
+
+  /** Every reference of the path, read once more. */
+  #holdsStill(finding: Finding, end: StepKey): boolean {
+    const chain = stepsDown(finding, end)
+    for (let i = 0; i + 1 < chain.length; i++) {
+      const key = chain[i] ?? 0
+      const step = finding.steps.get(key)
+      const below = objectOf(chain[i + 1] ?? 0)
+      if (step === null || step === undefined) return false
+      const value = this.#heap.field(objectOf(key), step.offset)
+      if (value === below || this.#context.scopes.unwrapCell(value) === below) continue
+      // A forward step over several scopes: the closure reaches the inner one through its context chain.
+      if (this.#heap.isFunctionType(step.type) || this.#heap.isContextType(step.type)) continue
+      return false
+    }
+    return true
+  }
+}
+
+function moved(): WaitsFor {
+  return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true }
+}

@@ -1,0 +1,127 @@
+/** Locks of user code: whether a resolver lies in one, who can reach it, and the deadlock when its holders wait in turn. */
+import type { WaitHolder, WaitsFor } from '../../model/await.js'
+import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
+import { scriptPath } from '../../v8/objects/scripts.js'
+import type { JudgeContext } from './judge-context.js'
+import type { PathPart } from './paths.js'
+import type { WaitDescriptions } from './wait-descriptions.js'
+import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
+
+export const MAX_HOLDERS = 5
+
+export class LockWaits {
+  readonly #context: JudgeContext
+  readonly #heap: V8Heap
+  readonly #descriptions: WaitDescriptions
+
+  constructor(context: JudgeContext, descriptions: WaitDescriptions) {
+    this.#context = context
+    this.#heap = context.objects.heap
+    this.#descriptions = descriptions
+  }
+
+  /** A Map of resolvers by key waits for answers; a queue that is a lock is an array, a list or a Set. */
+  isTable(finding: Finding): boolean {
+    const queue = this.#context.locks.queueOf(finding)
+    return this.#heap.is(queue, 'JS_MAP') && this.#context.locks.cycleOf(finding) === null
+  }
+
+  /** Whether the path goes through a collection: then what it leads to may be an entry of a queue. */
+  isOnWay(finding: Finding, end: StepKey): boolean {
+    const { types } = this.#heap
+    return stepsDown(finding, end).some((key) => {
+      const type = finding.steps.get(key)?.type
+      return type === types.JS_ARRAY || type === types.JS_MAP || type === types.JS_SET
+    })
+  }
+
+  /** A queue of user code, who can reach it, and the cycle when they wait for each other. */
+  lock(finding: Finding, parts: readonly PathPart[], heldThrough: string, root: FoundEnd | null = null): WaitsFor {
+    const { locks } = this.#context
+    const owner = this.#descriptions.ownerOn(parts, '')
+    const cycle = locks.cycleOf(finding)
+    const holders = locks.holdersOf(finding).map((holder) => holder.generator)
+    const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
+    const named = distinct([...holders, ...users].flatMap((generator) => this.holder(generator))).slice(0, MAX_HOLDERS)
+    const deadlock = cycle === null ? undefined : cycle.map((generator) => this.label(generator))
+    const summary =
+      deadlock !== undefined
+        ? `deadlock: ${deadlock.join(' -> ')} -> back to this wait`
+        : `${owner === null ? 'a queue of user code' : `${owner}, a queue of user code`}${named.length === 0 ? '' : `, which ${named.map((holder) => holder.function ?? '(anonymous)').join(', ')} can reach`}`
+    return {
+      kind: 'lock',
+      summary,
+      ...(owner === null ? {} : { owner }),
+      heldThrough,
+      ...(named.length === 0 ? {} : { holders: named }),
+      ...(deadlock === undefined ? {} : { deadlock }),
+      ...(users.length === 0
+        ? {}
+        : { doubt: 'the holders named mention the variable; whether they took the lock is not known' }),
+    }
+  }
+
+  /** Suspended functions whose code mentions the module's variable, and that do not wait in the same queue. */
+  #usersOf(finding: Finding, root: FoundEnd): Tagged[] {
+    const variable = finding.steps.get(root.key)?.variable
+    if (variable === undefined || variable === '') return []
+    const { locks, suspended, scopes } = this.#context
+    const file = this.#fileOfModule(objectOf(root.key))
+    const queue = locks.queueOf(finding)
+    const fn = this.#heap.layout.generator.function
+    return suspended.list.flatMap((one): Tagged[] => {
+      if (one.awaits === 0 || one.function.script?.address !== file) return []
+      if (!scopes.mentions(this.#heap.field(one.generator, fn), variable)) return []
+      const bottom = locks.bottomOf(one.generator)
+      const waits = locks.findingOf(bottom)
+      if (waits === null && locks.isFellow(finding, one.generator)) return []
+      if (bottom === finding.promise || (waits !== null && locks.queueOf(waits) === queue)) return []
+      return [one.generator]
+    })
+  }
+
+  /** Script of the module that a scope belongs to: that of any suspended function in it. */
+  #fileOfModule(module: Tagged): Tagged {
+    const { suspended, scopes } = this.#context
+    const { layout } = this.#heap
+    for (const one of suspended.list.slice(0, 5_000)) {
+      let context = this.#heap.functionContext(this.#heap.field(one.generator, layout.generator.function))
+      for (let depth = 0; depth < 20 && this.#heap.isContext(context); depth++) {
+        if (context === module) return one.function.script?.address ?? 0
+        if (scopes.isNativeContextType(this.#heap.typeOf(context))) break
+        context = this.#heap.contextSlot(context, layout.context.previousIndex)
+      }
+    }
+    return 0
+  }
+
+  /** Where a suspended function stands; empty when it is none. */
+  holder(generator: Tagged): WaitHolder[] {
+    const index = this.#context.suspended.byGenerator.get(generator)
+    const one = index === undefined ? undefined : this.#context.suspended.list[index]
+    if (one === undefined) return []
+    return [
+      {
+        function: one.function.name,
+        file: scriptPath(one.function.script?.name ?? null),
+        line: one.place?.line ?? null,
+        column: one.place?.column ?? null,
+      },
+    ]
+  }
+
+  /** `transfer app.js:12`. */
+  label(generator: Tagged): string {
+    const [holder] = this.holder(generator)
+    if (holder === undefined) return 'a suspended function'
+    const file = holder.file === null ? '' : ` ${holder.file.replace(/^.*\//, '')}`
+    return `${holder.function ?? '(anonymous)'}${file}${holder.line === null ? '' : `:${holder.line}`}`
+  }
+}
+
+function distinct(holders: readonly WaitHolder[]): WaitHolder[] {
+  const seen = new Map(
+    holders.map((holder) => [`${holder.function}:${holder.file}:${holder.line}:${holder.column}`, holder]),
+  )
+  return [...seen.values()]
+}

@@ -1,0 +1,268 @@
+/**
+ * What the leaves of one isolate wait for. Forward from all resources for all leaves; then back from a few leaves of
+ * each group that were not reached; then what the holders of their resolvers wait for, so that chains of locks and
+ * their cycles show; last the references from native code, where nothing else was found.
+ */
+import { performance } from 'node:perf_hooks'
+import type { WaitsFor } from '../model/await.js'
+import type { AwaitScan } from './scan/await-scan.js'
+import type { Tagged, V8Heap } from '../v8/heap/heap.js'
+import type { HeapPage } from '../v8/heap/isolates.js'
+import type { Objects } from '../v8/objects/objects.js'
+import type { CodeScopes } from '../v8/objects/code-scopes.js'
+import { ContainingObjects } from '../v8/objects/containing-object.js'
+import { ForwardSearch, type ForwardResult } from './search/forward.js'
+import { HolderEdges } from './search/holder-edges.js'
+import { WaitJudge } from './judge/judge-wait.js'
+import { hasResource, Locks } from './judge/locks.js'
+import type { NativeObjects } from './resources/native-objects.js'
+import { findNativeRoots } from './search/native-roots.js'
+import { Paths } from './judge/paths.js'
+import type { Resources } from './resources/resources.js'
+import { ReverseSearch, type ReverseContext } from './search/reverse.js'
+import type { FreshHeap } from './scan/settled-scan.js'
+import { searchAgain, type SearchedAgain } from './search/search-again.js'
+import { objectOf, type Finding } from './search/wait-search.js'
+
+/** Rounds in which the waits of holders, and of their holders, are searched. */
+const HOLDER_ROUNDS = 3
+const MAX_HOLDER_SEARCH = 200
+
+export interface LeafWaitsInput {
+  readonly heap: V8Heap
+  readonly scan: AwaitScan
+  readonly objects: Objects
+  readonly scopes: CodeScopes
+  readonly natives: NativeObjects
+  readonly resources: Resources
+  /** Every promise at the bottom of an await. */
+  readonly leaves: ReadonlySet<Tagged>
+  /** Those to be searched backwards when the forward search does not reach them: a few of each group. */
+  readonly sampled: readonly Tagged[]
+  /** All isolates' pages: native memory is what lies in none of them. */
+  readonly pages: readonly HeapPage[]
+  /** ms since the isolate's environment started; null when unknown. */
+  readonly uptimeMs: number | null
+  readonly deadlineMs: number
+  /** For the second search, without which nothing is said to be settled by nothing. */
+  readonly fresh: FreshHeap
+}
+
+export interface LeafWaits {
+  readonly waits: ReadonlyMap<Tagged, WaitsFor>
+  /** Promises that nothing holds and that lie in memory which the collector has freed: remains, not waits. */
+  readonly freed: ReadonlySet<Tagged>
+  readonly cost: {
+    readonly resources: number
+    readonly forwardMs: number
+    readonly forwardVisited: number
+    readonly reverseMs: number
+    readonly reverseRounds: number
+    readonly rootsMs: number
+  }
+}
+
+export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
+  const { heap, scan, objects, scopes } = input
+  const expired = (): boolean => performance.now() > input.deadlineMs
+  const t0 = performance.now()
+  const hubs = scan.others.filter((object) => scopes.isNativeContextType(heap.typeOf(object)))
+  const containing = new ContainingObjects(objects, scan.isolate.pages, hubs)
+  const sources = scan.others
+    .filter((object) => expired() || isLiveResource(input.resources, containing, object))
+    .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
+  const forward = new ForwardSearch(objects, scopes).run(sources, input.leaves, expired)
+  const t1 = performance.now()
+  const findings = new Map(forward.findings)
+  const guards = new Map<Tagged, Finding>()
+  const context = {
+    objects,
+    scopes,
+    edges: new HolderEdges(objects, scopes, input.natives, input.resources, scan.suspended),
+    containing,
+    suspended: scan.suspended,
+    blocks: scan.blocks,
+  }
+  const open = input.sampled.filter((promise) => {
+    const found = findings.get(promise)
+    return found === undefined || isGuardOnly(found, objects)
+  })
+  const control = [...forward.findings.values()].find((found) => !found.rejectsOnly)?.promise
+  let rounds = 0
+  let controlled = false
+  if (open.length > 0) {
+    const asked = control === undefined ? open : [...open, control]
+    const reverse = new ReverseSearch(context).run(asked, expired)
+    rounds += reverse.cost.rounds
+    controlled =
+      control === undefined ? proves(reverse.findings) : (reverse.findings.get(control)?.ends.length ?? 0) > 0
+    for (const promise of open) {
+      const found = reverse.findings.get(promise)
+      if (found === undefined) continue
+      const before = findings.get(promise)
+      if (before !== undefined && !hasResource(found)) guards.set(promise, before)
+      findings.set(promise, found)
+    }
+    rounds += searchHolders(new Locks(heap, scan.suspended, findings), findings, context, sources, input, expired)
+  }
+  let rootsMs = 0
+  const judged = (): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } => {
+    const startedMs = performance.now()
+    const roots = nativeRoots(input, findings, expired)
+    rootsMs += performance.now() - startedMs
+    return judgeAll(input, forward, findings, guards, context, roots, controlled)
+  }
+  let { waits, freed } = judged()
+  const nothing = [...waits].flatMap(([promise, wait]) =>
+    wait.kind === 'nothing' && !freed.has(promise) ? [promise] : [],
+  )
+  if (nothing.length > 0) {
+    const again = searchAgain(nothing, {
+      context,
+      natives: input.natives,
+      resources: input.resources,
+      hubs,
+      fresh: input.fresh,
+      control,
+      isPending: (promise) => scan.links.isPending(promise),
+      expired,
+    })
+    rounds += again.rounds
+    for (const [promise, finding] of again.findings) findings.set(promise, finding)
+    rounds += searchHolders(new Locks(heap, scan.suspended, findings), findings, context, sources, input, expired)
+    ;({ waits, freed } = judged())
+    for (const promise of nothing) waits.set(promise, confirmed(promise, waits.get(promise), again))
+  }
+  return {
+    waits,
+    freed,
+    cost: {
+      resources: sources.length,
+      forwardMs: t1 - t0,
+      forwardVisited: forward.visited,
+      reverseMs: performance.now() - t1 - rootsMs,
+      reverseRounds: rounds,
+      rootsMs,
+    },
+  }
+}
+
+/** What was judged nothing twice; what moved or was not proved is said to be unknown. */
+function confirmed(promise: Tagged, wait: WaitsFor | undefined, again: SearchedAgain): WaitsFor {
+  if (again.moved.has(promise)) return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true }
+  if (wait === undefined || (wait.kind === 'nothing' && !again.proved)) {
+    const doubt = 'garbage was collected, or time was up, before a second search could confirm it'
+    return { kind: 'unknown', summary: 'no settler found', doubt, cutShort: true }
+  }
+  return wait
+}
+
+function judgeAll(
+  input: LeafWaitsInput,
+  forward: ForwardResult,
+  findings: ReadonlyMap<Tagged, Finding>,
+  guards: ReadonlyMap<Tagged, Finding>,
+  context: ReverseContext,
+  roots: { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> },
+  controlled: boolean,
+): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } {
+  const { heap, scan, objects, scopes } = input
+  // Fresh values: every path is read again before it is named.
+  heap.memory.flush()
+  const judge = new WaitJudge({
+    objects,
+    scopes,
+    paths: new Paths(objects, scopes, scan.suspended),
+    locks: new Locks(heap, scan.suspended, findings),
+    suspended: scan.suspended,
+    describe: { objects, natives: input.natives, uptimeMs: input.uptimeMs },
+    moduleUses: forward.moduleUses,
+    resourceOf: (closure) => sourceOf(forward, closure),
+    strong: roots.strong,
+    stray: roots.stray,
+    controlled,
+  })
+  const waits = new Map<Tagged, WaitsFor>()
+  const freed = new Set<Tagged>()
+  for (const [promise, finding] of findings) {
+    if (!input.leaves.has(promise)) continue
+    const wait = judge.judge(finding, guards.get(promise) ?? null)
+    waits.set(promise, wait)
+    if (wait.kind === 'nothing' && context.containing.isFreed(promise)) freed.add(promise)
+  }
+  return { waits, freed }
+}
+
+/** An object of node's in memory that is in use: what was freed keeps its words, and so do the resources of old. */
+function isLiveResource(resources: Resources, containing: ContainingObjects, object: Tagged): boolean {
+  const kind = resources.kindOf(object)
+  return kind === 'native' || (kind === 'class' && !containing.isFreed(object) && containing.isStart(object))
+}
+
+/** Of two resources equally near, the first is named: a child before the pipes of its output, a timer last. */
+function sourceRank(objects: Objects, object: Tagged): number {
+  const name = objects.className(object)
+  return name === 'ChildProcess' ? 0 : name === 'Timeout' || name === 'Immediate' ? 2 : 1
+}
+
+/** Reached only through a reject function, and only by timers and signals: what one really waits for is elsewhere. */
+function isGuardOnly(finding: Finding, objects: Objects): boolean {
+  if (!finding.rejectsOnly) return false
+  return finding.ends.every((end) => ['Timeout', 'AbortSignal'].includes(objects.className(objectOf(end.key))))
+}
+
+/** Without a promise of known outcome, others that ended at a root show that the search finds what is there. */
+function proves(findings: ReadonlyMap<Tagged, Finding>): boolean {
+  return [...findings.values()].some((finding) => finding.ends.length > 0)
+}
+
+function searchHolders(
+  locks: Locks,
+  findings: Map<Tagged, Finding>,
+  context: ReverseContext,
+  sources: readonly Tagged[],
+  input: LeafWaitsInput,
+  expired: () => boolean,
+): number {
+  let rounds = 0
+  for (let round = 0; round < HOLDER_ROUNDS && !expired(); round++) {
+    const wanted = new Set(locks.bottomsToSearch().slice(0, MAX_HOLDER_SEARCH))
+    if (wanted.size === 0) break
+    const forward = new ForwardSearch(input.objects, input.scopes).run(sources, wanted, expired)
+    for (const [promise, finding] of forward.findings) {
+      findings.set(promise, finding)
+      wanted.delete(promise)
+    }
+    if (wanted.size === 0) continue
+    const reverse = new ReverseSearch(context).run([...wanted], expired)
+    rounds += reverse.cost.rounds
+    for (const [promise, finding] of reverse.findings) findings.set(promise, finding)
+  }
+  return rounds
+}
+
+function nativeRoots(
+  input: LeafWaitsInput,
+  findings: ReadonlyMap<Tagged, Finding>,
+  expired: () => boolean,
+): { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> } {
+  const wanted = new Set<Tagged>()
+  for (const finding of findings.values()) {
+    if (finding.ends.length > 0 && !finding.unusable) continue
+    for (const key of finding.steps.keys()) wanted.add(objectOf(key))
+  }
+  if (wanted.size === 0) return { strong: new Set(), stray: new Set() }
+  const exclude = [...input.pages].sort((a, b) => a.start - b.start)
+  return findNativeRoots(input.heap.memory, wanted, exclude, expired)
+}
+
+function sourceOf(forward: ForwardResult, closure: Tagged): Tagged {
+  let at = closure
+  for (let depth = 0; depth < 200; depth++) {
+    const parent = forward.parents.get(at)
+    if (parent === undefined) return 0
+    if (parent === 0) return at
+    at = parent
+  }
+  return 0
+}

@@ -1,0 +1,255 @@
+/**
+ * The await tree of a process out of its memory: every isolate scanned, leaves told what they wait for, alike ones
+ * grouped. No pause, no code run in the target; what changed while it was read is dropped.
+ */
+import { performance } from 'node:perf_hooks'
+import { buildAwaitTree, type SuspendedFunction } from '../model/await-grouping.js'
+import type { AwaitTree, TaskInHeap, WaitsFor } from '../model/await.js'
+import type { LocalValue } from '../model/frame.js'
+import type { Tagged, V8Heap } from '../v8/heap/heap.js'
+import { findIsolates, type Isolate } from '../v8/heap/isolates.js'
+import { Objects } from '../v8/objects/objects.js'
+import { scriptPath } from '../v8/objects/scripts.js'
+import { CodeScopes } from '../v8/objects/code-scopes.js'
+import { findLeafWaits, type LeafWaits } from './leaf-waits.js'
+import { NativeObjects, type NativeClasses } from './resources/native-objects.js'
+import { Resources } from './resources/resources.js'
+import type { AwaitScan } from './scan/await-scan.js'
+import { suspendedLocals } from './scan/suspended-locals.js'
+import { collectionsOf, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
+import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './scan/suspended.js'
+import { readTasks } from './scan/tasks-in-flight.js'
+
+/** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
+const SAMPLES_PER_GROUP = 2
+/** Most groups searched backwards in one look. */
+const MAX_GROUPS = 400
+
+const LOCALS_NOTE =
+  'values are those of one function of each place and chain; variables that no closure uses have no names in memory and are shown as registers'
+
+/** Scan and searches taken anew because a collection came in between. */
+const MAX_LOOKS = 2
+
+export interface ReadAwaitsOptions {
+  readonly natives: NativeClasses
+  /** Thread that runs an isolate; null when unknown. */
+  tidOf(isolate: Isolate): number | null
+  /** ms since the isolate's environment started, for timers; null when unknown. */
+  uptimeMs(isolate: Isolate): number | null
+  /** Monotonic ms (`performance.now()`) at which the tree must be there. */
+  readonly deadlineMs: number
+  readonly cache?: AwaitCache
+  readonly isolates?: readonly Isolate[]
+  /** Read arguments and variables of one function a place; without, no value of the application's is read. */
+  readonly locals?: boolean
+  /** Our own memory that may be spent on a copy of the heap, bytes; without it every search reads the target anew. */
+  readonly keepBytes?: number
+  /** Most suspended functions that are read of an isolate: each costs about a kilobyte. */
+  readonly maxFunctions?: number
+  /** Called with figures of each isolate, for `-v` and the benchmark. */
+  onCost?(scan: AwaitScan['cost'], waits: LeafWaits['cost'] | null): void
+}
+
+export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTree {
+  const isolates = options.isolates ?? findIsolates(heap)
+  const notes: string[] = []
+  const functions: SuspendedFunction[] = []
+  const tasks: TaskInHeap[] = []
+  const left = { unread: 0 }
+  if (options.locals === true) notes.push(LOCALS_NOTE)
+  const pages = isolates.flatMap((isolate) => isolate.pages)
+  for (const isolate of isolates) {
+    if (performance.now() > options.deadlineMs) {
+      notes.push('the deadline was reached before all isolates were read')
+      break
+    }
+    functions.push(...readIsolate(heap, isolate, pages, options, notes, tasks, left, functions.length))
+  }
+  const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
+  return {
+    ...tree,
+    ...(tasks.length === 0 ? {} : { tasks }),
+    // Every search ends by itself at the deadline: what is there by then may be a part.
+    ...(performance.now() > options.deadlineMs || left.unread > 0 ? { cutShort: true } : {}),
+  }
+}
+
+function readIsolate(
+  heap: V8Heap,
+  isolate: Isolate,
+  pages: readonly Isolate['pages'][number][],
+  options: ReadAwaitsOptions,
+  notes: string[],
+  tasks: TaskInHeap[],
+  left: { unread: number },
+  offset: number,
+): SuspendedFunction[] {
+  const { scan, awaiters, bottoms, waits } = readSettled(heap, isolate, pages, options, notes)
+  if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
+  const { list, unread } = scan.suspended
+  left.unread += unread
+  if (unread > 0) notes.push(`${unread} more functions are suspended than the ${list.length} that are read here`)
+  options.onCost?.(scan.cost, waits?.cost ?? null)
+  const tid = options.tidOf(isolate)
+  const groups = new Map<string, WaitsFor>()
+  const values = options.locals === true ? localsReader(heap, scan) : null
+  const found = list.map((one, i): SuspendedFunction => {
+    const bottom = bottoms[i]
+    const key = chainKey(list, awaiters, i)
+    const wait = waitOf(one, bottom?.leaves ?? [], waits, groups, key)
+    const locals = values?.(one, key) ?? null
+    const listed = bottom?.byFunction === true && !(wait !== null && isTelling(wait))
+    return {
+      function: one.function.name,
+      file: scriptPath(one.function.script?.name ?? null),
+      line: one.place?.line ?? null,
+      column: one.place?.column ?? null,
+      kind: one.kind,
+      awaiters: (awaiters[i] ?? []).map((index) => index + offset),
+      awaitsListed: listed,
+      waitsFor: listed || one.awaits === 0 ? null : wait,
+      // An async function without a promise was being resumed; a generator rests between two values.
+      ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
+      ...(tid === null ? {} : { tid }),
+      ...(locals === null ? {} : { locals }),
+      ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
+    }
+  })
+  tasks.push(...readTasks(new Objects(heap, scan.functions), scan, awaiters, found))
+  return found
+}
+
+interface SettledLook {
+  readonly scan: AwaitScan
+  readonly awaiters: readonly (readonly number[])[]
+  readonly bottoms: readonly LeafPromises[]
+  readonly waits: LeafWaits | null
+}
+
+/**
+ * A collection between the scan and the searches moves what the scan has found: resolvers are then sought at addresses
+ * where they no longer are. When one came, and something was not found, all is read once more.
+ */
+function readSettled(
+  heap: V8Heap,
+  isolate: Isolate,
+  pages: readonly Isolate['pages'][number][],
+  options: ReadAwaitsOptions,
+  notes: string[],
+): SettledLook {
+  for (let look = 1; ; look++) {
+    const { scan, collections } = scanSettled(heap, isolate, options, notes)
+    const { list } = scan.suspended
+    const awaiters = list.map((one) => awaitersOf(scan.links, scan.suspended, one.results))
+    const bottoms = list.map((one) => leafPromises(scan.suspended, one.awaits))
+    const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
+    const open = [...(waits?.waits.values() ?? [])].some((wait) => wait.kind === 'unknown' || wait.kind === 'nothing')
+    const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
+    if (!open || late || collections === collectionsOf(heap, isolate)) return { scan, awaiters, bottoms, waits }
+    scan.blocks.release()
+    heap.flush()
+  }
+}
+
+/** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
+function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: string) => readonly LocalValue[] | null {
+  const objects = new Objects(heap, scan.functions)
+  const scopes = new CodeScopes(objects)
+  const done = new Set<string>()
+  return (one, key) => {
+    if (done.has(key) || done.size >= MAX_GROUPS) return null
+    done.add(key)
+    return suspendedLocals(objects, scopes, one)
+  }
+}
+
+/** Suspended for ever in memory that was already freed. */
+function isRemains(one: Suspended, leaves: readonly Tagged[], waits: LeafWaits | null): boolean {
+  return one.awaits !== 0 && leaves.length > 0 && leaves.every((promise) => waits?.freed.has(promise) === true)
+}
+
+/** A race of a suspended function and something else waits for both; the resource says more than `another function`. */
+function isTelling(wait: WaitsFor): boolean {
+  return wait.kind !== 'nothing' && wait.kind !== 'unknown' && wait.kind !== 'await'
+}
+
+function readWaits(
+  heap: V8Heap,
+  scan: AwaitScan,
+  pages: readonly Isolate['pages'][number][],
+  awaiters: readonly (readonly number[])[],
+  bottoms: readonly { readonly leaves: readonly Tagged[] }[],
+  options: ReadAwaitsOptions,
+): LeafWaits | null {
+  const { list } = scan.suspended
+  const leaves = new Set<Tagged>()
+  const sampled: Tagged[] = []
+  const perGroup = new Map<string, number>()
+  for (const [i, bottom] of bottoms.entries()) {
+    for (const promise of bottom.leaves) leaves.add(promise)
+    const first = bottom.leaves[0]
+    if (first === undefined || (list[i]?.awaits ?? 0) === 0) continue
+    const key = chainKey(list, awaiters, i)
+    const count = perGroup.get(key) ?? 0
+    if (count >= SAMPLES_PER_GROUP || (count === 0 && perGroup.size >= MAX_GROUPS)) continue
+    perGroup.set(key, count + 1)
+    for (const promise of bottom.leaves.slice(0, 4)) if (!sampled.includes(promise)) sampled.push(promise)
+  }
+  if (leaves.size === 0 || performance.now() > options.deadlineMs) return null
+  const objects = new Objects(heap, scan.functions)
+  const natives = new NativeObjects(objects, options.natives)
+  return findLeafWaits({
+    heap,
+    scan,
+    objects,
+    scopes: new CodeScopes(objects),
+    natives,
+    resources: new Resources(objects, natives),
+    leaves,
+    sampled,
+    pages,
+    uptimeMs: options.uptimeMs(scan.isolate),
+    deadlineMs: options.deadlineMs,
+    fresh: freshHeap(heap, scan.isolate),
+  })
+}
+
+function waitOf(
+  one: Suspended,
+  leaves: readonly Tagged[],
+  waits: LeafWaits | null,
+  groups: Map<string, WaitsFor>,
+  key: string,
+): WaitsFor | null {
+  if (one.awaits === 0 || leaves.length === 0) return null
+  let best: WaitsFor | null = null
+  for (const promise of leaves) {
+    const wait = waits?.waits.get(promise)
+    if (wait !== undefined && (best === null || rank(wait) > rank(best))) best = wait
+  }
+  if (best !== null) {
+    // Remains in freed memory don't speak for those alike that live.
+    if (!groups.has(key) && !leaves.every((promise) => waits?.freed.has(promise))) groups.set(key, best)
+    return best
+  }
+  // Alike in function, place and chain to one that was searched.
+  return groups.get(key) ?? { kind: 'unknown', summary: 'not searched', cutShort: true }
+}
+
+function rank(wait: WaitsFor): number {
+  if (wait.deadlock !== undefined) return 4
+  return isTelling(wait) ? 3 : wait.kind === 'await' ? 2 : wait.kind === 'unknown' ? 1 : 0
+}
+
+function chainKey(list: readonly Suspended[], awaiters: readonly (readonly number[])[], start: number): string {
+  const parts: string[] = []
+  const seen = new Set<number>()
+  for (let i: number | undefined = start; i !== undefined && !seen.has(i) && parts.length < 50;) {
+    seen.add(i)
+    const one: Suspended | undefined = list[i]
+    parts.push(`${one?.function.address}:${one?.position}`)
+    i = awaiters[i]?.[0]
+  }
+  return parts.join('<')
+}

@@ -1,0 +1,231 @@
+/**
+ * The suspended functions among scanned objects: where each stands, which promise it awaits, whom its own end resumes.
+ *
+ * The target runs while we read. So every object is taken as a candidate, read afresh, and read once more at the end
+ * (`stillThere`): what moved or went on in between is dropped, never guessed at.
+ */
+import type { AwaitFunctionKind } from '../../model/await.js'
+import type { FunctionInfo, Functions } from '../../v8/objects/functions.js'
+import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
+import type { LineColumn } from '../../v8/objects/scripts.js'
+import type { ScannedObjects } from './object-scan.js'
+import type { PromiseLinks } from '../../v8/objects/promises.js'
+
+export interface Suspended {
+  readonly generator: Tagged
+  readonly function: FunctionInfo
+  readonly place: LineColumn | null
+  readonly kind: AwaitFunctionKind
+  /** Promises that its end, or its next value, settles. */
+  readonly results: readonly Tagged[]
+  /** The promise it awaits; 0 when it awaits none (a generator between two values). */
+  readonly awaits: Tagged
+  /** As read: compared when it is read again. */
+  readonly continuation: number
+  readonly position: number
+}
+
+export interface SuspendedFunctions {
+  readonly list: readonly Suspended[]
+  readonly byGenerator: ReadonlyMap<Tagged, number>
+  /** Index of the function whose result a promise is. */
+  readonly byResult: ReadonlyMap<Tagged, number>
+  /** Promises whose settling settles this one. */
+  readonly sources: ReadonlyMap<Tagged, readonly Tagged[]>
+  /** Candidates that made no sense: read while they moved, or no longer there. */
+  readonly dropped: number
+  /** Candidates beyond the limit: not read at all. */
+  readonly unread: number
+}
+
+const MAX_REQUESTS = 1_000
+const PROMISES_A_FUNCTION = 4
+
+export function readSuspended(
+  heap: V8Heap,
+  functions: Functions,
+  links: PromiseLinks,
+  scanned: ScannedObjects,
+  limit = Number.POSITIVE_INFINITY,
+): SuspendedFunctions {
+  const awaited = new Map<Tagged, Tagged>()
+  const sources = new Map<Tagged, Tagged[]>()
+  let promises = 0
+  for (const promise of scanned.promises) {
+    // Each function awaits one promise and settles another, and some are followed through further ones.
+    if (promises++ >= PROMISES_A_FUNCTION * limit) break
+    const targets = links.targets(promise)
+    for (const generator of targets.generators) awaited.set(generator, promise)
+    for (const settled of targets.promises) {
+      const list = sources.get(settled)
+      if (list === undefined) sources.set(settled, [promise])
+      else list.push(promise)
+    }
+  }
+  const places = new PlaceCache(functions)
+  const list: Suspended[] = []
+  const byGenerator = new Map<Tagged, number>()
+  const byResult = new Map<Tagged, number>()
+  let dropped = 0
+  let unread = 0
+  for (const generator of scanned.generators) {
+    if (byGenerator.has(generator)) continue
+    if (list.length >= limit) {
+      unread++
+      continue
+    }
+    const one = readGenerator(heap, functions, places, generator, awaited.get(generator) ?? 0)
+    if (one === null) {
+      dropped++
+      continue
+    }
+    byGenerator.set(generator, list.length)
+    for (const promise of one.results) byResult.set(promise, list.length)
+    list.push(one)
+  }
+  return { list, byGenerator, byResult, sources, dropped, unread }
+}
+
+/** Whether the generator is in the very same place, and awaits the same promise, as when it was read. Flush before. */
+export function stillThere(heap: V8Heap, links: PromiseLinks, one: Suspended): boolean {
+  const layout = heap.layout.generator
+  return (
+    heap.smi(one.generator, layout.continuation) === one.continuation &&
+    (heap.smi(one.generator, layout.inputOrPosition) ?? -1) === one.position &&
+    kindOf(heap, one.generator) !== null &&
+    heap.functionShared(heap.field(one.generator, layout.function)) === one.function.address &&
+    (one.awaits === 0 || links.isPending(one.awaits))
+  )
+}
+
+function readGenerator(
+  heap: V8Heap,
+  functions: Functions,
+  places: PlaceCache,
+  generator: Tagged,
+  awaits: Tagged,
+): Suspended | null {
+  const layout = heap.layout.generator
+  const kind = kindOf(heap, generator)
+  const continuation = heap.smi(generator, layout.continuation)
+  if (kind === null || continuation === null || continuation < 0) return null
+  const info = functions.ofFunction(heap.field(generator, layout.function))
+  if (info === null || info.bytecode === 0 || !heap.isContext(heap.field(generator, layout.context))) return null
+  const position = heap.smi(generator, layout.inputOrPosition) ?? -1
+  const offset = functions.bytecodeOffset(position, info.bytecode)
+  // Before its first step a plain or async generator has no position; an async function always has one.
+  if (offset < 0 && kind === 'async function') return null
+  return {
+    generator,
+    function: info,
+    place: places.of(info, offset),
+    kind: kind === 'async function' && isModule(info) ? 'module' : kind,
+    results: resultsOf(heap, generator, kind),
+    awaits,
+    continuation,
+    position,
+  }
+}
+
+function kindOf(heap: V8Heap, generator: Tagged): AwaitFunctionKind | null {
+  const type = heap.typeOf(generator)
+  if (type === heap.types.JS_ASYNC_FUNCTION_OBJECT) return 'async function'
+  if (type === heap.types.JS_ASYNC_GENERATOR_OBJECT) return 'async generator'
+  return type === heap.types.JS_GENERATOR_OBJECT ? 'generator' : null
+}
+
+/** A module with a top-level await is an async function that is its whole script. */
+function isModule(info: FunctionInfo): boolean {
+  return info.name === null && info.start === 0 && info.script !== null && info.end === info.script.sourceLength
+}
+
+function resultsOf(heap: V8Heap, generator: Tagged, kind: AwaitFunctionKind): Tagged[] {
+  const layout = heap.layout.generator
+  if (kind === 'async function') {
+    const promise = heap.field(generator, layout.promise)
+    return heap.is(promise, 'JS_PROMISE') ? [promise] : []
+  }
+  const results: Tagged[] = []
+  if (kind !== 'async generator') return results
+  let request = heap.field(generator, layout.queue)
+  while (results.length < MAX_REQUESTS && heap.is(request, 'ASYNC_GENERATOR_REQUEST')) {
+    const promise = heap.field(request, heap.layout.asyncRequest.promise)
+    if (results.includes(promise)) break
+    results.push(promise)
+    request = heap.field(request, heap.layout.asyncRequest.next)
+  }
+  return results
+}
+
+/** A thousand functions in one place decode its position table once. */
+class PlaceCache {
+  readonly #functions: Functions
+  readonly #places = new Map<Tagged, Map<number, LineColumn | null>>()
+
+  constructor(functions: Functions) {
+    this.#functions = functions
+  }
+
+  of(info: FunctionInfo, offset: number): LineColumn | null {
+    if (offset < 0) return null
+    let places = this.#places.get(info.bytecode)
+    if (places === undefined) {
+      places = new Map()
+      this.#places.set(info.bytecode, places)
+    }
+    let place = places.get(offset)
+    if (place === undefined) {
+      place = this.#functions.lineOfBytecode(info, info.bytecode, offset)
+      places.set(offset, place)
+    }
+    return place
+  }
+}
+
+/** Functions that go on when any of the promises settles, first awaiter first, through whatever lies between. */
+export function awaitersOf(links: PromiseLinks, suspended: SuspendedFunctions, promises: readonly Tagged[]): number[] {
+  const found: number[] = []
+  const seen = new Set<Tagged>()
+  const queue = [...promises]
+  for (let head = 0; head < queue.length && seen.size < 10_000; head++) {
+    const promise = queue[head] ?? 0
+    if (seen.has(promise)) continue
+    seen.add(promise)
+    const targets = links.targets(promise)
+    for (const generator of targets.generators) {
+      const index = suspended.byGenerator.get(generator)
+      if (index !== undefined && !found.includes(index)) found.push(index)
+      if (found.length >= 1_000) return found
+    }
+    queue.push(...targets.promises)
+  }
+  return found
+}
+
+export interface LeafPromises {
+  /** Promises at the bottom of an await that no suspended function and no other promise settles. */
+  readonly leaves: readonly Tagged[]
+  /** Whether suspended functions are among what settles it: they are listed themselves. */
+  readonly byFunction: boolean
+}
+
+/** What is at the bottom of an await: Promise.race of a function and a bare promise has both. */
+export function leafPromises(suspended: SuspendedFunctions, promise: Tagged): LeafPromises {
+  const leaves: Tagged[] = []
+  let byFunction = false
+  const seen = new Set<Tagged>()
+  const queue = [promise]
+  for (let head = 0; head < queue.length && seen.size < 10_000; head++) {
+    const at = queue[head] ?? 0
+    if (at === 0 || seen.has(at)) continue
+    seen.add(at)
+    if (suspended.byResult.has(at)) {
+      byFunction = true
+      continue
+    }
+    const from = suspended.sources.get(at)
+    if (from === undefined || from.length === 0) leaves.push(at)
+    else queue.push(...from)
+  }
+  return { leaves, byFunction }
+}

@@ -1,0 +1,111 @@
+/**
+ * Tasks in flight, as the agent keeps them on the main thread: objects of its class StallAgentTask
+ * (heartbeat/task-in-flight.ts), found in the same pass over the heap as everything else. Each leads to the function
+ * that executes it and, by its promise, to the functions that are suspended on its behalf, if any are left.
+ *
+ * A task that has ended lies in the heap until it is collected, beside those in flight: its promise is settled.
+ */
+import type { SuspendedFunction } from '../../model/await-grouping.js'
+import type { CodePlace, TaskInHeap } from '../../model/await.js'
+import type { Frame } from '../../model/frame.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import { scriptPath } from '../../v8/objects/scripts.js'
+import type { AwaitScan } from './await-scan.js'
+
+const TASK_CLASS = 'StallAgentTask'
+/** Whose objects the scan is to collect for `readTasks`. */
+export const TASK_CLASSES: ReadonlySet<string> = new Set([TASK_CLASS])
+/** More than the agent has records for: the rest are remains of ended ones. */
+const MAX_TASKS = 4_096
+const MAX_TASK_ID = 200
+const MAX_DEPTH = 100
+/** JSBoundFunction::bound_target_function (src/objects/js-function.tq), after map, properties and elements. */
+const BOUND_TARGET_OFFSET = 24
+const MAX_BINDS = 5
+
+/** @param found the suspended functions of the scan, in its order, with what they wait for */
+export function readTasks(
+  objects: Objects,
+  scan: AwaitScan,
+  awaiters: readonly (readonly number[])[],
+  found: readonly SuspendedFunction[],
+): TaskInHeap[] {
+  const { heap } = objects
+  const tasks: TaskInHeap[] = []
+  let awaitedBy: ReadonlyMap<number, number> | null = null
+  for (const object of scan.others) {
+    if (tasks.length >= MAX_TASKS) break
+    if (!heap.is(object, 'JS_OBJECT') || objects.className(object) !== TASK_CLASS) continue
+    const taskId = objects.getText(object, ['taskId'], MAX_TASK_ID)
+    const index = objects.getNumber(object, ['index'])
+    if (taskId === null || index === null || index < 0) continue
+    const promise = objects.getObject(object, ['promise'])
+    const pending = promise !== 0 && scan.links.isPending(promise)
+    if (promise !== 0 && !pending) continue
+    const outermost = scan.suspended.byResult.get(promise)
+    awaitedBy ??= innerOf(awaiters)
+    const chain = pending && outermost !== undefined ? chainFrom(outermost, awaitedBy, found) : []
+    const innermost = chain[0]
+    tasks.push({
+      taskId,
+      index,
+      execute: placeOf(objects, objects.get(object, 'execute') ?? 0),
+      parked: pending && (chain.length > 0 || scan.cost.complete) ? chain.map(frameOf) : null,
+      waitsFor: innermost?.waitsFor ?? null,
+    })
+  }
+  return tasks
+}
+
+/** For each function the first one that it awaits. */
+function innerOf(awaiters: readonly (readonly number[])[]): ReadonlyMap<number, number> {
+  const inner = new Map<number, number>()
+  for (const [i, list] of awaiters.entries()) for (const outer of list) if (!inner.has(outer)) inner.set(outer, i)
+  return inner
+}
+
+/** Innermost first. Nothing when what is there are remains in freed memory. */
+function chainFrom(
+  outermost: number,
+  inner: ReadonlyMap<number, number>,
+  found: readonly SuspendedFunction[],
+): SuspendedFunction[] {
+  const chain: SuspendedFunction[] = []
+  const seen = new Set<number>()
+  for (let i: number | undefined = outermost; i !== undefined && !seen.has(i) && chain.length < MAX_DEPTH;) {
+    seen.add(i)
+    const one: SuspendedFunction | undefined = found[i]
+    if (one !== undefined) chain.unshift(one)
+    i = inner.get(i)
+  }
+  return chain[0]?.doubtful === true ? [] : chain
+}
+
+function frameOf(one: SuspendedFunction): Frame {
+  return {
+    function: one.function,
+    file: one.file,
+    line: one.line,
+    column: one.column,
+    tier: null,
+    async: true,
+    native: false,
+  }
+}
+
+/** Where a function is defined; of a bound one, the function behind it. */
+function placeOf(objects: Objects, value: Tagged): CodePlace | null {
+  const { heap, functions } = objects
+  let fn = value
+  for (let i = 0; i < MAX_BINDS && heap.is(fn, 'JS_BOUND_FUNCTION'); i++) fn = heap.field(fn, BOUND_TARGET_OFFSET)
+  const info = functions.ofFunction(fn)
+  if (info === null) return null
+  const at = functions.definition(info)
+  return {
+    function: info.name,
+    file: scriptPath(info.script?.name ?? null),
+    line: at?.line ?? null,
+    column: at?.column ?? null,
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * From promises back to whatever could settle them: one exploration of the heap for all of them (`reverse-scan.ts`),
+ * then for each a walk over the edges found. The walk knows the mention rule: a scope is a state of its own for every
+ * variable by which it is entered, since only the closures that mention the variable count.
+ */
+import type { HeapBlocks } from '../../v8/heap/heap-blocks.js'
+import type { SuspendedFunctions } from '../scan/suspended.js'
+import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import type { CodeScopes } from '../../v8/objects/code-scopes.js'
+import type { ContainingObjects, Holder } from '../../v8/objects/containing-object.js'
+import { failureOffset, isFailureEntry } from './failure-slots.js'
+import type { EdgeMark, HolderEdges, HolderKind } from './holder-edges.js'
+import { scanHolders, type ReverseScanCost } from './reverse-scan.js'
+import { objectOf, type Finding, type FoundEnd, type Step, type StepKey } from './wait-search.js'
+
+const MAX_DEPTH = 26
+const MAX_WALK_DEPTH = 60
+const MAX_WANTED = 20_000
+/** Holders of one object that are alike (same map, same slot) and followed: a registry of 10,000 entries is one. */
+const MAX_ALIKE = 8
+const MAX_EDGES = 2_000
+/** States of one scope: fractions of an address, exact in a double. */
+const MAX_VARIABLES = 62
+
+interface Edge extends Holder {
+  readonly mark: EdgeMark
+  readonly kind: HolderKind
+  /** The holder is a promise's reject function. */
+  readonly rejects: boolean
+}
+
+interface Known {
+  readonly type: number
+  readonly depth: number
+  readonly mark: EdgeMark
+  readonly offset: number
+  readonly alike: Map<number, number>
+  capped: boolean
+}
+
+export interface ReverseContext {
+  readonly objects: Objects
+  readonly scopes: CodeScopes
+  readonly edges: HolderEdges
+  readonly containing: ContainingObjects
+  readonly suspended: SuspendedFunctions
+  readonly blocks: HeapBlocks
+}
+
+export class ReverseSearch {
+  readonly #context: ReverseContext
+  readonly #heap: V8Heap
+  readonly #edges = new Map<Tagged, Edge[]>()
+  readonly #known = new Map<Tagged, Known>()
+
+  constructor(context: ReverseContext) {
+    this.#context = context
+    this.#heap = context.objects.heap
+  }
+
+  run(promises: readonly Tagged[], expired: () => boolean): { findings: Map<Tagged, Finding>; cost: ReverseScanCost } {
+    for (const promise of promises) this.#remember(promise, this.#heap.types.JS_PROMISE, 0, 'reference', 0)
+    const cost = scanHolders(this.#context.blocks, promises, (target, slot, want) => this.#hit(target, slot, want), {
+      limit: MAX_WANTED,
+      expired,
+      enough: () => promises.every((promise) => this.#isAnswered(promise)),
+    })
+    this.#noteResolvers()
+    const findings = new Map<Tagged, Finding>()
+    for (const promise of promises) {
+      const finding = this.#walk(promise)
+      findings.set(promise, cost.complete ? finding : { ...finding, capped: true })
+    }
+    return { findings, cost }
+  }
+
+  #remember(object: Tagged, type: number, depth: number, mark: EdgeMark, offset: number): Known {
+    const known: Known = { type, depth, mark, offset, alike: new Map(), capped: false }
+    this.#known.set(object, known)
+    return known
+  }
+
+  #hit(target: Tagged, slot: number, want: (address: Tagged) => void): void {
+    const entry = this.#known.get(target)
+    const holder = this.#context.containing.holderOf(slot)
+    if (entry === undefined || holder === null) return
+    if (holder === 'unclear') {
+      entry.capped = true
+      return
+    }
+    const mark = this.#context.edges.edge(target, entry.type, holder, entry.mark, entry.offset)
+    if (mark === null) return
+    let list = this.#edges.get(target)
+    if (list === undefined) {
+      list = []
+      this.#edges.set(target, list)
+    }
+    if (list.length > MAX_EDGES) {
+      entry.capped = true
+      return
+    }
+    const kind = this.#context.edges.kind(holder, mark)
+    if (!this.#known.has(holder.object))
+      this.#remember(holder.object, holder.type, entry.depth + 1, mark, holder.offset)
+    list.push({ ...holder, mark, kind, rejects: false })
+    if ((kind !== 'go' && kind !== 'waypoint') || entry.depth >= MAX_DEPTH) {
+      if (entry.depth >= MAX_DEPTH) entry.capped = true
+      return
+    }
+    const alike = holder.offset + this.#heap.field(holder.object, 0)
+    const count = (entry.alike.get(alike) ?? 0) + 1
+    entry.alike.set(alike, count)
+    if (count <= MAX_ALIKE) want(holder.object)
+    else entry.capped = true
+  }
+
+  #noteResolvers(): void {
+    for (const list of this.#edges.values()) {
+      for (const edge of list)
+        if (this.#context.scopes.isResolver(edge.object)) this.#context.scopes.noteResolver(edge.object)
+    }
+    for (const [target, list] of this.#edges) {
+      this.#edges.set(
+        target,
+        list.map((edge) =>
+          this.#context.scopes.isResolver(edge.object) && this.#context.scopes.isReject(edge.object)
+            ? { ...edge, rejects: true }
+            : edge,
+        ),
+      )
+    }
+  }
+
+  /** A root or a resource that is no timer was reached: what a timer only ends by failing is looked for further. */
+  #isAnswered(promise: Tagged): boolean {
+    const finding = this.#walkOnce(promise, { skipFailures: true, anyMention: false })
+    return finding.ends.some((end) => {
+      if (end.kind !== 'resource') return true
+      return !['Timeout', 'AbortSignal'].includes(this.#context.objects.className(objectOf(end.key)))
+    })
+  }
+
+  /** First without what only fails the promise, then with it, then with scopes that nothing mentions any more. */
+  #walk(promise: Tagged): Finding {
+    const settling = this.#walkOnce(promise, { skipFailures: true, anyMention: false })
+    if (isSomething(settling)) return settling
+    const failing = this.#walkOnce(promise, { skipFailures: false, anyMention: false })
+    if (isSomething(failing)) return { ...failing, rejectsOnly: true }
+    const unmentioned = this.#walkOnce(promise, { skipFailures: false, anyMention: true })
+    return isSomething(unmentioned) ? { ...unmentioned, unusable: true } : failing
+  }
+
+  #walkOnce(promise: Tagged, rules: { readonly skipFailures: boolean; readonly anyMention: boolean }): Finding {
+    const steps = new Map<StepKey, Step | null>([[promise, null]])
+    const ends: FoundEnd[] = []
+    const waypoints: StepKey[] = []
+    const holders: StepKey[] = []
+    const entered = new Map<Tagged, Set<string>>()
+    let capped = false
+    let front: StepKey[] = [promise]
+    for (let depth = 1; front.length > 0 && depth < MAX_WALK_DEPTH; depth++) {
+      const next: StepKey[] = []
+      for (const key of front) {
+        if (this.#known.get(objectOf(key))?.capped === true) capped = true
+        for (const edge of this.#edges.get(objectOf(key)) ?? []) {
+          const before = steps.get(key) ?? null
+          if (rules.skipFailures && this.#fails(edge)) continue
+          if (!rules.anyMention && !this.#mayUse(edge, before)) continue
+          const variable = this.#variableOf(edge, before)
+          const at = this.#stateOf(edge, variable, steps, entered, rules.anyMention)
+          if (at === null) continue
+          steps.set(at, {
+            from: key,
+            offset: edge.offset,
+            type: edge.type,
+            depth,
+            settles: edge.mark === 'settler',
+            ...(variable === undefined ? {} : { variable }),
+          })
+          switch (edge.kind) {
+            case 'go':
+            case 'waypoint':
+              if (edge.kind === 'waypoint') waypoints.push(at)
+              next.push(at)
+              break
+            case 'holder':
+              if (!this.#isOwnAwait(edge.object, promise)) holders.push(at)
+              break
+            case 'unlisted':
+              capped = true
+              break
+            case 'dead':
+              break
+            default:
+              ends.push({ key: at, kind: edge.kind })
+          }
+        }
+      }
+      front = next
+    }
+    return {
+      promise,
+      steps,
+      ends,
+      waypoints,
+      holders,
+      rejectsOnly: false,
+      capped,
+      unusable: false,
+      visited: steps.size,
+    }
+  }
+
+  #isOwnAwait(generator: Tagged, promise: Tagged): boolean {
+    const index = this.#context.suspended.byGenerator.get(generator)
+    return index !== undefined && this.#context.suspended.list[index]?.awaits === promise
+  }
+
+  #fails(edge: Edge): boolean {
+    if (edge.rejects) return true
+    const { objects } = this.#context
+    if (objects.isFixedArrayType(edge.type)) return isFailureEntry(objects, edge.object, edge.offset)
+    if (edge.type !== this.#heap.types.JS_OBJECT) return false
+    return failureOffset(objects, this.#heap.field(edge.object, 0)) === edge.offset
+  }
+
+  /** Whether the holder of a scope can use the variable by which the scope was entered. */
+  #mayUse(edge: Edge, before: Step | null): boolean {
+    if (before?.variable === undefined || before.variable === '') return true
+    if (!this.#heap.isContextType(before.type) && !this.#context.objects.isFixedArrayType(before.type)) return true
+    const { layout } = this.#heap
+    let code = 0
+    if (this.#heap.isFunctionType(edge.type) && edge.offset === layout.jsFunction.context) code = edge.object
+    else if (
+      edge.kind === 'holder' &&
+      (edge.offset === layout.generator.context || edge.offset === layout.generator.registers)
+    ) {
+      code = this.#heap.field(edge.object, layout.generator.function)
+    }
+    return code === 0 || this.#context.scopes.mentions(code, before.variable)
+  }
+
+  /** The variable by which a scope is entered, passed on to the scopes inside it and to a generator's registers. */
+  #variableOf(edge: Edge, before: Step | null): string | undefined {
+    const { context } = this.#heap.layout
+    if (this.#heap.isContextType(edge.type)) {
+      const outer = edge.offset === context.slots + 8 * context.previousIndex
+      return outer ? before?.variable : this.#context.scopes.variableAt(edge.object, edge.offset)
+    }
+    const registers = this.#context.objects.isFixedArrayType(edge.type)
+    return registers && before !== null && this.#heap.isContextType(before.type) ? before.variable : undefined
+  }
+
+  #stateOf(
+    edge: Edge,
+    variable: string | undefined,
+    steps: ReadonlyMap<StepKey, Step | null>,
+    entered: Map<Tagged, Set<string>>,
+    anyMention: boolean,
+  ): StepKey | null {
+    const isScope = this.#heap.isContextType(edge.type)
+    if (!isScope) return steps.has(edge.object) ? null : edge.object
+    let variables = entered.get(edge.object)
+    if (variables === undefined) {
+      variables = new Set()
+      entered.set(edge.object, variables)
+    }
+    const name = variable ?? ''
+    if (!steps.has(edge.object)) {
+      variables.add(name)
+      return edge.object
+    }
+    if (anyMention || edge.kind !== 'go' || variables.has(name) || variables.size > MAX_VARIABLES) return null
+    const key = edge.object + variables.size / 64
+    variables.add(name)
+    return key
+  }
+}
+
+function isSomething(finding: Finding): boolean {
+  return finding.ends.length > 0 || finding.holders.length > 0
+}

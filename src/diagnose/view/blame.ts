@@ -1,0 +1,81 @@
+/**
+ * Whose code is to blame: the innermost frame of the user's own, outside node, packages and the agent, and the way
+ * from there out to the poll loop. In one place, so that every verdict blames alike.
+ */
+import type { AwaitNode } from '../../model/await.js'
+import type { Frame, FrameOrigin } from '../../model/frame.js'
+import type { VerdictPlace } from '../../model/verdict.js'
+import { originOf } from '../../source/origin.js'
+
+export interface Blame {
+  readonly where: VerdictPlace | null
+  readonly chain: readonly Frame[]
+  /** `user`, or `dependency` when no user frame was found: a weaker statement. */
+  readonly origin: FrameOrigin
+}
+
+const NOBODY: Blame = { where: null, chain: [], origin: 'unknown' }
+
+/** `frames` innermost first, async parents after them. Frames without a position can't be blamed. */
+export function blameFrames(frames: readonly Frame[]): Blame {
+  for (const origin of ['user', 'dependency'] as const) {
+    const index = frames.findIndex((frame) => originOfFrame(frame) === origin && isPlaced(frame))
+    const frame = frames[index]
+    const where = frame === undefined ? null : placeOf(frame)
+    if (where !== null) return { where, chain: chainOf(frames.slice(index)), origin }
+  }
+  return NOBODY
+}
+
+/** The same for a suspended function and those that await it. */
+export function blameAwait(node: AwaitNode): Blame {
+  return blameFrames([frameOf(node), ...node.awaitedBy])
+}
+
+export function originOfFrame(frame: Frame): FrameOrigin {
+  return frame.native ? 'native' : originOf(frame.file)
+}
+
+/** Frames that say something to the reader: no C++, no agent; of node only what is between other frames is dropped. */
+function chainOf(frames: readonly Frame[]): Frame[] {
+  return frames.filter((frame) => {
+    const origin = originOfFrame(frame)
+    return origin === 'user' || origin === 'dependency'
+  })
+}
+
+function isPlaced(frame: Frame): boolean {
+  return frame.file !== null && frame.line !== null
+}
+
+function placeOf(frame: Frame): VerdictPlace | null {
+  if (frame.file === null || frame.line === null) return null
+  return {
+    function: frame.function,
+    file: frame.file,
+    line: frame.line,
+    column: frame.column,
+    ...(frame.source === undefined ? {} : { source: frame.source }),
+  }
+}
+
+export function frameOf(node: AwaitNode): Frame {
+  return {
+    function: node.function,
+    file: node.file,
+    line: node.line,
+    column: node.column,
+    tier: null,
+    async: true,
+    native: false,
+    ...(node.source === undefined ? {} : { source: node.source }),
+  }
+}
+
+/** `poll (worker.js:18)`, the short form for sentences. */
+export function placeText(place: VerdictPlace | null): string {
+  if (place === null) return 'unknown code'
+  const file = place.source?.file ?? place.file
+  const line = place.source?.line ?? place.line
+  return `${place.function ?? 'an anonymous function'} (${file.slice(file.lastIndexOf('/') + 1)}:${line})`
+}

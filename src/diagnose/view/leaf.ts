@@ -1,0 +1,250 @@
+/**
+ * A suspended function that waits for something outside the JavaScript: what, since when, and how sure one may be that
+ * it is stuck rather than slow. A wait that a timer will end, and a long poll that is due back, are no stalls.
+ */
+import type { AwaitNode, WaitsFor } from '../../model/await.js'
+import type { Look } from '../../model/evidence.js'
+import type { SocketState } from '../../model/socket.js'
+import type { Confidence, VerdictCause } from '../../model/verdict.js'
+import { blameAwait, placeText, type Blame } from './blame.js'
+import { strong, weak, type Candidate, type Sign } from './candidate.js'
+import { seconds } from './phrases.js'
+import { pointersOfAwait } from './pointers.js'
+import type { View } from './view.js'
+
+export type AwaitingCause = VerdictCause<'awaiting'>
+
+export interface Leaf {
+  readonly node: AwaitNode
+  /** Position in the last look's awaits. */
+  readonly index: number
+  readonly waits: WaitsFor
+  readonly blame: Blame
+  readonly cause: AwaitingCause
+  readonly socket: SocketState | null
+  /** How long it surely waits; null when only one look has it and nothing else tells. */
+  readonly ageMs: number | null
+  /** A timer will end the wait soon, ms. */
+  readonly endsInMs: number | null
+}
+
+/**
+ * A wait of this age, known from the socket or the request itself, is worth a verdict without any clock. Long polls of
+ * message queues last 20 s as a rule.
+ */
+export const PATIENCE_MS = 20_000
+/** Past the time-outs that clients use as a rule (60 s): nobody would call it slow. */
+const LONG_MS = 65_000
+/** SDK 4 aborts polls after 60 s; a server may hold one for nearly as long. */
+const LONG_POLL_MS = 65_000
+/** A timer that ends the wait later than this is no comfort: undici's own time-out is 300 s. */
+const SOON_MS = 120_000
+/** `await sleep(...)` in a loop is how pollers pace themselves. */
+export const FAR_TIMER_MS = 60_000
+
+/** Events of a stream, of a child and of a thread, as `events.once` waits for them. */
+const STREAM_EVENT = /^(?:data|readable|end|finish|close|drain|line)$/
+
+/** Leaves of the last look that did not move over the looks and lead to code that can be blamed. */
+export function leavesOf(view: View): readonly Leaf[] {
+  const looks = view.evidence.looks.filter((look) => look.awaits !== null).length
+  const still = leavesSeenIn(view, looks)
+  // A scan that a garbage collection overtook misses functions: while a clock is silent, the last look alone counts.
+  return still.length > 0 || !view.silent ? still : leavesSeenIn(view, 1)
+}
+
+/** The requests to a server's polls that were in flight in one look, whatever became of them in the next. */
+export function pollsIn(view: View, look: Look): readonly Leaf[] {
+  // As if a clock were silent: a poll that is one of many that fail is no long poll.
+  return leavesSeenIn({ ...view, last: look, silent: true }, 1).filter((leaf) => isPoll(leaf))
+}
+
+function isPoll({ waits, blame }: Leaf): boolean {
+  if (waits.kind !== 'http-request' && waits.kind !== 'http2-stream') return false
+  return /poll/i.test(`${waits.url ?? ''} ${blame.chain.map((frame) => frame.function ?? '').join(' ')}`)
+}
+
+function leavesSeenIn(view: View, looks: number): readonly Leaf[] {
+  const leaves: Leaf[] = []
+  const nodes = view.last.awaits?.awaits ?? []
+  for (const [index, node] of nodes.entries()) {
+    if (node.waitsFor === null || node.waitsFor.kind === 'await') continue
+    // Seen in some looks only: it comes and goes, which is what a healthy loop does.
+    if (node.looks !== undefined && node.looks < looks) continue
+    const blame = blameAwait(node)
+    if (blame.where === null) continue
+    const leaf = leafOf(view, node, index, node.waitsFor, blame)
+    if (!isLongPoll(view, leaf) && !isNearTimer(leaf)) leaves.push(leaf)
+  }
+  return leaves
+}
+
+function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, blame: Blame): Leaf {
+  const socket = view.last.kernel?.sockets.find((each) => each.fd !== null && each.fd === waits.fd) ?? null
+  // A timer set long ago is one that was meant to be long: that alone makes nobody stuck.
+  const silentMs = waits.kind === 'timer' ? null : (waits.sinceMs ?? null)
+  const ages = [node.seenMs ?? null, silentMs].filter((age) => age !== null)
+  return {
+    node,
+    index,
+    waits,
+    blame,
+    cause: causeOf(node, waits),
+    socket,
+    ageMs: ages.length === 0 ? null : Math.max(...ages),
+    endsInMs: waits.kind !== 'timer' && waits.dueInMs !== undefined && waits.dueInMs < SOON_MS ? waits.dueInMs : null,
+  }
+}
+
+function causeOf(node: AwaitNode, waits: WaitsFor): AwaitingCause {
+  if (isQueueWait(waits)) return 'lock'
+  if (waits.kind === 'socket' && isStreamReader(node, waits)) return 'stream'
+  switch (waits.kind) {
+    case 'http-request':
+    case 'http2-stream':
+      return isUnacknowledged(waits) ? 'socket-unacknowledged' : 'http-response'
+    case 'socket':
+      return isUnacknowledged(waits) ? 'socket-unacknowledged' : 'socket-reply'
+    case 'timer':
+      return 'timer'
+    case 'file':
+      return 'file'
+    case 'dns':
+      return 'dns'
+    case 'child':
+      return 'child-message'
+    case 'worker':
+    case 'message-port':
+      return 'thread-message'
+    case 'stream':
+      return 'stream'
+    case 'lock':
+      return 'lock'
+    case 'nothing':
+      return 'never-settles'
+    case 'emitter':
+      return waits.event !== undefined && STREAM_EVENT.test(waits.event) ? 'stream' : 'unknown'
+    case 'pool-request':
+    case 'abort-signal':
+    case 'await':
+    case 'unknown':
+      return 'unknown'
+    default:
+      return waits.kind satisfies never
+  }
+}
+
+/**
+ * Its resolver is in a queue of the user's, and what would take it out of there has a socket or the like of its own:
+ * not what this wait is for.
+ */
+export function isQueueWait(waits: WaitsFor): boolean {
+  if (waits.kind === 'lock') return true
+  return waits.kind === 'socket' && waits.fd === undefined && /^module\{.*> Array\[/.test(waits.heldThrough ?? '')
+}
+
+/** `for await` and readers: node's own iterator is parked, or the stream's own event is what is awaited. */
+function isStreamReader(node: AwaitNode, waits: WaitsFor): boolean {
+  const iterating = node.function === 'createAsyncIterator' && (node.file ?? '').startsWith('node:')
+  return iterating || waits.event === 'readable'
+}
+
+/**
+ * Bytes that the peer's kernel has not acknowledged, sent again at least once; or a connection that is not
+ * established. The retransmission timer alone runs for a moment after every send.
+ */
+export function isUnacknowledged(waits: WaitsFor): boolean {
+  if (waits.state === 'SYN_SENT') return true
+  return waits.unacknowledged === true && (waits.retransmits ?? 0) >= 1
+}
+
+function isLongPoll(view: View, leaf: Leaf): boolean {
+  if (view.silent || leaf.cause !== 'http-response') return false
+  return /\/poll(?:\/|\?|$|\b)/.test(leaf.waits.url ?? '') && (leaf.ageMs ?? 0) < LONG_POLL_MS
+}
+
+function isNearTimer(leaf: Leaf): boolean {
+  return leaf.cause === 'timer' && (leaf.waits.dueInMs ?? 0) < FAR_TIMER_MS
+}
+
+/** Signs that every await has in common. `structural`: what was found proves it whatever its age. */
+export function commonSigns(view: View, leaf: Leaf): Sign[] {
+  const signs: Sign[] = []
+  const looks = leaf.node.looks ?? 1
+  if (looks > 1 && leaf.node.seenMs != null) {
+    signs.push(weak(`in the same place in ${looks} looks over ${seconds(leaf.node.seenMs)}`))
+  }
+  if (leaf.cause !== 'timer' && leaf.waits.sinceMs !== undefined && leaf.waits.sinceMs >= PATIENCE_MS) {
+    signs.push(strong(`nothing came for ${seconds(leaf.waits.sinceMs)}`))
+  }
+  if (view.silence !== null) signs.push(strong(view.silence))
+  if (view.main?.idle === true) signs.push(weak('the event loop is idle'))
+  return signs
+}
+
+/** The most that may be claimed of a wait by its age: a slow one must not be called stuck. */
+export function capByAge(view: View, leaf: Leaf): Confidence {
+  if (leaf.node.doubtful === true) return 'low'
+  if (view.silent) return 'high'
+  if (leaf.endsInMs !== null) return 'low'
+  if (leaf.ageMs !== null && leaf.ageMs >= LONG_MS) return 'high'
+  return leaf.ageMs !== null && leaf.ageMs >= PATIENCE_MS ? 'medium' : 'low'
+}
+
+/** Looks are half a second apart, less a timer's haste. */
+const APART_MS = 450
+
+/** For waits that have no age of their own (a file, a lock): the looks themselves must be apart. */
+export function capByLooks(view: View, leaf: Leaf): Confidence {
+  const byAge = capByAge(view, leaf)
+  if (byAge !== 'low' || leaf.node.doubtful === true || leaf.endsInMs !== null) return byAge
+  return (leaf.node.looks ?? 1) > 1 && view.spanMs >= APART_MS ? 'medium' : 'low'
+}
+
+export interface LeafVerdict {
+  readonly cause: AwaitingCause
+  /** What comes after "`place` waits for". */
+  readonly waitsFor: string
+  readonly signs: readonly Sign[]
+  readonly cap: Confidence
+  readonly weight: number
+  readonly refutedBy: string
+  readonly nextStep: string
+}
+
+export function leafCandidate(view: View, leaf: Leaf, verdict: LeafVerdict): Candidate {
+  const times = leaf.node.count > 1 ? ` (${leaf.node.count} times)` : ''
+  const ends = leaf.endsInMs === null ? '' : `; a timer ends the wait in ${seconds(leaf.endsInMs)}`
+  return {
+    kind: 'awaiting',
+    cause: verdict.cause,
+    where: leaf.blame.where,
+    chain: leaf.blame.chain,
+    summary: `${placeText(leaf.blame.where)}${times} waits for ${verdict.waitsFor}${ageText(leaf)}${ends}.`,
+    evidence: pointersOfAwait(view, leaf.index),
+    signs: [...verdict.signs, ...commonSigns(view, leaf)],
+    cap: leaf.blame.origin === 'user' || verdict.cap === 'low' ? verdict.cap : 'medium',
+    weight: verdict.weight + Math.min(leaf.node.count, 9) / 10 + pollWeight(view, leaf),
+    refutedBy: verdict.refutedBy,
+    nextStep: verdict.nextStep,
+  }
+}
+
+function ageText(leaf: Leaf): string {
+  return leaf.ageMs === null || leaf.ageMs < 1_000 ? '' : `, for ${seconds(leaf.ageMs)} at least`
+}
+
+/** While a poll is in flight for as long as the clock is silent, the poll itself is what stalls. */
+function pollWeight(view: View, leaf: Leaf): number {
+  const { clock } = view
+  if (clock?.inFlightMs == null || clock.inFlightMs < clock.ageMs / 2) return 0
+  const text = `${leaf.waits.url ?? ''} ${leaf.blame.chain.map((frame) => frame.function ?? '').join(' ')}`
+  return /poll/i.test(text) ? 100 : 0
+}
+
+/** Only where the loop is alive can an await be what everything waits for. */
+export function loopIsAlive(view: View): boolean {
+  const { main } = view
+  if (main === null || main.last.state === 'stopped') return false
+  return main.idle || main.last.state === 'idle' || (main.turns ?? 0) > 0
+}

@@ -1,0 +1,210 @@
+/**
+ * Scopes and the code that can use them. A closure keeps its whole scope alive, but can use only the variables that
+ * its text mentions: so whoever holds a closure can reach a variable of its scope only when the closure mentions it.
+ */
+import type { Objects } from './objects.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
+import { readScopeInfo, scopeOfContext } from './scopes.js'
+
+const MAX_TEXT = 4 << 20
+/** src/objects/contexts.h: the instance types of contexts follow one another in this order from the first on. */
+const MODULE_CONTEXT = 6
+const NATIVE_CONTEXT = 7
+const SCRIPT_CONTEXT = 8
+/** Slots of a resolving function's context (src/builtins/builtins-promise-gen.h, PromiseResolvingFunctionContextSlot). */
+const RESOLVING_PROMISE = 2
+const RESOLVING_ALREADY = 3
+
+export class CodeScopes {
+  readonly #objects: Objects
+  readonly #heap: V8Heap
+  readonly #mentions = new Map<Tagged, { readonly text: string | null; readonly known: Map<string, boolean> }>()
+  readonly #names = new Map<Tagged, { readonly first: number; readonly bySlot: ReadonlyMap<number, string> }>()
+  readonly #resolverIds = new Set<number>()
+  readonly #resolving = new Map<Tagged, boolean>()
+
+  constructor(objects: Objects) {
+    this.#objects = objects
+    this.#heap = objects.heap
+  }
+
+  isNativeContextType(type: number): boolean {
+    return type === this.#heap.layout.ranges.firstContext + NATIVE_CONTEXT
+  }
+
+  nativeContextType(): number {
+    return this.#heap.layout.ranges.firstContext + NATIVE_CONTEXT
+  }
+
+  /** Context of a promise's resolving functions: no variables; the promise, then whether it was resolved already. */
+  isResolving(context: Tagged): boolean {
+    const known = this.#resolving.get(context)
+    if (known !== undefined) return known
+    const heap = this.#heap
+    const length = heap.smi(context, heap.layout.context.length)
+    const resolving =
+      // 5 words up to V8 13 (a debug event besides), 4 in 14.
+      (length === 4 || length === 5) &&
+      heap.isContext(context) &&
+      readScopeInfo(heap, heap.contextSlot(context, heap.layout.context.scopeInfoIndex)).contextLocals === 0 &&
+      heap.is(heap.contextSlot(context, RESOLVING_PROMISE), 'JS_PROMISE') &&
+      ['true', 'false'].includes(this.#objects.oddball(heap.contextSlot(context, RESOLVING_ALREADY)) ?? '')
+    this.#resolving.set(context, resolving)
+    return resolving
+  }
+
+  promiseOfResolving(context: Tagged): Tagged {
+    return this.#heap.contextSlot(context, RESOLVING_PROMISE)
+  }
+
+  /** Byte offset of the promise in a resolving context. */
+  get resolvingOffset(): number {
+    return this.#heap.layout.context.slots + 8 * RESOLVING_PROMISE
+  }
+
+  /** A resolve or reject function. */
+  isResolver(fn: Tagged): boolean {
+    return this.#heap.isFunction(fn) && this.isResolving(this.#heap.functionContext(fn))
+  }
+
+  /** Id of the builtin behind a function without source; null when it has none. */
+  builtinId(fn: Tagged): number | null {
+    const heap = this.#heap
+    const shared = heap.functionShared(fn)
+    const { data, untrustedData } = heap.layout.shared
+    const id = heap.smi(shared, data)
+    if (id !== null && id > 0) return id
+    return untrustedData < 0 ? null : heap.smi(shared, untrustedData)
+  }
+
+  /**
+   * Whether a resolver is the reject function. The two are told apart by their builtins' ids, which V8 declares one
+   * after the other, reject first (src/builtins/promise-misc.tq); so it can be told once both have been met.
+   */
+  isReject(resolver: Tagged): boolean {
+    const id = this.builtinId(resolver)
+    if (id === null) return false
+    this.#resolverIds.add(id)
+    return this.#resolverIds.size === 2 && id === Math.min(...this.#resolverIds)
+  }
+
+  /** Meets the builtins of both resolving functions; to be called for whatever resolver comes along. */
+  noteResolver(resolver: Tagged): void {
+    const id = this.builtinId(resolver)
+    if (id !== null) this.#resolverIds.add(id)
+  }
+
+  /** A scope that lives as long as its module: an ES module's, a script's, or the function CommonJS wraps a file in. */
+  isModuleScope(context: Tagged, type: number): boolean {
+    const heap = this.#heap
+    const first = heap.layout.ranges.firstContext
+    if (type === first + MODULE_CONTEXT || type === first + SCRIPT_CONTEXT) return true
+    if (!heap.isContextType(type) || this.isNativeContextType(type) || this.isResolving(context)) return false
+    const previous = heap.contextSlot(context, heap.layout.context.previousIndex)
+    if (!this.isNativeContextType(heap.typeOf(previous))) return false
+    const scope = scopeOfContext(heap, context)
+    return scope !== 0 && readScopeInfo(heap, scope).contextLocals > 0
+  }
+
+  /** Name of the variable at a byte offset of a context; '' when the slot is none. */
+  variableAt(context: Tagged, offset: number): string {
+    const { first, bySlot } = this.#variables(context)
+    const slot = (offset - this.#heap.layout.context.slots) / 8
+    return slot < first ? '' : (bySlot.get(slot) ?? '')
+  }
+
+  /** Names by slot index, of at most 4,000 variables. */
+  variables(context: Tagged): ReadonlyMap<number, string> {
+    return this.#variables(context).bySlot
+  }
+
+  #variables(context: Tagged): { readonly first: number; readonly bySlot: ReadonlyMap<number, string> } {
+    const heap = this.#heap
+    const scope = scopeOfContext(heap, context)
+    const length = heap.smi(context, heap.layout.context.length) ?? 0
+    const known = this.#names.get(scope)
+    if (known !== undefined) return known
+    const bySlot = new Map<number, string>()
+    let first = Number.MAX_SAFE_INTEGER
+    if (scope !== 0) {
+      const info = readScopeInfo(heap, scope)
+      // The function's own name takes a slot behind the locals when bits 12-13 are 2 (src/objects/scope-info.h).
+      first = length - info.contextLocals - (((info.flags >>> 12) & 3) === 2 ? 1 : 0)
+      const inlined = info.contextLocals < heap.layout.scopeInfo.maxInlinedLocals
+      const names = heap.field(scope, 8 + 8 * info.firstLocal)
+      if (inlined) {
+        for (let i = 0; i < info.contextLocals; i++) {
+          bySlot.set(first + i, heap.string(heap.field(scope, 8 + 8 * (info.firstLocal + i)), 200) ?? '')
+        }
+      } else {
+        const capacity = Math.min(heap.smiOf(heap.element(names, 2)) ?? 0, 10_000)
+        for (let entry = 0; entry < capacity && bySlot.size < 4_000; entry++) {
+          const name = heap.string(heap.element(names, 3 + 2 * entry), 200)
+          const index = heap.smiOf(heap.element(names, 4 + 2 * entry))
+          if (name !== null && index !== null) bySlot.set(first + index, name)
+        }
+      }
+    }
+    const variables = { first, bySlot }
+    this.#names.set(scope, variables)
+    return variables
+  }
+
+  /** Name of the function a scope belongs to; '' when it has none. */
+  scopeName(context: Tagged): string {
+    const scope = scopeOfContext(this.#heap, context)
+    if (scope === 0) return ''
+    const info = readScopeInfo(this.#heap, scope)
+    return info.name === '' ? info.inferredName : info.name
+  }
+
+  /** Value of a variable, out of the cell that V8 14 may keep it in. */
+  unwrapCell(value: Tagged): Tagged {
+    return this.#heap.is(value, 'CONTEXT_CELL') ? this.#heap.field(value, 8) : value
+  }
+
+  /**
+   * Whether the source text of a function (what it contains included) mentions a variable. True when the text can't be
+   * had, or calls eval: then nothing is ruled out.
+   */
+  mentions(fn: Tagged, variable: string): boolean {
+    if (!/^[\w$]+$/.test(variable)) return true
+    const shared = this.#heap.functionShared(fn)
+    let entry = this.#mentions.get(shared)
+    if (entry === undefined) {
+      entry = { text: this.#textOf(shared), known: new Map() }
+      this.#mentions.set(shared, entry)
+    }
+    if (entry.text === null) return true
+    let answer = entry.known.get(variable)
+    if (answer === undefined) {
+      answer = hasWord(entry.text, variable) || /\beval\s*\(/.test(entry.text)
+      entry.known.set(variable, answer)
+    }
+    return answer
+  }
+
+  #textOf(shared: Tagged): string | null {
+    const info = this.#objects.functions.info(shared)
+    if (info === null || info.script === null || info.start < 0 || info.end <= info.start) return null
+    return info.script.source(info.start, Math.min(info.end - info.start, MAX_TEXT))
+  }
+}
+
+function hasWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!isWordChar(text, at - 1) && !isWordChar(text, at + word.length)) return true
+  }
+  return false
+}
+
+function isWordChar(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return (
+    (code >= 48 && code <= 57) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 97 && code <= 122) ||
+    code === 95 ||
+    code === 36
+  )
+}

@@ -1,0 +1,121 @@
+/**
+ * Which object a slot lies in. A heap page has no index of its objects; but every object begins with its map, and a
+ * map tells its size: so the nearest word below that is a Map whose object covers the slot begins the object.
+ */
+import { toAddress } from '../../model/address.js'
+import type { Tagged } from '../heap/heap.js'
+import type { HeapPage } from '../heap/isolates.js'
+import type { Objects } from './objects.js'
+import { FreeBlocks } from '../heap/free-blocks.js'
+
+export interface Holder {
+  /** Tagged. */
+  readonly object: Tagged
+  readonly type: number
+  /** Of the slot in the object. */
+  readonly offset: number
+}
+
+const MAX_BACK_BYTES = 8 << 20
+/** An object of a class is not longer than this, nor is what refers to its Map. */
+const MAX_START_BYTES = 2048
+const MAX_NESTED = 4
+
+export class ContainingObjects {
+  readonly #objects: Objects
+  readonly #pages: readonly HeapPage[]
+  readonly #free: FreeBlocks
+  readonly #hubs: readonly { readonly object: Tagged; readonly start: number; readonly end: number }[]
+
+  /** @param hubs native contexts: they are full of Maps, at each of which a walk back would end too early. */
+  constructor(objects: Objects, pages: readonly HeapPage[], hubs: readonly Tagged[]) {
+    this.#objects = objects
+    this.#pages = [...pages].sort((a, b) => a.start - b.start)
+    const { heap } = objects
+    this.#free = new FreeBlocks(heap)
+    this.#hubs = hubs.map((object) => ({
+      object,
+      start: object - 1,
+      end: object - 1 + 16 + 8 * (heap.smi(object, heap.layout.context.length) ?? 0),
+    }))
+  }
+
+  /**
+   * Null when the slot lies in no object that could refer to anything: raw data, a Map, free space. `unclear` when the
+   * object can't be told: it may hold, so nothing is proved.
+   */
+  holderOf(slot: number): Holder | 'unclear' | null {
+    const page = this.#pageOf(slot)
+    if (page === null) return null
+    const { heap } = this.#objects
+    for (const hub of this.#hubs) {
+      if (slot > hub.start && slot < hub.end) {
+        return { object: hub.object, type: heap.typeOf(hub.object), offset: slot - hub.start }
+      }
+    }
+    const lowest = Math.max(page.start, slot - MAX_BACK_BYTES)
+    for (let at = slot - (slot % 8); at >= lowest; at -= 8) {
+      const map = heap.memory.word(toAddress(at))
+      if (!heap.isPointer(map)) continue
+      const type = heap.typeOfMap(map)
+      if (type < 0) continue
+      // The slot is itself an object's first word.
+      if (at === slot) return null
+      const object = at + 1
+      if (this.#objects.isRawType(type)) return null
+      const size = this.#objects.sizeOf(object, map, type)
+      if (size > slot - at) return type === heap.types.MAP ? null : { object, type, offset: slot - at }
+      // A Map that lies inside a larger object (a transition array, a feedback vector): go on below it.
+      // Code embeds references, weakly.
+      if (Number.isNaN(size)) return type === heap.types.INSTRUCTION_STREAM ? null : 'unclear'
+    }
+    return 'unclear'
+  }
+
+  /**
+   * Whether an object begins here: a Map is referred to by more than its objects (by its constructor, for one), and what
+   * follows such a reference is no object of that Map. True where it can't be told.
+   */
+  isStart(object: Tagged, depth = 0): boolean {
+    const page = this.#pageOf(object - 1)
+    if (page === null) return false
+    const { heap } = this.#objects
+    const lowest = Math.max(page.start, object - 1 - MAX_START_BYTES)
+    for (let at = object - 9; at >= lowest; at -= 8) {
+      const map = heap.memory.word(toAddress(at))
+      if (!heap.isPointer(map)) continue
+      const type = heap.typeOfMap(map)
+      if (type < 0) continue
+      const size = this.#objects.sizeOf(at + 1, map, type)
+      // The one before it ends where this one begins.
+      if (size === object - 1 - at) return true
+      if (!(size > object - 1 - at)) continue
+      // What covers it must be an object itself, not such a reference.
+      if (depth >= MAX_NESTED || this.isStart(at + 1, depth + 1)) return false
+    }
+    return true
+  }
+
+  /**
+   * Whether an object lies in memory that the collector has swept. What was there stays readable until something is
+   * allocated over it.
+   */
+  isFreed(object: Tagged): boolean {
+    const page = this.#pageOf(object - 1)
+    return page !== null && this.#free.covers(page, object - 1)
+  }
+
+  #pageOf(slot: number): HeapPage | null {
+    let low = 0
+    let high = this.#pages.length - 1
+    while (low <= high) {
+      const middle = (low + high) >>> 1
+      const page = this.#pages[middle]
+      if (page === undefined) return null
+      if (slot < page.start) high = middle - 1
+      else if (slot >= page.end) low = middle + 1
+      else return page
+    }
+    return null
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Who goes on when a promise settles: every edge from a pending promise through its reactions to a suspended function
+ * or to another promise (src/objects/promise.tq, src/builtins/promise-*.tq, src/builtins/builtins-async-*-gen.cc).
+ *
+ * A reaction's handler is a builtin's closure whose context says what it goes on to:
+ * - an await's closure keeps the generator in its extension slot;
+ * - a resolving function (an async function that returned a promise, `then(resolve, reject)`) keeps its promise there;
+ * - the element closures of all, allSettled and any keep the PromiseCapability in one of the first slots;
+ * and everything else (`then` with a user's callback, finally, for-await's unwrapping) goes on to the promise or
+ * capability that the reaction itself was made for. A user's closure says nothing by itself.
+ */
+import type { Functions } from './functions.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
+
+/** Bound for one promise: 100,000 functions may await the same. */
+const MAX_REACTIONS = 200_000
+const CAPABILITY_SLOTS = 6
+
+export interface PromiseTargets {
+  /** Generators, first awaiter first. */
+  readonly generators: readonly Tagged[]
+  /** Promises settled by this one's settling. */
+  readonly promises: readonly Tagged[]
+}
+
+const NOBODY: PromiseTargets = { generators: [], promises: [] }
+
+export class PromiseLinks {
+  readonly #heap: V8Heap
+  readonly #functions: Functions
+  readonly #targets = new Map<Tagged, PromiseTargets>()
+  /** Handlers' SharedFunctionInfos: whether a builtin (no script). */
+  readonly #builtins = new Map<Tagged, boolean>()
+
+  constructor(heap: V8Heap, functions: Functions) {
+    this.#heap = heap
+    this.#functions = functions
+  }
+
+  flush(): void {
+    this.#targets.clear()
+    this.#builtins.clear()
+  }
+
+  isPending(promise: Tagged): boolean {
+    if (!this.#heap.is(promise, 'JS_PROMISE')) return false
+    const flags = this.#heap.smi(promise, this.#heap.layout.promise.flags)
+    return flags !== null && (flags & 3) === 0
+  }
+
+  targets(promise: Tagged): PromiseTargets {
+    const known = this.#targets.get(promise)
+    if (known !== undefined) return known
+    const targets = this.#read(promise)
+    this.#targets.set(promise, targets)
+    return targets
+  }
+
+  #read(promise: Tagged): PromiseTargets {
+    if (!this.isPending(promise)) return NOBODY
+    const heap = this.#heap
+    const { reaction, promise: promiseLayout } = heap.layout
+    const generators: Tagged[] = []
+    const promises: Tagged[] = []
+    let next = heap.field(promise, promiseLayout.reactionsOrResult)
+    for (let count = 0; count < MAX_REACTIONS && heap.is(next, 'PROMISE_REACTION'); count++) {
+      const target =
+        this.#ofHandler(heap.field(next, reaction.fulfill)) ?? this.#ofCapability(heap.field(next, reaction.capability))
+      if (target !== null) (this.#isGenerator(target) ? generators : promises).push(target)
+      next = heap.field(next, reaction.next)
+    }
+    if (generators.length === 0 && promises.length === 0) return NOBODY
+    // Reactions are linked newest first.
+    return { generators: generators.toReversed(), promises: promises.toReversed() }
+  }
+
+  #isGenerator(object: Tagged): boolean {
+    const type = this.#heap.typeOf(object)
+    const { types } = this.#heap
+    return type === types.JS_ASYNC_FUNCTION_OBJECT || type === types.JS_ASYNC_GENERATOR_OBJECT
+  }
+
+  #ofHandler(handler: Tagged): Tagged | null {
+    const heap = this.#heap
+    if (!heap.isFunction(handler)) return null
+    const context = heap.functionContext(handler)
+    if (!heap.isContext(context)) return null
+    const length = heap.smi(context, heap.layout.context.length) ?? 0
+    if (length <= heap.layout.context.extensionIndex || !this.#isBuiltin(handler)) return null
+    const extension = heap.contextSlot(context, heap.layout.context.extensionIndex)
+    if (this.#isGenerator(extension)) return extension
+    if (heap.is(extension, 'JS_PROMISE')) return extension
+    for (let slot = 1; slot < Math.min(length, CAPABILITY_SLOTS); slot++) {
+      const held = heap.contextSlot(context, slot)
+      if (heap.is(held, 'PROMISE_CAPABILITY')) return this.#ofCapability(held)
+    }
+    return null
+  }
+
+  #isBuiltin(handler: Tagged): boolean {
+    const shared = this.#heap.functionShared(handler)
+    let builtin = this.#builtins.get(shared)
+    if (builtin === undefined) {
+      builtin = this.#functions.info(shared)?.script === null
+      this.#builtins.set(shared, builtin)
+    }
+    return builtin
+  }
+
+  #ofCapability(capability: Tagged): Tagged | null {
+    const heap = this.#heap
+    const promise = heap.is(capability, 'PROMISE_CAPABILITY')
+      ? heap.field(capability, heap.layout.capability.promise)
+      : capability
+    return heap.is(promise, 'JS_PROMISE') ? promise : null
+  }
+}

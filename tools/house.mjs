@@ -1,0 +1,92 @@
+// The rules of the house in one table: every room of src/, lowest floor first, and what each thread may load.
+// `.oxlintrc.json` is made from it (`npm run lint:rules`); docs/internals/architecture.md and the tests read it too.
+
+/** A room imports from lower floors only; rooms of one floor do not import each other. */
+export const FLOORS = [
+  [{ room: 'model', job: 'plain types of the domain, one file a concept; imports nothing' }],
+  [
+    { room: 'config', job: 'the one table of settings, and reading them' },
+    { room: 'log', job: 'the logger that never blocks' },
+    { room: 'redact', job: 'takes secrets out of text, URLs, environments and values' },
+  ],
+  [
+    {
+      room: 'platform',
+      job: 'ways to look at a process, unaware of JavaScript: `procfs/`, `memory/`, `elf/`, `cdp/`, `control/`',
+    },
+  ],
+  [{ room: 'source', job: "a script's text: lines, excerpts, source maps, whose code it is" }],
+  [
+    {
+      room: 'native',
+      job: 'libuv, libc and C++ over a memory reader: loops, thread pool, thread control blocks, native frames',
+    },
+  ],
+  [
+    {
+      room: 'v8',
+      job: 'what V8 is, over a memory reader: layouts, heap, objects, figures, stacks. `layouts/` alone knows versions',
+    },
+    { room: 'snapshot', job: "V8 heap snapshots in bounded memory: the fallback where memory can't be read" },
+  ],
+  [
+    {
+      room: 'awaits',
+      job: 'what suspended functions wait for: scan, search, judge; the catalogue of Node’s resources',
+    },
+  ],
+  [{ room: 'heartbeat', job: 'the shared clocks that poll loops beat' }],
+  [{ room: 'integrations', job: 'one file a library: turns its poll loop into heartbeats' }],
+  [{ room: 'watch', job: 'pure: clocks in, stalls out' }],
+  [
+    { room: 'capture', job: 'one small file a capturer, each calling one engine below' },
+    { room: 'evidence', job: 'pure: outcomes joined into one Evidence' },
+    { room: 'diagnose', job: 'pure: Evidence in, ranked verdicts out; one file a rule' },
+    { room: 'incident', job: 'the bundle: crash-safe writer, reader, retention, tombstones' },
+    { room: 'report', job: 'an incident or a dump as text: the one place that makes sentences' },
+  ],
+  [{ room: 'sinks', job: 'where bundles are delivered: one file a destination, and the outbox' }],
+  [{ room: 'investigate', job: 'the one composition of the rooms below, for the agent and for the command line' }],
+  [
+    { room: 'agent', job: 'the in-process product, one folder a thread: main, watch, capture, and the short ones' },
+    { room: 'supervise', job: '`conductor-diag run`' },
+  ],
+  [{ room: 'cli', job: 'one file a command: parse, call, print, exit code', mayNotImport: ['agent'] }],
+]
+
+/** Rooms that run in processes of their own, where libuv's thread pool is theirs to use. */
+export const OWN_PROCESS = ['sinks', 'supervise', 'cli']
+
+/**
+ * What the threads inside a worker may load, types aside, however many imports away: `packages` by name, node's own
+ * modules all but `not`, and no file of the rooms in `noRooms`.
+ */
+export const THREADS = [
+  {
+    thread: 'main',
+    entries: ['index.ts', 'register.ts', 'api.ts'],
+    packages: [],
+    not: ['node:inspector', 'node:fs/promises'],
+    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'sinks', 'supervise', 'cli'],
+  },
+  {
+    thread: 'watch',
+    entries: ['agent/watch-thread/watch-thread.ts'],
+    packages: ['koffi'],
+    not: ['node:inspector', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
+    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'sinks', 'supervise', 'cli'],
+  },
+  {
+    thread: 'capture',
+    entries: ['agent/capture-thread/capture-thread.ts'],
+    packages: ['koffi', 'ulid', 'chrome-remote-interface'],
+    not: ['node:fs/promises', 'node:dns', 'node:dns/promises'],
+    noRooms: ['supervise', 'cli'],
+  },
+]
+
+/** Every room in one line, lowest first: for docs/internals/architecture.md. */
+export function roomsAsMarkdown() {
+  const rows = FLOORS.flat().map(({ room, job }) => `| \`${room}/\` | ${job} |`)
+  return ['| room | its one job |', '|---|---|', ...rows].join('\n')
+}
