@@ -45,6 +45,12 @@ export const FLOORS = [
     { room: 'incident', job: 'the bundle: crash-safe writer, reader, retention, tombstones' },
     { room: 'report', job: 'an incident or a dump as text: the one place that makes sentences' },
   ],
+  [
+    {
+      room: 'export',
+      job: 'a bundle or a profile in the form that something else opens: archive, page, report; may load packages',
+    },
+  ],
   [{ room: 'sinks', job: 'where bundles are delivered: one file a destination, and the outbox' }],
   [{ room: 'investigate', job: 'the one composition of the rooms below, for the agent and for the command line' }],
   [
@@ -55,7 +61,7 @@ export const FLOORS = [
 ]
 
 /** Rooms that run in processes of their own, where libuv's thread pool is theirs to use. */
-export const OWN_PROCESS = ['sinks', 'supervise', 'cli']
+export const OWN_PROCESS = ['export', 'sinks', 'supervise', 'cli']
 
 /**
  * What the threads inside a worker may load, types aside, however many imports away: `packages` by name, node's own
@@ -67,21 +73,21 @@ export const THREADS = [
     entries: ['index.ts', 'register.ts', 'api.ts'],
     packages: [],
     not: ['node:inspector', 'node:fs/promises'],
-    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'sinks', 'supervise', 'cli'],
+    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
   },
   {
     thread: 'watch',
     entries: ['agent/watch-thread/watch-thread.ts'],
     packages: ['koffi'],
     not: ['node:inspector', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
-    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'sinks', 'supervise', 'cli'],
+    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
   },
   {
     thread: 'capture',
     entries: ['agent/capture-thread/capture-thread.ts'],
     packages: ['koffi', 'ulid', 'chrome-remote-interface'],
     not: ['node:fs/promises', 'node:dns', 'node:dns/promises'],
-    noRooms: ['supervise', 'cli'],
+    noRooms: ['export', 'supervise', 'cli'],
   },
 ]
 

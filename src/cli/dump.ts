@@ -8,6 +8,7 @@ import { type AgentFindings, copyBundle, findAgent, investigateByAgent } from '.
 import { identifyProcess } from '../investigate/identity.js'
 import type { Findings, Progress } from '../investigate/investigation.js'
 import { type EngineChoice, investigateOutside } from '../investigate/outside.js'
+import { reportOf } from '../investigate/report-of.js'
 import { withDumpPointers } from '../investigate/pointers.js'
 import { listNodeProcesses } from '../investigate/list-processes.js'
 import { openTarget, type TargetProcess } from '../investigate/target-process.js'
@@ -276,6 +277,7 @@ function seal(bundle: BundleWriter, findings: Findings, identity: ProcessIdentit
     clocks: findings.evidence.looks.at(-1)?.clocks ?? [],
     cost: findings.costNow(),
     redacted: redactor.counts,
+    report: reportOf(findings),
   })
   if (sealed.status === 'unsealed') throw sealed.error
   return sealed.path

@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   ls: () => import('./ls.js'),
   show: () => import('./show.js'),
   verify: () => import('./verify.js'),
+  pack: () => import('./pack.js'),
   prune: () => import('./prune.js'),
 }
 

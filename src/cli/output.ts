@@ -6,8 +6,7 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 /** Aborted once nobody reads stdout any more: what goes on for ever ends then. */
 export const readerGone = new AbortController()
 
-function writeAll(fd: 1 | 2, text: string): void {
-  const bytes = Buffer.from(text)
+function writeAll(fd: 1 | 2, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at)
@@ -27,15 +26,20 @@ function writeAll(fd: 1 | 2, text: string): void {
 
 /** Data. */
 export function printOut(text: string): void {
-  writeAll(1, text)
+  writeAll(1, Buffer.from(text))
 }
 
 /** Everything else. */
 export function printNote(text: string): void {
-  writeAll(2, text)
+  writeAll(2, Buffer.from(text))
 }
 
 /** Data for programs. */
 export function printJson(value: unknown): void {
   printOut(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** Data that is no text. */
+export function printBytes(bytes: Uint8Array): void {
+  writeAll(1, bytes)
 }

@@ -1,26 +1,33 @@
 /** `conductor-diag show ID`: one incident for a person. */
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
-import { readBundle, verifyBundle } from '../incident/bundle-reader.js'
+import { readBundle, verifyBundle, type VerifyProblem } from '../incident/bundle-reader.js'
+import { readIncident } from '../export/read-incident.js'
 import { renderIncident } from '../report/incident-text.js'
+import { renderMarkdown } from '../report/markdown/render-markdown.js'
 import { printable, wantsColor } from '../report/terminal.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
+import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
 interface ShowOptions extends FolderOptions {
   readonly json?: boolean
   readonly verbose?: boolean
+  readonly markdown?: boolean
+  readonly maxBytes?: number
 }
 
 export function register(program: Command): void {
   const command = program
     .command('show')
     .description('one incident: verdict, place, chain, clocks, artifacts, what is missing and why, cost')
-    .addHelpText('after', examples('show latest', 'show 01M89Y -v'))
+    .addHelpText('after', examples('show latest', 'show 01M89Y -v', 'show 01M89Y --markdown --max-bytes 32000'))
     .argument('[id]', 'its id, the beginning of it, a path, or latest', 'latest')
     .option('--json', 'the manifest, as JSON')
+    .option('--markdown', 'as Markdown, for a ticket')
+    .option('--max-bytes <bytes>', 'with --markdown: shortened to this', numberIn({ from: 200, whole: true }))
     .option('-v, --verbose', 'the whole chain and every clock')
   addFolderOption(command).action((id: string, options: ShowOptions) => {
     process.exitCode = show(id, options)
@@ -30,15 +37,24 @@ export function register(program: Command): void {
 /** What can be shown is shown; damage is told, and makes the exit code 65. */
 function show(id: string, options: ShowOptions): number {
   const entry = findBundle(bundleFolders(options).folders, id)
-  const { manifest, path, state } = readBundle(entry.path)
+  const bundle = readBundle(entry.path)
+  const { manifest, path, state } = bundle
   const { problems } = verifyBundle(entry.path)
   if (options.json) printJson({ ...manifest, path, state, problems })
-  else {
+  else if (options.markdown || options.maxBytes !== undefined) {
+    const { maxBytes } = options
+    printOut(renderMarkdown(readIncident(bundle), maxBytes === undefined ? {} : { maxBytes }))
+    tellProblems(problems)
+  } else {
     const color = wantsColor(process.stdout, process.env)
     printOut(renderIncident({ manifest, path, state }, { color, verbose: options.verbose ?? false }))
-    for (const { artifact, message } of problems) {
-      printNote(`conductor-diag: ${printable(artifact)} ${printable(message)} (ERR_STALL_BUNDLE_CORRUPT)\n`)
-    }
+    tellProblems(problems)
   }
   return problems.length === 0 ? EXIT.ok : EXIT.corruptBundle
+}
+
+function tellProblems(problems: readonly VerifyProblem[]): void {
+  for (const { artifact, message } of problems) {
+    printNote(`conductor-diag: ${printable(artifact)} ${printable(message)} (ERR_STALL_BUNDLE_CORRUPT)\n`)
+  }
 }

@@ -7,6 +7,12 @@ export const MANIFEST_FILE = 'incident.json'
 export const SUMS_FILE = 'SHA256SUMS'
 /** What was known when the capture began: names the process should the bundle never be sealed. Gone once it is. */
 export const OPENED_FILE = 'opened.json'
+/** The incident as text for people: what `cat` shows without this tool. */
+export const REPORT_FILE = 'report.md'
+/** Lines of the program's source around the places that matter (`SourceExcerpts`). */
+export const SOURCES_FILE = 'sources.json'
+/** Only in an archive that `pack` made: what it is and what was taken out. */
+export const PACKED_FILE = 'PACKED.txt'
 /** Disk blocks kept for the manifest, so that a bundle can still be sealed on a full disk. Gone once it is. */
 export const RESERVE_FILE = '.reserve'
 /** Ending of a file while it is being written. */
@@ -22,7 +28,7 @@ export const FILE_MODE = 0o600
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
 // Letters, digits, dot, dash, underscore: the name goes into paths, JSON Pointers and checksum files.
 const ARTIFACT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
-const OWN_FILES: readonly string[] = [MANIFEST_FILE, SUMS_FILE, OPENED_FILE]
+const OWN_FILES: readonly string[] = [MANIFEST_FILE, SUMS_FILE, OPENED_FILE, PACKED_FILE]
 
 export function isIncidentId(text: string): boolean {
   return ULID.test(text)

@@ -13,6 +13,7 @@ import {
   isIncidentId,
   MANIFEST_FILE,
   OPENED_FILE,
+  PACKED_FILE,
   parseFolderName,
   RESERVE_FILE,
   SUMS_FILE,
@@ -56,7 +57,7 @@ export function readBundle(folder: string): Bundle {
   const name = parseFolderName(path.basename(folder))
   if (name?.state === 'deleting') throw notFound(folder)
   if (name === null) return readRenamed(folder)
-  const files = listFiles(folder)
+  const files = listBundleFiles(folder)
   if (name.state === 'sealed' || files.includes(MANIFEST_FILE)) {
     const manifest = parseManifest(readFile(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES), name.id)
     return { id: name.id, path: folder, state: name.state, manifest, writer: null }
@@ -90,7 +91,7 @@ export function readArtifact(bundle: Bundle, artifact: string): Buffer {
 
 /** Compares every sum and tells all damage, without a readable manifest too. Throws only when there is no bundle at all. */
 export function verifyBundle(folder: string): VerifyReport {
-  const files = listFiles(folder)
+  const files = listBundleFiles(folder)
   const sums = readSums(folder, files)
   let bundle: Bundle | null = null
   const problems: VerifyProblem[] = []
@@ -111,7 +112,7 @@ export function verifyBundle(folder: string): VerifyReport {
   const own =
     bundle !== null && files.includes(MANIFEST_FILE) && sums.there ? sumFault(folder, MANIFEST_FILE, sums) : null
   if (own !== null) problems.push({ artifact: MANIFEST_FILE, message: own })
-  const known = new Set([...listed, MANIFEST_FILE, SUMS_FILE, OPENED_FILE])
+  const known = new Set([...listed, MANIFEST_FILE, SUMS_FILE, OPENED_FILE, PACKED_FILE])
   const state = bundle?.state ?? 'sealed'
   return {
     id: bundle?.id ?? parseFolderName(path.basename(folder))?.id ?? path.basename(folder),
@@ -231,7 +232,8 @@ function parseObject(bytes: Buffer): Record<string, unknown> | null {
   }
 }
 
-function listFiles(folder: string): string[] {
+/** Names in a bundle's folder, sorted. Throws ERR_STALL_BUNDLE_NOT_FOUND or ERR_STALL_PERMISSION. */
+export function listBundleFiles(folder: string): string[] {
   try {
     return readdirSync(folder).sort()
   } catch (thrown) {

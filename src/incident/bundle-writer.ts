@@ -12,7 +12,7 @@ import type { CaptureCost } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest, type MissingArtifact } from '../model/incident.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
-import { StallError } from '../model/stall-error.js'
+import { StallError, toStallError } from '../model/stall-error.js'
 import type { Stall } from '../model/stall.js'
 import type { Verdict } from '../model/verdict.js'
 import { VERSION } from '../model/version.js'
@@ -23,6 +23,7 @@ import {
   isArtifactName,
   OPENED_FILE,
   PARTIAL_SUFFIX,
+  REPORT_FILE,
   RESERVE_FILE,
   type OpenedRecord,
 } from './bundle-format.js'
@@ -68,6 +69,8 @@ export interface SealParts {
   /** Counts by rule, from the redactor. */
   readonly redacted: Readonly<Record<string, number>>
   readonly notes?: readonly string[]
+  /** The report for people, made from the manifest as it is before this last artifact. */
+  readonly report?: (manifest: IncidentManifest) => string
 }
 
 export type SealOutcome =
@@ -230,7 +233,30 @@ class Writer implements BundleWriter {
   }
 
   #seal(parts: SealParts): SealOutcome {
-    const manifest: IncidentManifest = {
+    this.#addReport(parts)
+    const manifest = this.#manifest(parts)
+    const final = path.join(this.#parent, this.id)
+    try {
+      sealFolder(this.path, final, manifest)
+      this.path = final
+      return { status: 'sealed', path: final, manifest }
+    } catch (thrown) {
+      return { status: 'unsealed', path: this.path, manifest, error: toDiskError(thrown, this.path) }
+    }
+  }
+
+  /** A report that can't be made or stored is one artifact less, said in the manifest. */
+  #addReport(parts: SealParts): void {
+    if (parts.report === undefined) return
+    try {
+      this.addArtifact(REPORT_FILE, parts.report(this.#manifest(parts)), { engine: 'report' })
+    } catch (thrown) {
+      this.#noteMissing(REPORT_FILE, toStallError(thrown))
+    }
+  }
+
+  #manifest(parts: SealParts): IncidentManifest {
+    return {
       schema: INCIDENT_SCHEMA,
       id: this.id,
       createdAt: this.#opened.createdAt,
@@ -246,14 +272,6 @@ class Writer implements BundleWriter {
       tool: { name: 'conductor-stall-agent', version: VERSION },
       fingerprint: fingerprintOf(parts.verdicts[0] ?? null, parts.process.cwd),
       notes: [...this.notes, ...(parts.notes ?? [])],
-    }
-    const final = path.join(this.#parent, this.id)
-    try {
-      sealFolder(this.path, final, manifest)
-      this.path = final
-      return { status: 'sealed', path: final, manifest }
-    } catch (thrown) {
-      return { status: 'unsealed', path: this.path, manifest, error: toDiskError(thrown, this.path) }
     }
   }
 

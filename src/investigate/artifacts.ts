@@ -1,11 +1,15 @@
 /** What of an investigation is stored, under which name, and when: each piece is on disk before the next is captured. */
 import type { LookPart } from '../capture/registry.js'
 import type { Evidence } from '../model/evidence.js'
+import { SOURCES_FILE } from '../incident/bundle-format.js'
 import type { MissingArtifact } from '../model/incident.js'
 import type { CaptureOutcome } from '../model/outcome.js'
+import type { SourceExcerpt } from '../model/source-excerpt.js'
 import { StallError, toStallError } from '../model/stall-error.js'
+import type { Verdict } from '../model/verdict.js'
 import { readEnvironment } from '../platform/procfs/process.js'
 import type { Redactor } from '../redact/redactor.js'
+import { type ExcerptOptions, excerptsOf } from './source-excerpts.js'
 
 /** The part of a bundle's writer that captures need. `null` where nothing is stored (`dump` without `--out`). */
 export interface ArtifactStore {
@@ -52,6 +56,24 @@ export function storeEvidence(store: ArtifactStore | null, evidence: Evidence): 
     if (list !== null && list !== undefined) store.addArtifact(name, toJson(list), source)
   }
   store.addArtifact('evidence.json', toJson(evidence), source)
+}
+
+/** Best effort: a report without lines of source is a report all the same. */
+export function storeSources(
+  store: ArtifactStore | null,
+  evidence: Evidence,
+  verdicts: readonly Verdict[],
+  options: ExcerptOptions,
+): readonly SourceExcerpt[] {
+  if (store === null) return []
+  try {
+    const sources = excerptsOf(evidence, verdicts, options)
+    if (sources.excerpts.length > 0) store.addArtifact(SOURCES_FILE, toJson(sources), { engine: 'files' })
+    return sources.excerpts
+  } catch (thrown) {
+    store.missing(SOURCES_FILE, toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED'))
+    return []
+  }
 }
 
 /**

@@ -23,6 +23,7 @@ import type { Redactor } from '../redact/redactor.js'
 import type { ArtifactStore } from './artifacts.js'
 import { withHelpInside } from './inside-help.js'
 import { type Findings, investigate, type Progress } from './investigation.js'
+import { reportOf } from './report-of.js'
 import { isNearHeapLimit, refuseNearHeapLimit } from './near-heap-limit.js'
 
 export interface InsideRequest {
@@ -121,6 +122,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       clocks: findings.evidence.looks.at(-1)?.clocks ?? request.stall.clocks,
       cost: findings.costNow(),
       redacted: request.redactor.counts,
+      report: reportOf(findings),
     }) ?? null
   const mayEndThread = await mainThreadAtRest(
     Math.max(0, Math.min(REST_MS, request.deadlineMs + OVERRUN_MS - performance.now())),

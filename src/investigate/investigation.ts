@@ -20,12 +20,21 @@ import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { AwaitTree } from '../model/await.js'
+import type { SourceExcerpt } from '../model/source-excerpt.js'
 import type { Stall } from '../model/stall.js'
 import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
 import type { Redactor } from '../redact/redactor.js'
-import { type ArtifactStore, errorOf, storeEnvironment, storeEvidence, storeOutcome, toJson } from './artifacts.js'
+import {
+  type ArtifactStore,
+  errorOf,
+  storeEnvironment,
+  storeEvidence,
+  storeOutcome,
+  storeSources,
+  toJson,
+} from './artifacts.js'
 import { createSourceMaps } from '../source/source-maps.js'
 import { endOf } from './end-of-target.js'
 import { openLedger } from './ledger.js'
@@ -81,6 +90,8 @@ export interface Findings {
   readonly evidence: Evidence
   /** Ranked, never empty. Pointers lead into the bundle's files where there is a store. */
   readonly verdicts: readonly Verdict[]
+  /** Lines of source around the places that matter; none where nothing is stored. */
+  readonly excerpts: readonly SourceExcerpt[]
   /** Raw, for whoever wants to keep it; in the store already. */
   readonly profile: CapturedProfile | null
   /** Why there is no more: the process ended while it was looked at. */
@@ -176,9 +187,11 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
   )
   storeEvidence(plan.store, evidence)
   const verdicts = diagnose(evidence)
+  const root = plan.target.inside ? '' : `${plan.target.procRoot}/root`
   return {
     evidence,
     verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),
+    excerpts: storeSources(plan.store, evidence, verdicts, { root, redactor: plan.redactor }),
     profile: profile?.status === 'captured' ? profile.evidence : null,
     ended,
     wholeLooks,

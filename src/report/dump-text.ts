@@ -5,17 +5,12 @@
 import { plural } from '../model/amounts.js'
 import type { Evidence } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
+import type { SourceLine } from '../model/source-excerpt.js'
 import type { Verdict, VerdictPlace } from '../model/verdict.js'
 import { describeEverything } from './dump-verbose.js'
 import { fileText, frameLine, placeLine } from './places.js'
-import { waitText } from './wait-text.js'
+import { waitOf } from './reported-incident.js'
 import { painter, printable, shorten, type Paint, type Style } from './terminal.js'
-
-export interface SourceLine {
-  readonly line: number
-  readonly text: string
-  readonly here: boolean
-}
 
 export interface DumpTextOptions {
   readonly verbose?: boolean
@@ -106,9 +101,8 @@ function chainLines(verdict: Verdict, cwd: string | null, paint: Paint): string[
 }
 
 function waitLines(evidence: Evidence, verdict: Verdict, paint: Paint): string[] {
-  const pointer = verdict.evidence.map((each) => /^(?:#\/awaits|awaits\.json#)\/(\d+)$/.exec(each)?.[1]).find(Boolean)
-  const waits = evidence.looks.at(-1)?.awaits?.awaits[Number(pointer)]?.waitsFor
-  return pointer === undefined || !waits ? [''] : ['', `${paint('bold', 'Waits for:')} ${waitText(waits)}`]
+  const waits = waitOf(evidence, verdict)
+  return waits === null ? [''] : ['', `${paint('bold', 'Waits for:')} ${waits}`]
 }
 
 const OTHERS = 3

@@ -1,12 +1,12 @@
 /** One incident at a terminal: what happened, where, what the bundle has, what it lacks and why, what it cost. */
 import type { ClockReading } from '../model/heartbeat.js'
 import type { IncidentManifest } from '../model/incident.js'
-import type { Stall } from '../model/stall.js'
 import type { Verdict } from '../model/verdict.js'
 import { formatBytes, formatDuration } from '../model/amounts.js'
 import { renderHeader, verdictName } from './dump-text.js'
 import { plainTable, tableText } from './incident-list.js'
 import { frameLine, placeLine } from './places.js'
+import { stallSentence } from './stall-text.js'
 import { painter, printable, type Paint } from './terminal.js'
 
 export interface ShownIncident {
@@ -36,26 +36,6 @@ export function renderIncident({ manifest, path, state }: ShownIncident, options
     missingText(manifest, paint),
     footText(manifest, paint),
   ].join('')
-}
-
-function stallSentence(stall: Stall): string {
-  const clock = stall.clock === null ? '' : ` of ${printable(stall.clock)}`
-  const age = formatDuration(stall.ageMs)
-  const limit = formatDuration(stall.thresholdMs)
-  switch (stall.trigger) {
-    case 'loop-silence':
-      return `The poll loop${clock} was silent for ${age} (${stall.level} at ${limit}).`
-    case 'event-loop':
-      return `The event loop had not turned for ${age} (${stall.level} at ${limit}).`
-    case 'poll-success':
-      return `No poll${clock} was answered for ${age} (${stall.level} at ${limit}).`
-    case 'ended':
-      return `The poll loop${clock} ended though nobody had stopped it.`
-    case 'manual':
-      return `Asked for by hand${stall.reason === undefined ? '' : `: ${printable(stall.reason)}`}.`
-    case 'early':
-      return `An early look${clock}, silent for ${age}.`
-  }
 }
 
 function verdictText(manifest: IncidentManifest, paint: Paint, verbose: boolean): string {

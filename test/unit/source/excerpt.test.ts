@@ -41,3 +41,10 @@ test('reads a file below the root of the target, and says null where there is no
   expect(readExcerpt({ file: 'node:fs', line: 2, column: 1 }, { root, redact: (code) => code })).toBeNull()
   rmSync(root, { recursive: true })
 })
+
+test('counts columns as JavaScript does, on a line with characters of two, three and four bytes', () => {
+  const line = '😀é世'.repeat(30_000) + 'HERE' + '😀é世'.repeat(30_000)
+  const [shown] = excerptOf(line, { line: 1, column: 30_000 * 4 + 1 }) ?? []
+  expect(shown?.text).toContain('HERE')
+  expect(shown?.text).not.toContain('\uFFFD')
+})
