@@ -4,8 +4,7 @@ import { findLoops } from '../native/loop/find-loops.js'
 import { readPool } from '../native/pool/read-pool.js'
 import type { WorkReading } from '../native/pool/pool-work.js'
 import { Functions } from '../v8/objects/functions.js'
-import { Generators } from '../v8/objects/generators.js'
-import { poolRequester } from '../v8/figures/pool-requester.js'
+import { PoolRequesters } from '../v8/figures/pool-requester.js'
 import type { Capturer } from './capturer.js'
 import { captureFromMemory, unreadable } from './from-memory.js'
 import { memoryCapability } from './memory-target.js'
@@ -19,10 +18,9 @@ export const poolCapturer: Capturer<PoolState> = {
       if ('unknown' in answer) throw unreadable(answer.unknown)
       const { pool } = answer
       const tidOf = new Map([...findLoops(native)].map(([tid, loop]) => [loop as number, tid]))
-      const functions = new Functions(target.heap)
-      const generators = new Generators(target.heap, functions)
+      const requesters = new PoolRequesters(target.heap, new Functions(target.heap))
       const requester = (work: WorkReading): PoolWork['queuedBy'] =>
-        work.owner === null ? undefined : poolRequester(target.heap, functions, generators, work.owner)
+        work.owner === null ? undefined : requesters.of(work.owner)
       const clean = (text: string): string => request.redactor.text(text)
       const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop), requester(work), clean)
       return { ...pool, running: pool.running.map(shown), queued: pool.queued.map(shown) }

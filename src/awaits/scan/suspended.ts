@@ -39,6 +39,7 @@ export interface SuspendedFunctions {
 }
 
 const MAX_REQUESTS = 1_000
+const MAX_AWAITERS = 1_000
 const PROMISES_A_FUNCTION = 4
 
 export function readSuspended(
@@ -184,22 +185,13 @@ class PlaceCache {
 
 /** Functions that go on when any of the promises settles, first awaiter first, through whatever lies between. */
 export function awaitersOf(links: PromiseLinks, suspended: SuspendedFunctions, promises: readonly Tagged[]): number[] {
-  const found: number[] = []
-  const seen = new Set<Tagged>()
-  const queue = [...promises]
-  for (let head = 0; head < queue.length && seen.size < 10_000; head++) {
-    const promise = queue[head] ?? 0
-    if (seen.has(promise)) continue
-    seen.add(promise)
-    const targets = links.targets(promise)
-    for (const generator of targets.generators) {
-      const index = suspended.byGenerator.get(generator)
-      if (index !== undefined && !found.includes(index)) found.push(index)
-      if (found.length >= 1_000) return found
-    }
-    queue.push(...targets.promises)
-  }
-  return found
+  const found = new Set<number>()
+  links.visitAwaiters(promises, (generator) => {
+    const index = suspended.byGenerator.get(generator)
+    if (index !== undefined) found.add(index)
+    return found.size < MAX_AWAITERS
+  })
+  return [...found]
 }
 
 export interface LeafPromises {

@@ -16,7 +16,7 @@ import type { NativeProcess } from '../process/native-process.js'
 import { CallSites } from './call-sites.js'
 import { type ChainLink, followChain, frameOfLink } from './frame-chain.js'
 import type { NativeFrame } from './native-frame.js'
-import { StackWindow } from './stack-window.js'
+import { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** How far above sp a chain may begin. */
 const SEARCH_BYTES = 16 << 10

@@ -3,7 +3,7 @@ import { toAddress } from '../../model/address.js'
 import type { CodeMap } from '../process/code-map.js'
 import type { CallSites } from './call-sites.js'
 import type { NativeFrame } from './native-frame.js'
-import type { StackWindow } from './stack-window.js'
+import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 const MAX_FRAMES = 20_000
 

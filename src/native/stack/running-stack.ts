@@ -10,7 +10,7 @@ import type { NativeProcess } from '../process/native-process.js'
 import { CallSites } from './call-sites.js'
 import { type ChainLink, followChain, frameOfLink } from './frame-chain.js'
 import type { NativeFrame } from './native-frame.js'
-import { StackWindow } from './stack-window.js'
+import { StackWindow } from '../../platform/memory/stack-window.js'
 
 const SAMPLES = 8
 /** Fewer than this with the same exit frame say nothing. */

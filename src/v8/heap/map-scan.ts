@@ -80,8 +80,8 @@ function sampleMetaMaps(heap: V8Heap, blocks: HeapBlocks): Set<number> {
   const starts = blocks.starts()
   const step = Math.max(1, Math.floor(starts.length / SAMPLED_BLOCKS))
   const seen = new Set<number>()
-  // The read-only heap's and the main realm's; those of further realms are met by the pass itself.
-  const usual = heap.layout.family === '11.3' ? 1 : 2
+  // Those of further realms are met by the pass itself.
+  const usual = heap.layout.map.metaMaps
   for (let k = 0; k < starts.length && metas.size < usual; k += step) {
     const block = starts[k]
     if (block === undefined) continue

@@ -88,6 +88,7 @@ export function layoutFromSymbols(source: LayoutSource): V8Layout | null {
       function: symbol('off_fp_function'),
       bytecodeArray: symbol('off_fp_bytecode_array'),
       bytecodeOffset: symbol('off_fp_bytecode_offset'),
+      firstRegister: symbol('off_fp_bytecode_offset') - 8 * table.slotsAboveRegisters,
       // src/execution/x64/frame-constants-x64.h, EntryFrameConstants::kNextExitFrameFPOffset: after the marker, the
       // pushed registers and the saved fields. Calibration finds the same.
       nextExit: -64,
@@ -104,12 +105,12 @@ export function layoutFromSymbols(source: LayoutSource): V8Layout | null {
       prototype: field('Map', ['prototype']),
       constructorOrBackPointer: field('Map', ['constructor_or_back_pointer']),
       descriptors: field('Map', ['instance_descriptors']),
+      metaMaps: table.metaMaps,
     },
     jsFunction: {
       shared: field('JSFunction', ['shared']),
       context: field('JSFunction', ['context']),
-      // 13.6 and 14.6 keep a dispatch handle there instead of a Code.
-      code: field('JSFunction', ['code'], source.family === '11.3' ? 48 : 24),
+      code: field('JSFunction', ['code'], table.functionCode),
     },
     shared: {
       ...table.shared,

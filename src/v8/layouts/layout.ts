@@ -6,7 +6,7 @@
  */
 
 /** One version of this file's shape; a cached or shipped table of another is discarded. */
-export const LAYOUT_SCHEMA = 1
+export const LAYOUT_SCHEMA = 2
 
 /** Instance types that the engines ask for by name. A build that lacks one has `NO_TYPE`, which no object has. */
 export const NO_TYPE = -2
@@ -126,6 +126,8 @@ export interface V8Layout {
     readonly function: number
     readonly bytecodeArray: number
     readonly bytecodeOffset: number
+    /** An interpreted frame's register 0; the others lie below it. */
+    readonly firstRegister: number
     /** In an entry frame: where the next exit frame's pointer was saved. */
     readonly nextExit: number
     /** In a builtin's exit frame: the JSFunction that was called. */
@@ -141,6 +143,8 @@ export interface V8Layout {
     readonly prototype: number
     readonly constructorOrBackPointer: number
     readonly descriptors: number
+    /** Maps that are their own map and that every process has: the read-only heap's, and the main realm's where it has one. */
+    readonly metaMaps: number
   }
   readonly jsFunction: { readonly shared: number; readonly context: number; readonly code: number }
   readonly shared: {

@@ -8,6 +8,15 @@
 import type { PositionEncoding, V8Family, V8Layout } from './layout.js'
 
 export interface VersionTable {
+  /** src/objects/js-function.tq: its Code; 13.6 and 14.6 keep a dispatch handle there instead. */
+  readonly functionCode: number
+  /**
+   * src/execution/frame-constants.h, InterpreterFrameConstants and UnoptimizedFrameConstants: slots between the bytecode
+   * offset and register 0. 12 keeps the feedback vector there.
+   */
+  readonly slotsAboveRegisters: number
+  /** src/objects/map.cc: from 12 on each realm has a meta map of its own beside the read-only heap's. */
+  readonly metaMaps: number
   /** src/objects/shared-function-info.tq:78-85 (0101e8b2c2c8): function_data, or trusted_function_data then untrusted_function_data. */
   readonly shared: { readonly data: number; readonly untrustedData: number }
   /** src/objects/script.tq:19-63 (0a046d0b8bc0); source_url and source_mapping_url follow flags. The same in all. */
@@ -85,6 +94,9 @@ const CODE_12 = {
   streamToCode: [8, 16, 24],
 }
 const COMMON = {
+  functionCode: 24,
+  slotsAboveRegisters: 2,
+  metaMaps: 2,
   script: SCRIPT,
   generator: GENERATOR,
   asyncRequest: { next: 8, promise: 32 },
@@ -98,6 +110,9 @@ const TRANSLATION_14 = TRANSLATION_13.with(10, 3)
 export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
   '11.3': {
     ...COMMON,
+    functionCode: 48,
+    slotsAboveRegisters: 1,
+    metaMaps: 1,
     shared: { data: 8, untrustedData: -1 },
     bytecode: { constants: 16, handlers: 24, sourcePositions: 32, frameSize: 40 },
     code: {

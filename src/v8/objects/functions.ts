@@ -4,7 +4,6 @@
  *
  * The one rule for names, for all engines: the SharedFunctionInfo's name, else the inferred name, else null.
  */
-import { evalOrigin } from './eval-origin.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 import { readScopeInfo } from './scopes.js'
 import { Script } from './scripts.js'
@@ -70,7 +69,7 @@ export class Functions {
       // Known before its maker is asked for: that may be a function of another evaluation, and so on.
       if (script.name === null && this.#evalDepth < MAX_EVALS) {
         this.#evalDepth++
-        script.name = evalOrigin(this.#heap, this, address)
+        script.name = this.#evalOrigin(address)
         this.#evalDepth--
       }
     }
@@ -103,6 +102,34 @@ export class Functions {
     if (raw === null) return -1
     const offset = raw - (this.#heap.layout.bytecode.data - 1)
     return offset >= 0 && offset < this.bytecodeLength(bytecode) ? offset : -1
+  }
+
+  /**
+   * What code is called that `eval` or `new Function` made, and that names itself by no `sourceURL`: as V8's own stacks
+   * do, `eval at outer (/app/file.js:10:5)` (src/objects/call-site-info.cc, FormatEvalOrigin), the place being that of
+   * the call, in the function that made it. Null when no evaluation made it, or whose it was can't be told.
+   */
+  #evalOrigin(script: Tagged): string | null {
+    const heap = this.#heap
+    const { evalFromShared, evalFromPosition } = heap.layout.script
+    if (evalFromShared < 0 || evalFromPosition < 0) return null
+    const maker = this.info(heap.field(script, evalFromShared))
+    // For a wrapped function (CommonJS) the field holds its arguments.
+    if (maker === null) return null
+    const name = maker.name ?? '<anonymous>'
+    const file = maker.script?.name ?? null
+    if (file === null) return `eval at ${name} (unknown source)`
+    // An evaluation within an evaluation has no place of its own in V8's text.
+    if (file.startsWith('eval at ')) return `eval at ${name} (${file})`
+    const place = this.#evalPlace(maker, heap.smi(script, evalFromPosition))
+    return `eval at ${name} (${file}${place === null ? '' : `:${place.line}:${place.column}`})`
+  }
+
+  /** Negative: a bytecode offset that V8 has not yet made a position of (Script::GetEvalPosition). */
+  #evalPlace(maker: FunctionInfo, position: number | null): LineColumn | null {
+    if (position === null) return null
+    if (position < 0) return this.lineOfBytecode(maker, maker.bytecode, -position)
+    return maker.script?.lineColumn(position) ?? null
   }
 
   #positionTable(bytecode: Tagged): Buffer | null {

@@ -15,6 +15,8 @@ import type { Tagged, V8Heap } from '../heap/heap.js'
 /** Bound for one promise: 100,000 functions may await the same. */
 const MAX_REACTIONS = 200_000
 const CAPABILITY_SLOTS = 6
+/** Promises on the way from one promise to the functions that go on with it. */
+const MAX_FOLLOWED = 10_000
 
 export interface PromiseTargets {
   /** Generators, first awaiter first. */
@@ -54,6 +56,30 @@ export class PromiseLinks {
     const targets = this.#read(promise)
     this.#targets.set(promise, targets)
     return targets
+  }
+
+  /**
+   * Shows every suspended function that goes on when any of the promises settles, nearest first, through whatever lies
+   * between: `then`, resolving functions, all, race and any. Ends when `visit` returns false.
+   */
+  visitAwaiters(promises: readonly Tagged[], visit: (generator: Tagged) => boolean): void {
+    const seen = new Set<Tagged>()
+    const queue = [...promises]
+    for (let head = 0; head < queue.length && seen.size < MAX_FOLLOWED; head++) {
+      const promise = queue[head] ?? 0
+      if (seen.has(promise)) continue
+      seen.add(promise)
+      const targets = this.targets(promise)
+      for (const generator of targets.generators) if (!visit(generator)) return
+      queue.push(...targets.promises)
+    }
+  }
+
+  /** The first `limit` of them. */
+  awaitersOf(promise: Tagged, limit: number): Tagged[] {
+    const found: Tagged[] = []
+    this.visitAwaiters([promise], (generator) => found.push(generator) < limit)
+    return found
   }
 
   #read(promise: Tagged): PromiseTargets {

@@ -4,6 +4,7 @@
  */
 import type { Frame } from '../../model/frame.js'
 import type { Generators } from '../objects/generators.js'
+import type { PromiseLinks } from '../objects/promises.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 import type { MachineFrame } from './frames.js'
 import { frameOf } from './places.js'
@@ -23,16 +24,19 @@ export interface AsyncParents {
 export function asyncParents(
   heap: V8Heap,
   generators: Generators,
+  links: PromiseLinks,
   window: StackWindow,
   frames: readonly MachineFrame[],
 ): AsyncParents {
+  // The target goes on between two looks: what a promise led to then is not what it leads to now.
+  links.flush()
   const found: Frame[] = []
   let branched = false
-  let generator = runningGenerator(heap, generators, window, frames)
+  let generator = runningGenerator(heap, generators, links, window, frames)
   const seen = new Set<Tagged>()
   while (generator !== 0 && !seen.has(generator) && found.length < MAX_PARENTS) {
     seen.add(generator)
-    const awaiters = generators.awaitersOf(generators.promiseOf(generator), 2)
+    const awaiters = links.awaitersOf(generators.promiseOf(generator), 2)
     if (awaiters.length > 1) branched = true
     generator = awaiters[0] ?? 0
     const parent = generators.suspendedAt(generator)
@@ -49,6 +53,7 @@ export function asyncParents(
 function runningGenerator(
   heap: V8Heap,
   generators: Generators,
+  links: PromiseLinks,
   window: StackWindow,
   frames: readonly MachineFrame[],
 ): Tagged {
@@ -58,7 +63,7 @@ function runningGenerator(
     const callee = frames[index - 1]
     const lowest = Math.max(callee ? callee.fp + 16 : window.low, frame.fp - MAX_REGISTERS_BYTES)
     const generator = generatorIn(heap, generators, window, frame, lowest)
-    if (generator !== 0 && generators.awaitersOf(generators.promiseOf(generator), 1).length > 0) return generator
+    if (generator !== 0 && links.awaitersOf(generators.promiseOf(generator), 1).length > 0) return generator
   }
   return 0
 }

@@ -73,8 +73,7 @@ export class FrameLocals {
   }
 
   #registers(window: StackWindow, frame: MachineFrame): LocalValue[] {
-    const { frame: layout, family } = this.#heap.layout
-    const first = layout.bytecodeOffset - (family === '11.3' ? 8 : 16)
+    const first = this.#heap.layout.frame.firstRegister
     const values: LocalValue[] = []
     for (let i = 0; i < MAX_DISTANCE && values.length < MAX_REGISTERS; i++) {
       const at = frame.fp + first - 8 * i

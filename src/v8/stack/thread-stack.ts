@@ -15,6 +15,7 @@ import type { Address } from '../../model/address.js'
 import type { Frame } from '../../model/frame.js'
 import { Functions } from '../objects/functions.js'
 import { Generators } from '../objects/generators.js'
+import { PromiseLinks } from '../objects/promises.js'
 import { V8Heap } from '../heap/heap.js'
 import { readMoment } from '../heap/isolates.js'
 import { ISOLATE_FIGURES } from '../layouts/isolate-figures.js'
@@ -62,7 +63,8 @@ const MAX_GAP = 256 * 1024
 export class StackReader {
   readonly heap: V8Heap
   readonly functions: Functions
-  readonly generators: Generators
+  readonly #generators: Generators
+  readonly #links: PromiseLinks
   readonly #frames: FrameReader
   readonly #codes: CodeObjects
   readonly #places: Places
@@ -74,7 +76,8 @@ export class StackReader {
   constructor(heap: V8Heap) {
     this.heap = heap
     this.functions = new Functions(heap)
-    this.generators = new Generators(heap, this.functions)
+    this.#generators = new Generators(heap, this.functions)
+    this.#links = new PromiseLinks(heap, this.functions)
     this.#frames = new FrameReader(heap)
     this.#codes = new CodeObjects(heap)
     this.#places = new Places(heap, this.functions, this.#codes)
@@ -205,7 +208,7 @@ export class StackReader {
       frames.push(...lines)
       spans.push({ fp: frame.fp, lines: lines.length })
     }
-    const parents = asyncParents(this.heap, this.generators, window, machine)
+    const parents = asyncParents(this.heap, this.#generators, this.#links, window, machine)
     return {
       kind: exact ? 'probable' : 'exact',
       frames: [...frames, ...parents.frames],
@@ -242,7 +245,7 @@ export class StackReader {
       const tier = frames.length === 0 ? { tier: null } : {}
       frames.push(...(certain ? lines : lines.map((line) => ({ ...line, ...tier, probable: true }))))
     }
-    const parents = asyncParents(this.heap, this.generators, walk.window, walk.frames)
+    const parents = asyncParents(this.heap, this.#generators, this.#links, walk.window, walk.frames)
     return {
       kind: 'probable',
       frames: [...frames, ...parents.frames],
