@@ -18,20 +18,21 @@ const THREADS = ['watch-thread/watch', 'capture-thread/capture', 'short-threads/
 /**
  * Two things that tsc does and a bundler does not: a file's own place stays what it was (`__dirname`, `__filename`), and
  * a file without exports, as a door may be, is a module all the same.
+ * @param root from the bundle's folder up to dist/
  */
-const asCompiledByTsc = {
+const asCompiledByTsc = (root) => ({
   name: 'as-compiled-by-tsc',
   transform(code, id) {
     const from = path.relative(SRC, path.dirname(id))
     const place = (...names) =>
-      `require('node:path').join(__dirname, ${JSON.stringify(path.join('..', from, ...names))})`
+      `require('node:path').join(__dirname, ${JSON.stringify(path.join(root, from, ...names))})`
     const placed = code.replaceAll(/\b__(dir|file)name\b/g, (_, kind) =>
       kind === 'dir' ? place() : place(`${path.basename(id, '.ts')}.js`),
     )
     if (placed !== code && from === '') throw new Error(`${id} asks for its place, which is not that of a bundle`)
     return { code: `${placed}\nexport {}`, moduleType: 'ts' }
   },
-}
+})
 
 /** What commands share, in a few files instead of thirty; without what brings a package or node:crypto with it. */
 const SHARED = {
@@ -50,7 +51,18 @@ async function bundle(entries, chunk, output = {}) {
     // Packages and node core are loaded as ever; only our own files are joined.
     external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
     resolve: { extensionAlias: { '.js': ['.ts'] } },
-    plugins: [asCompiledByTsc],
+    // Shared chunks are one folder down, as the doors' and the commands' files are; a thread's file has no chunks.
+    plugins: [
+      asCompiledByTsc(
+        path.join(
+          '..',
+          ...entries[0]
+            .split('/')
+            .slice(2)
+            .map(() => '..'),
+        ),
+      ),
+    ],
     checks: { circularDependency: true },
     onLog(level, log) {
       if (level === 'warn') throw new Error(log.message)
