@@ -12,7 +12,7 @@ export const FLOORS = [
   [
     {
       room: 'platform',
-      job: 'ways to look at a process, unaware of JavaScript: `procfs/`, `memory/`, `elf/`, `cdp/`, `control/`',
+      job: 'ways to look at a process, unaware of JavaScript: `procfs/`, `memory/`, `elf/`, `control/`',
     },
   ],
   [{ room: 'source', job: "a script's text: lines, excerpts, source maps, whose code it is" }],
@@ -27,7 +27,10 @@ export const FLOORS = [
       room: 'v8',
       job: 'what V8 is, over a memory reader: layouts, heap, objects, figures, stacks. `layouts/` alone knows versions',
     },
-    { room: 'snapshot', job: "V8 heap snapshots in bounded memory: the fallback where memory can't be read" },
+    {
+      room: 'inspector',
+      job: 'the inspector as a way in: `connection/`, `stack/` (pauses, samples), `heap/` (snapshots in bounded memory)',
+    },
   ],
   [
     {
@@ -73,14 +76,14 @@ export const THREADS = [
     entries: ['index.ts', 'register.ts', 'api.ts'],
     packages: [],
     not: ['node:inspector', 'node:fs/promises'],
-    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
+    noRooms: ['capture', 'native', 'v8', 'awaits', 'inspector', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
   },
   {
     thread: 'watch',
     entries: ['agent/watch-thread/watch-thread.ts'],
     packages: ['koffi'],
     not: ['node:inspector', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
-    noRooms: ['capture', 'native', 'v8', 'awaits', 'snapshot', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
+    noRooms: ['capture', 'native', 'v8', 'awaits', 'inspector', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
   },
   {
     thread: 'capture',

@@ -1,9 +1,9 @@
 /**
- * `kernel`: the first rung. What the kernel tells of the target with no pause and no JavaScript: thread states and
+ * `kernel`: the first step. What the kernel tells of the target with no pause and no JavaScript: thread states and
  * what they sleep in, children, descriptors, memory, faults.
  */
 import { monotonicMs } from '../heartbeat/clock-reader.js'
-import type { KernelLook } from '../model/kernel.js'
+import type { KernelState } from '../model/kernel.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { OpenFile, SocketState } from '../model/socket.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -30,12 +30,12 @@ const MAX_FILES = 1024
 /** Each goes over the descriptors of every process, for 50 ms at most. */
 const MAX_PIPE_SEARCHES = 2
 
-export const kernelCapturer: Capturer<KernelLook> = {
+export const kernelCapturer: Capturer<KernelState> = {
   name: 'kernel',
   supports(target: Target): Capability {
     return target.procRoot === null ? { no: 'there is no /proc on this platform' } : 'yes'
   },
-  capture(request): Promise<CaptureOutcome<KernelLook>> {
+  capture(request): Promise<CaptureOutcome<KernelState>> {
     const startedMs = performance.now()
     try {
       const evidence = lookAtKernel(request.target, request.redactor)
@@ -50,7 +50,7 @@ export const kernelCapturer: Capturer<KernelLook> = {
  * One look. In the order of what can wait: stat, status and wchan first, then what takes the target's locks.
  * @throws StallError ERR_STALL_NO_SUCH_PROCESS, ERR_STALL_PROCESS_CHANGED (another process has the pid now)
  */
-export function lookAtKernel(target: Target, redactor: Redactor): KernelLook {
+export function lookAtKernel(target: Target, redactor: Redactor): KernelState {
   const root = target.procRoot
   if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'there is no /proc on this platform')
   const stat = readStat(root)

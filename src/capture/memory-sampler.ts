@@ -10,7 +10,7 @@ import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
-import type { StackLook } from '../v8/stack/thread-stack.js'
+import type { StackReading } from '../v8/stack/thread-stack.js'
 import { openMemoryTarget } from './memory-target.js'
 
 export interface SamplerOptions {
@@ -64,7 +64,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
 }
 
 /** A thread without JavaScript is idle, or in native code of its own; one word instead of a stack, as V8's profiler. */
-function framesOf(look: StackLook): readonly Frame[] {
+function framesOf(look: StackReading): readonly Frame[] {
   if (look.vmState === 'GC') return [pseudo('(garbage collector)'), ...look.frames]
   if (look.frames.length > 0) return look.frames
   return [pseudo(look.vmState === 'IDLE' ? '(idle)' : '(program)')]

@@ -22,7 +22,7 @@ import type { ResolvedLayout } from '../v8/calibration/resolve.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { Capability } from './capturer.js'
 import { type IsolateOfThread, type MatchedThreads, matchThreads } from './match-threads.js'
-import { NativeSide } from './native-side.js'
+import { NativeStacks } from './native-stacks.js'
 
 /** Inside the worker the cache counts in the pod. */
 const CACHE_INSIDE = 2 << 20
@@ -41,7 +41,7 @@ export interface MemoryTarget {
   /** Reads the stacks; the same for all looks, so that a repeat costs little. */
   stackReader(): StackReader
   /** Null where `native` is. */
-  nativeSide(): NativeSide | null
+  nativeStacks(): NativeStacks | null
   /** Forgets what was read and may have changed, so that the next look sees it. */
   refresh(): void
   dispose(): void
@@ -146,11 +146,11 @@ function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout):
     return native
   }
   let reader: StackReader | null = null
-  let side: NativeSide | null = null
+  let side: NativeStacks | null = null
   let seen: readonly IsolateOfThread[] = []
-  const openSide = (): NativeSide | null => {
+  const openSide = (): NativeStacks | null => {
     const process = openNative()
-    return process === null ? null : (side ??= new NativeSide(process, heap))
+    return process === null ? null : (side ??= new NativeStacks(process, heap))
   }
   const match = (isolates: readonly Isolate[]): MatchedThreads => {
     const [only] = isolates
@@ -175,7 +175,7 @@ function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout):
       return answer
     },
     stackReader: () => (reader ??= new StackReader(heap)),
-    nativeSide: openSide,
+    nativeStacks: openSide,
     refresh() {
       memory.flush()
       native?.refresh()

@@ -4,7 +4,7 @@
  */
 import type { AwaitTree } from '../model/await.js'
 import type { HeapState } from '../model/heap.js'
-import type { KernelLook } from '../model/kernel.js'
+import type { KernelState } from '../model/kernel.js'
 import type { PoolState, Starvation } from '../model/loop.js'
 import type { ThreadStack } from '../model/thread.js'
 import { awaitsCapturer } from './awaits-capturer.js'
@@ -17,7 +17,7 @@ import { kernelCapturer } from './kernel-capturer.js'
 import { stacksCapturer } from './stacks-capturer.js'
 
 export interface LookParts {
-  readonly kernel: KernelLook
+  readonly kernel: KernelState
   readonly stacks: readonly ThreadStack[]
   readonly awaits: AwaitTree
   readonly pool: PoolState
@@ -28,7 +28,7 @@ export interface LookParts {
 
 export type LookPart = keyof LookParts
 
-export interface RungOf<P extends LookPart> {
+export interface CaptureStepOf<P extends LookPart> {
   readonly part: P
   readonly capturer: Capturer<LookParts[P]>
   /** The longest that this part may take of one look inside the worker, ms; more from outside. */
@@ -37,9 +37,9 @@ export interface RungOf<P extends LookPart> {
   readonly engine: 'kernel' | 'memory'
 }
 
-export type Rung = { readonly [P in LookPart]: RungOf<P> }[LookPart]
+export type CaptureStep = { readonly [P in LookPart]: CaptureStepOf<P> }[LookPart]
 
-export const RUNGS: readonly Rung[] = [
+export const CAPTURE_STEPS: readonly CaptureStep[] = [
   { part: 'kernel', capturer: kernelCapturer, atMostMs: 2000, engine: 'kernel' },
   { part: 'stacks', capturer: stacksCapturer, atMostMs: 4000, engine: 'memory' },
   // Before the awaits, whose scan takes seconds in a large heap: a process at its limit may not live that long.

@@ -21,12 +21,12 @@ import type { Isolate } from '../v8/heap/isolates.js'
 import { copyStack } from '../platform/memory/stack-window.js'
 import type { Frame } from '../model/frame.js'
 import type { Redactor } from '../redact/redactor.js'
-import type { StackLook, StackReader } from '../v8/stack/thread-stack.js'
+import type { StackReading, StackReader } from '../v8/stack/thread-stack.js'
 import type { CaptureRequest, Capturer } from './capturer.js'
 import { memoryCapability, openMemoryTarget, unmatchedNote } from './memory-target.js'
 import type { IsolateOfThread } from './match-threads.js'
 import type { MemoryTarget } from './memory-target.js'
-import type { NativeSide } from './native-side.js'
+import type { NativeStacks } from './native-stacks.js'
 import { whileStopped } from './stopped-target.js'
 
 export const stacksCapturer: Capturer<readonly ThreadStack[]> = {
@@ -75,7 +75,7 @@ export function readStacks(
   const loops = readLoops(target, matched.length > 1)
   const stacks: ThreadStack[] = []
   let pausedMs = 0
-  const side = target.nativeSide()
+  const side = target.nativeStacks()
   for (const thread of matched) {
     if (ours.has(thread.tid)) continue
     if (stacks.length > 0 && performance.now() > request.deadlineMs) break
@@ -117,7 +117,7 @@ function agentThreads(target: Target): ReadonlySet<number> {
   return new Set([...(target.agentTids ?? []), ...(own === null ? [] : [own])])
 }
 
-function withNative(side: NativeSide | null, stack: ThreadStack, isolate: Address, look: StackLook): ThreadStack {
+function withNative(side: NativeStacks | null, stack: ThreadStack, isolate: Address, look: StackReading): ThreadStack {
   const answer = side?.withNative(stack.tid, isolate, look) ?? { why: "the binary's symbols do not serve" }
   if ('frames' in answer) return { ...stack, frames: answer.frames, withNative: true }
   const note = `without C++ frames: ${answer.why}`
@@ -130,7 +130,7 @@ function threadStack(
   { tid, isolate }: IsolateOfThread,
   loop: LoopState | undefined,
   request: Pick<CaptureRequest, 'target' | 'stop'>,
-): { readonly stack: ThreadStack; readonly look: StackLook; readonly pausedMs: number } {
+): { readonly stack: ThreadStack; readonly look: StackReading; readonly pausedMs: number } {
   let look = reader.read(isolate.address, () => readRawSyscall(target.root, tid))
   let pausedMs = 0
   // A thread that sleeps, or is below JavaScript in C++, is exact without a stop.
@@ -163,7 +163,7 @@ function readStopped(
   pid: number,
   tid: number,
   isolate: Isolate,
-): { readonly look: StackLook | null; readonly pausedMs: number } {
+): { readonly look: StackReading | null; readonly pausedMs: number } {
   let pausedMs = 0
   for (let attempt = 0; attempt < STOPS; attempt++) {
     reader.flush()
@@ -186,7 +186,7 @@ function readStopped(
 function stateOf(
   root: string,
   tid: number,
-  look: StackLook,
+  look: StackReading,
   raw: RawSyscall | null,
   loop: LoopState | undefined,
 ): ThreadState {

@@ -4,7 +4,7 @@ import type { Starvation } from '../model/loop.js'
 import { mainLoop } from '../native/loop/find-loops.js'
 import { watchStandstill } from '../platform/procfs/standstill.js'
 import { findStarvationCounters, lookAtStarvation, starvationOf } from '../v8/figures/starvation.js'
-import type { StarvationLook } from '../v8/figures/starvation.js'
+import type { StarvationReading } from '../v8/figures/starvation.js'
 import type { Capturer } from './capturer.js'
 import { captureFromMemory, mainIsolate, unreadable } from './from-memory.js'
 import { memoryCapability } from './memory-target.js'
@@ -24,7 +24,7 @@ export const starvationCapturer: Capturer<Starvation> = {
       const thread = { tid: native.mainTid, loop, isolate: mainIsolate(target, native) }
       const place = findStarvationCounters(native, target.layout.layout, thread)
       if ('unknown' in place) throw unreadable(place.unknown)
-      const looks: StarvationLook[] = []
+      const looks: StarvationReading[] = []
       const hasStoodStill = watchStandstill(target.root, native.mainTid)
       while (looks.length < LOOKS && !signal.aborted && performance.now() < request.deadlineMs) {
         target.refresh()

@@ -1,10 +1,10 @@
-/** One look: every rung in turn, each with its deadline, each handed over (to be stored) before the next. */
+/** One look: every step in turn, each with its deadline, each handed over (to be stored) before the next. */
 import { monotonicMs } from '../heartbeat/clock-reader.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { Target } from '../model/target.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Capturer } from './capturer.js'
-import { type LookPart, type LookParts, type Rung, RUNGS } from './registry.js'
+import { type LookPart, type LookParts, type CaptureStep, CAPTURE_STEPS } from './registry.js'
 import { runCapturer } from './run-capturer.js'
 
 export type LookOutcomes = { readonly [P in LookPart]?: CaptureOutcome<LookParts[P]> }
@@ -18,11 +18,11 @@ export interface LookOptions {
   readonly stop?: boolean
   readonly calibrate?: boolean
   readonly redactor: Redactor
-  readonly engines: ReadonlySet<Rung['engine']>
+  readonly engines: ReadonlySet<CaptureStep['engine']>
   readonly signal?: AbortSignal
-  /** Called with each outcome before the next rung starts. */
+  /** Called with each outcome before the next step starts. */
   readonly onOutcome?: (part: LookPart, outcome: CaptureOutcome<LookParts[LookPart]>) => void
-  readonly rungs?: readonly Rung[]
+  readonly steps?: readonly CaptureStep[]
 }
 
 /**
@@ -37,9 +37,9 @@ export async function takeLook(options: LookOptions): Promise<LookOutcomes & { r
   const takenAtMs = monotonicMs()
   const outcomes: Partial<Record<LookPart, CaptureOutcome<LookParts[LookPart]>>> = {}
   const patience = options.target.inside ? 1 : PATIENCE_OUTSIDE
-  for (const rung of options.rungs ?? RUNGS) {
-    if (!options.engines.has(rung.engine)) continue
-    const deadlineMs = Math.min(options.deadlineMs, performance.now() + rung.atMostMs * patience)
+  for (const step of options.steps ?? CAPTURE_STEPS) {
+    if (!options.engines.has(step.engine)) continue
+    const deadlineMs = Math.min(options.deadlineMs, performance.now() + step.atMostMs * patience)
     const request = {
       target: options.target,
       deadlineMs,
@@ -49,10 +49,10 @@ export async function takeLook(options: LookOptions): Promise<LookOutcomes & { r
       calibrate: options.calibrate ?? false,
       native: options.native ?? false,
     }
-    const capturer: Capturer<LookParts[LookPart]> = rung.capturer
+    const capturer: Capturer<LookParts[LookPart]> = step.capturer
     const outcome = await runCapturer(capturer, request, options.signal)
-    outcomes[rung.part] = outcome
-    options.onOutcome?.(rung.part, outcome)
+    outcomes[step.part] = outcome
+    options.onOutcome?.(step.part, outcome)
   }
   return { takenAtMs, ...(outcomes as LookOutcomes) }
 }

@@ -1,6 +1,6 @@
 /** `conductor-diag doctor [PID]`: what works here and why not. */
 import type { Command } from 'commander'
-import { type Finding, examineMachine, examineProcess } from '../investigate/examine.js'
+import { type Check, examineMachine, examineProcess } from '../investigate/examine.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { printJson, printOut } from './output.js'
 import { parsePid } from './parse-options.js'
@@ -29,7 +29,7 @@ function doctor(pid: number | undefined, json: boolean): number {
 
 const MARK = { ok: 'ok  ', warn: 'warn', no: 'no  ' } as const
 
-function render(findings: readonly Finding[]): string {
+function render(findings: readonly Check[]): string {
   const width = Math.max(...findings.map((finding) => finding.subject.length))
   return findings
     .map(({ verdict, subject, text, advice }) => {

@@ -1,12 +1,12 @@
 /** `conductor-diag dump PID`: why does this process not move? */
 import { type Command, Option } from 'commander'
-import { outsideInspector } from '../capture/inspector/open-inspector.js'
+import { outsideInspector } from '../inspector/open-inspector.js'
 import { mayReadMemory } from '../capture/memory-target.js'
 import { assertStoppable } from '../capture/stopped-target.js'
 import type { BundleWriter } from '../incident/bundle-writer.js'
-import { type AgentFindings, copyBundle, findAgent, investigateByAgent } from '../investigate/by-agent.js'
+import { type AgentInvestigation, copyBundle, findAgent, investigateByAgent } from '../investigate/by-agent.js'
 import { identifyProcess } from '../investigate/identity.js'
-import type { Findings, Progress } from '../investigate/investigation.js'
+import type { InvestigationResult, Progress } from '../investigate/investigation.js'
 import { type EngineChoice, investigateOutside } from '../investigate/outside.js'
 import { reportOf } from '../investigate/report-of.js'
 import { withDumpPointers } from '../investigate/pointers.js'
@@ -172,7 +172,7 @@ function isBetterByAgent(target: Target, options: DumpOptions): boolean {
 
 async function dumpByAgent(context: DumpContext, client: ControlClient): Promise<number> {
   const { target, identity, options } = context
-  let found: AgentFindings
+  let found: AgentInvestigation
   try {
     found = await investigateByAgent(target.pid, client, {
       profileMs: (options.profile ?? 0) * 1000,
@@ -269,7 +269,12 @@ async function tellBundle(folder: string): Promise<void> {
   printNote(`bundle: ${folder}${note}\n`)
 }
 
-function seal(bundle: BundleWriter, findings: Findings, identity: ProcessIdentity, redactor: Redactor): string {
+function seal(
+  bundle: BundleWriter,
+  findings: InvestigationResult,
+  identity: ProcessIdentity,
+  redactor: Redactor,
+): string {
   const sealed = bundle.seal({
     process: identity,
     stall: findings.evidence.stall,

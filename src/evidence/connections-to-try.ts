@@ -7,7 +7,7 @@ import type { WaitsFor } from '../model/await.js'
 import type { ConnectionToTry } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { SocketState } from '../model/socket.js'
-import type { Round } from './round.js'
+import type { CapturedLook } from '../model/look.js'
 
 const MAX_CONNECTIONS = 2
 /** One failed poll is no reason for traffic of ours. */
@@ -16,7 +16,7 @@ const FAILURES = 2
 const POLL_PATH = /\/poll(?:\/|$)/
 
 /** `rounds` oldest first; the latest request to each server counts. Pure. */
-export function connectionsToTry(rounds: readonly Round[]): readonly ConnectionToTry[] {
+export function connectionsToTry(rounds: readonly CapturedLook[]): readonly ConnectionToTry[] {
   if (!(rounds.at(-1)?.clocks ?? []).some(keepsFailing)) return []
   const found = new Map<string, ConnectionToTry>()
   for (const round of rounds.toReversed()) {

@@ -1,5 +1,5 @@
 /** One list of threads out of the stacks that an engine read and the states that the kernel tells. */
-import type { KernelLook } from '../model/kernel.js'
+import type { KernelState } from '../model/kernel.js'
 import type { KernelThread, ThreadStack, ThreadState } from '../model/thread.js'
 
 /**
@@ -8,7 +8,7 @@ import type { KernelThread, ThreadStack, ThreadState } from '../model/thread.js'
  */
 export function joinThreads(
   stacks: readonly ThreadStack[] | null,
-  kernel: KernelLook | null,
+  kernel: KernelState | null,
 ): readonly ThreadStack[] | null {
   if (stacks === null && kernel === null) return null
   const ofKernel = new Map((kernel?.threads ?? []).map((thread) => [thread.tid, thread]))

@@ -20,14 +20,14 @@ import { joinAwaits } from './join-awaits.js'
 import { joinTasks } from './join-tasks.js'
 import { joinThreads } from './join-threads.js'
 import { missingFrom } from './missing.js'
-import type { Round } from './round.js'
+import type { CapturedLook } from '../model/look.js'
 
 export interface EvidenceInput {
   readonly process: ProcessIdentity
   readonly stall: Stall | null
   readonly from: 'inside' | 'outside'
   /** Oldest first, at least one. */
-  readonly rounds: readonly Round[]
+  readonly rounds: readonly CapturedLook[]
   readonly samples?: CaptureOutcome<StackSamples> | undefined
   readonly profile?: CaptureOutcome<ProfileSummary> | undefined
   readonly tasks?: readonly TaskInFlight[] | null
@@ -64,7 +64,7 @@ export function joinEvidence(input: EvidenceInput): Evidence {
   }
 }
 
-function lookOf(round: Round): Look {
+function lookOf(round: CapturedLook): Look {
   const kernel = evidenceOf(round.kernel)
   return {
     takenAtMs: round.takenAtMs,
@@ -97,6 +97,6 @@ function costOf(input: EvidenceInput): CaptureCost {
   }
 }
 
-function outcomesOf(round: Round): (CaptureOutcome<unknown> | undefined)[] {
+function outcomesOf(round: CapturedLook): (CaptureOutcome<unknown> | undefined)[] {
   return [round.kernel, round.stacks, round.awaits, round.pool, round.heap, round.starvation, round.debugger]
 }

@@ -1,7 +1,7 @@
 /** What was tried and not had, with its reason: the last round counts, because that is the one that is shown. */
 import type { Missing } from '../model/evidence.js'
 import type { CaptureOutcome } from '../model/outcome.js'
-import type { Round } from './round.js'
+import type { CapturedLook } from '../model/look.js'
 
 /** Parts of a look, as reports name them. */
 export const PARTS = {
@@ -12,7 +12,7 @@ export const PARTS = {
   heap: 'heap',
   starvation: 'queue-starvation',
   debugger: 'debugger',
-} as const satisfies Partial<Record<keyof Round, string>>
+} as const satisfies Partial<Record<keyof CapturedLook, string>>
 
 type Part = keyof typeof PARTS
 
@@ -30,7 +30,7 @@ interface Once {
 }
 
 /** A part that failed in the last round although an earlier one had it is listed too: the looks can't be compared. */
-export function missingFrom(rounds: readonly Round[], once: Once): Missing[] {
+export function missingFrom(rounds: readonly CapturedLook[], once: Once): Missing[] {
   const last = rounds.at(-1)
   const found: Missing[] = []
   for (const part of Object.keys(PARTS) as Part[]) {

@@ -11,7 +11,7 @@ import type { Verdict } from '../model/verdict.js'
 import { type ControlClient, connectToAgent } from '../platform/control/client.js'
 import { withDumpPointers } from './pointers.js'
 
-export interface AgentFindings {
+export interface AgentInvestigation {
   readonly evidence: Evidence
   /** Pointers as in a dump. */
   readonly verdicts: readonly Verdict[]
@@ -43,7 +43,7 @@ export async function investigateByAgent(
   pid: number,
   client: ControlClient,
   options: AgentDumpOptions,
-): Promise<AgentFindings> {
+): Promise<AgentInvestigation> {
   const { profileMs, locals } = options
   const result = await client.capture(
     { reason: 'conductor-diag dump', profileMs, locals },

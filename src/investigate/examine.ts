@@ -13,7 +13,7 @@ import { hasSignal, readStatus } from '../platform/procfs/status.js'
 import { CAPABILITIES, type CapabilityName, permissionWays } from './permission.js'
 import { openTarget } from './target-process.js'
 
-export interface Finding {
+export interface Check {
   readonly subject: string
   readonly verdict: 'ok' | 'warn' | 'no'
   /** One sentence. */
@@ -33,8 +33,8 @@ const YAMA: Readonly<Record<string, string>> = {
   '3': 'nobody may read another process until the next boot (ptrace_scope 3)',
 }
 
-export function examineMachine(): Finding[] {
-  const findings: Finding[] = []
+export function examineMachine(): Check[] {
+  const findings: Check[] = []
   if (process.platform !== 'linux') {
     const text = `${process.platform}: another process can be read on Linux only`
     findings.push({ subject: 'platform', verdict: 'no', text, advice: 'preload the agent into the worker instead' })
@@ -64,7 +64,7 @@ export function yamaScope(): string | null {
   return tryReadProcText('/proc/sys/kernel/yama/ptrace_scope', 16)?.trim() ?? null
 }
 
-function examineYama(): Finding {
+function examineYama(): Check {
   const scope = yamaScope()
   if (scope === null || scope === '0') {
     return {
@@ -87,7 +87,7 @@ function yamaAdvice(scope: string): string {
   return 'sudo conductor-diag ..., or sudo sysctl kernel.yama.ptrace_scope=0, or start the worker with conductor-diag run; in a container: --cap-add SYS_PTRACE'
 }
 
-function examineCapabilities(): Finding {
+function examineCapabilities(): Check {
   const names = Object.keys(CAPABILITIES) as CapabilityName[]
   const had = names.filter(hasCapability)
   const who = process.getuid?.() === 0 ? 'root' : `user ${process.getuid?.()}`
@@ -118,9 +118,9 @@ function countTables(): number {
 }
 
 /** Ends with the first finding that makes the rest pointless. */
-export function examineProcess(pid: number): Finding[] {
-  const findings: Finding[] = []
-  const refuse = (subject: string, thrown: unknown): Finding[] => {
+export function examineProcess(pid: number): Check[] {
+  const findings: Check[] = []
+  const refuse = (subject: string, thrown: unknown): Check[] => {
     const { message, help, code } = toStallError(thrown)
     return [...findings, { subject, verdict: 'no', text: message, code, ...(help === '' ? {} : { advice: help }) }]
   }
@@ -162,7 +162,7 @@ export function examineProcess(pid: number): Finding[] {
 }
 
 /** What would work, each with its command. */
-function waysIn(pid: number): Finding[] {
+function waysIn(pid: number): Check[] {
   const names = Object.keys(CAPABILITIES) as CapabilityName[]
   const ways = permissionWays({
     pid,
@@ -177,7 +177,7 @@ function waysIn(pid: number): Finding[] {
   return ways.map((way) => ({ ...way, verdict: 'warn' }))
 }
 
-function examineLayout({ target, runtime }: ReturnType<typeof openTarget>): Finding[] {
+function examineLayout({ target, runtime }: ReturnType<typeof openTarget>): Check[] {
   try {
     const memory = openMemoryTarget(target, { calibrate: 'never' })
     try {
@@ -214,7 +214,7 @@ const ORIGINS = {
   calibrated: 'learnt by calibration',
 } as const
 
-function examineInspector(caught: bigint, pid: number): Finding {
+function examineInspector(caught: bigint, pid: number): Check {
   return hasSignal(caught, SIGUSR1)
     ? {
         subject: 'inspector',

@@ -2,14 +2,14 @@
  * The way in of the agent's capture thread: the same process, whose main thread is the patient. Everything is had
  * without permission, written piece by piece into a bundle, and sealed. Loads node core and our own code only.
  */
-import { insideInspector } from '../capture/inspector/open-inspector.js'
-import { createHeapAwaitCapturer } from '../capture/inspector/heap-await-capturer.js'
-import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
-import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
+import { insideInspector } from '../inspector/open-inspector.js'
+import { createHeapAwaitCapturer } from '../capture/heap-await-capturer.js'
+import { createProfileCapturer } from '../capture/profile-capturer.js'
+import { createSamplesCapturer } from '../capture/samples-capturer.js'
 import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
 import { takeLook } from '../capture/take-look.js'
 import type { Settings } from '../config/settings-table.js'
-import type { Round } from '../evidence/round.js'
+import type { CapturedLook } from '../model/look.js'
 import { type BundleWriter, openBundle, type SealOutcome } from '../incident/bundle-writer.js'
 import type { DirectoryCandidate } from '../incident/directory.js'
 import type { EndedPoller, TaskInFlight } from '../model/evidence.js'
@@ -18,11 +18,11 @@ import type { ProcessIdentity } from '../model/process-identity.js'
 import { StallError } from '../model/stall-error.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
-import { mainThreadAtRest } from '../platform/cdp/main-thread-connection.js'
+import { mainThreadAtRest } from '../inspector/connection/main-thread-connection.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { ArtifactStore } from './artifacts.js'
 import { withHelpInside } from './inside-help.js'
-import { type Findings, investigate, type Progress } from './investigation.js'
+import { type InvestigationResult, investigate, type Progress } from './investigation.js'
 import { reportOf } from './report-of.js'
 import { isNearHeapLimit, refuseNearHeapLimit } from './near-heap-limit.js'
 
@@ -40,7 +40,7 @@ export interface InsideRequest {
   /** Tids of the watch thread and whatever else is the agent's (`ownThreadId()` there). This thread's own is known. */
   readonly agentTids?: readonly number[]
   /** Early looks kept in memory (`takeEarlyLook`), oldest first. */
-  readonly earlier?: readonly Round[]
+  readonly earlier?: readonly CapturedLook[]
   /** Monotonic ms of this thread (`performance.now()`): the bundle is sealed by then. */
   readonly deadlineMs: number
   readonly signal?: AbortSignal
@@ -53,7 +53,7 @@ export interface InsideRequest {
   readonly looksAtMs?: readonly number[]
 }
 
-export interface InsideResult extends Findings {
+export interface InsideResult extends InvestigationResult {
   /** Null when no folder took a bundle: then `storeError` says why, and the findings are all there is. */
   readonly bundle: SealOutcome | null
   readonly storeError: StallError | null
@@ -83,7 +83,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
   })
   const writer: BundleWriter | null = opened instanceof StallError ? null : opened
   const inspector = insideInspector()
-  let findings: Findings
+  let findings: InvestigationResult
   try {
     findings = await investigate({
       target: insideTarget(request),
@@ -140,7 +140,7 @@ function storeOf(writer: BundleWriter): ArtifactStore {
 /** A look without an incident, to be kept in memory: what nothing can settle is collected at the next GC. */
 export async function takeEarlyLook(
   request: Pick<InsideRequest, 'process' | 'agentTids' | 'clocks' | 'deadlineMs' | 'signal' | 'redactor'>,
-): Promise<Round> {
+): Promise<CapturedLook> {
   const outcomes = await takeLook({
     target: insideTarget(request),
     deadlineMs: request.deadlineMs,

@@ -3,16 +3,16 @@
  * samples while JavaScript runs, a profile for what the deadline leaves, all joined and judged. Nothing in it throws
  * for want of evidence: what is missing is listed with its reason.
  */
-import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/inspector/profile-capturer.js'
+import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/profile-capturer.js'
 import { createFreshConnectionsCapturer } from '../capture/fresh-connections-capturer.js'
 import { openMemorySession } from '../capture/memory-target.js'
-import type { Rung } from '../capture/registry.js'
+import type { CaptureStep } from '../capture/registry.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import { takeLook } from '../capture/take-look.js'
 import type { CaptureRequest, Capturer } from '../capture/capturer.js'
 import { connectionsToTry } from '../evidence/connections-to-try.js'
 import { joinEvidence } from '../evidence/join.js'
-import type { Round } from '../evidence/round.js'
+import type { CapturedLook } from '../model/look.js'
 import { diagnose } from '../diagnose/diagnose.js'
 import type { CaptureCost, EndedPoller, Evidence, FreshConnection, Missing, TaskInFlight } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
@@ -37,7 +37,7 @@ import {
 } from './artifacts.js'
 import { createSourceMaps } from '../source/source-maps.js'
 import { endOf } from './end-of-target.js'
-import { openLedger } from './ledger.js'
+import { openCostMeter } from './cost-meter.js'
 import { withOriginalSources } from './map-sources.js'
 import { withBundlePointers } from './pointers.js'
 
@@ -56,13 +56,13 @@ export interface InvestigationPlan {
   readonly signal?: AbortSignal
   /** When each look starts, ms after the beginning; two or more, or "stuck" can't be told from "slow". */
   readonly looksAtMs: readonly number[]
-  readonly engines: ReadonlySet<Rung['engine']>
+  readonly engines: ReadonlySet<CaptureStep['engine']>
   /** What a look consists of; everything unless less is wanted. */
-  readonly rungs?: readonly Rung[]
+  readonly steps?: readonly CaptureStep[]
   /** Asked after the first look; null: not wanted, and nothing is said about it. */
-  readonly samples: (first: Round) => Capturer<StackSamples> | null
+  readonly samples: (first: CapturedLook) => Capturer<StackSamples> | null
   /** Asked after the last look; as `samples`. */
-  readonly profile: (last: Round) => Capturer<CapturedProfile> | null
+  readonly profile: (last: CapturedLook) => Capturer<CapturedProfile> | null
   /** Awaits by heap snapshot, which pauses: only where they are allowed, and only when memory gives none. */
   readonly heapAwaits?: Capturer<AwaitTree> | null
   /** Where polls keep failing, one new connection to their server may be opened: traffic of our own. */
@@ -78,7 +78,7 @@ export interface InvestigationPlan {
   readonly tasks?: () => readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
   /** Early looks that were kept in memory, oldest first. */
-  readonly earlier?: readonly Round[]
+  readonly earlier?: readonly CapturedLook[]
   readonly missing?: readonly Missing[]
   /** The target's resident memory before this thread was started; inside only. */
   readonly residentBytesBefore?: number
@@ -86,7 +86,7 @@ export interface InvestigationPlan {
   readonly onProgress?: (progress: Progress) => void
 }
 
-export interface Findings {
+export interface InvestigationResult {
   readonly evidence: Evidence
   /** Ranked, never empty. Pointers lead into the bundle's files where there is a store. */
   readonly verdicts: readonly Verdict[]
@@ -106,7 +106,7 @@ export interface Findings {
 const CLOSING_MS = 500
 const MAX_MAP_BYTES_INSIDE = 2 * 1024 * 1024
 
-export async function investigate(plan: InvestigationPlan): Promise<Findings> {
+export async function investigate(plan: InvestigationPlan): Promise<InvestigationResult> {
   const memory = openMemorySession(plan.target)
   try {
     return await conduct(plan)
@@ -115,15 +115,15 @@ export async function investigate(plan: InvestigationPlan): Promise<Findings> {
   }
 }
 
-async function conduct(plan: InvestigationPlan): Promise<Findings> {
-  const ledger = openLedger({
+async function conduct(plan: InvestigationPlan): Promise<InvestigationResult> {
+  const costMeter = openCostMeter({
     inside: plan.target.inside,
     stall: plan.stall,
     ...(plan.residentBytesBefore === undefined ? {} : { residentBytesBefore: plan.residentBytesBefore }),
   })
   const startedMs = performance.now()
   const captureUntilMs = plan.deadlineMs - CLOSING_MS
-  const rounds: Round[] = [...(plan.earlier ?? [])]
+  const rounds: CapturedLook[] = [...(plan.earlier ?? [])]
   let samples: CaptureOutcome<StackSamples> | undefined
   let ended: StallError | null = null
   let wholeLooks = 0
@@ -145,15 +145,15 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
       break
     }
     rounds.push(round)
-    ledger.note()
+    costMeter.note()
     if (ended !== null) break
     wholeLooks++
     const sampler = index === 0 ? plan.samples(round) : null
     if (sampler !== null) {
       plan.onProgress?.({ step: 'samples' })
-      ledger.beforeAttach(await clocksOf(plan))
+      costMeter.beforeAttach(await clocksOf(plan))
       samples = await sample(plan, sampler, captureUntilMs)
-      ledger.afterAttach(await clocksOf(plan), samples)
+      costMeter.afterAttach(await clocksOf(plan), samples)
     }
   }
   storeEnvironment(plan.store, plan.target.procRoot, plan.redactor)
@@ -177,7 +177,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     tasks: plan.tasks?.() ?? null,
     ended: plan.ended ?? null,
     missing: [...(plan.missing ?? []), ...(cutShort === null ? [] : [missingSince(cutShort)])],
-    cost: ledger.soFar(),
+    cost: costMeter.soFar(),
   })
   const evidence = withOriginalSources(
     joined,
@@ -195,7 +195,7 @@ async function conduct(plan: InvestigationPlan): Promise<Findings> {
     profile: profile?.status === 'captured' ? profile.evidence : null,
     ended,
     wholeLooks,
-    costNow: () => ({ ...evidence.cost, ...ledger.soFar() }),
+    costNow: () => ({ ...evidence.cost, ...costMeter.soFar() }),
   }
 }
 
@@ -209,7 +209,7 @@ function noTimeForLook(): StallError {
 }
 
 /** Where memory gave no awaits and a heap snapshot is allowed, the last look gets them from one. */
-async function addHeapAwaits(plan: InvestigationPlan, rounds: Round[], deadlineMs: number): Promise<void> {
+async function addHeapAwaits(plan: InvestigationPlan, rounds: CapturedLook[], deadlineMs: number): Promise<void> {
   const last = rounds.at(-1)
   if (!plan.heapAwaits || last === undefined || last.awaits?.status === 'captured') return
   plan.onProgress?.({ step: 'heap-snapshot' })
@@ -221,7 +221,7 @@ async function addHeapAwaits(plan: InvestigationPlan, rounds: Round[], deadlineM
 /** Whether it is the server that is silent, or only the worker's kept connection to it. */
 async function tryConnections(
   plan: InvestigationPlan,
-  rounds: readonly Round[],
+  rounds: readonly CapturedLook[],
   deadlineMs: number,
 ): Promise<CaptureOutcome<readonly FreshConnection[]> | undefined> {
   const places = connectionsToTry(rounds)
@@ -242,7 +242,7 @@ async function tryConnections(
   return outcome
 }
 
-async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: number): Promise<Round> {
+async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: number): Promise<CapturedLook> {
   const outcomes = await takeLook({
     target: plan.target,
     deadlineMs,
@@ -252,7 +252,7 @@ async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: numbe
     native: plan.native ?? false,
     redactor: plan.redactor,
     engines: plan.engines,
-    ...(plan.rungs ? { rungs: plan.rungs } : {}),
+    ...(plan.steps ? { steps: plan.steps } : {}),
     ...(plan.signal ? { signal: plan.signal } : {}),
     onOutcome: (part, outcome) =>
       storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory'),

@@ -3,7 +3,7 @@
  * allocate in that very heap, and a heap that has no room left is fatal.
  */
 import type { Capturer } from '../capture/capturer.js'
-import type { Round } from '../evidence/round.js'
+import type { CapturedLook } from '../model/look.js'
 import type { HeapState } from '../model/heap.js'
 import { StallError } from '../model/stall-error.js'
 
@@ -14,7 +14,7 @@ const FULL = 0.85
 const COLLECTING = 0.5
 
 /** False where the figures were not had. */
-export function isNearHeapLimit(round: Round): boolean {
+export function isNearHeapLimit(round: CapturedLook): boolean {
   return round.heap?.status === 'captured' && isFull(round.heap.evidence)
 }
 

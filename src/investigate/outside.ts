@@ -1,13 +1,13 @@
 /** The way in of `dump`: another process, looked at through /proc, its memory and, where nothing else serves, its inspector. */
-import { createHeapAwaitCapturer } from '../capture/inspector/heap-await-capturer.js'
-import { createProfileCapturer } from '../capture/inspector/profile-capturer.js'
-import { createSamplesCapturer } from '../capture/inspector/samples-capturer.js'
-import type { InspectorAccess } from '../capture/inspector/inspector-access.js'
+import { createHeapAwaitCapturer } from '../capture/heap-await-capturer.js'
+import { createProfileCapturer } from '../capture/profile-capturer.js'
+import { createSamplesCapturer } from '../capture/samples-capturer.js'
+import type { InspectorAccess } from '../inspector/inspector-access.js'
 import type { Capturer } from '../capture/capturer.js'
 import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
-import { type Rung, RUNGS } from '../capture/registry.js'
+import { type CaptureStep, CAPTURE_STEPS } from '../capture/registry.js'
 import { PARTS } from '../evidence/missing.js'
-import type { Round } from '../evidence/round.js'
+import type { CapturedLook } from '../model/look.js'
 import type { Missing } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
@@ -16,7 +16,7 @@ import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { ArtifactStore } from './artifacts.js'
-import { type Findings, investigate, type Progress } from './investigation.js'
+import { type InvestigationResult, investigate, type Progress } from './investigation.js'
 
 /** `auto`: kernel and memory, and the inspector only where memory can't serve. The others are exactly what they say. */
 export type EngineChoice = 'auto' | 'memory' | 'inspector' | 'kernel'
@@ -57,7 +57,7 @@ export async function investigateOutside(
   target: Target,
   identity: ProcessIdentity,
   options: OutsideOptions,
-): Promise<Findings> {
+): Promise<InvestigationResult> {
   const looksAtMs = Array.from({ length: Math.max(1, options.looks) }, (_, index) => index * BETWEEN_LOOKS_MS)
   const samples = createSamplesCapturer(options.inspector)
   const { heapSnapshot = null } = options
@@ -70,7 +70,7 @@ export async function investigateOutside(
       deadlineMs: performance.now() + (looksAtMs.at(-1) ?? 0) + options.profileMs + workMs,
       looksAtMs,
       engines: enginesOf(options.engine),
-      ...(options.stacksOnly ? { rungs: RUNGS.filter(isStacks) } : {}),
+      ...(options.stacksOnly ? { steps: CAPTURE_STEPS.filter(isStacks) } : {}),
       samples: (first) => samplerOf(options, first, samples),
       profile: () => (options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null),
       heapAwaits:
@@ -91,12 +91,12 @@ export async function investigateOutside(
   }
 }
 
-function enginesOf(engine: EngineChoice): ReadonlySet<Rung['engine']> {
+function enginesOf(engine: EngineChoice): ReadonlySet<CaptureStep['engine']> {
   return new Set(engine === 'auto' || engine === 'memory' ? ['kernel', 'memory'] : ['kernel'])
 }
 
 /** A signal and an open port are the price: paid only when asked for, or when memory gave no stacks. */
-function wantsInspector(engine: EngineChoice, first: Round): boolean {
+function wantsInspector(engine: EngineChoice, first: CapturedLook): boolean {
   if (engine === 'inspector') return true
   return engine === 'auto' && first.stacks?.status !== 'captured'
 }
@@ -104,7 +104,7 @@ function wantsInspector(engine: EngineChoice, first: Round): boolean {
 /** Two looks don't tell whether frames come and go: a thread that runs is sampled, by the means that serves. */
 function samplerOf(
   { engine, stacksOnly }: OutsideOptions,
-  first: Round,
+  first: CapturedLook,
   inspector: Capturer<StackSamples>,
 ): Capturer<StackSamples> | null {
   if (wantsInspector(engine, first)) return inspector
@@ -120,22 +120,26 @@ export function missingBecauseOf(options: OutsideOptions): Missing[] {
     missing.push({ what: 'cpu-profile', why: 'ERR_STALL_NOT_ENABLED', message: 'not asked for: --profile SECONDS' })
   }
   const engines = enginesOf(options.engine)
-  for (const rung of RUNGS) {
-    const left = leftOut(options, engines, rung)
-    if (left !== null) missing.push({ what: PARTS[rung.part], why: 'ERR_STALL_NOT_ENABLED', message: left })
+  for (const step of CAPTURE_STEPS) {
+    const left = leftOut(options, engines, step)
+    if (left !== null) missing.push({ what: PARTS[step.part], why: 'ERR_STALL_NOT_ENABLED', message: left })
   }
   return missing
 }
 
 /** Which option leaves a part out, and what to do to have it; null when nothing does. */
-function leftOut(options: OutsideOptions, engines: ReadonlySet<Rung['engine']>, rung: Rung): string | null {
+function leftOut(
+  options: OutsideOptions,
+  engines: ReadonlySet<CaptureStep['engine']>,
+  step: CaptureStep,
+): string | null {
   // Awaits by a heap snapshot need no memory engine: they say themselves what became of them.
-  if (rung.part === 'awaits' && options.heapSnapshot) return null
-  if (!engines.has(rung.engine)) return `left out by --engine ${options.engine}: look again without --engine`
-  return options.stacksOnly && !isStacks(rung) ? 'left out by --stacks-only' : null
+  if (step.part === 'awaits' && options.heapSnapshot) return null
+  if (!engines.has(step.engine)) return `left out by --engine ${options.engine}: look again without --engine`
+  return options.stacksOnly && !isStacks(step) ? 'left out by --stacks-only' : null
 }
 
-function isStacks({ part }: Rung): boolean {
+function isStacks({ part }: CaptureStep): boolean {
   return part === 'kernel' || part === 'stacks'
 }
 

@@ -56,7 +56,7 @@ export interface WaitsFor {
   readonly event?: string
   /** Class of the object that owns the resolver (`Mutex`, `Semaphore`, `LineClient`). */
   readonly owner?: string
-  /** Property path from a root or resource to the resolver: `module{ledger} > Mutex.waiters`. */
+  /** Property path from a root or resource to the resolver: `module{costMeter} > Mutex.waiters`. */
   readonly heldThrough?: string
   /** Who holds a lock: the suspended functions that can reach the resolver. */
   readonly holders?: readonly WaitHolder[]

@@ -3,7 +3,7 @@ import type { AwaitTree, CodePlace, WaitsFor } from './await.js'
 import type { Frame } from './frame.js'
 import type { ClockReading } from './heartbeat.js'
 import type { HeapState } from './heap.js'
-import type { KernelLook } from './kernel.js'
+import type { KernelState } from './kernel.js'
 import type { PoolState, Starvation } from './loop.js'
 import type { ProcessIdentity } from './process-identity.js'
 import type { ProfileSummary, StackSamples } from './samples.js'
@@ -15,7 +15,7 @@ import type { ThreadStack } from './thread.js'
 export interface Look {
   /** Monotonic ms of the reader. */
   readonly takenAtMs: number
-  readonly kernel: KernelLook | null
+  readonly kernel: KernelState | null
   readonly threads: readonly ThreadStack[] | null
   readonly awaits: AwaitTree | null
   readonly pool: PoolState | null

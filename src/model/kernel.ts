@@ -36,7 +36,7 @@ export interface MachinePressure {
   readonly ioStallMs: number | null
 }
 
-export interface KernelLook {
+export interface KernelState {
   /** Monotonic ms of the reader, to subtract one look from another. */
   readonly takenAtMs: number
   readonly processState: string

@@ -6,7 +6,7 @@
 import { toReading, type ObservedClock } from '../heartbeat/clock-reader.js'
 import type { Stall, StallTrigger } from '../model/stall.js'
 import { CaptureQuota } from './capture-quota.js'
-import { deservesEarlyLook, examine, type Finding, silenceThresholds, type WatchSettings } from './findings.js'
+import { deservesEarlyLook, examine, type Breach, silenceThresholds, type WatchSettings } from './breach.js'
 import { FullSlots, unmovedMs } from './full-slots.js'
 import { OrderlyShutdown } from './orderly-shutdown.js'
 
@@ -97,7 +97,7 @@ export class StallWatch {
     return ages.length === 0 ? 0 : Math.min(...ages)
   }
 
-  private decideEnd(turn: Turn, findings: readonly Finding[]): Decision | null {
+  private decideEnd(turn: Turn, findings: readonly Breach[]): Decision | null {
     for (const finding of findings) {
       if (finding.level !== 'stall') continue
       const episode = this.episodeOf(finding)
@@ -114,7 +114,7 @@ export class StallWatch {
     return null
   }
 
-  private decideCapture(turn: Turn, findings: readonly Finding[]): Decision | null {
+  private decideCapture(turn: Turn, findings: readonly Breach[]): Decision | null {
     // The loop first: when it does not turn, that is why the others are silent.
     const ordered = [...findings].sort((a, b) => rank(a.trigger) - rank(b.trigger))
     for (const finding of ordered) {
@@ -132,7 +132,7 @@ export class StallWatch {
     return this.decideEarlyLook(turn, findings)
   }
 
-  private decideEarlyLook(turn: Turn, findings: readonly Finding[]): Decision | null {
+  private decideEarlyLook(turn: Turn, findings: readonly Breach[]): Decision | null {
     // An incident sees more than a look would, and a loop that does not turn explains the others' silence.
     const reported = new Set(findings.map((finding) => finding.clock))
     if (findings.some((finding) => finding.trigger === 'event-loop')) return null
@@ -148,19 +148,19 @@ export class StallWatch {
       this.looked.add(id)
       this.earlyQuota.take(id, turn.nowMs)
       const ageMs = full ? unmovedMs(clock) : clock.quietMs
-      const finding: Finding = { trigger: 'early', level: 'warn', clock, ageMs, thresholdMs: 0 }
+      const finding: Breach = { trigger: 'early', level: 'warn', clock, ageMs, thresholdMs: 0 }
       return { act: 'early-look', stall: toStall(finding, turn) }
     }
     return null
   }
 
   /** A loop that does not turn silences every poller: its incident is theirs. */
-  private isCovered(finding: Finding, all: readonly Finding[]): boolean {
+  private isCovered(finding: Breach, all: readonly Breach[]): boolean {
     if (finding.trigger !== 'loop-silence') return false
     return all.some((other) => other.trigger === 'event-loop' && this.episodeOf(other).captured)
   }
 
-  private noteCapture(turn: Turn, findings: readonly Finding[], taken: Finding): void {
+  private noteCapture(turn: Turn, findings: readonly Breach[], taken: Breach): void {
     this.quota.take(keyOf(taken), turn.nowMs)
     for (const finding of findings) this.episodeOf(finding).captured = true
     for (const clock of turn.clocks) {
@@ -171,7 +171,7 @@ export class StallWatch {
     }
   }
 
-  private forgetWhatBeatsAgain(clocks: readonly ObservedClock[], findings: readonly Finding[]): void {
+  private forgetWhatBeatsAgain(clocks: readonly ObservedClock[], findings: readonly Breach[]): void {
     const alive = new Set(findings.map(keyOfEpisode))
     for (const clock of clocks) {
       const halfWarnMs = silenceThresholds(clock, this.settings).warnMs / 2
@@ -184,7 +184,7 @@ export class StallWatch {
     }
   }
 
-  private episodeOf(finding: Finding): Episode {
+  private episodeOf(finding: Breach): Episode {
     return this.episode(keyOfEpisode(finding))
   }
 
@@ -208,7 +208,7 @@ export function persists(stall: Stall, clocks: readonly ObservedClock[], setting
   })
 }
 
-function toStall(finding: Finding, turn: Turn): Stall {
+function toStall(finding: Breach, turn: Turn): Stall {
   return {
     trigger: finding.trigger,
     level: finding.level,
@@ -221,11 +221,11 @@ function toStall(finding: Finding, turn: Turn): Stall {
 }
 
 /** For the cool-down: a clock that comes back under its old name is the same cause. Warning and stall each have one. */
-function keyOf(finding: Finding): string {
+function keyOf(finding: Breach): string {
   return `${finding.clock.name} ${finding.trigger} ${finding.level}`
 }
 
-function keyOfEpisode(finding: Finding): string {
+function keyOfEpisode(finding: Breach): string {
   return identify(finding.clock, finding.trigger)
 }
 

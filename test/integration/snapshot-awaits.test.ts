@@ -1,8 +1,8 @@
 /** The await tree from a heap snapshot: right by itself, and the second opinion on what memory says. */
 import { describe, expect, it } from 'vitest'
 import type { AwaitNode, AwaitTree } from '../../src/model/await.js'
-import { connectToSocket } from '../../src/platform/cdp/socket-connection.js'
-import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../../src/snapshot/snapshot-awaits.js'
+import { connectToSocket } from '../../src/inspector/connection/socket-connection.js'
+import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../../src/inspector/heap/snapshot-awaits.js'
 import { programFile } from '../support/await-oracle.js'
 import { lookAtAwaits, startProgram, type AwaitTarget } from '../support/await-target.js'
 import { NODES, PROGRAMS } from '../support/nodes.js'

@@ -3,7 +3,7 @@ import type { AwaitNode, WaitsFor } from '../../src/model/await.js'
 import type { Evidence, Look } from '../../src/model/evidence.js'
 import type { Frame } from '../../src/model/frame.js'
 import type { ClockReading } from '../../src/model/heartbeat.js'
-import type { KernelLook } from '../../src/model/kernel.js'
+import type { KernelState } from '../../src/model/kernel.js'
 import type { LoopState } from '../../src/model/loop.js'
 import type { SocketState } from '../../src/model/socket.js'
 import type { KernelThread, ThreadStack } from '../../src/model/thread.js'
@@ -72,7 +72,7 @@ export function kernelThread(over: Partial<KernelThread> = {}): KernelThread {
   }
 }
 
-export function kernelLook(over: Partial<KernelLook> = {}): KernelLook {
+export function kernelLook(over: Partial<KernelState> = {}): KernelState {
   return {
     takenAtMs: 0,
     processState: 'S',

@@ -1,6 +1,6 @@
 /** An inspector connection that plays a part: answers by method, events by hand. */
-import type { CdpConnection } from '../../src/platform/cdp/cdp-connection.js'
-import { timeoutOf } from '../../src/platform/cdp/cdp-connection.js'
+import type { CdpConnection } from '../../src/inspector/connection/cdp-connection.js'
+import { timeoutOf } from '../../src/inspector/connection/cdp-connection.js'
 
 type Answer = (params: unknown) => unknown
 

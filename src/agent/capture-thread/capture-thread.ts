@@ -7,7 +7,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { readSettings } from '../../config/settings.js'
 import type { Settings } from '../../config/settings-table.js'
-import type { Round } from '../../evidence/round.js'
+import type { CapturedLook } from '../../model/look.js'
 import { ClockReader, monotonicMs } from '../../heartbeat/clock-reader.js'
 import { bundleDirectories } from '../../incident/directory.js'
 import { identifyProcess } from '../../investigate/identity.js'
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
     tasks: () => reader.readTasks(),
     ended: reader.readEnded(),
     agentTids,
-    earlier: data.earlyLooks.map((look) => JSON.parse(look) as Round),
+    earlier: data.earlyLooks.map((look) => JSON.parse(look) as CapturedLook),
     deadlineMs,
     residentBytesBefore: data.residentBytes,
     looksAtMs: data.looksAtMs,

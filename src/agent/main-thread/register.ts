@@ -1,7 +1,7 @@
 /** One agent a process, whichever door it came through and however many copies of the package are installed. */
 import { isMainThread } from 'node:worker_threads'
 import { VERSION } from '../../model/version.js'
-import { isAskedFor, PACKAGE_ROOT } from './asked-for.js'
+import { isRequestedHere, PACKAGE_ROOT } from './explicit-request.js'
 import { createHost, type Host } from './host.js'
 
 const AGENT = Symbol.for('conductor-stall-agent')
@@ -27,7 +27,7 @@ export function register(): Host | null {
   // Before anything else can fail or call back: a second registration has to find the first.
   Object.defineProperty(globalThis, AGENT, { value: { version: VERSION, host } satisfies Registered })
   try {
-    host?.install(isAskedFor(process.execArgv, process.env['NODE_OPTIONS'], PACKAGE_ROOT))
+    host?.install(isRequestedHere(process.execArgv, process.env['NODE_OPTIONS'], PACKAGE_ROOT))
   } catch (thrown) {
     complain(thrown)
   }

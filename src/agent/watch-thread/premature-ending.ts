@@ -7,13 +7,13 @@ import { monotonicMs, type ObservedClock } from '../../heartbeat/clock-reader.js
 import type { Logger } from '../../log/logger.js'
 import type { ClockReading } from '../../model/heartbeat.js'
 import type { Stall } from '../../model/stall.js'
-import type { CaptureDesk } from './capture-desk.js'
+import type { CaptureQueue } from './capture-queue.js'
 import type { CaptureAnswer } from '../shared/messages.js'
 import type { NativeCalls } from '../shared/native-exit.js'
-import { buryOnly, END_MARGIN_MS, EXIT_STALLED } from './process-end.js'
+import { writeTombstone, END_MARGIN_MS, EXIT_STALLED } from './process-end.js'
 
 export interface PrematureEndingOptions {
-  readonly desk: Pick<CaptureDesk, 'capturing' | 'capture' | 'answerFor'>
+  readonly queue: Pick<CaptureQueue, 'capturing' | 'capture' | 'answerFor'>
   readonly settings: Settings
   readonly logger: Logger
   /** The clocks of now, as observed and as told. */
@@ -21,7 +21,7 @@ export interface PrematureEndingOptions {
   readonly native: () => NativeCalls | null
   /** The word that the main thread waits for: end with this code, or go on ending. */
   readonly end: (exitCode: number | null) => void
-  readonly bury?: typeof buryOnly
+  readonly bury?: typeof writeTombstone
 }
 
 /** With less time than that a capture would have next to nothing. */
@@ -38,10 +38,10 @@ export class PrematureEnding {
 
   /** Once. A capture that is under way is finished first, and is the evidence when it leaves no time for another. */
   begin(): void {
-    const { desk, settings } = this.options
+    const { queue, settings } = this.options
     const limitMs = Math.max(settings.graceMs - END_MARGIN_MS, 0)
     this.untilMs = monotonicMs() + limitMs
-    if (desk.capturing) this.waiting = setTimeout(() => this.goOn(), limitMs)
+    if (queue.capturing) this.waiting = setTimeout(() => this.goOn(), limitMs)
     else this.collect()
   }
 
@@ -54,15 +54,15 @@ export class PrematureEnding {
   }
 
   private collect(): void {
-    const { desk } = this.options
+    const { queue } = this.options
     const stall = this.stallOfNow()
     const leftMs = (this.untilMs ?? 0) - monotonicMs()
-    if (desk.capturing || leftMs < LEAST_CAPTURE_MS) this.finish(stall, desk.answerFor(stall))
-    else desk.capture(stall, leftMs, (answer) => this.finish(stall, answer))
+    if (queue.capturing || leftMs < LEAST_CAPTURE_MS) this.finish(stall, queue.answerFor(stall))
+    else queue.capture(stall, leftMs, (answer) => this.finish(stall, answer))
   }
 
   private finish(stall: Stall, answer: CaptureAnswer | null): void {
-    const { settings, logger, native, end, bury = buryOnly } = this.options
+    const { settings, logger, native, end, bury = writeTombstone } = this.options
     if (stall.level === 'stall') {
       bury({ stall, answer, native: native(), dir: settings.dir, logger }, () => end(EXIT_STALLED))
     } else end(null)

@@ -10,7 +10,7 @@ import type { Stall } from '../../model/stall.js'
 import { readStat } from '../../platform/procfs/stat.js'
 import { startTimeOf } from '../../platform/procfs/process.js'
 import { describeAnswer, describeStall } from './incident-line.js'
-import type { EndNow, LastWord, LastWordsData } from '../short-threads/last-words-thread.js'
+import type { EndNow, EndStep, EndThreadData } from '../short-threads/end-thread.js'
 import type { CaptureAnswer } from '../shared/messages.js'
 import type { NativeCalls } from '../shared/native-exit.js'
 import { programOf, threadOptions } from '../shared/worker-environment.js'
@@ -34,7 +34,7 @@ export interface ProcessEnd {
 
 /** Does not come back, except for the time its steps take. */
 export function endProcess(end: ProcessEnd): void {
-  const words = new LastWords(end)
+  const words = new EndThread(end)
   words.begin(end.native ? 'koffi' : 'inspector', () => {
     sayWhy(end)
     // The code that a supervisor and a person look for. It does not return.
@@ -44,14 +44,14 @@ export function endProcess(end: ProcessEnd): void {
 }
 
 /** Before a premature end, which the main thread carries out itself. */
-export function buryOnly(end: ProcessEnd, then: () => void): void {
-  new LastWords(end).begin('exit', then)
+export function writeTombstone(end: ProcessEnd, then: () => void): void {
+  new EndThread(end).begin('exit', then)
 }
 
-class LastWords {
+class EndThread {
   private readonly end: ProcessEnd
   private worker: Worker | null = null
-  private next: (word: LastWord | null) => void = () => undefined
+  private next: (word: EndStep | null) => void = () => undefined
 
   constructor(end: ProcessEnd) {
     this.end = end
@@ -65,12 +65,9 @@ class LastWords {
       then()
     })
     try {
-      const data: LastWordsData = { tombstone: tombstoneOf(this.end, how), dir: this.end.dir }
-      this.worker = new Worker(
-        path.join(__dirname, '../short-threads/last-words-thread.js'),
-        threadOptions('stall-last-words', data),
-      )
-      this.worker.on('message', (word: LastWord) => this.next(word))
+      const data: EndThreadData = { tombstone: tombstoneOf(this.end, how), dir: this.end.dir }
+      this.worker = new Worker(path.join(__dirname, '../short-threads/end-thread.js'), threadOptions('stall-end', data))
+      this.worker.on('message', (word: EndStep) => this.next(word))
       this.worker.on('error', () => this.next(null))
       this.worker.on('exit', () => this.next(null))
     } catch {
@@ -89,7 +86,7 @@ class LastWords {
     this.worker.postMessage(now)
   }
 
-  private expect(limitMs: number, heard: (word: LastWord | null) => void): void {
+  private expect(limitMs: number, heard: (word: EndStep | null) => void): void {
     const timer = setTimeout(() => this.next(null), limitMs)
     this.next = (word) => {
       this.next = () => undefined

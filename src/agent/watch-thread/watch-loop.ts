@@ -1,6 +1,6 @@
 /**
  * What the watch thread does in each of its turns: observe the clocks, let the pure watch decide, and carry the
- * decision out: start a capture thread, wait for it with a deadline, end the process or forgive.
+ * decision out: start a capture thread, wait for it with a deadline, end the process or cancelEnding.
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Settings } from '../../config/settings-table.js'
@@ -12,11 +12,11 @@ import type { Stall } from '../../model/stall.js'
 import { StallError } from '../../model/stall-error.js'
 import { GapMeter } from '../../watch/gap-meter.js'
 import { persists, StallWatch, type Decision, type Turn } from '../../watch/stall-watch.js'
-import { tellWhatWasLeft } from './boot.js'
-import { answerWith, CaptureDesk, type WantedCapture } from './capture-desk.js'
+import { reportPreviousRuns } from './previous-runs.js'
+import { answerWith, CaptureQueue, type WantedCapture } from './capture-queue.js'
 import { describeAnswer, sayIncident } from './incident-line.js'
 import type { HostSink } from './host-sink.js'
-import { hasMemoryToSpare } from './memory-to-spare.js'
+import { hasMemoryToSpare } from './spare-memory.js'
 import type { CaptureAnswer, FromWatch, ToWatch } from '../shared/messages.js'
 import { NativeLoader } from './native-loader.js'
 import { PrematureEnding } from './premature-ending.js'
@@ -55,7 +55,7 @@ export class WatchLoop {
   private lostMs = 0
   private readonly turnMs: number
   private readonly watch: StallWatch
-  private readonly desk: CaptureDesk
+  private readonly queue: CaptureQueue
   private quietly: 'watching' | 'shutting-down' = 'watching'
   private readonly native = new NativeLoader()
   private nativeWanted = false
@@ -73,10 +73,10 @@ export class WatchLoop {
     this.turnMs = Math.min(500, Math.max(50, shortest / 10))
     this.gaps = new GapMeter(this.turnMs)
     this.watch = new StallWatch(settings)
-    this.desk = new CaptureDesk(settings, options.logger, options.clocks)
-    this.desk.onAnswer = () => this.goOn()
+    this.queue = new CaptureQueue(settings, options.logger, options.clocks)
+    this.queue.onAnswer = () => this.goOn()
     this.premature = new PrematureEnding({
-      desk: this.desk,
+      queue: this.queue,
       settings,
       logger: options.logger,
       clocks: () => ({ observed: this.observe().clocks, readings: this.reader.read() }),
@@ -87,7 +87,7 @@ export class WatchLoop {
 
   begin(): void {
     this.turn()
-    tellWhatWasLeft(this.options.settings, this.options.logger)
+    reportPreviousRuns(this.options.settings, this.options.logger)
     setInterval(() => this.turn(), this.turnMs)
   }
 
@@ -103,21 +103,21 @@ export class WatchLoop {
 
   /** An incident that somebody asked for; limited like any other. */
   captureFor(wanted: WantedCapture, answer: (answer: CaptureAnswer) => void): void {
-    if (this.desk.capturing || this.over) {
+    if (this.queue.capturing || this.over) {
       answer(answerWith(rateLimited('a capture is under way')))
       return
     }
     const decision = this.watch.manual(wanted.reason, this.observe())
     if (decision.act === 'suppress') answer(answerWith(rateLimited(decision.why)))
-    else this.desk.capture(decision.stall, this.desk.usualLimitMs(wanted.profileMs), answer, wanted)
+    else this.queue.capture(decision.stall, this.queue.usualLimitMs(wanted.profileMs), answer, wanted)
   }
 
   /** For whoever asks over the control socket. */
   state(): WatchState {
     return {
       clocks: this.reader.read(),
-      lastIncident: this.desk.lastIncident,
-      doing: this.over || this.ending ? 'ending' : this.desk.capturing ? 'capturing' : this.quietly,
+      lastIncident: this.queue.lastIncident,
+      doing: this.over || this.ending ? 'ending' : this.queue.capturing ? 'capturing' : this.quietly,
     }
   }
 
@@ -147,7 +147,7 @@ export class WatchLoop {
       wallMs: Date.now(),
       clocks: this.reader.observe(now),
       shutdowns: this.reader.shutdowns,
-      capturing: this.desk.busy,
+      capturing: this.queue.busy,
     }
   }
 
@@ -160,24 +160,24 @@ export class WatchLoop {
     const { stall } = decision
     switch (decision.act) {
       case 'early-look':
-        if (hasMemoryToSpare()) this.desk.look(stall)
+        if (hasMemoryToSpare()) this.queue.look(stall)
         return
       case 'suppress':
         this.options.logger.warn(`a stall of ${stall.clock ?? 'the process'} is not captured: ${decision.why}`)
         return
       case 'capture':
         this.useNative()
-        this.desk.capture(stall, this.limitBeforeEndMs(stall))
+        this.queue.capture(stall, this.limitBeforeEndMs(stall))
         return
       case 'end':
       case 'end-if-cured': {
         this.useNative()
         const conditional = decision.act === 'end-if-cured'
-        const limitMs = conditional ? this.desk.usualLimitMs() : this.options.settings.graceMs
+        const limitMs = conditional ? this.queue.usualLimitMs() : this.options.settings.graceMs
         this.ending = { stall, deadlineMs: this.now() + limitMs, conditional, shutdowns: this.reader.shutdowns }
-        if (!this.desk.capturing && limitMs > END_MARGIN_MS) {
+        if (!this.queue.capturing && limitMs > END_MARGIN_MS) {
           // The line about the end, or about its being taken back, tells of the incident too.
-          this.desk.capture(stall, limitMs - END_MARGIN_MS, (answer) => this.sayUnlessEnding(stall, answer), {
+          this.queue.capture(stall, limitMs - END_MARGIN_MS, (answer) => this.sayUnlessEnding(stall, answer), {
             silently: true,
           })
         }
@@ -191,19 +191,19 @@ export class WatchLoop {
     const ending = this.ending
     if (!ending || this.over) return
     if (!persists(ending.stall, clocks, this.options.settings)) {
-      this.forgive(ending, `${ending.stall.clock ?? 'the process'} moves again`)
+      this.cancelEnding(ending, `${ending.stall.clock ?? 'the process'} moves again`)
       return
     }
     if (this.reader.shutdowns !== ending.shutdowns) {
-      this.forgive(ending, 'it was asked to end by a signal that it handles')
+      this.cancelEnding(ending, 'it was asked to end by a signal that it handles')
       return
     }
     const over = this.now() >= ending.deadlineMs
-    if (this.desk.capturing && !over) return
-    const answer = this.desk.answerFor(ending.stall)
+    if (this.queue.capturing && !over) return
+    const answer = this.queue.answerFor(ending.stall)
     const spared = ending.conditional && !isCuredByRestart(answer)
     if (spared || isSomebodyLooking(answer)) {
-      this.forgive(ending, spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it')
+      this.cancelEnding(ending, spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it')
       return
     }
     this.over = true
@@ -215,10 +215,10 @@ export class WatchLoop {
     if (this.ending === null) sayIncident(this.options.logger, stall, answer)
   }
 
-  private forgive(ending: Ending, why: string): void {
+  private cancelEnding(ending: Ending, why: string): void {
     this.ending = null
     // One that is still under way is said when it is there.
-    const answer = this.desk.capturing ? null : this.desk.answerFor(ending.stall)
+    const answer = this.queue.capturing ? null : this.queue.answerFor(ending.stall)
     const about = answer === null ? '' : ` (${describeAnswer(answer)})`
     this.options.logger.warn(`not ended: ${why}${about}`, {
       event: 'forgiven',
@@ -243,9 +243,9 @@ export class WatchLoop {
   /** What a capture may take: less when the watchdog would act before that. */
   private limitBeforeEndMs(stall: Stall): number {
     const { settings } = this.options
-    if (settings.stallTimeoutMs === 0) return this.desk.usualLimitMs()
+    if (settings.stallTimeoutMs === 0) return this.queue.usualLimitMs()
     const untilEndMs = settings.stallTimeoutMs - stall.ageMs + settings.graceMs - END_MARGIN_MS
-    return Math.max(500, Math.min(this.desk.usualLimitMs(), untilEndMs))
+    return Math.max(500, Math.min(this.queue.usualLimitMs(), untilEndMs))
   }
 
   /** At the first warning, when there is a reason to say what is missing. */

@@ -1,5 +1,5 @@
 /**
- * The way from where a search ended down to the promise, as a reader would write it: `module{ledger} > Mutex.waiters`,
+ * The way from where a search ended down to the promise, as a reader would write it: `module{costMeter} > Mutex.waiters`,
  * `Socket.[client] > Client.[queue] > Request.[handler] > onConnect()`. What only carries (property stores, arrays,
  * tables, resolving functions) is folded into the name of the slot that leads to it.
  */
@@ -15,7 +15,7 @@ export interface PathPart {
   readonly object: Tagged
   /** Class, function or scope. */
   readonly name: string
-  /** `.waiters`, `{ledger}`, `[0]`; '' where the slot says nothing. */
+  /** `.waiters`, `{costMeter}`, `[0]`; '' where the slot says nothing. */
   readonly slot: string
 }
 

@@ -40,7 +40,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
 
 const MUTUAL = 'each of them is parked on what the next one mentions, round to the first'
 
-/** `the lock audit is used by report (a.js:6), and the lock ledger is used by transfer (a.js:5)`. */
+/** `the lock audit is used by report (a.js:6), and the lock costMeter is used by transfer (a.js:5)`. */
 function mutualText(cycle: readonly Leaf[]): string {
   return cycle.map((leaf) => `${queueName(leaf.waits)} is used by ${holderText(holderIn(leaf, cycle))}`).join(', and ')
 }

@@ -3,7 +3,7 @@
  * a futex, a lock of a database), or running in code that no look can see into (crypto, zlib, an addon).
  */
 import type { Frame } from '../../model/frame.js'
-import type { KernelLook } from '../../model/kernel.js'
+import type { KernelState } from '../../model/kernel.js'
 import type { Syscall, ThreadStack } from '../../model/thread.js'
 import type { VerdictCause } from '../../model/verdict.js'
 import { blameFrames, placeText, type Blame } from '../view/blame.js'
@@ -161,7 +161,12 @@ const WORDS: Readonly<Record<BlockedCause, string>> = {
   unknown: 'native code',
 }
 
-function describe(cause: BlockedCause, kernel: KernelLook | null, stack: ThreadStack, syscall: Syscall | null): string {
+function describe(
+  cause: BlockedCause,
+  kernel: KernelState | null,
+  stack: ThreadStack,
+  syscall: Syscall | null,
+): string {
   if (cause === 'child-process') {
     const child = kernel?.children[0]
     if (child === undefined) return WORDS[cause]
@@ -176,7 +181,7 @@ function describe(cause: BlockedCause, kernel: KernelLook | null, stack: ThreadS
   return WORDS[cause]
 }
 
-function otherEndOf(kernel: KernelLook | null, syscall: Syscall | null): string {
+function otherEndOf(kernel: KernelState | null, syscall: Syscall | null): string {
   const file = kernel?.files.find((each) => each.fd === syscall?.fd)
   if (file?.otherEnd === undefined) return ''
   if (file.otherEnd.length === 0) return ', whose other end nobody holds'
@@ -184,7 +189,7 @@ function otherEndOf(kernel: KernelLook | null, syscall: Syscall | null): string 
   return holder === undefined ? '' : `, whose other end pid ${holder.pid} (${holder.command}) holds`
 }
 
-function nextOf(cause: BlockedCause, kernel: KernelLook | null): string {
+function nextOf(cause: BlockedCause, kernel: KernelState | null): string {
   const child = kernel?.children[0]
   switch (cause) {
     case 'child-process':

@@ -9,7 +9,7 @@ export function isLockByName(waits: WaitsFor): boolean {
   return LOCK_NAME.test(`${waits.heldThrough ?? ''} ${waits.owner ?? ''}`)
 }
 
-/** `the lock ledger (Mutex.waiters)`, from `module{ledger} > Mutex.waiters > Array[0]`. */
+/** `the lock costMeter (Mutex.waiters)`, from `module{costMeter} > Mutex.waiters > Array[0]`. */
 export function queueName(waits: WaitsFor): string {
   const noun = isLockByName(waits) ? 'lock' : 'queue'
   const [, variable, first] = /^module\{([^}]+)\}(?: > ([^ >]+))?/.exec(waits.heldThrough ?? '') ?? []

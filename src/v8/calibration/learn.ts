@@ -22,7 +22,7 @@ const METADATA_WORDS = 64
 /** Between c_entry_fp and js_entry_sp: both in ThreadLocalTop, or one of them in IsolateData just before it. */
 const NEAR_WORDS = 64
 
-export interface Learnt {
+export interface CalibratedOffsets {
   readonly page: V8Layout['page']
   readonly isolate: V8Layout['isolate']
   readonly nextExit: number
@@ -48,7 +48,7 @@ export function learnLayout(
   sp: Address,
   names: readonly string[],
   isolate: Address | null,
-): Learnt | null {
+): CalibratedOffsets | null {
   const window = copyStack(heap.memory, sp)
   if (!window) return null
   for (const stack of knownStacks(heap, window, names)) {
@@ -142,7 +142,12 @@ function isData(mapping: Mapping): boolean {
   return mapping.readable && mapping.writable && !mapping.shared && (mapping.path === '' || mapping.path === '[heap]')
 }
 
-function learnFrom(heap: V8Heap, stack: KnownStack, location: number, isolate: Address | null): Learnt | null {
+function learnFrom(
+  heap: V8Heap,
+  stack: KnownStack,
+  location: number,
+  isolate: Address | null,
+): CalibratedOffsets | null {
   const page = stack.functionAddress - (stack.functionAddress % HEAP_PAGE)
   const owner = ownerPath(heap, page, location)
   const end = endPath(heap, page)

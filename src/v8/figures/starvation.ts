@@ -19,7 +19,7 @@ import { findMicrotaskQueue, finishedMicrotasks } from './microtasks.js'
 import type { V8Layout } from '../layouts/layout.js'
 
 /** One look at the counters. */
-export interface StarvationLook {
+export interface StarvationReading {
   readonly turns: number
   readonly polling: boolean
   readonly microtasks: number
@@ -49,7 +49,7 @@ export function findStarvationCounters(
 }
 
 /** Null when the loop is gone. Flush the memory's cache before. */
-export function lookAtStarvation(native: NativeProcess, place: StarvationPlace): StarvationLook | null {
+export function lookAtStarvation(native: NativeProcess, place: StarvationPlace): StarvationReading | null {
   const loop = readLoop(native, place.loop, place.tid)
   if (!loop) return null
   return {
@@ -61,7 +61,7 @@ export function lookAtStarvation(native: NativeProcess, place: StarvationPlace):
 }
 
 /** Pure. `looks` oldest first, over 100 ms and more; fewer than two say nothing. */
-export function starvationOf(looks: readonly StarvationLook[]): Starvation {
+export function starvationOf(looks: readonly StarvationReading[]): Starvation {
   const first = looks[0]
   const last = looks.at(-1)
   if (!first || !last || first === last || last.turns !== first.turns || looks.some((look) => look.polling))

@@ -36,7 +36,7 @@ export type Registers =
   | { readonly kind: 'running' }
   | { readonly kind: 'blocked'; readonly sp: Address; readonly pc: Address }
 
-export interface StackLook {
+export interface StackReading {
   /** `none`: no JavaScript on the stack. `torn`: every attempt was overtaken by the thread. */
   readonly kind: 'exact' | 'probable' | 'none' | 'torn'
   /** Innermost first, async parents last. */
@@ -114,7 +114,7 @@ export class StackReader {
    * @param registers asked before and after each attempt; null when they can't be had
    * @param stackHint an address in the thread's stack, for a thread that runs (its control block, `[stack]`); 0 unknown
    */
-  read(isolate: Address, registers: () => Registers | null, stackHint = 0): StackLook {
+  read(isolate: Address, registers: () => Registers | null, stackHint = 0): StackReading {
     let last: IsolateMoment | null = null
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       if (attempt > 1) this.flush()
@@ -137,7 +137,7 @@ export class StackReader {
   }
 
   /** The stack out of a copy that was taken while the thread stood still; null when it holds no complete walk. */
-  readCopy(window: StackWindow, moment: IsolateMoment, registers: Registers): StackLook | null {
+  readCopy(window: StackWindow, moment: IsolateMoment, registers: Registers): StackReading | null {
     if (moment.entryFrame === 0) return none(moment, 1)
     const walk = this.#walkFrom(window, moment, registers)
     return walk ? this.#look(window, walk.frames, moment, 1, walk.exact) : null
@@ -149,7 +149,7 @@ export class StackReader {
     where: Registers | null,
     stackHint: number,
     attempt: number,
-  ): StackLook | null {
+  ): StackReading | null {
     if (moment.entryFrame === 0) {
       const again = readMoment(this.heap, isolate)
       return again?.entryFrame === 0 ? none(moment, attempt) : null
@@ -192,7 +192,7 @@ export class StackReader {
     moment: IsolateMoment,
     attempt: number,
     exact: boolean,
-  ): StackLook {
+  ): StackReading {
     const frames: Frame[] = []
     const spans: FrameSpan[] = []
     let innermost = true
@@ -228,7 +228,7 @@ export class StackReader {
     return this.readsValues ? new FrameLocals(this.heap, this.functions).addTo(window, frame, lines) : lines
   }
 
-  #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackLook | null {
+  #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackReading | null {
     const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint, (frame) => this.#places.fits(frame))
     if (!walk) return null
     const frames: Frame[] = []
@@ -279,6 +279,6 @@ export class StackReader {
   }
 }
 
-function none(moment: IsolateMoment, attempts: number): StackLook {
+function none(moment: IsolateMoment, attempts: number): StackReading {
   return { kind: 'none', frames: [], spans: [], vmState: moment.vmState, exitFrame: 0, attempts, note: null }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { listeningPorts } from '../../../src/platform/cdp/debug-port.js'
+import { listeningPorts } from '../../../src/inspector/connection/debug-port.js'
 import type { DumpJson } from '../../../src/report/dump-json.js'
 import { runCli } from '../../support/cli.js'
 import { NODES, PROGRAMS, PROJECT_ROOT } from '../../support/nodes.js'

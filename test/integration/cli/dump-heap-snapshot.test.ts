@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isListening } from '../../../src/platform/cdp/close-port.js'
+import { isListening } from '../../../src/inspector/connection/close-port.js'
 import type { DumpJson } from '../../../src/report/dump-json.js'
 import { runCli } from '../../support/cli.js'
 import { freePort } from '../../support/free-port.js'

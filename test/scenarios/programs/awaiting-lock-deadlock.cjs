@@ -14,19 +14,19 @@ class Mutex {
 }
 
 const accounts = new Mutex()
-const ledger = new Mutex()
+const costMeter = new Mutex()
 const pause = () => new Promise((resolve) => setTimeout(resolve, 40))
 
 async function w_transfer() {
   const one = await accounts.acquire()
   await pause()
-  const two = await ledger.acquire()
+  const two = await costMeter.acquire()
   two()
   one()
 }
 
 async function w_audit() {
-  const one = await ledger.acquire()
+  const one = await costMeter.acquire()
   await pause()
   const two = await accounts.acquire()
   two()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isAskedFor } from '../../../src/agent/main-thread/asked-for.js'
+import { isRequestedHere } from '../../../src/agent/main-thread/explicit-request.js'
 import { describeStall, sayIncident } from '../../../src/agent/watch-thread/incident-line.js'
 import type { CaptureAnswer } from '../../../src/agent/shared/messages.js'
 import { isCuredByRestart, isSomebodyLooking } from '../../../src/agent/watch-thread/restart-cure.js'
@@ -75,7 +75,7 @@ describe('whether the agent is asked for in this very process', () => {
     ['by NODE_OPTIONS alone', [], '--require conductor-stall-agent', false],
     ['by NODE_OPTIONS alone, as a path', ['--inspect'], `--require=${root}/dist/index.js`, false],
   ])('%s', (_title, execArgv, nodeOptions, expected) => {
-    expect(isAskedFor(execArgv, nodeOptions, root)).toBe(expected)
+    expect(isRequestedHere(execArgv, nodeOptions, root)).toBe(expected)
   })
 })
 

@@ -3,7 +3,7 @@ import { diagnose } from '../../../src/diagnose/diagnose.js'
 import { joinEvidence } from '../../../src/evidence/join.js'
 import type { AwaitNode } from '../../../src/model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../../../src/model/evidence.js'
-import type { CgroupState, KernelLook } from '../../../src/model/kernel.js'
+import type { CgroupState, KernelState } from '../../../src/model/kernel.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
 import {
   awaitNode,
@@ -28,7 +28,7 @@ function captured<E>(value: E): CaptureOutcome<E> {
 /** The same awaits in two looks `gapMs` apart, over an idle loop. */
 function parked(
   nodes: readonly AwaitNode[],
-  over: Partial<Evidence> & { kernel?: KernelLook; look?: Partial<Look> } = {},
+  over: Partial<Evidence> & { kernel?: KernelState; look?: Partial<Look> } = {},
 ): Evidence {
   const { kernel = kernelLook({ sockets: [socket()] }), look = {}, ...rest } = over
   const tree = { engine: 'memory' as const, awaits: nodes, roots: [], suspended: nodes.length, pausedMs: 0, notes: [] }
@@ -208,11 +208,11 @@ test('tells two locks whose users are parked on one another from two single wait
     )
   const LINES: Readonly<Record<string, number>> = { transfer: 11, report: 12, third: 13 }
   const holderAt = (name: string) => ({ function: name, file: WORKER, line: LINES[name] ?? 0, column: 1 })
-  const cycle = [parkedOn('audit', 'report', 'transfer'), parkedOn('ledger', 'transfer', 'report')]
+  const cycle = [parkedOn('audit', 'report', 'transfer'), parkedOn('costMeter', 'transfer', 'report')]
   const told = first(parked(cycle, { stall: silence() }))
   expect(told).toMatchObject({ name: 'awaiting/lock', confidence: 'medium' })
   expect(told.verdict?.summary).toContain('what looks like a deadlock')
-  const line = [parkedOn('audit', 'report', 'transfer'), parkedOn('ledger', 'third', 'report')]
+  const line = [parkedOn('audit', 'report', 'transfer'), parkedOn('costMeter', 'third', 'report')]
   expect(first(parked(line, { stall: silence() })).verdict?.summary).not.toContain('deadlock')
 })
 
@@ -228,11 +228,11 @@ describe('a queue of resolvers', () => {
   })
 
   test('whose holders only mention it is a lock perhaps', () => {
-    const mutex = { ...plain, heldThrough: 'module{ledger} > Mutex.waiters > Array[0]', owner: 'Mutex.waiters' }
+    const mutex = { ...plain, heldThrough: 'module{costMeter} > Mutex.waiters > Array[0]', owner: 'Mutex.waiters' }
     const holders = [{ function: 'audit', file: WORKER, line: 6, column: 1 }]
     const held = first(parked([awaitNode('acquire', 5, { ...mutex, holders })]))
     expect(held.confidence).toBe('medium')
-    expect(held.verdict?.summary).toContain('the lock ledger (Mutex.waiters), held by audit (worker.js:6)')
+    expect(held.verdict?.summary).toContain('the lock costMeter (Mutex.waiters), held by audit (worker.js:6)')
     expect(held.verdict?.signs.join()).not.toContain('module{')
     const doubt = 'the holders named mention the variable; whether they took the lock is not known'
     const mentioned = first(parked([awaitNode('acquire', 5, { ...mutex, holders, doubt })]))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { connectionsToTry } from '../../../src/evidence/connections-to-try.js'
-import type { Round } from '../../../src/evidence/round.js'
+import type { CapturedLook } from '../../../src/model/look.js'
 import type { WaitsFor } from '../../../src/model/await.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
 import { awaitNode, clock, kernelLook, socket } from '../../support/evidence.js'
@@ -11,7 +11,7 @@ function captured<E>(value: E): CaptureOutcome<E> {
   return { status: 'captured', evidence: value, tookMs: 1, pausedMs: 0 }
 }
 
-function round(waits: Partial<WaitsFor>, failuresInRow = 2, peer = '10.0.0.5:8080'): Round {
+function round(waits: Partial<WaitsFor>, failuresInRow = 2, peer = '10.0.0.5:8080'): CapturedLook {
   const node = awaitNode('poll', 7, { kind: 'http-request', summary: 'a poll', url: POLL, fd: 21, ...waits })
   return {
     takenAtMs: 0,

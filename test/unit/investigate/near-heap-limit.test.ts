@@ -1,10 +1,14 @@
 import { expect, it } from 'vitest'
-import type { Round } from '../../../src/evidence/round.js'
+import type { CapturedLook } from '../../../src/model/look.js'
 import { isNearHeapLimit, refuseNearHeapLimit } from '../../../src/investigate/near-heap-limit.js'
 
 const MB = 1_048_576
 
-function round(committedMb: number | null, limitMb: number | null, collectingShare: number | null = null): Round {
+function round(
+  committedMb: number | null,
+  limitMb: number | null,
+  collectingShare: number | null = null,
+): CapturedLook {
   const evidence = {
     usedBytes: null,
     committedBytes: committedMb === null ? null : committedMb * MB,

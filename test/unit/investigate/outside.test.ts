@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { missingBecauseOf, type OutsideOptions } from '../../../src/investigate/outside.js'
-import { outsideInspector } from '../../../src/capture/inspector/open-inspector.js'
+import { outsideInspector } from '../../../src/inspector/open-inspector.js'
 import { createRedactor } from '../../../src/redact/redactor.js'
 
 const MEMORY_PARTS = ['awaits', 'debugger', 'heap', 'queue-starvation', 'stacks', 'thread-pool']

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { entryOf } from '../../../src/investigate/identity.js'
 import { toBundlePointer, toDumpPointer } from '../../../src/investigate/pointers.js'
-import { debugPortOf } from '../../../src/platform/cdp/debug-port.js'
+import { debugPortOf } from '../../../src/inspector/connection/debug-port.js'
 
 describe('entryOf', () => {
   test('finds the script behind options with and without values', () => {

@@ -1,6 +1,6 @@
 /** A clock as the watch thread sees it, healthy unless told otherwise; and a watch driven by a clock of our own. */
 import type { ObservedClock } from '../../../src/heartbeat/clock-reader.js'
-import type { WatchSettings } from '../../../src/watch/findings.js'
+import type { WatchSettings } from '../../../src/watch/breach.js'
 import { StallWatch, type Decision } from '../../../src/watch/stall-watch.js'
 
 export const SETTINGS: WatchSettings = {

@@ -13,17 +13,17 @@ type Answered = (answer: CaptureAnswer) => void
 
 function scene(env: Record<string, string>) {
   const seen = { limits: [] as number[], answered: [] as Answered[], buried: [] as unknown[], ends: [] as unknown[] }
-  const desk = {
+  const queue = {
     capturing: false,
     answerFor: () => EARLIER,
     capture: (_stall: unknown, limitMs: number, answered: Answered = quiet) => {
       seen.limits.push(limitMs)
       seen.answered.push(answered)
     },
-  } as unknown as PrematureEndingOptions['desk'] & { capturing: boolean }
+  } as unknown as PrematureEndingOptions['queue'] & { capturing: boolean }
   const { settings } = readSettings({ CONDUCTOR_STALL_GRACE_SECONDS: '20', ...env })
   const ending = new PrematureEnding({
-    desk,
+    queue,
     settings,
     logger: LOGGER,
     clocks: () => ({ observed: [], readings: [] }),
@@ -34,7 +34,7 @@ function scene(env: Record<string, string>) {
       then()
     },
   })
-  return { desk, ending, seen }
+  return { queue, ending, seen }
 }
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'hrtime'] }))
@@ -56,11 +56,11 @@ it('only captures where the watchdog is off', () => {
 })
 
 it('lets a capture that is under way finish, and takes what time is left for its own', () => {
-  const { desk, ending, seen } = scene({})
-  desk.capturing = true
+  const { queue, ending, seen } = scene({})
+  queue.capturing = true
   ending.begin()
   vi.advanceTimersByTime(5_000)
-  desk.capturing = false
+  queue.capturing = false
   ending.goOn()
   expect(seen.limits[0]).toBeCloseTo(14_000, -2)
   seen.answered[0]?.(ANSWER)
@@ -71,14 +71,14 @@ it('lets a capture that is under way finish, and takes what time is left for its
 
 it('is satisfied with the one under way when that leaves no time, so that the main thread hears it within the grace', () => {
   const late = scene({})
-  late.desk.capturing = true
+  late.queue.capturing = true
   late.ending.begin()
   vi.advanceTimersByTime(18_500)
-  late.desk.capturing = false
+  late.queue.capturing = false
   late.ending.goOn()
   expect([late.seen.limits, late.seen.buried, late.seen.ends]).toEqual([[], ['01W'], [70]])
   const hanging = scene({})
-  hanging.desk.capturing = true
+  hanging.queue.capturing = true
   hanging.ending.begin()
   vi.advanceTimersByTime(19_000)
   hanging.ending.goOn()

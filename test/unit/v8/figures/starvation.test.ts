@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { monotonicOffsetMs } from '../../../../src/native/process/target-clock.js'
-import { starvationOf, type StarvationLook } from '../../../../src/v8/figures/starvation.js'
+import { starvationOf, type StarvationReading } from '../../../../src/v8/figures/starvation.js'
 
-function look(over: Partial<StarvationLook> = {}): StarvationLook {
+function look(over: Partial<StarvationReading> = {}): StarvationReading {
   return { turns: 5, polling: false, microtasks: 100, asyncIds: 200, tickScheduled: false, ...over }
 }
 

@@ -1,0 +1,49 @@
+/**
+ * The last thread of a process that the watchdog ends: it writes the tombstone, so that a disk that hangs can't keep
+ * the watch thread from its work, and it can end the process through the inspector where `_exit` can't be had.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { bundleDirectories } from '../../incident/directory.js'
+import { writeTombstone } from '../../incident/tombstone.js'
+import type { Tombstone } from '../../model/incident.js'
+import { StallError } from '../../model/stall-error.js'
+import { exitThroughInspector } from './inspector-exit.js'
+
+export interface EndThreadData {
+  readonly tombstone: Tombstone
+  /** The setting `dir`. */
+  readonly dir: string | null
+}
+
+/** To it: end the process, or say that it can't be ended so. */
+export interface EndNow {
+  readonly exitCode: number
+}
+
+/** From it. `file` null: no folder took the tombstone. */
+export type EndStep =
+  | { readonly type: 'buried'; readonly file: string | null; readonly problem: string | null }
+  | { readonly type: 'cannot-end'; readonly why: string }
+
+const { tombstone, dir } = workerData as EndThreadData
+const directories = bundleDirectories(process.env, dir)
+
+function bury(how: Tombstone['how']): EndStep {
+  const written = writeTombstone(directories, { ...tombstone, how })
+  return written instanceof StallError
+    ? { type: 'buried', file: null, problem: written.message }
+    : { type: 'buried', file: written, problem: null }
+}
+
+function say(word: EndStep): void {
+  parentPort?.postMessage(word)
+}
+
+parentPort?.on('message', ({ exitCode }: EndNow) => {
+  exitThroughInspector(exitCode, (why) => {
+    // The next boot is told how it really ended.
+    bury('sigkill')
+    say({ type: 'cannot-end', why })
+  })
+})
+say(bury(tombstone.how))

@@ -1,0 +1,251 @@
+/**
+ * What could still settle a promise, by walking from its resolving functions to whoever holds them, up to the nearest
+ * resource. Merely holding a promise settles nothing, so the first step is narrow: a resolving function's context, a
+ * reaction or capability that the promise was derived for, a native request.
+ *
+ * Unlike the memory engine this one can't read which variables a closure mentions, so what it names is the nearest
+ * resource and not a proof; the tree says so.
+ */
+import { formatDuration } from '../../model/amounts.js'
+import type { WaitKind, WaitsFor } from '../../model/await.js'
+import type { AsyncGraph } from './async-graph.js'
+import type { HeapGraph } from './heap-graph.js'
+
+export interface SnapshotWait {
+  readonly waitsFor: WaitsFor
+  /** Suspended functions met on the way up: holders of a lock. */
+  readonly holders: readonly number[]
+}
+
+const MAX_VISITED = 4_000
+/** Builtin edges that keep an object alive without leading to somebody who could use it. */
+const SKIPPED_EDGES = new Set([
+  'map',
+  '__proto__',
+  'prototype',
+  'scope_info',
+  'code',
+  'shared',
+  'feedback_cell',
+  'reactions_or_result',
+  'constructor',
+])
+const RESOURCES = new Map<string, WaitKind>([
+  ['Timeout', 'timer'],
+  ['Immediate', 'timer'],
+  ['ClientRequest', 'http-request'],
+  ['ClientHttp2Stream', 'http2-stream'],
+  ['Http2Stream', 'http2-stream'],
+  ['ChildProcess', 'child'],
+  ['Process', 'child'],
+  ['Worker', 'worker'],
+  ['MessagePort', 'message-port'],
+  ['BroadcastChannel', 'message-port'],
+  ['FSReqCallback', 'file'],
+  ['FSReqPromise', 'file'],
+  ['FileHandle', 'file'],
+  ['GetAddrInfoReqWrap', 'dns'],
+  ['GetNameInfoReqWrap', 'dns'],
+  ['QueryReqWrap', 'dns'],
+  ['Socket', 'socket'],
+  ['TLSSocket', 'socket'],
+  ['TCP', 'socket'],
+  ['Pipe', 'socket'],
+  ['Server', 'socket'],
+  ['UDP', 'socket'],
+  ['AbortSignal', 'abort-signal'],
+  ['Zlib', 'pool-request'],
+])
+const STREAMS = new Set(['Readable', 'PassThrough', 'Transform', 'Duplex', 'ReadStream', 'WriteStream', 'Interface'])
+
+interface Step {
+  /** The node one step nearer to the promise. */
+  readonly from: number
+  readonly edge: number
+}
+
+/** The nearest resource that can settle `promise`. */
+export function findSettler(graph: HeapGraph, async: AsyncGraph, promise: number): SnapshotWait {
+  const steps = new Map<number, Step | null>([[promise, null]])
+  const queue = [promise]
+  const holders: number[] = []
+  let emitter = -1
+  let root = -1
+  for (let head = 0; head < queue.length && steps.size < MAX_VISITED; head++) {
+    const node = queue[head] ?? 0
+    for (const edge of graph.edgesTo(node)) {
+      const holder = graph.ownerOf(edge)
+      if (steps.has(holder) || !leadsOn(graph, async, promise, node, holder, edge)) continue
+      if (async.generators.has(holder)) {
+        if ((async.generators.get(holder)?.awaits ?? -1) >= 0 && !holders.includes(holder)) {
+          steps.set(holder, { from: node, edge })
+          holders.push(holder)
+        }
+        continue
+      }
+      steps.set(holder, { from: node, edge })
+      const kind = graph.typeOf(holder) === 'object' ? RESOURCES.get(graph.nameOf(holder)) : undefined
+      if (kind !== undefined) return { waitsFor: describe(graph, steps, holder, kind), holders }
+      if (emitter < 0 && isEmitter(graph, holder)) emitter = holder
+      if (isRoot(graph, holder)) {
+        if (root < 0) root = holder
+        continue
+      }
+      queue.push(holder)
+    }
+  }
+  if (emitter >= 0) {
+    const kind = STREAMS.has(graph.nameOf(emitter)) ? 'stream' : 'emitter'
+    return { waitsFor: describe(graph, steps, emitter, kind), holders }
+  }
+  if (root >= 0) return { waitsFor: heldBy(graph, steps, root), holders }
+  if (steps.size >= MAX_VISITED || holders.length > 0) {
+    return { waitsFor: { kind: 'unknown', summary: 'no resource found near its resolving functions' }, holders }
+  }
+  return { waitsFor: { kind: 'nothing', summary: 'no settler found in the heap snapshot' }, holders }
+}
+
+function leadsOn(
+  graph: HeapGraph,
+  async: AsyncGraph,
+  promise: number,
+  node: number,
+  holder: number,
+  edge: number,
+): boolean {
+  const type = graph.typeOf(holder)
+  const name = graph.nameOf(holder)
+  if (type === 'synthetic' || type === 'code' || type === 'hidden' || name.startsWith('system / NativeContext'))
+    return false
+  if (name === 'system / WeakCell' || name === 'system / AsyncGeneratorRequest') return false
+  if (name === 'WeakMap' || name === 'system / EphemeronHashTable') return false
+  const edgeName = graph.edgeNameOf(edge)
+  if (SKIPPED_EDGES.has(edgeName)) return false
+  if (node === promise) {
+    // A user's variable that holds the promise is a slot with a name; a resolving function's is not.
+    if (name === 'system / Context') return graph.edgeTypeOf(edge) !== 'context'
+    if (name === 'system / PromiseReaction' || name === 'system / PromiseCapability') return true
+    return type === 'native' || RESOURCES.has(name)
+  }
+  if (async.generators.has(node)) return false
+  return name !== 'system / PromiseReaction' || graph.typeOf(node) === 'closure'
+}
+
+function isEmitter(graph: HeapGraph, node: number): boolean {
+  return graph.typeOf(node) === 'object' && graph.child(node, '_events', 'property') >= 0
+}
+
+/** A context that lives as long as its module, or the global object. */
+function isRoot(graph: HeapGraph, node: number): boolean {
+  const name = graph.nameOf(node)
+  if (name === 'Object / global' || name.startsWith('global') || name === 'system / PropertyCell') return true
+  if (!name.startsWith('system / Context')) return false
+  const previous = graph.child(node, 'previous', 'internal')
+  return previous >= 0 && graph.nameOf(previous).startsWith('system / NativeContext')
+}
+
+function pathFrom(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, end: number): string {
+  const parts: string[] = []
+  for (let node = end, step = steps.get(end); step !== null && step !== undefined;) {
+    const edge = graph.edgeNameOf(step.edge)
+    const name = graph.nameOf(node).replace(/^system \/ | \/ .*$/g, '')
+    if (name === 'Context') parts.push(edge === '' ? 'scope' : `scope{${edge}}`)
+    else if (graph.typeOf(node) === 'closure') parts.push(`${name || '(anonymous)'}()`)
+    else if (name !== '' && !name.startsWith('(')) parts.push(edge === '' ? name : `${name}.${edge}`)
+    node = step.from
+    step = steps.get(node)
+  }
+  return parts.slice(0, 12).join(' > ')
+}
+
+function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, node: number, kind: WaitKind): WaitsFor {
+  const name = graph.nameOf(node)
+  const heldThrough = pathFrom(graph, steps, node)
+  const doubt = 'nearest resource in the heap snapshot; which of its closures settles the promise was not checked'
+  const base = { kind, owner: name, heldThrough, doubt }
+  switch (kind) {
+    case 'timer': {
+      const timeout = numberOf(graph, graph.child(node, '_idleTimeout', 'property'))
+      return { ...base, summary: timeout === null ? 'a timer' : `timer of ${formatDuration(timeout)}` }
+    }
+    case 'http-request': {
+      const method = textOf(graph, graph.child(node, 'method', 'property'))
+      const host = textOf(graph, graph.child(node, 'host', 'property'))
+      const protocol = textOf(graph, graph.child(node, 'protocol', 'property')) ?? 'http:'
+      const path = textOf(graph, graph.child(node, 'path', 'property')) ?? ''
+      const url = host === null ? undefined : `${protocol}//${host}${path.replace(/[?#].*$/s, '')}`
+      return {
+        ...base,
+        summary: `HTTP ${method ?? 'request'}${url === undefined ? '' : ` ${url}`}`,
+        ...(method === null ? {} : { method }),
+        ...(url === undefined ? {} : { url }),
+      }
+    }
+    case 'child': {
+      const file = textOf(graph, graph.child(node, 'spawnfile', 'property'))
+      const pid = numberOf(graph, graph.child(node, 'pid', 'property'))
+      return { ...base, summary: `child process ${file ?? ''}`.trimEnd(), ...(pid === null ? {} : { pid }) }
+    }
+    case 'dns': {
+      const host = textOf(graph, graph.child(node, 'hostname', 'property'))
+      return {
+        ...base,
+        summary: `DNS look-up${host === null ? '' : ` of ${host}`}`,
+        ...(host === null ? {} : { host }),
+      }
+    }
+    case 'emitter':
+    case 'stream': {
+      // `properties` is the table of an object with many keys, whose key is not in the path.
+      const event = /\._events > \w+\.(?!properties\b)(\w+)/.exec(heldThrough)?.[1]
+      return {
+        ...base,
+        summary: event === undefined ? name : `${name}, event ${event}`,
+        ...(event === undefined ? {} : { event }),
+      }
+    }
+    default:
+      return { ...base, summary: name }
+  }
+}
+
+/** Held by a variable of a module or by the global object: a lock or queue of user code when it lies in a collection. */
+function heldBy(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, root: number): WaitsFor {
+  let queue = false
+  let owner = ''
+  for (let node = root, step = steps.get(root); step !== null && step !== undefined;) {
+    const name = graph.nameOf(node)
+    if (graph.typeOf(node) === 'array' || name === 'Array' || name === 'Map' || name === 'Set') queue = true
+    else if (graph.typeOf(node) === 'object' && !queue && name !== 'Object' && !/^(system|global)/.test(name))
+      owner = name
+    node = step.from
+    step = steps.get(node)
+  }
+  const heldThrough = pathFrom(graph, steps, root)
+  if (!queue) return { kind: 'unknown', summary: `its resolve function is held by ${heldThrough}`, heldThrough }
+  return {
+    kind: 'lock',
+    summary: owner === '' ? 'a resolver in a queue of user code' : `a resolver queued in ${owner}`,
+    heldThrough,
+    ...(owner === '' ? {} : { owner }),
+  }
+}
+
+function textOf(graph: HeapGraph, node: number): string | null {
+  if (node < 0) return null
+  const type = graph.typeOf(node)
+  if (type === 'string') return graph.nameOf(node)
+  if (type !== 'concatenated string' && type !== 'sliced string') return null
+  const first = textOf(graph, graph.child(node, 'first'))
+  const second = textOf(graph, graph.child(node, 'second'))
+  return first === null || second === null ? null : first + second
+}
+
+function numberOf(graph: HeapGraph, node: number): number | null {
+  if (node < 0) return null
+  if (graph.typeOf(node) !== 'number') return null
+  const value = graph.child(node, 'value')
+  const text = value >= 0 ? graph.nameOf(value) : graph.nameOf(node)
+  const number = Number(text)
+  return Number.isFinite(number) ? number : null
+}
