@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { readSettingsWithFile } from '../config/settings-file.js'
 import type { Settings } from '../config/settings-table.js'
-import { bundleDirectories, existingDirectories } from '../incident/directory.js'
+import { bundleDirectories, type DirectoryCandidate, existingDirectories } from '../incident/directory.js'
 import { StallError } from '../model/stall-error.js'
 import { printNote } from './output.js'
 
@@ -27,12 +27,16 @@ export function bundleFolders(options: FolderOptions, env: NodeJS.ProcessEnv = p
   const { settings, warnings, env: merged } = readSettingsWithFile(env)
   for (const warning of warnings) printNote(`conductor-diag: ${warning}\n`)
   const candidates =
-    options.dir === undefined
-      ? bundleDirectories(merged, settings.dir)
-      : [{ path: options.dir, from: '--dir', shared: false }]
+    options.dir === undefined ? placesOf(merged, settings.dir) : [{ path: options.dir, from: '--dir', shared: false }]
   const folders = existingDirectories(candidates)
   if (options.dir !== undefined && folders.length === 0) {
     throw new StallError('ERR_STALL_BUNDLE_NOT_FOUND', `there is no folder ${options.dir}`)
   }
   return { folders, looked: candidates.map((candidate) => candidate.path), settings }
+}
+
+/** A folder that somebody named is where they want to look; another one would show somebody else's incidents. */
+function placesOf(env: NodeJS.ProcessEnv, dir: string | null): readonly DirectoryCandidate[] {
+  const places = bundleDirectories(env, dir)
+  return dir === null ? places : places.slice(0, 1)
 }

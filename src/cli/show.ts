@@ -6,6 +6,7 @@ import { readIncident } from '../export/read-incident.js'
 import { renderIncident } from '../report/incident-text.js'
 import { renderMarkdown } from '../report/markdown/render-markdown.js'
 import { printable, wantsColor } from '../report/terminal.js'
+import { terminalWidth } from '../report/wrap.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printNote, printOut } from './output.js'
@@ -22,13 +23,13 @@ interface ShowOptions extends FolderOptions {
 export function register(program: Command): void {
   const command = program
     .command('show')
-    .description('one incident: verdict, place, chain, clocks, artifacts, what is missing and why, cost')
+    .description('one incident: clocks, what is unavailable and why, and last the verdict with its place and source')
     .addHelpText('after', examples('show latest', 'show 01M89Y -v', 'show 01M89Y --markdown --max-bytes 32000'))
     .argument('[id]', 'its id, the beginning of it, a path, or latest', 'latest')
     .option('--json', 'the manifest, as JSON')
     .option('--markdown', 'as Markdown, for a ticket')
     .option('--max-bytes <bytes>', 'with --markdown: shortened to this', numberIn({ from: 200, whole: true }))
-    .option('-v, --verbose', 'the whole chain and every clock')
+    .option('-v, --verbose', 'the whole chain, every clock, artifacts, cost, and what to do about each missing part')
   addFolderOption(command).action((id: string, options: ShowOptions) => {
     process.exitCode = show(id, options)
   })
@@ -47,7 +48,9 @@ function show(id: string, options: ShowOptions): number {
     tellProblems(problems)
   } else {
     const color = wantsColor(process.stdout, process.env)
-    printOut(renderIncident({ manifest, path, state }, { color, verbose: options.verbose ?? false }))
+    const width = terminalWidth(process.stdout, process.env)
+    const shown = { ...readIncident(bundle), path, state }
+    printOut(renderIncident(shown, { color, width, verbose: options.verbose ?? false }))
     tellProblems(problems)
   }
   return problems.length === 0 ? EXIT.ok : EXIT.corruptBundle

@@ -17,15 +17,20 @@ export interface BundleEntry {
   readonly sizeBytes: number
 }
 
+export interface ListOptions {
+  /** False: `sizeBytes` is 0, and no file is asked for its size; for folders of a thousand bundles. */
+  readonly sizes?: boolean
+}
+
 /** Newest first. Folders that don't exist or can't be read count as empty. */
-export function listBundles(directories: readonly string[]): BundleEntry[] {
+export function listBundles(directories: readonly string[], { sizes = true }: ListOptions = {}): BundleEntry[] {
   const entries: BundleEntry[] = []
   for (const directory of directories) {
     for (const name of readNames(directory)) {
       const parsed = parseFolderName(name)
       if (parsed === null || parsed.state === 'deleting') continue
       const folder = path.join(directory, name)
-      const sizeBytes = folderBytes(folder)
+      const sizeBytes = sizes ? folderBytes(folder) : isFolder(folder) ? 0 : null
       if (sizeBytes === null) continue
       entries.push({ id: parsed.id, path: folder, state: parsed.state, createdAtMs: decodeTime(parsed.id), sizeBytes })
     }
@@ -41,6 +46,15 @@ export function readNames(directory: string): string[] {
     const code = codeOf(thrown)
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM') return []
     throw thrown
+  }
+}
+
+function isFolder(folder: string): boolean {
+  try {
+    return lstatSync(folder).isDirectory()
+  } catch {
+    // Gone by now.
+    return false
   }
 }
 

@@ -275,11 +275,13 @@ function eachChunk(folder: string, name: string, take: (chunk: Buffer) => void):
     )
   }
   try {
-    if (!fstatSync(fd).isFile()) throw new DamagedFile(folder, name, 'is no regular file')
-    const buffer = Buffer.alloc(CHUNK_BYTES)
+    const stats = fstatSync(fd)
+    if (!stats.isFile()) throw new DamagedFile(folder, name, 'is no regular file')
+    // One byte more than there should be: what grew since is read all the same.
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stats.size + 1))
     let total = 0
     for (;;) {
-      const length = readSync(fd, buffer, 0, CHUNK_BYTES, null)
+      const length = readSync(fd, buffer, 0, buffer.length, null)
       if (length === 0) return total
       total += length
       take(buffer.subarray(0, length))

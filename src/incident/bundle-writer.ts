@@ -32,6 +32,7 @@ import { prepareDirectory, type DirectoryCandidate } from './directory.js'
 import { syncFolder, writeDurably } from './durable-file.js'
 import { toDiskError } from './disk-error.js'
 import { fingerprintOf } from './fingerprint.js'
+import { findFollowed } from './follows.js'
 import { sealFolder } from './seal-folder.js'
 
 /** How an artifact was had. */
@@ -233,8 +234,9 @@ class Writer implements BundleWriter {
   }
 
   #seal(parts: SealParts): SealOutcome {
-    this.#addReport(parts)
-    const manifest = this.#manifest(parts)
+    const draft = this.#manifest(parts)
+    this.#addReport(parts, draft)
+    const manifest = { ...draft, artifacts: [...this.#artifacts.values()], missing: this.#missing }
     const final = path.join(this.#parent, this.id)
     try {
       sealFolder(this.path, final, manifest)
@@ -246,10 +248,10 @@ class Writer implements BundleWriter {
   }
 
   /** A report that can't be made or stored is one artifact less, said in the manifest. */
-  #addReport(parts: SealParts): void {
+  #addReport(parts: SealParts, manifest: IncidentManifest): void {
     if (parts.report === undefined) return
     try {
-      this.addArtifact(REPORT_FILE, parts.report(this.#manifest(parts)), { engine: 'report' })
+      this.addArtifact(REPORT_FILE, parts.report(manifest), { engine: 'report' })
     } catch (thrown) {
       this.#noteMissing(REPORT_FILE, toStallError(thrown))
     }
@@ -271,6 +273,7 @@ class Writer implements BundleWriter {
       redacted: parts.redacted,
       tool: { name: 'conductor-stall-agent', version: VERSION },
       fingerprint: fingerprintOf(parts.verdicts[0] ?? null, parts.process.cwd),
+      follows: findFollowed(this.#parent, { id: this.id, process: parts.process, stall: parts.stall }),
       notes: [...this.notes, ...(parts.notes ?? [])],
     }
   }

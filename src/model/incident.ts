@@ -45,6 +45,8 @@ export interface IncidentManifest {
   readonly tool: { readonly name: string; readonly version: string }
   /** The same for incidents alike in kind, cause and place; null without a verdict. */
   readonly fingerprint?: string | null
+  /** Id of the incident that had captured this same silence of this process before; absent or null: this is the first. */
+  readonly follows?: string | null
   /** What a reader should know of the bundle itself: another folder than asked for, sealed by a later process. */
   readonly notes?: readonly string[]
 }

@@ -1,8 +1,12 @@
-/** Many incidents, one line each. */
-import Table from 'cli-table3'
+/**
+ * Incidents in a list: those of one cause are one row with a count, the newest of them shown. Fits 80 columns; the place
+ * has a line of its own where there is no room beside the verdict.
+ */
 import type { Verdict } from '../model/verdict.js'
-import { formatBytes, formatDuration } from '../model/amounts.js'
-import { painter, printable, shorten } from './terminal.js'
+import { formatDuration, plural } from '../model/amounts.js'
+import { fileText } from './places.js'
+import { painter, printable, type Paint } from './terminal.js'
+import { columnsOf, truncate } from './wrap.js'
 
 export interface IncidentLine {
   readonly id: string
@@ -12,62 +16,162 @@ export interface IncidentLine {
   readonly sizeBytes: number
   readonly service: string | null
   readonly pid: number | null
+  readonly hostname: string | null
+  readonly cwd: string | null
   readonly trigger: string | null
+  readonly level: string | null
   readonly verdict: Pick<Verdict, 'kind' | 'cause' | 'confidence' | 'where' | 'summary'> | null
   readonly fingerprint: string | null
+  /** The incident that captured the same silence first; null: this is the first. */
+  readonly follows: string | null
   /** Why its manifest could not be read; null when it could. */
   readonly fault: string | null
+}
+
+/** Incidents of one fingerprint, and what the first of them was followed by. */
+export interface IncidentGroup {
+  readonly newest: IncidentLine
+  /** Distinct silences: a second capture of one is not another incident. */
+  readonly times: number
+  /** ISO 8601, of the oldest. */
+  readonly since: string
+  readonly processes: number
+  readonly ids: readonly string[]
 }
 
 export interface IncidentListOptions {
   readonly color: boolean
   /** ms since the epoch. */
   readonly now: number
+  /** Columns of the terminal; null: as long as the lines are. */
+  readonly width: number | null
+  /** Characters of an id that tell it from all others in these folders. */
+  readonly idLength: number
 }
 
-export function renderIncidentList(lines: readonly IncidentLine[], options: IncidentListOptions): string {
-  const paint = painter(options.color)
-  const table = plainTable(['ID', 'AGE', 'SERVICE', 'VERDICT', 'PLACE', 'SIZE'].map((head) => paint('bold', head)))
-  for (const line of lines) {
-    table.push([
-      line.id,
-      formatDuration(Math.max(0, options.now - Date.parse(line.createdAt))),
-      printable(line.service ?? '-'),
-      paint(line.fault === null ? 'cyan' : 'red', shorten(verdictText(line), 60)),
-      shorten(placeText(line), 60),
-      formatBytes(line.sizeBytes),
-    ])
+/** Newest first, as the lines are. */
+export function groupIncidents(lines: readonly IncidentLine[]): IncidentGroup[] {
+  const silences = new Map<string, IncidentLine[]>()
+  // One that can't be read has a row of its own: it must not hide behind one that can.
+  for (const line of lines)
+    addTo(silences, line.fault === null ? (line.follows ?? line.id) : `unreadable ${line.id}`, line)
+  const byCause = new Map<string, IncidentLine[][]>()
+  for (const captures of silences.values()) {
+    const [newest] = captures
+    if (newest === undefined) continue
+    // The later capture of a silence knows more, and may have another verdict: it stands for both.
+    addTo(byCause, newest.fingerprint ?? newest.id, captures)
   }
-  return tableText(table)
+  return [...byCause.values()].map((group) => {
+    const all = group.flat().toSorted((a, b) => (a.id < b.id ? 1 : -1))
+    const [newest] = all
+    if (newest === undefined) throw new TypeError('a group has incidents')
+    return {
+      newest,
+      times: group.length,
+      since: all.at(-1)?.createdAt ?? newest.createdAt,
+      processes: new Set(all.map((line) => `${line.hostname} ${line.pid}`)).size,
+      ids: all.map((line) => line.id),
+    }
+  })
+}
+
+function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}
+
+/** The least characters that tell these ids apart; six at least, since people read them out to each other. */
+export function uniqueIdLength(ids: readonly string[]): number {
+  const sorted = [...new Set(ids)].sort()
+  let length = 6
+  for (const [i, id] of sorted.entries()) {
+    const next = sorted[i + 1] ?? ''
+    let same = 0
+    while (same < id.length && id[same] === next[same]) same++
+    length = Math.max(length, Math.min(26, same + 1))
+  }
+  return length
+}
+
+const GAP = '  '
+
+export function renderIncidentList(groups: readonly IncidentGroup[], options: IncidentListOptions): string {
+  const paint = painter(options.color)
+  const rows = groups.map((group) => ({ cells: cellsOf(group.newest, options), group }))
+  const heads = ['ID', 'AGE', 'PID', 'TRIGGER', 'VERDICT']
+  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map(({ cells }) => columnsOf(cells[i] ?? ''))))
+  const taken = widths.reduce((sum, width) => sum + width + GAP.length, 0)
+  // Beside the verdict when a usual place fits there.
+  const beside = options.width === null || options.width - taken >= 40
+  const fit = (text: string, at: number): string => (options.width === null ? text : truncate(text, options.width - at))
+  const padded = (cells: readonly string[]): string[] =>
+    cells.map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - columnsOf(cell))))
+  const head = padded(heads).join(GAP) + (beside ? `${GAP}PLACE` : '')
+  const lines = rows.flatMap(({ cells, group }) => {
+    const [id = '', age = '', pid = '', trigger = '', verdict = ''] = padded(cells)
+    const style = group.newest.fault === null ? 'cyan' : 'red'
+    const place = placeText(group.newest)
+    const indent = options.idLength + GAP.length
+    const row = [id, age, pid, trigger, paint(style, fit(verdict, taken - (widths[4] ?? 0) - GAP.length))].join(GAP)
+    return [
+      (beside ? `${row}${GAP}${fit(place, taken)}` : row).trimEnd(),
+      ...(beside || place === '' ? [] : [' '.repeat(indent) + fit(place, indent)]),
+      ...timesLines(group, options, paint, indent),
+    ]
+  })
+  return `${[paint('bold', head.trimEnd()), ...lines].join('\n')}\n`
+}
+
+function cellsOf(line: IncidentLine, { now, idLength }: IncidentListOptions): string[] {
+  const trigger = line.trigger === null ? '-' : printable(line.trigger)
+  return [
+    line.id.slice(0, idLength),
+    formatDuration(Math.max(0, now - Date.parse(line.createdAt))),
+    line.pid === null || line.pid === 0 ? '-' : String(line.pid),
+    line.level === 'stall' ? `${trigger}!` : trigger,
+    verdictText(line),
+  ]
+}
+
+function timesLines(
+  group: IncidentGroup,
+  { now, idLength }: IncidentListOptions,
+  paint: Paint,
+  indent: number,
+): string[] {
+  if (group.ids.length === 1) return []
+  const times = group.times > 1 ? `${group.times} times since ${dayText(group.since, now)}` : 'one silence'
+  const captures = group.ids.length > group.times ? `, ${plural(group.ids.length, 'capture')}` : ''
+  const processes = group.processes > 1 ? `, ${group.processes} processes` : ''
+  const others = group.ids.slice(1, 4).map((id) => id.slice(0, idLength))
+  const more = group.ids.length > 4 ? ', ...' : ''
+  return [paint('dim', `${' '.repeat(indent)}${times}${captures}${processes}: ${others.join(', ')}${more}`)]
+}
+
+/** `Tue` within a week, `24 Nov` before. */
+function dayText(iso: string, now: number): string {
+  const date = new Date(iso)
+  if (Number.isNaN(date.getTime())) return 'an unknown day'
+  const format: Intl.DateTimeFormatOptions =
+    now - date.getTime() < 6 * 86_400_000
+      ? { weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
+      : { day: 'numeric', month: 'short' }
+  return new Intl.DateTimeFormat('en-GB', { ...format, timeZone: 'UTC' }).format(date)
 }
 
 function verdictText(line: IncidentLine): string {
   if (line.fault !== null) return `unreadable: ${printable(line.fault)}`
   if (line.state === 'partial') return '(not sealed)'
   if (line.verdict === null) return '(none)'
-  return line.verdict.cause === null ? line.verdict.kind : `${line.verdict.kind}/${line.verdict.cause}`
+  const { kind, cause } = line.verdict
+  return printable(cause === null ? kind : `${kind}/${cause}`)
 }
 
 function placeText(line: IncidentLine): string {
   const where = line.verdict?.where
-  if (!where) return '-'
+  if (!where) return ''
   const source = where.source ?? where
-  return printable(`${where.function ?? '(anonymous)'} ${source.file}:${source.line}`)
-}
-
-/** Columns without borders: easy to read, easy to cut. */
-export function plainTable(head: readonly string[]): InstanceType<typeof Table> {
-  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' }
-  const rest = { 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '' }
-  return new Table({
-    head: [...head],
-    chars: { ...none, ...rest, right: '', 'right-mid': '', middle: '  ' },
-    // Colours are this project's own, so that NO_COLOR holds.
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-  })
-}
-
-export function tableText(table: InstanceType<typeof Table>, indent = ''): string {
-  const lines = table.toString().split('\n')
-  return `${lines.map((line) => indent + line.trimEnd()).join('\n')}\n`
+  return `${printable(where.function ?? '(anonymous)')} ${fileText(source.file, line.cwd)}:${source.line}`
 }

@@ -1,16 +1,16 @@
-/** One incident at a terminal: what happened, where, what the bundle has, what it lacks and why, what it cost. */
+/** One incident at a terminal: who and when, the clocks, what is unavailable, and last, to stay on the screen, the verdict. */
+import { formatBytes, formatDuration, plural } from '../model/amounts.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { IncidentManifest } from '../model/incident.js'
-import type { Verdict } from '../model/verdict.js'
-import { formatBytes, formatDuration } from '../model/amounts.js'
 import { renderHeader, verdictName } from './dump-text.js'
-import { plainTable, tableText } from './incident-list.js'
-import { frameLine, placeLine } from './places.js'
+import { plainTable, tableText } from './plain-table.js'
+import { type ReportedIncident, waitOf } from './reported-incident.js'
 import { stallSentence } from './stall-text.js'
 import { painter, printable, type Paint } from './terminal.js'
+import { verdictLines } from './verdict-text.js'
+import { wrap } from './wrap.js'
 
-export interface ShownIncident {
-  readonly manifest: IncidentManifest
+export interface ShownIncident extends ReportedIncident {
   readonly path: string
   readonly state: 'sealed' | 'partial'
 }
@@ -18,59 +18,54 @@ export interface ShownIncident {
 export interface IncidentTextOptions {
   readonly color: boolean
   readonly verbose?: boolean
+  /** Columns of the terminal; null or absent: lines as long as they are. */
+  readonly width?: number | null
 }
 
-const CHAIN_LINES = 12
 const CLOCK_LINES = 8
 
-export function renderIncident({ manifest, path, state }: ShownIncident, options: IncidentTextOptions): string {
+/** The verdict comes last: that is what stays on the screen. */
+export function renderIncident(incident: ShownIncident, options: IncidentTextOptions): string {
+  const { manifest, path, state } = incident
+  const { verbose = false, width = null } = options
   const paint = painter(options.color)
   const sealed = state === 'sealed' ? '' : paint('yellow', '  NOT SEALED')
+  const lines = (text: string): string => (text === '' ? '' : `${wrap(text, { width }).join('\n')}\n\n`)
   return [
-    `${paint('bold', `Incident ${manifest.id}`)}  ${manifest.createdAt}${sealed}\n${paint('dim', path)}\n\n`,
+    `${paint('bold', `Incident ${manifest.id}`)}  ${printable(manifest.createdAt)}${sealed}\n${paint('dim', printable(path))}\n\n`,
     renderHeader(manifest.process, options),
-    manifest.stall === null ? '' : `${stallSentence(manifest.stall)}\n\n`,
-    verdictText(manifest, paint, options.verbose ?? false),
-    clocksText(manifest.clocks, paint, options.verbose ?? false),
-    artifactsText(manifest, paint),
-    missingText(manifest, paint),
-    footText(manifest, paint),
+    verbose || state !== 'sealed' ? artifactsText(manifest, paint) : '',
+    clocksText(manifest.clocks, paint, verbose),
+    missingText(manifest, paint, verbose, width),
+    footText(manifest, paint, verbose, width),
+    lines(manifest.stall === null ? '' : stallSentence(manifest.stall)),
+    othersText(manifest, paint, width),
+    mainText(incident, paint, verbose, width),
   ].join('')
 }
 
-function verdictText(manifest: IncidentManifest, paint: Paint, verbose: boolean): string {
-  const [main, ...others] = manifest.verdicts
+function mainText(incident: ShownIncident, paint: Paint, verbose: boolean, width: number | null): string {
+  const { manifest, evidence, excerpts } = incident
+  const [main] = manifest.verdicts
   if (main === undefined) return ''
-  const cwd = manifest.process.cwd
-  const lines = [
-    `${paint('bold', paint('red', verdictName(main)))}  confidence ${main.confidence}`,
-    printable(main.summary),
-  ]
-  if (main.signs.length > 0) lines.push(paint('dim', `because ${printable(main.signs.join('; '))}`))
-  if (main.where !== null) lines.push('', `  ${paint('cyan', placeLine(main.where, cwd))}`)
-  lines.push(...chainLines(main, cwd, paint, verbose), '')
-  lines.push(`${paint('bold', 'Next:')} ${printable(main.nextStep)}`)
-  lines.push(paint('dim', `Wrong if: ${printable(main.refutedBy)}`))
-  if (main.evidence.length > 0) lines.push(paint('dim', `Seen in: ${printable(main.evidence.join(', '))}`))
-  for (const verdict of others) {
-    lines.push(
-      `${paint('bold', 'Also found:')} ${verdictName(verdict)} (${verdict.confidence}): ${printable(verdict.summary)}`,
-    )
-  }
-  return `${lines.join('\n')}\n\n`
+  const { cwd } = manifest.process
+  const waits = waitOf(evidence, main)
+  const lines = verdictLines(main, { paint, width, cwd, excerpts, waits, verbose })
+  const seen = verbose && main.evidence.length > 0 ? `Seen in: ${printable(main.evidence.join(', '))}` : ''
+  return `${lines.join('\n')}\n${seen === '' ? '' : `${paint('dim', seen)}\n`}`
 }
 
-function chainLines(verdict: Verdict, cwd: string | null, paint: Paint, verbose: boolean): string[] {
-  const callers = verdict.chain.filter((frame) => !isPlace(frame, verdict))
-  const shown = verbose ? callers : callers.slice(0, CHAIN_LINES)
-  const lines = shown.map((frame) => `    < ${frameLine(frame, cwd)}`)
-  if (shown.length < callers.length) lines.push(paint('dim', `    < ${callers.length - shown.length} more (-v)`))
-  return lines
-}
-
-/** The chain may begin with the place itself, which is printed above it. */
-function isPlace(frame: Verdict['chain'][number], { where }: Verdict): boolean {
-  return where !== null && frame.file === where.file && frame.line === where.line && frame.column === where.column
+function othersText(manifest: IncidentManifest, paint: Paint, width: number | null): string {
+  const [, ...others] = manifest.verdicts
+  if (others.length === 0) return ''
+  const lines = others.flatMap((verdict) =>
+    wrap(`${verdictName(verdict)} (${verdict.confidence}): ${printable(verdict.summary)}`, {
+      width,
+      first: '  ',
+      rest: '    ',
+    }),
+  )
+  return `${paint('bold', 'Also found')}\n${lines.join('\n')}\n\n`
 }
 
 function clocksText(clocks: readonly ClockReading[], paint: Paint, verbose: boolean): string {
@@ -103,31 +98,40 @@ function artifactsText(manifest: IncidentManifest, paint: Paint): string {
   return `${paint('bold', 'Artifacts')}\n${tableText(table, '  ')}\n`
 }
 
-function missingText(manifest: IncidentManifest, paint: Paint): string {
-  if (manifest.missing.length === 0) return ''
-  const lines = manifest.missing.flatMap((missing) => {
-    const why = `  ${printable(missing.name)}: ${printable(missing.message)} (${missing.code})`
-    return missing.help === '' ? [why] : [why, paint('dim', `    ${printable(missing.help)}`)]
-  })
-  return `${paint('bold', 'Not had')}\n${lines.join('\n')}\n\n`
+function missingText(manifest: IncidentManifest, paint: Paint, verbose: boolean, width: number | null): string {
+  // What nobody asked for is not missing.
+  const missing = manifest.missing.filter((each) => verbose || each.code !== 'ERR_STALL_NOT_ENABLED')
+  if (missing.length === 0) return ''
+  const lines = missing.flatMap(({ name, message, code, help }) => [
+    ...wrap(`${printable(name)}: ${printable(message)} (${printable(code)})`, { width, first: '  ', rest: '    ' }),
+    ...(help === '' || !verbose
+      ? []
+      : wrap(printable(help), { width, first: '    ' }).map((line) => paint('dim', line))),
+  ])
+  return `${paint('bold', 'Unavailable')}\n${lines.join('\n')}\n\n`
 }
 
-function footText(manifest: IncidentManifest, paint: Paint): string {
+function footText(manifest: IncidentManifest, paint: Paint, verbose: boolean, width: number | null): string {
   const { cost, redacted } = manifest
   const lines: string[] = []
-  if (manifest.sealedAt !== '') {
-    const ended = cost.endedOnAttach ? '; the stall ended when we attached: our looking may have ended it' : ''
+  if (manifest.sealedAt !== '' && verbose) {
     const opened = cost.connectionsOpened ?? 0
-    const connections = opened === 0 ? '' : `; ${opened} new connection${opened === 1 ? '' : 's'} opened`
+    const connections = opened === 0 ? '' : `; ${plural(opened, 'new connection')} opened`
     const memory = cost.memoryBytes > 0 ? `, ${formatBytes(cost.memoryBytes)} of its memory` : ''
-    lines.push(
-      `Cost to the process: paused ${formatDuration(cost.pausedMs)}, ${formatDuration(cost.cpuMs)} of CPU${memory}; capture took ${formatDuration(cost.wallMs)}${connections}${ended}`,
-    )
+    const paused = `paused ${formatDuration(cost.pausedMs)}, ${formatDuration(cost.cpuMs)} of CPU${memory}`
+    lines.push(`Cost to the process: ${paused}; capture took ${formatDuration(cost.wallMs)}${connections}`)
   }
+  if (cost.endedOnAttach) lines.push('The stall ended when the inspector was attached: looking may have ended it.')
   const rules = Object.entries(redacted).filter(([, count]) => count > 0)
-  if (rules.length > 0) lines.push(`Redacted: ${rules.map(([rule, count]) => `${count} by ${rule}`).join(', ')}`)
-  if (manifest.fingerprint) lines.push(`Fingerprint: ${manifest.fingerprint}`)
+  if (rules.length > 0 && verbose) {
+    lines.push(`Redacted: ${rules.map(([rule, count]) => `${count} by ${printable(rule)}`).join(', ')}`)
+  }
+  if (manifest.fingerprint && verbose) lines.push(`Fingerprint: ${printable(manifest.fingerprint)}`)
+  if (manifest.follows) lines.push(`Follows ${printable(manifest.follows)}: another capture of the same silence.`)
   for (const note of manifest.notes ?? []) lines.push(`Note: ${printable(note)}`)
-  lines.push(`${printable(manifest.tool.name)} ${printable(manifest.tool.version)}, schema ${manifest.schema}`)
-  return paint('dim', `${lines.join('\n')}\n`)
+  if (verbose)
+    lines.push(`${printable(manifest.tool.name)} ${printable(manifest.tool.version)}, schema ${manifest.schema}`)
+  if (lines.length === 0) return ''
+  const wrapped = lines.flatMap((line) => wrap(line, { width, rest: '  ' }))
+  return `${wrapped.map((line) => paint('dim', line)).join('\n')}\n\n`
 }

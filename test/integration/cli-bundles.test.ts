@@ -1,6 +1,6 @@
 /** The commands that work on bundles, as people run them. */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bundleIn, sealedBundle, temporaryFolder } from '../support/incidents.js'
@@ -115,6 +115,29 @@ test('shows what an unsealed bundle has; verify ends with 65', () => {
   expect(run(['verify', writer.id])).toMatchObject({ status: 65, stdout: expect.stringMatching(/NOT SEALED/) })
 })
 
+test('a folder that was named is the only one looked in', () => {
+  const elsewhere = path.join(temporary.path, 'home/.local/state/conductor-stall-agent')
+  mkdirSync(elsewhere, { recursive: true })
+  const other = path.basename(sealedBundle(elsewhere))
+  expect(run(['ls']).stdout).not.toContain(other)
+  expect(run(['show', other])).toMatchObject({ status: 66 })
+  const unset = { ...process.env, HOME: path.join(temporary.path, 'home'), CONDUCTOR_STALL_DIR: '', XDG_STATE_HOME: '' }
+  const list = spawnSync(process.execPath, [CLI, 'ls', '--json'], { encoding: 'utf8', env: unset })
+  expect(list.stdout).toContain(other)
+})
+
+test('filters the list by service, process, verdict, cause and age', () => {
+  const total = (...args: string[]): number => JSON.parse(run(['ls', '--json', ...args]).stdout).total
+  expect(total('--service', 'invoices')).toBe(2)
+  expect(total('--service', 'orders')).toBe(0)
+  expect(total('--pid', '4711', '--verdict', 'computing')).toBe(2)
+  expect(total('--verdict', 'computing/regexp')).toBe(2)
+  expect(total('--verdict', 'awaiting')).toBe(0)
+  expect(total('--since', '1h')).toBe(2)
+  expect(run(['ls', '--since', 'tomorrow'])).toMatchObject({ status: 64, stderr: expect.stringMatching(/30s, 90m/) })
+  expect(run(['ls', '--pid', '1']).stderr).toMatch(/none of 2 bundles is like that/)
+})
+
 test('prunes the oldest, and says what it would prune', () => {
   const dry = run(['prune', '--max-mb', '0', '--dry-run', '--json'])
   expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, removed: [{ id: first }], kept: [second] })
@@ -133,6 +156,7 @@ test('says where it looked when there are none, and warns of a wrong setting', (
     schema: 1,
     total: 0,
     bundles: [],
+    groups: [],
   })
 })
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readIncident } from '../../../src/export/read-incident.js'
 import { readBundle } from '../../../src/incident/bundle-reader.js'
 import { formatBytes, formatDuration } from '../../../src/model/amounts.js'
-import { renderIncidentList, type IncidentLine } from '../../../src/report/incident-list.js'
 import { renderIncident, type ShownIncident } from '../../../src/report/incident-text.js'
 import type { IncidentManifest } from '../../../src/model/incident.js'
 import { bundleIn, sealedBundle, temporaryFolder, VERDICT } from '../../support/incidents.js'
@@ -15,40 +15,63 @@ afterEach(() => temporary.remove())
 
 function shown(change: Partial<IncidentManifest> = {}): ShownIncident {
   const bundle = readBundle(sealedBundle(temporary.path))
-  return { ...bundle, manifest: { ...bundle.manifest, ...change } }
+  return {
+    ...readIncident(bundle),
+    path: bundle.path,
+    state: bundle.state,
+    manifest: { ...bundle.manifest, ...change },
+  }
 }
 
-test('shows verdict, place, chain, clocks, artifacts, what is missing and the cost, in this order', () => {
+test('ends with the verdict; what it is made from stands above it', () => {
   const incident = shown()
   const text = renderIncident(incident, { color: false })
   const wanted = [
     `Incident ${incident.manifest.id}`,
     incident.path,
     'Process 4711',
+    'invoice-poller  61.2 s  3411',
+    'cpu.cpuprofile: the main thread never yielded (ERR_STALL_INSPECTOR_TIMEOUT)',
     'The poll loop of invoice-poller was silent for 61.2 s (warn at 45 s).',
     'computing/regexp  confidence high',
     VERDICT.summary,
     'validate (rules.js:18:21)',
     '< async execute (worker.js:40:5)',
+    'Ruled out by: samples in other functions',
     `Next: ${VERDICT.nextStep}`,
-    'Wrong if: samples in other functions',
-    'invoice-poller  61.2 s  3411',
-    'kernel.json',
-    'cpu.cpuprofile: the main thread never yielded (ERR_STALL_INSPECTOR_TIMEOUT)',
-    'Cost to the process: paused 0 ms, 90 ms of CPU; capture took 210 ms',
-    'Redacted: 2 by key-name',
   ]
   const places = wanted.map((piece) => text.indexOf(piece))
   expect(places.filter((at) => at < 0).length, text).toBe(0)
   expect(places).toEqual([...places].sort((a, b) => a - b))
+  expect(text.trimEnd().endsWith(VERDICT.nextStep)).toBe(true)
   // eslint-disable-next-line no-control-regex -- colours are what must not be there
   expect(text).not.toMatch(/\u001b/)
+})
+
+test('shows artifacts and cost when asked for everything, and not before', () => {
+  const told = ['kernel.json', 'Cost to the process: paused 0 ms, 90 ms of CPU; capture took 210 ms', '2 by key-name']
+  const [short, long] = [false, true].map((verbose) => renderIncident(shown(), { color: false, verbose }))
+  for (const piece of told) {
+    expect(short).not.toContain(piece)
+    expect(long).toContain(piece)
+  }
+})
+
+test.each([40, 80, 120])('prose is broken between words to %d columns', (width) => {
+  const summary = 'validate waits for the answer to a request that was sent an hour ago '.repeat(4).trim()
+  const text = renderIncident(shown({ verdicts: [{ ...VERDICT, summary }] }), { color: false, width })
+  const lines = text.split('\n')
+  const from = lines.findIndex((line) => line.startsWith('validate waits'))
+  const to = lines.findIndex((line) => line.startsWith('because'))
+  expect(lines.slice(from, to).join(' ')).toBe(summary)
+  expect(Math.max(...lines.slice(from, to).map((line) => line.length))).toBeLessThanOrEqual(width)
 })
 
 test('says that a bundle was never sealed, and claims no cost', () => {
   const writer = bundleIn(temporary.path)
   writer.addArtifact('kernel.json', '{}', { engine: 'procfs' })
-  const text = renderIncident(readBundle(writer.path), { color: false })
+  const bundle = readBundle(writer.path)
+  const text = renderIncident({ ...readIncident(bundle), path: bundle.path, state: bundle.state }, { color: false })
   expect(text).toContain('NOT SEALED')
   expect(text).toContain('kernel.json')
   expect(text).toContain('ERR_STALL_BUNDLE_UNSEALED')
@@ -60,7 +83,7 @@ test('cuts a long chain and says so, and shows it all when asked', () => {
   if (frame === undefined) throw new Error('the verdict of the test has a chain')
   const chain = Array.from({ length: 40 }, (_, i) => ({ ...frame, function: `f${i}` }))
   const incident = shown({ verdicts: [{ ...VERDICT, chain }] })
-  expect(renderIncident(incident, { color: false })).toContain('28 more (-v)')
+  expect(renderIncident(incident, { color: false })).toContain('34 more (-v)')
   expect(renderIncident(incident, { color: false, verbose: true })).toContain('f39')
 })
 
@@ -70,39 +93,6 @@ test('sends nothing to the terminal that could steer it', () => {
   const text = renderIncident(shown({ verdicts: [verdict], missing }), { color: false })
   // eslint-disable-next-line no-control-regex -- those are what must not be there
   expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
-})
-
-const LINE: IncidentLine = {
-  id: '01M89Y8W2SZNJ1QQQFK1RR4MS8',
-  path: '/x',
-  state: 'sealed',
-  createdAt: '2026-11-25T10:00:00.000Z',
-  sizeBytes: 16_384,
-  service: 'invoices',
-  pid: 4711,
-  trigger: 'loop-silence',
-  verdict: VERDICT,
-  fingerprint: null,
-  fault: null,
-}
-
-test('lists incidents one a line, also those that are not sealed or not readable', () => {
-  const now = Date.parse(LINE.createdAt) + 90_000
-  const lines: IncidentLine[] = [
-    LINE,
-    { ...LINE, state: 'partial', verdict: null },
-    { ...LINE, verdict: null, service: null, fault: 'incident.json of X is corrupt' },
-    { ...LINE, verdict: { ...VERDICT, kind: 'stopped', cause: null, where: null } },
-  ]
-  const text = renderIncidentList(lines, { color: false, now })
-  expect(text.split('\n').map((line) => line.split(/\s{2,}/))).toEqual([
-    ['ID', 'AGE', 'SERVICE', 'VERDICT', 'PLACE', 'SIZE'],
-    [LINE.id, '90 s', 'invoices', 'computing/regexp', 'validate /srv/app/rules.js:18', '16 KiB'],
-    [LINE.id, '90 s', 'invoices', '(not sealed)', '-', '16 KiB'],
-    [LINE.id, '90 s', '-', 'unreadable: incident.json of X is corrupt', '-', '16 KiB'],
-    [LINE.id, '90 s', 'invoices', 'stopped', '-', '16 KiB'],
-    [''],
-  ])
 })
 
 test.each([

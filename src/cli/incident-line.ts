@@ -1,0 +1,40 @@
+/** A bundle as a row of a list: what its manifest says, or why it can't be read. */
+import type { BundleEntry } from '../incident/bundle-list.js'
+import { readBundle } from '../incident/bundle-reader.js'
+import { toStallError } from '../model/stall-error.js'
+import type { IncidentLine } from '../report/incident-list.js'
+
+export function toLine(entry: BundleEntry): IncidentLine {
+  const base = {
+    id: entry.id,
+    path: entry.path,
+    state: entry.state,
+    createdAt: new Date(entry.createdAtMs).toISOString(),
+    sizeBytes: entry.sizeBytes,
+  }
+  try {
+    return { ...base, ...summaryOf(entry.path), fault: null }
+  } catch (thrown) {
+    const who = { service: null, pid: null, hostname: null, cwd: null }
+    const what = { trigger: null, level: null, verdict: null, fingerprint: null, follows: null }
+    return { ...base, ...who, ...what, fault: toStallError(thrown).message }
+  }
+}
+
+function summaryOf(folder: string): Omit<IncidentLine, 'id' | 'path' | 'state' | 'createdAt' | 'sizeBytes' | 'fault'> {
+  const { process, stall, verdicts, fingerprint = null, follows = null } = readBundle(folder).manifest
+  const [main] = verdicts
+  const { service, pid, hostname, cwd } = process
+  const verdict =
+    main === undefined
+      ? null
+      : {
+          kind: main.kind,
+          cause: main.cause,
+          confidence: main.confidence,
+          where: main.where,
+          summary: main.summary,
+        }
+  const { trigger = null, level = null } = stall ?? {}
+  return { service, pid, hostname, cwd, trigger, level, verdict, fingerprint, follows }
+}
