@@ -19,6 +19,7 @@ import { suspendedLocals } from './scan/suspended-locals.js'
 import { collectionsOf, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
 import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './scan/suspended.js'
 import { readTasks } from './scan/tasks-in-flight.js'
+import { workOfAwaits } from './work/work-of-awaits.js'
 
 /** Leaves of a group that are searched backwards: the first and one more, since one may be read while it moves. */
 const SAMPLES_PER_GROUP = 2
@@ -94,11 +95,14 @@ function readIsolate(
   const tid = options.tidOf(isolate)
   const groups = new Map<string, WaitsFor>()
   const values = options.locals === true ? localsReader(heap, scan) : null
+  const objects = new Objects(heap, scan.functions)
+  const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
   const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
     const key = chainKey(list, awaiters, i)
     const wait = waitOf(one, bottom?.leaves ?? [], waits, groups, key)
     const locals = values?.(one, key) ?? null
+    const work = works[i] ?? null
     const listed = bottom?.byFunction === true && !(wait !== null && isTelling(wait))
     return {
       function: one.function.name,
@@ -113,10 +117,11 @@ function readIsolate(
       ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
       ...(locals === null ? {} : { locals }),
+      ...(work === null ? {} : { work }),
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
     }
   })
-  tasks.push(...readTasks(new Objects(heap, scan.functions), scan, awaiters, found))
+  tasks.push(...readTasks(objects, scan, awaiters, found))
   return found
 }
 

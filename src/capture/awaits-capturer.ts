@@ -91,10 +91,16 @@ function redactTree(tree: AwaitTree, redactor: Redactor): AwaitTree {
       ...(node.locals === undefined
         ? {}
         : { locals: node.locals.map(({ name, value }) => ({ name, value: redactor.named(name, value) })) }),
+      ...(node.work === undefined ? {} : { work: clean(node.work) }),
     })),
     roots: tree.roots.map(root),
     ...(tree.tasks === undefined
       ? {}
-      : { tasks: tree.tasks.map((task) => ({ ...task, waitsFor: clean(task.waitsFor) })) }),
+      : {
+          tasks: tree.tasks.map((task) => ({
+            ...task,
+            ...clean({ waitsFor: task.waitsFor, ...(task.work === undefined ? {} : { work: task.work }) }),
+          })),
+        }),
   }
 }

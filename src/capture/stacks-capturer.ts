@@ -8,8 +8,10 @@ import type { CaptureOutcome } from '../model/outcome.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { ThreadStack, ThreadState } from '../model/thread.js'
+import type { Work } from '../model/work.js'
 import { findLoops, mainLoop } from '../native/loop/find-loops.js'
 import { readLoop } from '../native/loop/read-loop.js'
+import { workOfStack } from '../awaits/work/work-of-stack.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
 import { parseStat } from '../platform/procfs/stat.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
@@ -129,8 +131,21 @@ function threadStack(
   reader: StackReader,
   { tid, isolate }: IsolateOfThread,
   loop: LoopState | undefined,
-  request: Pick<CaptureRequest, 'target' | 'stop'>,
+  request: Pick<CaptureRequest, 'target' | 'stop'> & Partial<Pick<CaptureRequest, 'locals' | 'redactor'>>,
 ): { readonly stack: ThreadStack; readonly look: StackReading; readonly pausedMs: number } {
+  const { redactor } = request
+  let work: Work | null = null
+  reader.onWalk = (window, frames) => {
+    // Task ids, class names and keys are the application's: redacted, or not read at all.
+    if (redactor === undefined) return
+    const found = workOfStack(
+      target.heap,
+      reader.functions,
+      { isolate: isolate.address, window, frames },
+      request.locals === true,
+    )
+    work = redactor.value(found) as Work | null
+  }
   let look = reader.read(isolate.address, () => readRawSyscall(target.root, tid))
   let pausedMs = 0
   // A thread that sleeps, or is below JavaScript in C++, is exact without a stop.
@@ -150,7 +165,9 @@ function threadStack(
     ...(loop ? { loop } : {}),
     ...(look.vmState === null ? {} : { vmState: look.vmState }),
     ...(look.note === null ? {} : { note: look.note }),
+    ...(work === null ? {} : { work }),
   }
+  reader.onWalk = null
   return { stack, look, pausedMs }
 }
 

@@ -27,7 +27,9 @@ import { pausedByDebugger } from './rules/paused-by-debugger.js'
 import { starvingTheLoop } from './rules/starving-the-loop.js'
 import { stopped } from './rules/stopped.js'
 import { unknown } from './rules/unknown.js'
-import { viewOf } from './view/view.js'
+import { viewOf, type View } from './view/view.js'
+import { workOf } from './view/work.js'
+import { worksText } from '../model/work.js'
 
 const RULES: readonly Rule[] = [
   stopped,
@@ -96,7 +98,7 @@ export function diagnose(evidence: Evidence): Verdict[] {
   const view = viewOf(evidence)
   const candidates = RULES.flatMap((rule) => rule(view))
   const all = candidates.length === 0 ? [unknown(view)] : candidates
-  const ranked = all.map((candidate) => ({ candidate, verdict: verdictOf(candidate) })).sort(byRank)
+  const ranked = all.map((candidate) => ({ candidate, verdict: verdictOf(view, candidate) })).sort(byRank)
   const silenced = new Set(
     ranked.flatMap(({ verdict }) => (verdict.confidence === 'low' ? [] : (SILENCES[verdict.kind] ?? []))),
   )
@@ -127,7 +129,10 @@ function sureness(verdict: Verdict): number {
   return verdict.confidence === 'low' ? 0 : 1
 }
 
-function verdictOf(candidate: Candidate): Verdict {
+function verdictOf(view: View, candidate: Candidate): Verdict {
   const { cap, weight: _weight, signs, ...rest } = candidate
-  return { ...rest, confidence: confidenceOf(signs, cap), signs: signs.map((sign) => sign.text) }
+  const verdict = { ...rest, confidence: confidenceOf(signs, cap), signs: signs.map((sign) => sign.text) }
+  const work = workOf(view, candidate)
+  if (work.length === 0) return verdict
+  return { ...verdict, summary: `${verdict.summary} This is work of ${worksText(work)}.`, work }
 }

@@ -22,9 +22,15 @@ function joinTask(task: TaskInFlight, sightings: readonly TaskInHeap[]): TaskInF
     ...task,
     execute,
     ...(shown?.parked == null ? {} : { parked: shown.parked }),
+    ...withWork(sightings),
     ...(shown?.waitsFor == null ? {} : { waitsFor: shown.waitsFor }),
     ...(sightings.length === 0 ? {} : { collectedInLooks }),
   }
+}
+
+function withWork(sightings: readonly TaskInHeap[]): Pick<TaskInFlight, 'work'> {
+  const work = sightings.find((each) => each.work !== undefined)?.work
+  return work === undefined ? {} : { work }
 }
 
 /** The same record may have served several tasks, and the same task several records. */

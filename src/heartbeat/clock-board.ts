@@ -118,7 +118,7 @@ export class ClockBoard implements ClockSource, ClockOwner {
 
   startTask(clock: Clock, taskId: string, options: TaskOptions): StallAgentTask {
     const index = this.owns(clock) ? this.takeTask() : -1
-    const task = new StallAgentTask(taskId, index, options.execute ?? null)
+    const task = new StallAgentTask(taskId, index, options.execute ?? null, options.task ?? null)
     if (index < 0) return task
     const { tasks, taskIds } = this.memory
     const at = index * TASK_WORDS

@@ -23,6 +23,8 @@ export interface TaskOptions {
   readonly responseTimeoutMs?: number | undefined
   /** The function that executes it. */
   readonly execute?: object | undefined
+  /** The task as the library has it; kept while it is in flight. */
+  readonly task?: object | undefined
 }
 
 const MAX_INT32 = 0x7fffffff

@@ -13,10 +13,13 @@ export class StallAgentTask {
   readonly execute: object | null
   /** The promise of its execution, as soon as there is one. */
   promise: PromiseLike<unknown> | null = null
+  /** The task as the library has it: its type and workflow are read from it in the heap. */
+  readonly task: object | null
 
-  constructor(taskId: string, index: number, execute: object | null) {
+  constructor(taskId: string, index: number, execute: object | null, task: object | null = null) {
     this.taskId = taskId
     this.index = index
     this.execute = execute
+    this.task = task
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { AwaitFunctionKind, AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from './await.js'
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
+import { MAX_WORK, type Work, workKey } from './work.js'
 
 /** One suspended function before grouping. Links are indices into the list it came in. */
 export interface SuspendedFunction {
@@ -22,6 +23,8 @@ export interface SuspendedFunction {
   readonly tid?: number
   readonly doubtful?: boolean
   readonly locals?: readonly LocalValue[]
+  /** Whose work it is; absent when nothing says so. */
+  readonly work?: Work
   readonly source?: SourcePosition
 }
 
@@ -98,19 +101,34 @@ function toFrame(f: SuspendedFunction): Frame {
   }
 }
 
+interface Group {
+  readonly first: number
+  count: number
+  readonly doubtful: boolean
+  best: WaitsFor | null
+  readonly work: Map<string, Work>
+}
+
+function addWork(known: Map<string, Work>, { work }: SuspendedFunction): void {
+  if (work !== undefined && known.size < MAX_WORK) known.set(workKey(work), work)
+}
+
 function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode[] {
   const numbers = chainNumbers(functions)
-  const groups = new Map<string, { first: number; count: number; doubtful: boolean; best: WaitsFor | null }>()
+  const groups = new Map<string, Group>()
   functions.forEach((f, i) => {
     const waits = f.awaitsListed ? 'await' : (f.waitsFor?.kind ?? '')
     const key = `${numbers[i]}\n${f.tid ?? ''}\n${waits}\n${f.doubtful === true}`
     const group = groups.get(key)
     if (group === undefined) {
-      groups.set(key, { first: i, count: 1, doubtful: f.doubtful === true, best: f.waitsFor })
+      const work = new Map<string, Work>()
+      addWork(work, f)
+      groups.set(key, { first: i, count: 1, doubtful: f.doubtful === true, best: f.waitsFor, work })
       return
     }
     group.count++
     group.best = moreTelling(group.best, f.waitsFor)
+    addWork(group.work, f)
   })
   const frames = functions.map((f) => toFrame(f))
   const nodes: { node: AwaitNode; rank: number }[] = []
@@ -130,6 +148,7 @@ function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode[] {
       ...(f.source === undefined ? {} : { source: f.source }),
       ...(f.tid === undefined ? {} : { tid: f.tid }),
       ...(f.locals === undefined ? {} : { locals: f.locals }),
+      ...(group.work.size === 0 ? {} : { work: [...group.work.values()] }),
       ...(group.doubtful ? { doubtful: true } : {}),
     }
     nodes.push({ node, rank: rankOf(node) })

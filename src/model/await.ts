@@ -1,5 +1,6 @@
 /** A suspended async function, who awaits it, and what it waits for. */
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
+import type { Work } from './work.js'
 
 export type AwaitFunctionKind = 'async function' | 'async generator' | 'generator' | 'module'
 
@@ -98,6 +99,8 @@ export interface AwaitNode {
   /** How many looks it was present in. */
   readonly looks?: number
   readonly locals?: readonly LocalValue[]
+  /** Whose work it is, as its AsyncLocalStorage stores say; of the group at most five different ones. */
+  readonly work?: readonly Work[]
   /** True when no root was found to reach it: it may be garbage not yet collected. */
   readonly doubtful?: boolean
 }
@@ -130,6 +133,8 @@ export interface TaskInHeap {
   readonly parked: readonly Frame[] | null
   /** What the innermost waits for; null when nothing is parked or it was not told. */
   readonly waitsFor: WaitsFor | null
+  /** The task itself, where the agent kept it. */
+  readonly work?: Work
 }
 
 /** Where a function stands in the source. */

@@ -10,6 +10,7 @@ import type { ProfileSummary, StackSamples } from './samples.js'
 import type { Stall } from './stall.js'
 import type { StallErrorCode } from './stall-error.js'
 import type { ThreadStack } from './thread.js'
+import type { Work } from './work.js'
 
 /** One round of captures. Null: not had; `missing` says why. */
 export interface Look {
@@ -68,6 +69,8 @@ export interface TaskInFlight {
    * could resume. Absent: not known.
    */
   readonly collectedInLooks?: number
+  /** The task as the server sent it. */
+  readonly work?: Work
 }
 
 /** How a poller's loop ended, as seen from inside. */

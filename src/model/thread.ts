@@ -1,6 +1,7 @@
 /** What one thread of the target is doing, as JavaScript sees it and as the kernel sees it. */
 import type { Frame } from './frame.js'
 import type { LoopState } from './loop.js'
+import type { Work } from './work.js'
 
 /**
  * The state word shown to people. `idle`: an event loop parked in its poll phase with no JavaScript below it.
@@ -76,6 +77,8 @@ export interface ThreadStack {
   readonly wchan?: string | null
   /** The thread's event loop, where it has one and it could be read. */
   readonly loop?: LoopState
+  /** Whose work its JavaScript does, as its AsyncLocalStorage stores say; absent when nothing says so. */
+  readonly work?: Work
   /** V8's own word for what the isolate does: JS, GC, EXTERNAL, IDLE, ... */
   readonly vmState?: string
   /** Why frames are missing or doubtful, one sentence. */

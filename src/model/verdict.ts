@@ -1,5 +1,6 @@
 /** The catalogue of verdicts. `kind` and `cause` are stable names: other tools match on them. */
 import type { Frame, SourcePosition } from './frame.js'
+import type { Work } from './work.js'
 
 export const VERDICT_CAUSES = {
   computing: ['loop', 'regexp', 'json', 'javascript'],
@@ -70,4 +71,6 @@ export interface Verdict {
   readonly signs: readonly string[]
   readonly refutedBy: string
   readonly nextStep: string
+  /** Whose work stands still there, at most five different ones; absent when nothing says so. */
+  readonly work?: readonly Work[]
 }

@@ -8,6 +8,7 @@ import type { AwaitNode, AwaitRoot, AwaitTree } from '../model/await.js'
 import type { Frame } from '../model/frame.js'
 import { originOf } from '../source/origin.js'
 import { frameLine } from './places.js'
+import { workText } from '../model/work.js'
 import { printable, type Paint } from './terminal.js'
 import { waitText } from './wait-text.js'
 
@@ -47,6 +48,7 @@ function leafBlock(node: AwaitNode, cwd: string | null, paint: Paint): string[] 
     `  ${paint('bold', times + cause)}${seen}`,
     ...(waits?.heldThrough === undefined ? [] : [paint('dim', `      through ${printable(waits.heldThrough)}`)]),
     ...(waits?.doubt === undefined ? [] : [paint('dim', `      ${printable(waits.doubt)}`)]),
+    ...(node.work ?? []).map((work) => paint('dim', `      work of ${printable(workText(work))}`)),
     ...foldedChain([ownFrame(node), ...node.awaitedBy], cwd, paint),
     ...(node.locals ?? []).map((local) => paint('dim', `        ${printable(`${local.name} = ${local.value}`)}`)),
   ]

@@ -4,6 +4,7 @@ import type { Evidence, Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
 import type { ThreadStack } from '../model/thread.js'
 import type { Verdict } from '../model/verdict.js'
+import { workText } from '../model/work.js'
 import { originOf } from '../source/origin.js'
 import { awaitTreeLines } from './await-tree.js'
 import { frameLine, placeLine } from './places.js'
@@ -76,6 +77,7 @@ function threadBlock(thread: ThreadStack, cwd: string | null, paint: Paint): str
     `  ${thread.tid} ${printable(thread.name)}${role}  ${thread.state}${call}${wchan}`,
     ...foldedFrames(thread.frames, cwd, paint),
     ...(thread.nativeCallee === undefined ? [] : [paint('dim', `      calls ${printable(thread.nativeCallee)}`)]),
+    ...(thread.work === undefined ? [] : [paint('dim', `      work of ${printable(workText(thread.work))}`)]),
     ...(thread.note === undefined ? [] : [paint('dim', `      ${printable(thread.note)}`)]),
   ]
 }

@@ -19,7 +19,11 @@ export async function startProgram(
   node: NodeBinary,
   file: string,
   args: readonly string[] = [],
-  options: { readonly nodeArgs?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly nodeArgs?: readonly string[]
+    readonly env?: NodeJS.ProcessEnv
+    onOutput?(text: string): void
+  } = {},
 ): Promise<AwaitTarget> {
   const child = spawn(node.path, [...(options.nodeArgs ?? []), file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -32,6 +36,7 @@ export async function startProgram(
     const late = setTimeout(() => reject(new Error(`${file} was not ready in 30 s: ${errors}`)), 30_000)
     child.stdout?.on('data', (data: Buffer) => {
       output += data.toString()
+      options.onOutput?.(data.toString())
       if (!output.includes('READY')) return
       clearTimeout(late)
       resolve()

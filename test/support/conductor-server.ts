@@ -28,6 +28,7 @@ export interface ServerOptions {
 export interface TaskFields {
   readonly count?: number
   readonly responseTimeoutSeconds?: number
+  readonly retryCount?: number
   readonly inputData?: Readonly<Record<string, unknown>>
 }
 

@@ -3,7 +3,7 @@
  * project's own node_modules (the node packages declare a bin named `node`, which would win in every npm script).
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.resolve(__dirname, '../..')
@@ -12,10 +12,17 @@ function run(command: string, args: readonly string[], cwd: string): void {
   execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
+/** Every line of Conductor's SDK, and what else a worker on it may have inside. */
+function sdks(): string[] {
+  return readdirSync(path.join(root, 'test/sdk'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => `test/sdk/${entry.name}`)
+}
+
 export default function setup(): void {
   run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], root)
   run(process.execPath, [path.join(root, 'tools/bundle.mjs')], root)
-  for (const folder of ['test/nodes', 'test/sdk/conductor-4.0.0', 'test/clients']) {
+  for (const folder of ['test/nodes', 'test/clients', ...sdks()]) {
     const where = path.join(root, folder)
     if (!existsSync(path.join(where, 'node_modules'))) run('npm', ['ci', '--no-audit', '--no-fund'], where)
   }

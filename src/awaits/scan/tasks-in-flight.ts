@@ -11,6 +11,7 @@ import type { Frame } from '../../model/frame.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
+import { taskOf } from '../stores/identify-work.js'
 import type { AwaitScan } from './await-scan.js'
 
 const TASK_CLASS = 'StallAgentTask'
@@ -53,9 +54,16 @@ export function readTasks(
       execute: placeOf(objects, objects.get(object, 'execute') ?? 0),
       parked: pending && (chain.length > 0 || scan.cost.complete) ? chain.map(frameOf) : null,
       waitsFor: innermost?.waitsFor ?? null,
+      ...withTask(objects, object),
     })
   }
   return tasks
+}
+
+/** What the server said of it: its type and its workflow. */
+function withTask(objects: Objects, object: Tagged): Pick<TaskInHeap, 'work'> {
+  const task = taskOf(objects, objects.get(object, 'task') ?? 0)
+  return task === null ? {} : { work: { task } }
 }
 
 /** For each function the first one that it awaits. */

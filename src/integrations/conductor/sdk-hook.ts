@@ -147,5 +147,6 @@ function startTask(clock: Clock, runner: SdkTaskRunner, task: SdkTask): StallAge
   return clock.taskStarted(task.taskId ?? '', {
     responseTimeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : undefined,
     execute,
+    task,
   })
 }

@@ -131,7 +131,10 @@ function tasks({ manifest, evidence }: ReportedIncident, level: number): string[
       execute === null || execute.file === null || execute.line === null
         ? ''
         : `, in ${code(placeLine({ ...execute, file: execute.file, line: execute.line }, manifest.process.cwd))}`
-    return `- task ${code(task.taskId)} of ${code(task.clock)}, for ${formatDuration(task.ageMs)}${limit}${where}`
+    const work = task.work?.task
+    const workflow = work?.workflowId == null ? '' : `, workflow ${code(work.workflowId)}`
+    const retry = work?.retryCount ? `, retry ${work.retryCount}` : ''
+    return `- task ${code(task.taskId)} of ${code(task.clock)}${workflow}${retry}, for ${formatDuration(task.ageMs)}${limit}${where}`
   })
   const more = all.length - shown.length
   return ['## Whose work it is', '', ...lines, ...(more > 0 ? [`- and ${plural(more, 'more task')}`] : [])]

@@ -16,13 +16,19 @@ export interface IsolateFigures {
   readonly oldGenerationLimit: readonly number[]
   /** Bytes that the embedder reported; -1 where it was not found. */
   readonly externalBytes: number
+  /**
+   * Word with the continuation-preserved embedder data of the code that runs (src/execution/isolate-data.h,
+   * continuation_preserved_embedder_data_): Node's AsyncContextFrame (22 with
+   * --experimental-async-context-frame). Found as the one word of the isolate that leads to such a Map. -1: none.
+   */
+  readonly preservedData: number
 }
 
 export const ISOLATE_FIGURES: Readonly<Record<V8Family, IsolateFigures>> = {
-  '11.3': { collections: 54532, markCompacts: 54528, oldGenerationLimit: [54176], externalBytes: 54248 },
-  '12.4': { collections: 57428, markCompacts: 57424, oldGenerationLimit: [57064], externalBytes: 57136 },
-  '13.6': { collections: 62004, markCompacts: 62000, oldGenerationLimit: [61512], externalBytes: 61584 },
-  '14.6': { collections: 62980, markCompacts: 62976, oldGenerationLimit: [64376, 16], externalBytes: 62400 },
+  '11.3': { collections: 54532, markCompacts: 54528, oldGenerationLimit: [54176], externalBytes: 54248, preservedData: -1 },
+  '12.4': { collections: 57428, markCompacts: 57424, oldGenerationLimit: [57064], externalBytes: 57136, preservedData: 576 },
+  '13.6': { collections: 62004, markCompacts: 62000, oldGenerationLimit: [61512], externalBytes: 61584, preservedData: 632 },
+  '14.6': { collections: 62980, markCompacts: 62976, oldGenerationLimit: [64376, 16], externalBytes: 62400, preservedData: 680 },
 }
 
 /** v8::internal::Space (src/heap/base-space.h): committed_, which every space has. */

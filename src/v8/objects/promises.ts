@@ -82,6 +82,19 @@ export class PromiseLinks {
     return found
   }
 
+  /** The reaction of a pending promise that resumes a generator; 0 when it is not among the first `limit`. */
+  reactionOf(promise: Tagged, generator: Tagged, limit: number): Tagged {
+    if (!this.isPending(promise)) return 0
+    const heap = this.#heap
+    const { reaction } = heap.layout
+    let next = heap.field(promise, heap.layout.promise.reactionsOrResult)
+    for (let count = 0; count < limit && heap.is(next, 'PROMISE_REACTION'); count++) {
+      if (this.#ofHandler(heap.field(next, reaction.fulfill)) === generator) return next
+      next = heap.field(next, reaction.next)
+    }
+    return 0
+  }
+
   #read(promise: Tagged): PromiseTargets {
     if (!this.isPending(promise)) return NOBODY
     const heap = this.#heap

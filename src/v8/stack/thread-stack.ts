@@ -70,6 +70,8 @@ export class StackReader {
   readonly #places: Places
   /** Whether arguments and variables are read too (`--locals`). */
   readsValues = false
+  /** Shown each walk while what it points at is fresh; for whoever wants more of the frames than their places. */
+  onWalk: ((window: StackWindow, frames: readonly MachineFrame[]) => void) | null = null
   #collections = ''
   #flushedMs = 0
 
@@ -209,6 +211,7 @@ export class StackReader {
       spans.push({ fp: frame.fp, lines: lines.length })
     }
     const parents = asyncParents(this.heap, this.#generators, this.#links, window, machine)
+    this.onWalk?.(window, machine)
     return {
       kind: exact ? 'probable' : 'exact',
       frames: [...frames, ...parents.frames],
@@ -246,6 +249,7 @@ export class StackReader {
       frames.push(...(certain ? lines : lines.map((line) => ({ ...line, ...tier, probable: true }))))
     }
     const parents = asyncParents(this.heap, this.#generators, this.#links, walk.window, walk.frames)
+    this.onWalk?.(walk.window, walk.frames)
     return {
       kind: 'probable',
       frames: [...frames, ...parents.frames],
