@@ -4,7 +4,7 @@ import { readSettingsWithFile } from '../config/settings-file.js'
 import type { Settings } from '../config/settings-table.js'
 import { bundleDirectories, type DirectoryCandidate, existingDirectories } from '../incident/directory.js'
 import { StallError } from '../model/stall-error.js'
-import { printNote } from './output.js'
+import { printLine } from './output.js'
 
 export interface FolderOptions {
   readonly dir?: string
@@ -25,7 +25,7 @@ export interface BundleFolders {
 /** Throws ERR_STALL_BUNDLE_NOT_FOUND when `--dir` names what is not there; tells of wrong settings on stderr. */
 export function bundleFolders(options: FolderOptions, env: NodeJS.ProcessEnv = process.env): BundleFolders {
   const { settings, warnings, env: merged } = readSettingsWithFile(env)
-  for (const warning of warnings) printNote(`conductor-diag: ${warning}\n`)
+  for (const warning of warnings) printLine(`conductor-diag: ${warning}`)
   const candidates =
     options.dir === undefined ? placesOf(merged, settings.dir) : [{ path: options.dir, from: '--dir', shared: false }]
   const folders = existingDirectories(candidates)

@@ -1,6 +1,7 @@
 /** `conductor-diag doctor [PID]`: what works here and why not. */
 import type { Command } from 'commander'
 import { type Check, examineMachine, examineProcess } from '../investigate/examine.js'
+import { screenLines } from '../model/printable.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { printJson, printOut } from './output.js'
 import { parsePid } from './parse-options.js'
@@ -31,10 +32,10 @@ const MARK = { ok: 'ok  ', warn: 'warn', no: 'no  ' } as const
 
 function render(findings: readonly Check[]): string {
   const width = Math.max(...findings.map((finding) => finding.subject.length))
-  return findings
-    .map(({ verdict, subject, text, advice }) => {
-      const line = `${MARK[verdict]}  ${subject.padEnd(width)}  ${text}\n`
-      return advice === undefined ? line : `${line}${' '.repeat(width + 8)}${advice}\n`
-    })
-    .join('')
+  return screenLines(
+    findings.flatMap(({ verdict, subject, text, advice }) => {
+      const line = `${MARK[verdict]}  ${subject.padEnd(width)}  ${text}`
+      return advice === undefined ? [line] : [line, `${' '.repeat(width + 8)}${advice}`]
+    }),
+  )
 }

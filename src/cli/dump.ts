@@ -27,7 +27,7 @@ import { renderProcesses } from '../report/process-list.js'
 import { wantsColor } from '../report/terminal.js'
 import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printNote, printOut } from './output.js'
+import { printJson, printLine, printNote, printOut, printStep } from './output.js'
 import { numberIn, parsePid } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -120,7 +120,7 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
   })
   // Before anything can fail: whoever asked should at least see what was asked about.
   if (!options.json) printOut(renderHeader(identity, { color: wantsColor(process.stdout, process.env) }))
-  if (agent.problem) printNote(`conductor-diag: the agent in it does not answer: ${agent.problem.message}\n`)
+  if (agent.problem) printLine(`conductor-diag: the agent in it does not answer: ${agent.problem.message}`)
   const context = { target, identity, redactor, options }
   try {
     if (agent.client === null) return await dumpFromOutside(context, null)
@@ -181,11 +181,11 @@ async function dumpByAgent(context: DumpContext, client: ControlClient): Promise
     })
   } catch (thrown) {
     const error = toStallError(thrown)
-    printNote(`conductor-diag: not through the agent: ${error.message} (${error.code}); looking from outside\n`)
+    printLine(`conductor-diag: not through the agent: ${error.message} (${error.code}); looking from outside`)
     return await dumpFromOutside(context, client)
   }
   show(context, { ...found.evidence, process: { ...found.evidence.process, pid: identity.pid } }, found.verdicts)
-  printNote(`bundle: ${options.out === undefined ? found.bundle : copyBundle(found.bundle, options.out)}\n`)
+  printLine(`bundle: ${options.out === undefined ? found.bundle : copyBundle(found.bundle, options.out)}`)
   return EXIT.ok
 }
 
@@ -215,11 +215,11 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
   }
   // Shown first: whatever becomes of the bundle (a full disk), what was found is not lost.
   show(context, findings.evidence, findings.verdicts.map(withDumpPointers))
-  if (ended !== null) printNote(`conductor-diag: ${ended.message} (${ended.code}); this is what was seen before\n`)
+  if (ended !== null) printLine(`conductor-diag: ${ended.message} (${ended.code}); this is what was seen before`)
   if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor))
   if (hasEvidence(findings.evidence)) return EXIT.ok
-  printNote(`conductor-diag: no evidence of process ${target.pid}\n`)
-  for (const { what, message, why } of findings.evidence.missing) printNote(`  ${what}: ${message} (${why})\n`)
+  printLine(`conductor-diag: no evidence of process ${target.pid}`)
+  for (const { what, message, why } of findings.evidence.missing) printLine(`  ${what}: ${message} (${why})`)
   return EXIT.noEvidence
 }
 
@@ -266,7 +266,7 @@ async function tellBundle(folder: string): Promise<void> {
   const left = readBundle(folder).manifest.missing.filter((missing) => missing.code === 'ERR_STALL_DISK_FULL')
   const note =
     left.length === 0 ? '' : ` without ${plural(left.length, 'file')} for want of space (ERR_STALL_DISK_FULL)`
-  printNote(`bundle: ${folder}${note}\n`)
+  printLine(`bundle: ${folder}${note}`)
 }
 
 function seal(
@@ -294,5 +294,5 @@ function reportProgress(progress: Progress): void {
 
 /** Only where a person waits at a terminal. The line is wiped before the result is printed. */
 function reportStep(step: string): void {
-  if (process.stderr.isTTY) printNote(`\r\u001b[K${step === 'diagnose' ? '' : `${step} …`}`)
+  if (process.stderr.isTTY) printStep(step === 'diagnose' ? '' : `${step} …`)
 }

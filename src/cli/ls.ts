@@ -7,7 +7,7 @@ import { wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { toLine } from './incident-line.js'
-import { printJson, printNote, printOut } from './output.js'
+import { printJson, printLine, printOut } from './output.js'
 import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -77,15 +77,15 @@ function ls(options: LsOptions): void {
   const shown = groups.slice(0, options.limit)
   if (groups.length === 0) {
     const which = all.length === 0 ? 'no bundles' : `none of ${plural(all.length, 'bundle')} is like that`
-    printNote(`${which} in ${looked.join(', ')}\n`)
+    printLine(`${which} in ${looked.join(', ')}`)
   } else {
-    if (process.stdout.isTTY) printNote(`${folders.join(', ')}\n`)
+    if (process.stdout.isTTY) printLine(folders.join(', '))
     const idLength = uniqueIdLength(all.map((entry) => entry.id))
     const width = terminalWidth(process.stdout, process.env)
     printOut(renderIncidentList(shown, { color: wantsColor(process.stdout, process.env), now, width, idLength }))
   }
   if (groups.length > shown.length)
-    printNote(`${plural(groups.length - shown.length, 'older row')} not shown (--limit)\n`)
+    printLine(`${plural(groups.length - shown.length, 'older row')} not shown (--limit)`)
 }
 
 function isWanted({ service, pid, verdict, fingerprint }: IncidentLine, options: LsOptions): boolean {

@@ -1,6 +1,7 @@
 /** The command line's frame: one file a command, usage errors as 64, every other error as one clear line with its next step. */
 import { Command, CommanderError } from 'commander'
 import { settingsAsHelp } from '../config/settings-doc.js'
+import { printable } from '../model/printable.js'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.js'
@@ -68,7 +69,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = EXIT.ok
       return
     }
-    printNote(`conductor-diag: ${error.message} (${error.code})\n${error.help ? `  ${error.help}\n` : ''}`)
+    const help = error.help ? `  ${printable(error.help)}\n` : ''
+    printNote(`conductor-diag: ${printable(error.message)} (${error.code})\n${help}`)
     process.exitCode = exitCodeOf(error.code)
   }
 }

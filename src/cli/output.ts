@@ -1,5 +1,9 @@
-/** Text to stdout and stderr, whole, also where the reader is slow (EAGAIN) or has gone (EPIPE: `| head`). */
+/**
+ * Text to stdout and stderr, whole, also where the reader is slow (EAGAIN) or has gone (EPIPE: `| head`). Whatever text
+ * goes out, nothing in it steers the terminal: that is checked here once more, whoever made it.
+ */
 import { writeSync } from 'node:fs'
+import { printable, printableJson, screenSafe } from '../model/printable.js'
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
@@ -24,22 +28,47 @@ function writeAll(fd: 1 | 2, bytes: Uint8Array): void {
   }
 }
 
-/** Data. */
+/** Data as text for people. */
 export function printOut(text: string): void {
-  writeAll(1, Buffer.from(text))
+  writeAll(1, Buffer.from(screenSafe(text)))
 }
 
-/** Everything else. */
+/** One line of a note, a warning or an error, whatever is in it. */
+export function printLine(text: string): void {
+  printNote(`${printable(text)}\n`)
+}
+
+/** Everything else that is not data, as lines that are clean one by one. */
 export function printNote(text: string): void {
-  writeAll(2, Buffer.from(text))
+  writeAll(2, Buffer.from(screenSafe(text)))
 }
 
 /** Data for programs. */
 export function printJson(value: unknown): void {
-  printOut(`${JSON.stringify(value, null, 2)}\n`)
+  writeAll(1, Buffer.from(`${printableJson(JSON.stringify(value, null, 2))}\n`))
 }
 
-/** Data that is no text. */
+/** The same in one line. */
+export function printJsonLine(value: unknown): void {
+  writeAll(1, Buffer.from(`${printableJson(JSON.stringify(value))}\n`))
+}
+
+/** What became of data that went to stdout itself, for programs. */
+export function noteJsonLine(value: unknown): void {
+  writeAll(2, Buffer.from(`${printableJson(JSON.stringify(value))}\n`))
+}
+
+/** A file's content, for the program behind the pipe: as it is. */
 export function printBytes(bytes: Uint8Array): void {
   writeAll(1, bytes)
+}
+
+/** Moves the cursor or clears the screen, then text. `control` is ours alone. */
+export function printScreen(control: string, text: string): void {
+  writeAll(1, Buffer.from(control + screenSafe(text)))
+}
+
+/** Takes the place of what stands in the line; gone with the next one. */
+export function printStep(text: string): void {
+  writeAll(2, Buffer.from(`\r\u001b[K${screenSafe(text)}`))
 }

@@ -11,7 +11,7 @@ import { printable } from '../report/terminal.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { examples } from './examples.js'
 import { EXIT } from './exit-codes.js'
-import { printBytes, printJson, printNote } from './output.js'
+import { noteJsonLine, printBytes, printJson, printLine } from './output.js'
 
 const STDOUT = '-'
 
@@ -47,16 +47,16 @@ async function pack(id: string, options: PackCommandOptions): Promise<number> {
   const rules = Object.entries(redacted).filter(([, count]) => count > 0)
   if (options.json) {
     const answer = { schema: 1, file, sizeBytes, files: files.length, redacted, problems }
-    if (file === STDOUT) printNote(`${JSON.stringify(answer)}\n`)
+    if (file === STDOUT) noteJsonLine(answer)
     else printJson(answer)
     return EXIT.ok
   }
   const place = file === STDOUT ? 'stdout' : file
-  printNote(`${place}: ${plural(files.length, 'file')}, ${formatBytes(sizeBytes)}\n`)
+  printLine(`${place}: ${plural(files.length, 'file')}, ${formatBytes(sizeBytes)}`)
   const taken = rules.map(([rule, count]) => `${plural(count, 'value')} by ${rule}`).join(', ')
-  printNote(`redacted when it was captured: ${taken === '' ? 'nothing' : printable(taken)}\n`)
+  printLine(`redacted when it was captured: ${taken === '' ? 'nothing' : printable(taken)}`)
   for (const { artifact, message } of problems) {
-    printNote(`conductor-diag: ${printable(artifact)} ${printable(message)} (ERR_STALL_BUNDLE_CORRUPT)\n`)
+    printLine(`conductor-diag: ${printable(artifact)} ${printable(message)} (ERR_STALL_BUNDLE_CORRUPT)`)
   }
   return EXIT.ok
 }

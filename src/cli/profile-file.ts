@@ -3,7 +3,7 @@ import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { StallError } from '../model/stall-error.js'
-import { printNote } from './output.js'
+import { printLine } from './output.js'
 
 /**
  * @param file as `-o` names it; without one, this folder is asked about.
@@ -45,7 +45,7 @@ export function writeProfile(file: string, text: string, name: string): string {
     try {
       // A file that is there already is somebody else's: that folder is everybody's.
       writeFileSync(spare, text, { mode: 0o600, flag: 'wx' })
-      printNote(`conductor-diag: ${reasonOf(cause)}; the profile is in ${spare} then\n`)
+      printLine(`conductor-diag: ${reasonOf(cause)}; the profile is in ${spare} then`)
       return spare
     } catch (again) {
       throw new StallError('ERR_STALL_DIR_UNWRITABLE', `the profile could not be written: ${reasonOf(again)}`, {

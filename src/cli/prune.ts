@@ -5,7 +5,7 @@ import { isWriterAlive } from '../incident/writer-alive.js'
 import { formatBytes, plural } from '../model/amounts.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printNote, printOut } from './output.js'
+import { printJson, printLine, printNote, printOut } from './output.js'
 import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -59,7 +59,7 @@ function prune(options: PruneOptions): void {
       `${verb} ${plural(removed.length, 'bundle')} (${formatBytes(freed)}), ${formatBytes(keptBytes(results))} kept\n`,
     )
   }
-  for (const failure of failures) printNote(`conductor-diag: could not remove ${failure}\n`)
+  for (const failure of failures) printLine(`conductor-diag: could not remove ${failure}`)
   if (failures.length > 0) process.exitCode = EXIT.permission
 }
 

@@ -7,6 +7,7 @@ import { createProfileCapturer } from '../capture/profile-capturer.js'
 import { sampleFromMemory } from '../capture/memory-sampler.js'
 import { openTarget } from '../investigate/target-process.js'
 import { plural } from '../model/amounts.js'
+import { printableJson } from '../model/printable.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { StackSamples } from '../model/samples.js'
 import type { Target } from '../model/target.js'
@@ -15,7 +16,7 @@ import { toCollapsed } from '../report/profile/collapsed.js'
 import { toCpuProfile } from '../report/profile/cpu-profile.js'
 import { speedscopePage } from '../report/profile/speedscope-page.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printNote, printOut } from './output.js'
+import { noteJsonLine, printBytes, printJson, printLine } from './output.js'
 import { examples } from './examples.js'
 import { numberIn } from './parse-options.js'
 import { assertWritable, writeProfile } from './profile-file.js'
@@ -121,26 +122,21 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
     const recorded = await recordWith(target, options, interrupted.signal)
     const name = defaultName(target.pid, options.format)
     const file = options.output === STDOUT ? STDOUT : writeProfile(options.output ?? name, recorded.text, name)
-    if (file === STDOUT) printOut(recorded.text)
+    if (file === STDOUT) printBytes(Buffer.from(recorded.text))
     const { samples, missed, engine } = recorded
-    if (options.json) (file === STDOUT ? noteJson : printJson)({ schema: 1, file, samples, missed, engine })
+    if (options.json) (file === STDOUT ? noteJsonLine : printJson)({ schema: 1, file, samples, missed, engine })
     else {
       const lost =
         missed > 0 ? `, ${missed} of ${samples + missed} turns missed (the machine or the process was busy)` : ''
       const place = file === STDOUT ? 'stdout' : file
-      printNote(`${place}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${WHERE[options.format]}\n`)
+      printLine(`${place}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${WHERE[options.format]}`)
     }
     if (recorded.samples > 0) return EXIT.ok
-    printNote('conductor-diag: not one stack could be had\n')
+    printLine('conductor-diag: not one stack could be had')
     return EXIT.noEvidence
   } finally {
     process.removeListener('SIGINT', stop)
   }
-}
-
-/** Stdout holds the profile then. */
-function noteJson(value: unknown): void {
-  printNote(`${JSON.stringify(value)}\n`)
 }
 
 const WHERE: Readonly<Record<Format, string>> = {
@@ -167,7 +163,7 @@ async function recordWith(target: Target, options: RecordOptions, signal: AbortS
     const error = toStallError(thrown)
     // The inspector needs no layout; a process that may not be read may not be sent a signal either.
     if (options.engine === 'memory' || error.code !== 'ERR_STALL_V8_LAYOUT_UNKNOWN') throw error
-    printNote(`conductor-diag: ${error.message}; by the inspector then\n`)
+    printLine(`conductor-diag: ${error.message}; by the inspector then`)
     return byInspector(target, options, signal)
   }
 }
@@ -187,7 +183,7 @@ async function byInspector(target: Target, options: RecordOptions, signal: Abort
     if (outcome.status === 'unavailable') throw outcome.error
     if (outcome.status === 'timed-out')
       throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
-    const json = JSON.stringify(outcome.evidence.profile)
+    const json = printableJson(JSON.stringify(outcome.evidence.profile))
     const name = `pid ${target.pid}`
     const text = options.format === 'speedscope' ? speedscopePage(`${name}.cpuprofile`, json) : json
     return { text, samples: outcome.evidence.summary.samples, missed: 0, engine: 'inspector' }
@@ -198,7 +194,7 @@ async function byInspector(target: Target, options: RecordOptions, signal: Abort
 
 function render(samples: StackSamples, pid: number, format: Format): string {
   if (format === 'collapsed') return toCollapsed(samples)
-  const json = JSON.stringify(toCpuProfile(samples))
+  const json = printableJson(JSON.stringify(toCpuProfile(samples)))
   return format === 'speedscope' ? speedscopePage(`pid ${pid}.cpuprofile`, json) : json
 }
 

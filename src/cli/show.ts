@@ -9,7 +9,7 @@ import { printable, wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printNote, printOut } from './output.js'
+import { printJson, printLine, printOut } from './output.js'
 import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -58,6 +58,6 @@ function show(id: string, options: ShowOptions): number {
 
 function tellProblems(problems: readonly VerifyProblem[]): void {
   for (const { artifact, message } of problems) {
-    printNote(`conductor-diag: ${printable(artifact)} ${printable(message)} (ERR_STALL_BUNDLE_CORRUPT)\n`)
+    printLine(`conductor-diag: ${printable(artifact)} ${printable(message)} (ERR_STALL_BUNDLE_CORRUPT)`)
   }
 }

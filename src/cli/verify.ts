@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
 import { verifyBundle, type VerifyReport } from '../incident/bundle-reader.js'
 import { plural } from '../model/amounts.js'
-import { printable } from '../report/terminal.js'
+import { printable, screenLines } from '../model/printable.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printOut } from './output.js'
@@ -48,5 +48,5 @@ function render(report: VerifyReport): string {
     : report.problems.length > 0
       ? 'CORRUPT'
       : 'NOT SEALED'
-  return `${report.id}  ${word}\n${lines.map((line) => `${line}\n`).join('')}`
+  return screenLines([`${report.id}  ${word}`, ...lines])
 }

@@ -3,13 +3,14 @@ import type { Command } from 'commander'
 import { openTarget } from '../investigate/target-process.js'
 import { openLiveView } from '../investigate/live-view.js'
 import type { LiveMoment } from '../model/live-view.js'
+import { screenLines } from '../model/printable.js'
 import { StallError } from '../model/stall-error.js'
 import { readCommandLine, readWorkingFolder } from '../platform/procfs/process.js'
 import { createRedactor } from '../redact/redactor.js'
 import { renderLine, renderScreen } from '../report/live-text.js'
 import { painter, printable, wantsColor } from '../report/terminal.js'
 import { EXIT } from './exit-codes.js'
-import { printNote, printOut, readerGone } from './output.js'
+import { printJsonLine, printLine, printOut, printScreen, readerGone } from './output.js'
 import { numberIn, parsePid } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -66,23 +67,23 @@ async function watch(pid: number, options: WatchOptions): Promise<number> {
   } catch (thrown) {
     const ended = thrown instanceof StallError && thrown.code === 'ERR_STALL_NO_SUCH_PROCESS'
     if (!ended || shown === 0) throw thrown
-    printNote(`process ${pid} has ended\n`)
+    printLine(`process ${pid} has ended`)
     return EXIT.ok
   } finally {
     view.dispose()
-    if (process.stdout.isTTY && !options.json) printOut(SHOW_CURSOR)
+    if (process.stdout.isTTY && !options.json) printScreen(SHOW_CURSOR, '')
     process.off('SIGINT', interrupted)
     process.off('SIGTERM', interrupted)
   }
 }
 
 function showJson(moment: LiveMoment): void {
-  printOut(`${JSON.stringify(moment)}\n`)
+  printJsonLine(moment)
 }
 
 function showLine(root: string): (moment: LiveMoment) => void {
   const cwd = readWorkingFolder(root)
-  return (moment) => printOut(`${renderLine(moment, cwd)}\n`)
+  return (moment) => printOut(screenLines([renderLine(moment, cwd)]))
 }
 
 /** Draws over what it drew before, and leaves the last screen where it is. */
@@ -94,7 +95,7 @@ function showScreen(title: string, root: string): (moment: LiveMoment) => void {
     const { columns, rows } = process.stdout
     const lines = renderScreen(moment, { paint, columns: columns || 80, rows: rows || 24, cwd, title })
     const up = drawn === 0 ? HIDE_CURSOR : `\u001b[${drawn}A`
-    printOut(`${up}\r${CLEAR_BELOW}${lines.join('\n')}\n`)
+    printScreen(`${up}\r${CLEAR_BELOW}`, screenLines(lines))
     drawn = lines.length
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import type { IncidentManifest } from '../model/incident.js'
+import { printableJson } from '../model/printable.js'
 import { MANIFEST_FILE, OPENED_FILE, RESERVE_FILE, SUMS_FILE } from './bundle-format.js'
 import { toDiskError } from './disk-error.js'
 import { syncFolder, unlinkQuietly, writeDurably } from './durable-file.js'
@@ -9,7 +10,7 @@ import { syncFolder, unlinkQuietly, writeDurably } from './durable-file.js'
 /** Manifest and checksums in, helpers out, then the rename. Throws system errors. */
 export function sealFolder(partial: string, final: string, manifest: IncidentManifest): void {
   unlinkQuietly(path.join(partial, RESERVE_FILE))
-  const own = writeDurably(partial, MANIFEST_FILE, `${JSON.stringify(manifest, null, 2)}\n`)
+  const own = writeDurably(partial, MANIFEST_FILE, `${printableJson(JSON.stringify(manifest, null, 2))}\n`)
   const sums = [...manifest.artifacts, { name: MANIFEST_FILE, sha256: own.sha256 }]
   try {
     writeDurably(partial, SUMS_FILE, sums.map((file) => `${file.sha256}  ${file.name}\n`).join(''))

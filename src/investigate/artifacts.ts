@@ -7,6 +7,7 @@ import type { CaptureOutcome } from '../model/outcome.js'
 import type { SourceExcerpt } from '../model/source-excerpt.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Verdict } from '../model/verdict.js'
+import { printableJson } from '../model/printable.js'
 import { readEnvironment } from '../platform/procfs/process.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type ExcerptOptions, excerptsOf } from './source-excerpts.js'
@@ -99,5 +100,5 @@ export function errorOf(outcome: Exclude<CaptureOutcome<unknown>, { status: 'cap
 }
 
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 1)}\n`
+  return `${printableJson(JSON.stringify(value, null, 1))}\n`
 }

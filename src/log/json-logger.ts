@@ -4,6 +4,7 @@
  */
 import os from 'node:os'
 import type { LogLevel } from '../model/log-level.js'
+import { printableJson } from '../model/printable.js'
 import type { LineSink } from './line-sink.js'
 import type { LogFields, Logger, LoggerOptions } from './logger.js'
 
@@ -62,12 +63,13 @@ function toLine(level: number, message: string, base: LogFields, fields: LogFiel
 /** Null when a value refuses: a circle, a getter or toJSON that throws. */
 function stringify(value: LogFields): string | null {
   try {
-    return JSON.stringify(value, function (this: unknown, key: string, inner: unknown) {
+    const json = JSON.stringify(value, function (this: unknown, key: string, inner: unknown) {
       if (typeof inner === 'bigint') return inner.toString()
       // The holder's own value: `inner` has been through toJSON, and a StallError's leaves the stack out.
       const original: unknown = (this as Record<string, unknown>)[key]
       return original instanceof Error ? serialiseError(original) : inner
     })
+    return printableJson(json)
   } catch {
     // Said in the line itself, by its caller.
     return null

@@ -4,6 +4,7 @@
  * No transports: each would start one more worker thread.
  */
 import { pino } from 'pino'
+import { printableJson } from '../model/printable.js'
 import type { LineSink } from './line-sink.js'
 import type { LogFields, Logger, LoggerOptions } from './logger.js'
 
@@ -13,7 +14,7 @@ export function createPinoLogger(sink: LineSink, options: LoggerOptions): Logger
       level: options.level,
       ...(options.name === undefined ? {} : { name: options.name }),
     },
-    { write: (line: string) => void sink.write(line) },
+    { write: (line: string) => void sink.write(printableJson(line)) },
   ).child(options.bindings ?? {})
   let toldDropped = 0
 

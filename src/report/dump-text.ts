@@ -4,6 +4,7 @@
  */
 import { plural } from '../model/amounts.js'
 import type { Evidence } from '../model/evidence.js'
+import { screenLines } from '../model/printable.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { SourceLine } from '../model/source-excerpt.js'
 import type { Verdict, VerdictPlace } from '../model/verdict.js'
@@ -40,7 +41,7 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
   }
   lines.push(...missingLines(evidence, paint), paint('dim', costLine(evidence)))
   if (options.verbose === true) lines.push('', ...describeEverything(evidence, verdicts, paint))
-  return `${lines.join('\n')}\n`
+  return screenLines(lines)
 }
 
 /** Who the process is: printed first, and also when nothing else could be had. */
@@ -58,7 +59,7 @@ export function renderHeader(process: ProcessIdentity, options: Pick<DumpTextOpt
         process.agent ? 'agent inside' : 'no agent inside',
       ]
   const title = `${paint('bold', `Process ${process.pid}`)}  ${command === '' ? '(no command line)' : command}`
-  return `${title}\n${paint('dim', printable(facts.join('  ')))}\n\n`
+  return `${screenLines([title, paint('dim', printable(facts.join('  ')))])}\n`
 }
 
 const CONFIDENCE_STYLE: Readonly<Record<Verdict['confidence'], Style>> = { high: 'red', medium: 'yellow', low: 'dim' }

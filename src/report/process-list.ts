@@ -1,7 +1,7 @@
 /** The Node processes of a machine, one line each. */
 import { formatDuration, plural } from '../model/amounts.js'
 import type { NodeProcess, ProcessList } from '../model/process-list.js'
-import { printable } from './terminal.js'
+import { printable, screenLines } from '../model/printable.js'
 
 const COMMAND_WIDTH = 100
 
@@ -13,7 +13,7 @@ export function renderProcesses(list: ProcessList): string {
   const lines = rows.map((row) =>
     row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column] ?? 0) : cell)).join('  '),
   )
-  return `${lines.join('\n')}\n${hidden === '' ? '' : `(${hidden})\n`}`
+  return screenLines(hidden === '' ? lines : [...lines, `(${hidden})`])
 }
 
 function rowOf(node: NodeProcess): string[] {

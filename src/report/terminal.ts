@@ -1,5 +1,7 @@
-/** What goes to a terminal: colours only where they are wanted, and nothing of the target's that could steer it. */
+/** What goes to a terminal: colours only where they are wanted. What must not get there: `model/printable.ts`. */
 import { styleText } from 'node:util'
+
+export { printable } from '../model/printable.js'
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan'
 
@@ -16,20 +18,6 @@ export function wantsColor(stream: { readonly isTTY?: boolean }, env: NodeJS.Pro
   if (force !== undefined) return force !== '0' && force !== 'false'
   return stream.isTTY === true && env['TERM'] !== 'dumb'
 }
-
-/**
- * Names, URLs and source lines come from the process that is looked at: control characters in them (escape sequences,
- * line breaks, bidirectional overrides) are shown as `\x1b`, never sent.
- */
-export function printable(text: string): string {
-  return text.replaceAll(UNPRINTABLE, (character) => {
-    const code = character.codePointAt(0) ?? 0
-    return code === 9 ? ' ' : code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
-  })
-}
-
-// eslint-disable-next-line no-control-regex -- those are what it is for
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 /** Cut in the middle, so that the end of a path or URL stays readable. */
 export function shorten(text: string, width: number): string {

@@ -1,4 +1,5 @@
 /** What `run` says, one line an event: for a person, or as JSON for whatever collects stderr. */
+import { printable, printableJson } from '../model/printable.js'
 
 export interface EndedWorker {
   readonly pid: number
@@ -77,14 +78,15 @@ export function humanLine(event: RunEvent): string {
 
 /** One line without its newline. JSON in the shape of the agent's own log: level, time, msg. */
 export function formatEvent(event: RunEvent, json: boolean, now: number): string {
-  if (!json) return `conductor-diag run: ${humanLine(event)}`
-  return JSON.stringify({
+  if (!json) return `conductor-diag run: ${printable(humanLine(event))}`
+  const line = JSON.stringify({
     level: levelOf(event),
     time: now,
     name: 'conductor-diag run',
     ...event,
     msg: humanLine(event),
   })
+  return printableJson(line)
 }
 
 /** Pino's numbers: 30 info, 40 warn. */

@@ -115,7 +115,7 @@ const LOST: CaptureAnswer = {
 function sayOnce(why: string): void {
   // Loaded only now: nearly no worker ever needs it on its main thread.
   const { openStderrSink } = createRequire(__filename)(
-    '../log/stderr-sink.js',
+    '../../log/stderr-sink.js',
   ) as typeof import('../../log/stderr-sink.js')
   const sink = openStderrSink()
   const help = why.includes('ermission') ? ' Under the permission model it needs --allow-worker.' : ''

@@ -1,5 +1,6 @@
 /** Stack samples as collapsed stacks, one a line with its count: what flamegraph.pl, inferno and speedscope read. */
 import type { Frame } from '../../model/frame.js'
+import { printable } from '../../model/printable.js'
 import type { StackSamples } from '../../model/samples.js'
 
 export function toCollapsed(samples: StackSamples): string {
@@ -18,5 +19,5 @@ export function toCollapsed(samples: StackSamples): string {
 function nameOf(frame: Frame): string {
   const name = frame.function ?? '(anonymous)'
   const place = frame.file === null ? '' : `@${frame.file}${frame.line === null ? '' : `:${frame.line}`}`
-  return `${name}${place}`.replace(/[;\s]/g, '_')
+  return printable(`${name}${place}`).replace(/[;\s]/g, '_')
 }
