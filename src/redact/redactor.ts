@@ -41,6 +41,11 @@ const OPTION = /(?<![\w-])(--?[A-Za-z][\w-]{1,79})(\s{1,3})("[^"\n]{1,4096}"|'[^
 /** What follows is a program: `node -e CODE`. */
 const CODE_OPTION = /^(?:-e|--eval|-p|--print|-pe)$/
 
+/** V8 keeps no name of a variable that lives in a register, and none of an argument with a pattern or a default. */
+const UNNAMED = /^(?:register|argument) \d{1,9}$/
+/** A quoted text that is the value itself or an element of a list, cut off or not. */
+const BARE_TEXT = /(^|[[,(]\s{0,3})"(?:[^"\\]|\\.)*(?:"|$)/g
+
 /** Text that can't be a secret's value: `password: undefined`, `token=true`. */
 const NO_VALUE = /^["']?(?:undefined|null|true|false|none|\[redacted:.*|\[object \w+\]?|)["']?$/i
 
@@ -100,7 +105,13 @@ export function createRedactor(): Redactor {
   }
 
   function named(name: string, value: string): string {
+    if (UNNAMED.test(name)) return unnamed(value)
     return isSecretName(name) && !NO_VALUE.test(value) ? mark('key-name') : text(value)
+  }
+
+  /** Texts without a name may be anything, a password too: only those under a property's name are judged by it. */
+  function unnamed(value: string): string {
+    return text(value.replace(BARE_TEXT, (_match, before: string) => `${before}"${mark('unnamed')}"`))
   }
 
   function url(input: string): string {
@@ -150,7 +161,7 @@ export function createRedactor(): Redactor {
   function walk(input: unknown, name: string, depth: number, above: readonly object[]): unknown {
     if (typeof input === 'string') return name === '' ? text(input) : named(name, input)
     if (typeof input === 'number' || typeof input === 'bigint') {
-      return isSecretName(name) && /secret|pass|pin|otp/i.test(name) ? mark('key-name') : input
+      return isSecretName(name) && /secret|pass|pin|otp|pw|psk|cvv|cvc|ssn|mfa/i.test(name) ? mark('key-name') : input
     }
     if (typeof input !== 'object' || input === null) return input
     if (depth >= MAX_DEPTH) return '[too deep]'

@@ -178,7 +178,7 @@ test('walks values at any depth, cuts circles, and leaves the original alone', (
   expect(createRedactor().value(value)).toEqual({
     user: { name: 'n', password: '[redacted:key-name]', passwords: ['[redacted:key-name]', '[redacted:key-name]'] },
     note: 'token=[redacted:key-name]',
-    pin: 12,
+    pin: '[redacted:key-name]',
     passCount: '[redacted:key-name]',
     self: '[circular]',
   })
@@ -199,6 +199,31 @@ test.each([
   'clientSecret',
   'privateKey',
   'SENTRY_DSN',
+  'pw',
+  'pwd',
+  'pass',
+  'passphrase',
+  'otp',
+  'pin',
+  'cookie',
+  'session',
+  'auth',
+  'dbPw',
+  'db_pw',
+  'DB_PWD',
+  'userPass',
+  'user_pass2',
+  'OTPCode',
+  'userPIN',
+  'pinCode',
+  'pin_code',
+  'sessionCookie',
+  'session_id',
+  'jsessionid',
+  'authHeader',
+  'DBPw',
+  'cookies',
+  'pw1',
 ])('takes %s for the name of a secret', (name) => expect(isSecretName(name)).toBe(true))
 
 test.each([
@@ -214,6 +239,19 @@ test.each([
   'key',
   'SSH_AUTH_SOCK',
   'assignature',
+  'OLDPWD',
+  'spin',
+  'pinned',
+  'ping',
+  'shipping',
+  'opinion',
+  'authority',
+  'authors',
+  'passage',
+  'passed',
+  'obsession',
+  'hotpot',
+  'cookieless',
 ])('does not take %s for the name of a secret', (name) => expect(isSecretName(name)).toBe(false))
 
 test('takes every variable that ends in KEY for a secret', () => {
@@ -244,4 +282,17 @@ test('the open one changes nothing and counts nothing', () => {
   expect(open.argv(['--token', 'x'])).toEqual(['--token', 'x'])
   expect(open.url('http://u:p@h/?a')).toBe('http://u:p@h/?a')
   expect(open.counts).toEqual({})
+})
+
+test('shows no text of a variable whose name is not known, and judges those inside by theirs', () => {
+  const redactor = createRedactor()
+  const mark = '"[redacted:unnamed]"'
+  expect(redactor.named('register 3', '"hunter2"')).toBe(mark)
+  expect(redactor.named('argument 0', '"cut of')).toBe(mark)
+  expect(redactor.named('register 0', '["a", "b\\"c", 3]')).toBe(`[${mark}, ${mark}, 3]`)
+  expect(redactor.named('register 1', 'Order {id: 7, state: "open", pw: "x"}')).toBe(
+    'Order {id: 7, state: "open", pw: "[redacted:key-name]"}',
+  )
+  expect(redactor.named('register 1', '42')).toBe('42')
+  expect(redactor.named('register', '"a plain name"')).toBe('"a plain name"')
 })
