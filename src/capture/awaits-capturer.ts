@@ -3,15 +3,15 @@
  * memory. No pause, no code run in the target. Synchronous: it keeps the deadline itself.
  */
 import type { AwaitTree } from '../model/await.js'
-import type { CaptureOutcome } from '../model/outcome.js'
-import { StallError, toStallError } from '../model/stall-error.js'
+import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { ageMsOf } from '../platform/procfs/process.js'
 import { ownThreadId } from '../platform/procfs/own-thread.js'
 import { readAwaitTree } from '../awaits/read-awaits.js'
 import type { Redactor } from '../redact/redactor.js'
-import type { CaptureRequest, Capturer } from './capturer.js'
-import { memoryCapability, openMemoryTarget, unmatchedNote } from './memory-target.js'
+import type { Capturer } from './capturer.js'
+import type { CaptureOptions } from './session.js'
+import { memoryCapability, unmatchedNote } from './memory-target.js'
 import type { MemoryTarget } from './memory-target.js'
 
 /** Left for what comes after the scan: joining, grouping, redacting. */
@@ -25,28 +25,17 @@ const MAX_FUNCTIONS_INSIDE = 10_000
 export const awaitsCapturer: Capturer<AwaitTree> = {
   name: 'awaits',
   supports: (target: Target) => memoryCapability(target),
-  capture(request): Promise<CaptureOutcome<AwaitTree>> {
-    const startedMs = performance.now()
-    try {
-      const evidence = captureAwaits(request)
-      return Promise.resolve({ status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 })
-    } catch (thrown) {
-      return Promise.resolve({ status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') })
-    }
-  },
+  capture: (session, { deadlineMs }) =>
+    readAwaits(session.memory(), { ...session.options, target: session.target, deadlineMs }),
 }
 
-function captureAwaits(request: CaptureRequest): AwaitTree {
-  const target = openMemoryTarget(request.target)
-  try {
-    return readAwaits(target, request)
-  } finally {
-    target.dispose()
-  }
+export interface AwaitsRequest extends Pick<CaptureOptions, 'locals' | 'redactor'> {
+  readonly target: Target
+  readonly deadlineMs: number
 }
 
 /** The tree of all isolates but our own thread's. */
-export function readAwaits(target: MemoryTarget, request: CaptureRequest): AwaitTree {
+export function readAwaits(target: MemoryTarget, request: AwaitsRequest): AwaitTree {
   const native = target.native()
   if (native === null) {
     throw new StallError('ERR_STALL_CAPTURE_FAILED', "the binary's symbols could not be read: awaits need its classes")

@@ -4,21 +4,21 @@ import { CodeMap } from '../native/process/code-map.js'
 import { debuggerState } from '../native/debugger-state.js'
 import type { DebuggerState } from '../native/debugger-state.js'
 import type { Capturer } from './capturer.js'
-import { captureFromMemory, mainIsolate } from './from-memory.js'
+import { mainIsolate, nativeOf } from './from-memory.js'
 import { memoryCapability } from './memory-target.js'
 
 export const debuggerCapturer: Capturer<DebuggerState> = {
   name: 'debugger',
   supports: memoryCapability,
-  async capture(request) {
-    return await captureFromMemory(request, (target, native) => {
-      const code = new CodeMap(native)
-      try {
-        const exitFrame = toAddress(mainIsolate(target, native) + target.layout.layout.isolate.cEntryFp)
-        return debuggerState(native, code, native.mainTid, target.memory.word(exitFrame))
-      } finally {
-        code.dispose()
-      }
-    })
+  capture(session) {
+    const memory = session.memory()
+    const native = nativeOf(memory)
+    const code = new CodeMap(native)
+    try {
+      const exitFrame = toAddress(mainIsolate(memory, native) + memory.layout.layout.isolate.cEntryFp)
+      return debuggerState(native, code, native.mainTid, memory.memory.word(exitFrame))
+    } finally {
+      code.dispose()
+    }
   },
 }

@@ -1,6 +1,5 @@
 /** `fresh-connections`: is it the server that is silent, or the worker's kept connection to it? From inside only. */
 import type { ConnectionToTry, FreshConnection } from '../model/evidence.js'
-import type { CaptureOutcome } from '../model/outcome.js'
 import type { Target } from '../model/target.js'
 import type { Capability, Capturer } from './capturer.js'
 import { tryConnection } from './fresh-connection.js'
@@ -17,11 +16,9 @@ export function createFreshConnectionsCapturer(
       // Another process may have another network: what works from there says nothing of the worker.
       return target.inside ? 'yes' : { no: 'only from inside the worker, whose network it is about' }
     },
-    async capture({ deadlineMs }, signal): Promise<CaptureOutcome<readonly FreshConnection[]>> {
-      const startedMs = performance.now()
-      const untilMs = Math.min(deadlineMs, startedMs + AT_MOST_MS)
-      const evidence = await Promise.all(places.map((place) => tryConnection(place, untilMs, signal)))
-      return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 }
+    capture(_session, { deadlineMs, signal }) {
+      const untilMs = Math.min(deadlineMs, performance.now() + AT_MOST_MS)
+      return Promise.all(places.map((place) => tryConnection(place, untilMs, signal)))
     },
   }
 }

@@ -3,8 +3,6 @@
  * seconds when the heap is large: only when the settings allow it, never beyond a heap size, and the pause is told.
  */
 import type { AwaitTree } from '../model/await.js'
-import type { CaptureOutcome } from '../model/outcome.js'
-import { StallError, toStallError } from '../model/stall-error.js'
 import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../inspector/heap/snapshot-awaits.js'
 import type { Capturer } from './capturer.js'
 import type { InspectorAccess } from '../inspector/inspector-access.js'
@@ -25,20 +23,16 @@ export function createHeapAwaitCapturer(access: InspectorAccess, options: HeapAw
         : {
             no: 'a heap snapshot pauses the process: it is taken only when CONDUCTOR_STALL_HEAP_SNAPSHOT or --heap-snapshot allows it',
           },
-    async capture(request, signal): Promise<CaptureOutcome<AwaitTree>> {
-      const startedMs = performance.now()
+    async capture(session, { deadlineMs, notePause }) {
       try {
-        if (signal.aborted) throw new StallError('ERR_STALL_NOT_REACHED', 'heap-await: the capture was ended before it')
-        const connection = await access.connection(request.target, request.deadlineMs, { idleToo: true })
+        const connection = await access.connection(session.target, deadlineMs, { idleToo: true })
         const tree = await awaitsFromSnapshot(connection, {
           ...DEFAULT_SNAPSHOT_OPTIONS,
           ...(options.maxHeapBytes === undefined ? {} : { maxHeapBytes: options.maxHeapBytes }),
-          deadlineMs: request.deadlineMs,
+          deadlineMs,
         })
-        const evidence = request.redactor.value(tree) as AwaitTree
-        return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: tree.pausedMs }
-      } catch (thrown) {
-        return { status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') }
+        notePause(tree.pausedMs)
+        return session.options.redactor.value(tree) as AwaitTree
       } finally {
         await access.release()
       }

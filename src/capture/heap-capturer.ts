@@ -5,7 +5,7 @@ import { watchStandstill } from '../platform/procfs/standstill.js'
 import { readHeapState } from '../v8/figures/heap-state.js'
 import { readMoment } from '../v8/heap/isolates.js'
 import type { Capturer } from './capturer.js'
-import { captureFromMemory, mainIsolate } from './from-memory.js'
+import { mainIsolate, nativeOf } from './from-memory.js'
 import { memoryCapability } from './memory-target.js'
 
 /** 60 samples in 120 ms and more: a share of 50 % is then known to 13 points (two standard deviations). */
@@ -17,27 +17,27 @@ const SAMPLES_OF_A_SLEEPER = 10
 export const heapCapturer: Capturer<HeapState> = {
   name: 'heap',
   supports: memoryCapability,
-  async capture(request, signal) {
-    return await captureFromMemory(request, async (target, native) => {
-      const isolate = mainIsolate(target, native)
-      const { layout } = target.layout
-      let taken = 0
-      let collecting = 0
-      let isAsleep = false
-      const hasStoodStill = watchStandstill(target.root, native.mainTid)
-      while (taken < SAMPLES && !signal.aborted && performance.now() < request.deadlineMs) {
-        const state = readMoment(target.heap, isolate)?.vmState ?? null
-        // No state at all: the layout does not fit, and no share is better than a wrong one.
-        if (state === null) break
-        taken++
-        if (state === 'GC') collecting++
-        isAsleep = taken === SAMPLES_OF_A_SLEEPER && collecting === 0 && hasStoodStill()
-        if (isAsleep) break
-        await sleep(EVERY_MS)
-      }
-      target.refresh()
-      const figures = readHeapState(native, layout, isolate)
-      return { ...figures, collectingShare: taken < SAMPLES / 2 && !isAsleep ? null : collecting / taken }
-    })
+  async capture(session, { deadlineMs, signal }) {
+    const memory = session.memory()
+    const native = nativeOf(memory)
+    const isolate = mainIsolate(memory, native)
+    const { layout } = memory.layout
+    let taken = 0
+    let collecting = 0
+    let isAsleep = false
+    const hasStoodStill = watchStandstill(memory.root, native.mainTid)
+    while (taken < SAMPLES && !signal.aborted && performance.now() < deadlineMs) {
+      const state = readMoment(memory.heap, isolate)?.vmState ?? null
+      // No state at all: the layout does not fit, and no share is better than a wrong one.
+      if (state === null) break
+      taken++
+      if (state === 'GC') collecting++
+      isAsleep = taken === SAMPLES_OF_A_SLEEPER && collecting === 0 && hasStoodStill()
+      if (isAsleep) break
+      await sleep(EVERY_MS)
+    }
+    memory.refresh()
+    const figures = readHeapState(native, layout, isolate)
+    return { ...figures, collectingShare: taken < SAMPLES / 2 && !isAsleep ? null : collecting / taken }
   },
 }

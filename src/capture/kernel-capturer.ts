@@ -4,7 +4,6 @@
  */
 import { monotonicMs } from '../heartbeat/clock-reader.js'
 import type { KernelState } from '../model/kernel.js'
-import type { CaptureOutcome } from '../model/outcome.js'
 import type { OpenFile, SocketState } from '../model/socket.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
@@ -35,22 +34,14 @@ export const kernelCapturer: Capturer<KernelState> = {
   supports(target: Target): Capability {
     return target.procRoot === null ? { no: 'there is no /proc on this platform' } : 'yes'
   },
-  capture(request): Promise<CaptureOutcome<KernelState>> {
-    const startedMs = performance.now()
-    try {
-      const evidence = lookAtKernel(request.target, request.redactor)
-      return Promise.resolve({ status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 })
-    } catch (thrown) {
-      return Promise.resolve({ status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') })
-    }
-  },
+  capture: ({ target, options }) => readKernelState(target, options.redactor),
 }
 
 /**
- * One look. In the order of what can wait: stat, status and wchan first, then what takes the target's locks.
+ * In the order of what can wait: stat, status and wchan first, then what takes the target's locks.
  * @throws StallError ERR_STALL_NO_SUCH_PROCESS, ERR_STALL_PROCESS_CHANGED (another process has the pid now)
  */
-export function lookAtKernel(target: Target, redactor: Redactor): KernelState {
+export function readKernelState(target: Target, redactor: Redactor): KernelState {
   const root = target.procRoot
   if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'there is no /proc on this platform')
   const stat = readStat(root)

@@ -3,13 +3,12 @@
  * and go, two looks can't tell. No pause, no code run in the target.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CaptureOutcome } from '../model/outcome.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
-import { StallError, toStallError } from '../model/stall-error.js'
+import { StallError } from '../model/stall-error.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
-import type { Capturer, CaptureRequest } from './capturer.js'
-import { memoryCapability, openMemoryTarget } from './memory-target.js'
+import type { Capturer } from './capturer.js'
+import { memoryCapability } from './memory-target.js'
 
 const SAMPLES = 20
 /** Not a divisor of the usual 10 ms of timers, so that a rhythm in the target is not taken for a place. */
@@ -20,38 +19,25 @@ const BUDGET_MS = 1_500
 export const memorySamplesCapturer: Capturer<StackSamples> = {
   name: 'stack-samples',
   supports: (target) => memoryCapability(target),
-  async capture(request, signal): Promise<CaptureOutcome<StackSamples>> {
-    const startedMs = performance.now()
-    try {
-      const evidence = await sampleMain(request, signal)
-      return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 }
-    } catch (thrown) {
-      return { status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') }
-    }
-  },
-}
-
-async function sampleMain(request: CaptureRequest, signal: AbortSignal): Promise<StackSamples> {
-  const target = openMemoryTarget(request.target)
-  try {
-    const main = target.isolates().matched.find((each) => each.tid === target.mainTid)
-    if (main === undefined)
+  async capture(session, { deadlineMs, signal }) {
+    const memory = session.memory()
+    const main = memory.isolates().matched.find((each) => each.tid === memory.mainTid)
+    if (main === undefined) {
       throw new StallError('ERR_STALL_NOTHING_RUNNING', 'the main thread has no isolate that was found')
-    const reader = new StackReader(target.heap)
+    }
+    const reader = new StackReader(memory.heap)
     const startedMs = performance.now()
-    const untilMs = Math.min(request.deadlineMs, startedMs + BUDGET_MS)
+    const untilMs = Math.min(deadlineMs, startedMs + BUDGET_MS)
     const samples: StackSample[] = []
     let missed = 0
     for (let taken = 0; taken < SAMPLES && performance.now() < untilMs && !signal.aborted; taken++) {
       if (taken > 0) await pause(EVERY_MS)
       reader.nextLook([main.isolate.address])
       const atMs = Math.round(performance.now() - startedMs)
-      const look = reader.read(main.isolate.address, () => readRawSyscall(target.root, main.tid))
+      const look = reader.read(main.isolate.address, () => readRawSyscall(memory.root, main.tid))
       if (look.frames.length > 0) samples.push({ atMs, frames: look.frames })
       else missed++
     }
     return { engine: 'memory', samples, missed }
-  } finally {
-    target.dispose()
-  }
+  },
 }

@@ -72,37 +72,10 @@ export interface MemoryTargetOptions {
 }
 
 /**
+ * Opens it anew; whoever looks more than once keeps it (capture/session.ts).
  * @throws StallError ERR_STALL_PERMISSION, ERR_STALL_NO_SUCH_PROCESS, ERR_STALL_NOT_NODE, ERR_STALL_V8_LAYOUT_UNKNOWN
  */
 export function openMemoryTarget(target: Target, options: MemoryTargetOptions = {}): MemoryTarget {
-  const session = sessions.get(target)
-  if (!session) return openFresh(target, options)
-  const kept = (session.opened ??= openFresh(target, options))
-  // Each capturer sees the memory of its own time; only what never changes (layout, symbols) is found once.
-  kept.refresh()
-  return { ...kept, dispose: () => undefined }
-}
-
-interface Session {
-  opened: MemoryTarget | null
-}
-
-const sessions = new WeakMap<Target, Session>()
-
-/** Capturers of this target share one opening until the session is closed: finding layout and symbols costs most. */
-export function openMemorySession(target: Target): { close(): void } {
-  const session: Session = { opened: null }
-  sessions.set(target, session)
-  return {
-    close() {
-      sessions.delete(target)
-      session.opened?.dispose()
-      session.opened = null
-    },
-  }
-}
-
-function openFresh(target: Target, options: MemoryTargetOptions): MemoryTarget {
   const root = target.procRoot
   if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'reading memory needs /proc')
   const memory = openLiveMemory(root, { cacheBytes: target.inside ? CACHE_INSIDE : CACHE_OUTSIDE })

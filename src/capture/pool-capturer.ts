@@ -6,25 +6,25 @@ import type { WorkReading } from '../native/pool/pool-work.js'
 import { Functions } from '../v8/objects/functions.js'
 import { PoolRequesters } from '../v8/figures/pool-requester.js'
 import type { Capturer } from './capturer.js'
-import { captureFromMemory, unreadable } from './from-memory.js'
+import { nativeOf, unreadable } from './from-memory.js'
 import { memoryCapability } from './memory-target.js'
 
 export const poolCapturer: Capturer<PoolState> = {
   name: 'pool',
   supports: memoryCapability,
-  async capture(request) {
-    return await captureFromMemory(request, (target, native) => {
-      const answer = readPool(native)
-      if ('unknown' in answer) throw unreadable(answer.unknown)
-      const { pool } = answer
-      const tidOf = new Map([...findLoops(native)].map(([tid, loop]) => [loop as number, tid]))
-      const requesters = new PoolRequesters(target.heap, new Functions(target.heap))
-      const requester = (work: WorkReading): PoolWork['queuedBy'] =>
-        work.owner === null ? undefined : requesters.of(work.owner)
-      const clean = (text: string): string => request.redactor.text(text)
-      const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop), requester(work), clean)
-      return { ...pool, running: pool.running.map(shown), queued: pool.queued.map(shown) }
-    })
+  capture(session) {
+    const memory = session.memory()
+    const native = nativeOf(memory)
+    const answer = readPool(native)
+    if ('unknown' in answer) throw unreadable(answer.unknown)
+    const { pool } = answer
+    const tidOf = new Map([...findLoops(native)].map(([tid, loop]) => [loop as number, tid]))
+    const requesters = new PoolRequesters(memory.heap, new Functions(memory.heap))
+    const requester = (work: WorkReading): PoolWork['queuedBy'] =>
+      work.owner === null ? undefined : requesters.of(work.owner)
+    const clean = (text: string): string => session.options.redactor.text(text)
+    const shown = (work: WorkReading): PoolWork => workOf(work, tidOf.get(work.loop), requester(work), clean)
+    return { ...pool, running: pool.running.map(shown), queued: pool.queued.map(shown) }
   },
 }
 

@@ -1,8 +1,8 @@
 /** `profile`: a CPU profile of the main thread for as long as the deadline leaves, as every browser opens it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type Protocol from 'devtools-protocol'
-import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProfileSummary } from '../model/samples.js'
-import { StallError, toStallError } from '../model/stall-error.js'
+import { StallError } from '../model/stall-error.js'
 import type { CdpConnection } from '../inspector/connection/cdp-connection.js'
 import type { Capturer } from './capturer.js'
 import type { InspectorAccess } from '../inspector/inspector-access.js'
@@ -29,19 +29,14 @@ export function createProfileCapturer(access: InspectorAccess, profileMs: number
       profileMs > 0
         ? 'yes'
         : { no: 'no CPU profile was asked for (--profile SECONDS, CONDUCTOR_STALL_PROFILE_SECONDS)' },
-    async capture(request, signal): Promise<CaptureOutcome<CapturedProfile>> {
-      const startedMs = performance.now()
+    async capture({ target }, { deadlineMs, signal }) {
+      const forMs = Math.min(profileMs, deadlineMs - performance.now() - RESERVE_MS)
+      if (forMs < MIN_PROFILE_MS) {
+        throw new StallError('ERR_STALL_NOT_REACHED', `only ${Math.round(forMs)} ms were left for a CPU profile`)
+      }
       try {
-        const forMs = Math.min(profileMs, request.deadlineMs - startedMs - RESERVE_MS)
-        if (forMs < MIN_PROFILE_MS) {
-          throw new StallError('ERR_STALL_NOT_REACHED', `only ${Math.round(forMs)} ms were left for a CPU profile`)
-        }
-        const connection = await access.connection(request.target, request.deadlineMs)
-        const profile = await record(connection, forMs, request.deadlineMs, signal)
-        const evidence = { profile, summary: summarizeProfile(profile, PROFILE_ARTIFACT) }
-        return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: 0 }
-      } catch (thrown) {
-        return { status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') }
+        const profile = await record(await access.connection(target, deadlineMs), forMs, deadlineMs, signal)
+        return { profile, summary: summarizeProfile(profile, PROFILE_ARTIFACT) }
       } finally {
         await access.release()
       }
@@ -60,23 +55,12 @@ async function record(
   try {
     await connection.send('Profiler.setSamplingInterval', { interval: SAMPLING_INTERVAL_US }, within(COMMAND_MS))
     await connection.send('Profiler.start', undefined, within(COMMAND_MS))
-    await sleep(forMs, signal)
+    // Ended early, the profile so far counts.
+    await sleep(forMs, undefined, { signal }).catch(() => undefined)
     const { profile } = await connection.send('Profiler.stop', undefined, deadlineMs)
     return profile
   } finally {
     // A target that does not answer any more is released by the end of the connection.
     await connection.send('Profiler.disable', undefined, performance.now() + 500).catch(() => connection.disconnect())
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done, { once: true })
-  })
 }

@@ -1,32 +1,16 @@
 /**
- * What one look consists of: the capturers in the order of the ladder, cheapest and least intrusive first. A capturer
- * joins with one line here; its part is then captured inside and outside, stored, joined and diagnosed.
+ * What one look consists of: the capturers in their order, cheapest and least intrusive first. A part is a row of
+ * `LookParts`, a capturer, and its line here; it is then captured inside and outside, stored, joined and diagnosed.
  */
-import type { AwaitTree } from '../model/await.js'
-import type { HeapState } from '../model/heap.js'
-import type { KernelState } from '../model/kernel.js'
-import type { PoolState, Starvation } from '../model/loop.js'
-import type { ThreadStack } from '../model/thread.js'
+import type { LookPart, LookParts } from '../model/look.js'
 import { awaitsCapturer } from './awaits-capturer.js'
 import type { Capturer } from './capturer.js'
 import { debuggerCapturer } from './debugger-capturer.js'
 import { heapCapturer } from './heap-capturer.js'
-import { poolCapturer } from './pool-capturer.js'
-import { starvationCapturer } from './starvation-capturer.js'
 import { kernelCapturer } from './kernel-capturer.js'
+import { poolCapturer } from './pool-capturer.js'
 import { stacksCapturer } from './stacks-capturer.js'
-
-export interface LookParts {
-  readonly kernel: KernelState
-  readonly stacks: readonly ThreadStack[]
-  readonly awaits: AwaitTree
-  readonly pool: PoolState
-  readonly heap: HeapState
-  readonly starvation: Starvation
-  readonly debugger: 'paused' | 'attached' | 'none'
-}
-
-export type LookPart = keyof LookParts
+import { starvationCapturer } from './starvation-capturer.js'
 
 export interface CaptureStepOf<P extends LookPart> {
   readonly part: P

@@ -2,12 +2,12 @@
  * `samples`: a few stacks of a running main thread, some ms apart, each with its awaiting callers. The same frame in
  * all of them is a loop that never returns; frames that come and go are work.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Frame } from '../model/frame.js'
-import type { CaptureOutcome } from '../model/outcome.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
-import { StallError, toStallError } from '../model/stall-error.js'
+import { StallError } from '../model/stall-error.js'
 import type { CdpConnection } from '../inspector/connection/cdp-connection.js'
-import type { CaptureRequest, Capturer } from './capturer.js'
+import type { CaptureBudget, Capturer } from './capturer.js'
 import { readAsyncParents } from '../inspector/stack/async-parents.js'
 import { frameOf, isNodeInternal } from '../inspector/stack/frames.js'
 import { type InspectorAccess, nothingRunning } from '../inspector/inspector-access.js'
@@ -30,16 +30,9 @@ export function createSamplesCapturer(access: InspectorAccess, options = DEFAULT
   return {
     name: 'inspector',
     supports: () => 'yes',
-    async capture(request, signal): Promise<CaptureOutcome<StackSamples>> {
-      const startedMs = performance.now()
-      const paused = { ms: 0 }
+    async capture({ target }, budget) {
       try {
-        const connection = await access.connection(request.target, request.deadlineMs)
-        const evidence = await takeSamples(connection, request, options, signal, paused)
-        return { status: 'captured', evidence, tookMs: performance.now() - startedMs, pausedMs: paused.ms }
-      } catch (thrown) {
-        const error = toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED')
-        return { status: 'unavailable', error, ...(paused.ms > 0 ? { pausedMs: paused.ms } : {}) }
+        return await takeSamples(await access.connection(target, budget.deadlineMs), options, budget)
       } finally {
         await access.release()
       }
@@ -49,19 +42,17 @@ export function createSamplesCapturer(access: InspectorAccess, options = DEFAULT
 
 async function takeSamples(
   connection: CdpConnection,
-  request: CaptureRequest,
   options: SamplesOptions,
-  signal: AbortSignal,
-  paused: { ms: number },
+  { deadlineMs, signal, notePause }: CaptureBudget,
 ): Promise<StackSamples> {
-  const within = (ms: number): number => Math.min(request.deadlineMs, performance.now() + ms)
+  const within = (ms: number): number => Math.min(deadlineMs, performance.now() + ms)
   const debuggee = await attachDebugger(connection, within(ATTACH_MS))
   const taken: StackSample[] = []
   let firstMs: number | null = null
   let missed = 0
   try {
-    while (taken.length + missed < options.samples && !signal.aborted && performance.now() < request.deadlineMs) {
-      if (firstMs !== null) await new Promise((resolve) => setTimeout(resolve, options.betweenMs))
+    while (taken.length + missed < options.samples && !signal.aborted && performance.now() < deadlineMs) {
+      if (firstMs !== null) await sleep(options.betweenMs)
       const sample = await sampleOnce(connection, debuggee, within(options.pauseMs))
       firstMs ??= performance.now()
       if (sample === null) {
@@ -70,7 +61,7 @@ async function takeSamples(
         if (taken.length === 0) break
         continue
       }
-      paused.ms += sample.pausedMs
+      notePause(sample.pausedMs)
       taken.push({ atMs: Math.round(performance.now() - firstMs), frames: sample.frames })
     }
   } finally {

@@ -4,8 +4,7 @@
  */
 import type { Address } from '../model/address.js'
 import type { LoopState } from '../model/loop.js'
-import type { CaptureOutcome } from '../model/outcome.js'
-import { StallError, toStallError } from '../model/stall-error.js'
+import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { ThreadStack, ThreadState } from '../model/thread.js'
 import type { Work } from '../model/work.js'
@@ -24,8 +23,9 @@ import { copyStack } from '../platform/memory/stack-window.js'
 import type { Frame } from '../model/frame.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { StackReading, StackReader } from '../v8/stack/thread-stack.js'
-import type { CaptureRequest, Capturer } from './capturer.js'
-import { memoryCapability, openMemoryTarget, unmatchedNote } from './memory-target.js'
+import type { Capturer } from './capturer.js'
+import type { CaptureOptions } from './session.js'
+import { memoryCapability, unmatchedNote } from './memory-target.js'
 import type { IsolateOfThread } from './match-threads.js'
 import type { MemoryTarget } from './memory-target.js'
 import type { NativeStacks } from './native-stacks.js'
@@ -34,15 +34,11 @@ import { whileStopped } from './stopped-target.js'
 export const stacksCapturer: Capturer<readonly ThreadStack[]> = {
   name: 'stacks',
   supports: (target: Target) => memoryCapability(target),
-  capture(request): Promise<CaptureOutcome<readonly ThreadStack[]>> {
-    const startedMs = performance.now()
-    try {
-      const { stacks, pausedMs } = captureStacks(request)
-      const tookMs = performance.now() - startedMs
-      return Promise.resolve({ status: 'captured', evidence: stacks, tookMs, pausedMs })
-    } catch (thrown) {
-      return Promise.resolve({ status: 'unavailable', error: toStallError(thrown, 'ERR_STALL_CAPTURE_FAILED') })
-    }
+  capture(session, budget) {
+    const { target, options } = session
+    const { stacks, pausedMs } = readStacks(session.memory(), { ...options, target, deadlineMs: budget.deadlineMs })
+    budget.notePause(pausedMs)
+    return stacks
   },
 }
 
@@ -52,23 +48,15 @@ export interface StacksRead {
   readonly pausedMs: number
 }
 
-function captureStacks(request: CaptureRequest): StacksRead {
-  const target = openMemoryTarget(request.target, request)
-  try {
-    return readStacks(target, request)
-  } finally {
-    target.dispose()
-  }
+/** Values of variables need a redactor: they leave this file redacted, or not at all. */
+export interface StacksRequest extends Partial<CaptureOptions> {
+  readonly target: Target
+  readonly deadlineMs: number
 }
 
 /** The stacks of all threads that run an isolate, the main thread first. Threads past the deadline are left out. */
-export function readStacks(
-  target: MemoryTarget,
-  request: Pick<CaptureRequest, 'deadlineMs' | 'target' | 'stop' | 'native'> &
-    Partial<Pick<CaptureRequest, 'locals' | 'redactor'>>,
-): StacksRead {
+export function readStacks(target: MemoryTarget, request: StacksRequest): StacksRead {
   const reader = target.stackReader()
-  // Values leave this file redacted, or not at all.
   const redactor = request.locals === true ? request.redactor : undefined
   reader.readsValues = redactor !== undefined
   const { matched, unmatched } = target.isolates()
@@ -131,7 +119,7 @@ function threadStack(
   reader: StackReader,
   { tid, isolate }: IsolateOfThread,
   loop: LoopState | undefined,
-  request: Pick<CaptureRequest, 'target' | 'stop'> & Partial<Pick<CaptureRequest, 'locals' | 'redactor'>>,
+  request: StacksRequest,
 ): { readonly stack: ThreadStack; readonly look: StackReading; readonly pausedMs: number } {
   const { redactor } = request
   let work: Work | null = null

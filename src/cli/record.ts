@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { outsideInspector } from '../inspector/open-inspector.js'
 import { createProfileCapturer } from '../capture/profile-capturer.js'
+import { runCapturer } from '../capture/run-capturer.js'
+import { CaptureSession } from '../capture/session.js'
 import { sampleFromMemory } from '../capture/memory-sampler.js'
 import { openTarget } from '../investigate/target-process.js'
 import { plural } from '../model/amounts.js'
@@ -179,10 +181,12 @@ async function byInspector(target: Target, options: RecordOptions, signal: Abort
     const durationMs = options.duration * 1000
     const capturer = createProfileCapturer(access, durationMs)
     const deadlineMs = performance.now() + durationMs + 15_000
-    const outcome = await capturer.capture({ target, deadlineMs, locals: false, redactor: createRedactor() }, signal)
+    const session = new CaptureSession(target, { locals: false, redactor: createRedactor() })
+    const outcome = await runCapturer(capturer, session, { deadlineMs, signal })
     if (outcome.status === 'unavailable') throw outcome.error
-    if (outcome.status === 'timed-out')
+    if (outcome.status === 'timed-out') {
       throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
+    }
     const json = printableJson(JSON.stringify(outcome.evidence.profile))
     const name = `pid ${target.pid}`
     const text = options.format === 'speedscope' ? speedscopePage(`${name}.cpuprofile`, json) : json

@@ -15,14 +15,14 @@ const FAILURES = 2
 /** As in `/api/tasks/poll/batch/TYPE`. */
 const POLL_PATH = /\/poll(?:\/|$)/
 
-/** `rounds` oldest first; the latest request to each server counts. Pure. */
-export function connectionsToTry(rounds: readonly CapturedLook[]): readonly ConnectionToTry[] {
-  if (!(rounds.at(-1)?.clocks ?? []).some(keepsFailing)) return []
+/** `looks` oldest first; the latest request to each server counts. Pure. */
+export function connectionsToTry(looks: readonly CapturedLook[]): readonly ConnectionToTry[] {
+  if (!(looks.at(-1)?.clocks ?? []).some(keepsFailing)) return []
   const found = new Map<string, ConnectionToTry>()
-  for (const round of rounds.toReversed()) {
-    if (round.awaits?.status !== 'captured' || round.kernel?.status !== 'captured') continue
-    const { sockets } = round.kernel.evidence
-    for (const { waitsFor } of round.awaits.evidence.awaits) {
+  for (const look of looks.toReversed()) {
+    if (look.awaits?.status !== 'captured' || look.kernel?.status !== 'captured') continue
+    const { sockets } = look.kernel.evidence
+    for (const { waitsFor } of look.awaits.evidence.awaits) {
       const place = waitsFor === null ? null : placeOf(waitsFor, sockets)
       if (place !== null && !found.has(place.peer) && found.size < MAX_CONNECTIONS) found.set(place.peer, place)
     }

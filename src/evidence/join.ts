@@ -27,7 +27,7 @@ export interface EvidenceInput {
   readonly stall: Stall | null
   readonly from: 'inside' | 'outside'
   /** Oldest first, at least one. */
-  readonly rounds: readonly CapturedLook[]
+  readonly looks: readonly CapturedLook[]
   readonly samples?: CaptureOutcome<StackSamples> | undefined
   readonly profile?: CaptureOutcome<ProfileSummary> | undefined
   readonly tasks?: readonly TaskInFlight[] | null
@@ -41,7 +41,7 @@ export interface EvidenceInput {
 
 /** Throws never. The parts of each look are joined within the look; awaits are compared across looks as well. */
 export function joinEvidence(input: EvidenceInput): Evidence {
-  const looks = joinAwaits(input.rounds.map(lookOf))
+  const looks = joinAwaits(input.looks.map(lookOf))
   return {
     process: input.process,
     stall: input.stall,
@@ -54,7 +54,7 @@ export function joinEvidence(input: EvidenceInput): Evidence {
     freshConnections: evidenceOf(input.freshConnections),
     cost: costOf(input),
     missing: [
-      ...missingFrom(input.rounds, {
+      ...missingFrom(input.looks, {
         samples: input.samples,
         profile: input.profile,
         freshConnections: input.freshConnections,
@@ -64,18 +64,18 @@ export function joinEvidence(input: EvidenceInput): Evidence {
   }
 }
 
-function lookOf(round: CapturedLook): Look {
-  const kernel = evidenceOf(round.kernel)
+function lookOf(look: CapturedLook): Look {
+  const kernel = evidenceOf(look.kernel)
   return {
-    takenAtMs: round.takenAtMs,
+    takenAtMs: look.takenAtMs,
     kernel,
-    threads: joinThreads(evidenceOf(round.stacks), kernel),
-    awaits: evidenceOf(round.awaits),
-    pool: evidenceOf(round.pool),
-    heap: evidenceOf(round.heap),
-    starvation: evidenceOf(round.starvation),
-    clocks: round.clocks ?? null,
-    debugger: evidenceOf(round.debugger),
+    threads: joinThreads(evidenceOf(look.stacks), kernel),
+    awaits: evidenceOf(look.awaits),
+    pool: evidenceOf(look.pool),
+    heap: evidenceOf(look.heap),
+    starvation: evidenceOf(look.starvation),
+    clocks: look.clocks ?? null,
+    debugger: evidenceOf(look.debugger),
   }
 }
 
@@ -85,7 +85,7 @@ export function evidenceOf<E>(outcome: CaptureOutcome<E> | undefined): E | null 
 
 function costOf(input: EvidenceInput): CaptureCost {
   const opened = evidenceOf(input.freshConnections)?.length ?? 0
-  const outcomes = [input.samples, input.profile, ...input.rounds.flatMap(outcomesOf)]
+  const outcomes = [input.samples, input.profile, ...input.looks.flatMap(outcomesOf)]
   const paused = outcomes.reduce((sum, each) => sum + (each?.pausedMs ?? 0), 0)
   return {
     pausedMs: (input.cost?.pausedMs ?? 0) + paused,
@@ -97,6 +97,6 @@ function costOf(input: EvidenceInput): CaptureCost {
   }
 }
 
-function outcomesOf(round: CapturedLook): (CaptureOutcome<unknown> | undefined)[] {
-  return [round.kernel, round.stacks, round.awaits, round.pool, round.heap, round.starvation, round.debugger]
+function outcomesOf(look: CapturedLook): (CaptureOutcome<unknown> | undefined)[] {
+  return [look.kernel, look.stacks, look.awaits, look.pool, look.heap, look.starvation, look.debugger]
 }

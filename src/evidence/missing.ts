@@ -1,4 +1,4 @@
-/** What was tried and not had, with its reason: the last round counts, because that is the one that is shown. */
+/** What was tried and not had, with its reason: the last look counts, because that is the one that is shown. */
 import type { Missing } from '../model/evidence.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { CapturedLook } from '../model/look.js'
@@ -29,9 +29,9 @@ interface Once {
   readonly freshConnections?: CaptureOutcome<unknown> | undefined
 }
 
-/** A part that failed in the last round although an earlier one had it is listed too: the looks can't be compared. */
-export function missingFrom(rounds: readonly CapturedLook[], once: Once): Missing[] {
-  const last = rounds.at(-1)
+/** A part that failed in the last look although an earlier one had it is listed too: the looks can't be compared. */
+export function missingFrom(looks: readonly CapturedLook[], once: Once): Missing[] {
+  const last = looks.at(-1)
   const found: Missing[] = []
   for (const part of Object.keys(PARTS) as Part[]) {
     const reason = last === undefined ? null : reasonOf(PARTS[part], last[part])

@@ -1,8 +1,8 @@
 /** What of an investigation is stored, under which name, and when: each piece is on disk before the next is captured. */
-import type { LookPart } from '../capture/registry.js'
 import type { Evidence } from '../model/evidence.js'
 import { SOURCES_FILE } from '../incident/bundle-format.js'
 import type { MissingArtifact } from '../model/incident.js'
+import type { LookPart } from '../model/look.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { SourceExcerpt } from '../model/source-excerpt.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -30,15 +30,34 @@ export function storeOutcome(
   outcome: CaptureOutcome<unknown>,
   engine: string,
 ): void {
+  storeCapture(store, { name: `look-${look}-${part}.json`, engine }, outcome)
+}
+
+export interface ArtifactOf<E> {
+  readonly name: string
+  readonly engine: string | ((evidence: E) => string)
+  /** JSON of the whole evidence unless told otherwise. */
+  readonly content?: (evidence: E) => string
+}
+
+/** What one capture brought, or why it brought nothing. */
+export function storeCapture<E>(
+  store: ArtifactStore | null,
+  artifact: ArtifactOf<E>,
+  outcome: CaptureOutcome<E>,
+): void {
   if (store === null) return
-  const name = `look-${look}-${part}.json`
-  if (outcome.status === 'captured') {
-    store.addArtifact(name, toJson(outcome.evidence), {
-      engine,
-      tookMs: Math.round(outcome.tookMs),
-      pausedMs: Math.round(outcome.pausedMs),
-    })
-  } else store.missing(name, errorOf(outcome))
+  if (outcome.status !== 'captured') {
+    store.missing(artifact.name, errorOf(outcome))
+    return
+  }
+  const { evidence, tookMs, pausedMs } = outcome
+  const engine = typeof artifact.engine === 'string' ? artifact.engine : artifact.engine(evidence)
+  store.addArtifact(artifact.name, (artifact.content ?? toJson)(evidence), {
+    engine,
+    tookMs: Math.round(tookMs),
+    pausedMs: Math.round(pausedMs),
+  })
 }
 
 /** The lists that verdicts point into, and the whole evidence for tools that read a bundle. */

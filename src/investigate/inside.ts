@@ -7,6 +7,7 @@ import { createHeapAwaitCapturer } from '../capture/heap-await-capturer.js'
 import { createProfileCapturer } from '../capture/profile-capturer.js'
 import { createSamplesCapturer } from '../capture/samples-capturer.js'
 import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
+import { CaptureSession } from '../capture/session.js'
 import { takeLook } from '../capture/take-look.js'
 import type { Settings } from '../config/settings-table.js'
 import type { CapturedLook } from '../model/look.js'
@@ -83,10 +84,12 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
   })
   const writer: BundleWriter | null = opened instanceof StallError ? null : opened
   const inspector = insideInspector()
+  const { redactor } = request
+  const session = new CaptureSession(insideTarget(request), { redactor, locals: request.settings.locals })
   let findings: InvestigationResult
   try {
     findings = await investigate({
-      target: insideTarget(request),
+      session,
       process: request.process,
       stall: request.stall,
       deadlineMs: request.deadlineMs,
@@ -99,8 +102,6 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
           : createProfileCapturer(inspector, request.settings.profileMs),
       heapAwaits: request.settings.heapSnapshot === true ? createHeapAwaitCapturer(inspector, { allowed: true }) : null,
       freshConnections: request.settings.freshConnections === true,
-      locals: request.settings.locals,
-      redactor: request.redactor,
       clocks: request.clocks,
       store: writer && storeOf(writer),
       ...(request.signal ? { signal: request.signal } : {}),
@@ -111,6 +112,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       ...(request.onProgress ? { onProgress: request.onProgress } : {}),
     })
   } finally {
+    session.dispose()
     await inspector.close()
   }
   request.onProgress?.({ step: 'seal' })
@@ -141,15 +143,14 @@ function storeOf(writer: BundleWriter): ArtifactStore {
 export async function takeEarlyLook(
   request: Pick<InsideRequest, 'process' | 'agentTids' | 'clocks' | 'deadlineMs' | 'signal' | 'redactor'>,
 ): Promise<CapturedLook> {
-  const outcomes = await takeLook({
-    target: insideTarget(request),
-    deadlineMs: request.deadlineMs,
-    locals: false,
-    redactor: request.redactor,
-    engines: new Set(['kernel', 'memory']),
-    ...(request.signal ? { signal: request.signal } : {}),
-  })
-  return { ...outcomes, clocks: request.clocks() }
+  const { redactor, deadlineMs, signal } = request
+  const session = new CaptureSession(insideTarget(request), { redactor, locals: false })
+  try {
+    const outcomes = await takeLook(session, { deadlineMs, signal, engines: new Set(['kernel', 'memory']) })
+    return { ...outcomes, clocks: request.clocks() }
+  } finally {
+    session.dispose()
+  }
 }
 
 function insideTarget(request: Pick<InsideRequest, 'process' | 'agentTids'>): Target {

@@ -3,13 +3,14 @@
  * samples while JavaScript runs, a profile for what the deadline leaves, all joined and judged. Nothing in it throws
  * for want of evidence: what is missing is listed with its reason.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/profile-capturer.js'
 import { createFreshConnectionsCapturer } from '../capture/fresh-connections-capturer.js'
-import { openMemorySession } from '../capture/memory-target.js'
 import type { CaptureStep } from '../capture/registry.js'
 import { runCapturer } from '../capture/run-capturer.js'
+import type { CaptureSession } from '../capture/session.js'
 import { takeLook } from '../capture/take-look.js'
-import type { CaptureRequest, Capturer } from '../capture/capturer.js'
+import type { Capturer } from '../capture/capturer.js'
 import { connectionsToTry } from '../evidence/connections-to-try.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { CapturedLook } from '../model/look.js'
@@ -23,17 +24,15 @@ import type { AwaitTree } from '../model/await.js'
 import type { SourceExcerpt } from '../model/source-excerpt.js'
 import type { Stall } from '../model/stall.js'
 import { StallError } from '../model/stall-error.js'
-import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
-import type { Redactor } from '../redact/redactor.js'
 import {
+  type ArtifactOf,
   type ArtifactStore,
-  errorOf,
+  storeCapture,
   storeEnvironment,
   storeEvidence,
   storeOutcome,
   storeSources,
-  toJson,
 } from './artifacts.js'
 import { createSourceMaps } from '../source/source-maps.js'
 import { endOf } from './end-of-target.js'
@@ -48,7 +47,8 @@ export type Progress =
 type ClocksNow = readonly ClockReading[] | null
 
 export interface InvestigationPlan {
-  readonly target: Target
+  /** The target and how to capture. Whoever opened it disposes of it. */
+  readonly session: CaptureSession
   readonly process: ProcessIdentity
   readonly stall: Stall | null
   /** Monotonic ms (`performance.now()` of this thread) at which everything has to be there. */
@@ -67,13 +67,6 @@ export interface InvestigationPlan {
   readonly heapAwaits?: Capturer<AwaitTree> | null
   /** Where polls keep failing, one new connection to their server may be opened: traffic of our own. */
   readonly freshConnections?: boolean
-  readonly locals: boolean
-  /** As in CaptureRequest. */
-  readonly stop?: boolean
-  readonly calibrate?: boolean
-  /** C++ frames between the JavaScript ones. */
-  readonly native?: boolean
-  readonly redactor: Redactor
   readonly clocks?: () => ClocksNow | Promise<ClocksNow>
   readonly tasks?: () => readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
@@ -107,23 +100,15 @@ const CLOSING_MS = 500
 const MAX_MAP_BYTES_INSIDE = 2 * 1024 * 1024
 
 export async function investigate(plan: InvestigationPlan): Promise<InvestigationResult> {
-  const memory = openMemorySession(plan.target)
-  try {
-    return await conduct(plan)
-  } finally {
-    memory.close()
-  }
-}
-
-async function conduct(plan: InvestigationPlan): Promise<InvestigationResult> {
+  const { target, options } = plan.session
   const costMeter = openCostMeter({
-    inside: plan.target.inside,
+    inside: target.inside,
     stall: plan.stall,
     ...(plan.residentBytesBefore === undefined ? {} : { residentBytesBefore: plan.residentBytesBefore }),
   })
   const startedMs = performance.now()
   const captureUntilMs = plan.deadlineMs - CLOSING_MS
-  const rounds: CapturedLook[] = [...(plan.earlier ?? [])]
+  const looks: CapturedLook[] = [...(plan.earlier ?? [])]
   let samples: CaptureOutcome<StackSamples> | undefined
   let ended: StallError | null = null
   let wholeLooks = 0
@@ -135,42 +120,45 @@ async function conduct(plan: InvestigationPlan): Promise<InvestigationResult> {
       break
     }
     await waitUntil(startedMs + atMs, plan.signal)
-    if (plan.signal?.aborted && rounds.length > 0) break
+    if (plan.signal?.aborted && looks.length > 0) break
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
-    const round = await lookOnce(plan, index + 1, captureUntilMs)
-    ended = endOf(plan.target)
+    const look = await lookOnce(plan, index + 1, captureUntilMs)
+    ended = endOf(target)
     // What was seen of an end says nothing of what was before: the looks before it count, where there are any.
-    if (ended !== null && rounds.length > 0) {
+    if (ended !== null && looks.length > 0) {
       plan.store?.missing(`look-${index + 1}`, ended)
       break
     }
-    rounds.push(round)
+    looks.push(look)
     costMeter.note()
     if (ended !== null) break
     wholeLooks++
-    const sampler = index === 0 ? plan.samples(round) : null
+    const sampler = index === 0 ? plan.samples(look) : null
     if (sampler !== null) {
       plan.onProgress?.({ step: 'samples' })
       costMeter.beforeAttach(await clocksOf(plan))
-      samples = await sample(plan, sampler, captureUntilMs)
+      samples = await captureArtifact(plan, sampler, captureUntilMs, {
+        name: 'samples.json',
+        engine: (evidence) => evidence.engine,
+      })
       costMeter.afterAttach(await clocksOf(plan), samples)
     }
   }
-  storeEnvironment(plan.store, plan.target.procRoot, plan.redactor)
-  if (ended === null) await addHeapAwaits(plan, rounds, captureUntilMs)
-  const fresh = await tryConnections(plan, rounds, captureUntilMs)
-  const last = rounds.at(-1)
+  storeEnvironment(plan.store, target.procRoot, options.redactor)
+  if (ended === null) await addHeapAwaits(plan, looks, captureUntilMs)
+  const fresh = await tryConnections(plan, looks, captureUntilMs)
+  const last = looks.at(-1)
   const profiler = last === undefined || ended !== null ? null : plan.profile(last)
-  const profile = profiler === null ? undefined : await record(plan, profiler, captureUntilMs)
+  const profile = profiler === null ? undefined : await profileWith(plan, profiler, captureUntilMs)
   const cutShort = ended
-  ended ??= endOf(plan.target)
+  ended ??= endOf(target)
 
   plan.onProgress?.({ step: 'diagnose' })
   const joined = joinEvidence({
     process: plan.process,
     stall: plan.stall,
-    from: plan.target.inside ? 'inside' : 'outside',
-    rounds,
+    from: target.inside ? 'inside' : 'outside',
+    looks,
     ...(samples === undefined ? {} : { samples }),
     ...(profile === undefined ? {} : { profile: summaryOf(profile) }),
     ...(fresh === undefined ? {} : { freshConnections: fresh }),
@@ -181,17 +169,15 @@ async function conduct(plan: InvestigationPlan): Promise<InvestigationResult> {
   })
   const evidence = withOriginalSources(
     joined,
-    createSourceMaps(
-      plan.target.inside ? { maxMapBytes: MAX_MAP_BYTES_INSIDE } : { root: `${plan.target.procRoot}/root` },
-    ),
+    createSourceMaps(target.inside ? { maxMapBytes: MAX_MAP_BYTES_INSIDE } : { root: `${target.procRoot}/root` }),
   )
   storeEvidence(plan.store, evidence)
   const verdicts = diagnose(evidence)
-  const root = plan.target.inside ? '' : `${plan.target.procRoot}/root`
+  const root = target.inside ? '' : `${target.procRoot}/root`
   return {
     evidence,
     verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),
-    excerpts: storeSources(plan.store, evidence, verdicts, { root, redactor: plan.redactor }),
+    excerpts: storeSources(plan.store, evidence, verdicts, { root, redactor: options.redactor }),
     profile: profile?.status === 'captured' ? profile.evidence : null,
     ended,
     wholeLooks,
@@ -209,86 +195,67 @@ function noTimeForLook(): StallError {
 }
 
 /** Where memory gave no awaits and a heap snapshot is allowed, the last look gets them from one. */
-async function addHeapAwaits(plan: InvestigationPlan, rounds: CapturedLook[], deadlineMs: number): Promise<void> {
-  const last = rounds.at(-1)
+async function addHeapAwaits(plan: InvestigationPlan, looks: CapturedLook[], deadlineMs: number): Promise<void> {
+  const last = looks.at(-1)
   if (!plan.heapAwaits || last === undefined || last.awaits?.status === 'captured') return
   plan.onProgress?.({ step: 'heap-snapshot' })
-  const awaits = await runCapturer(plan.heapAwaits, requestOf(plan, deadlineMs), plan.signal)
-  storeOutcome(plan.store, rounds.length, 'awaits', awaits, 'inspector')
-  rounds[rounds.length - 1] = { ...last, awaits }
+  const awaits = await runCapturer(plan.heapAwaits, plan.session, { deadlineMs, signal: plan.signal })
+  storeOutcome(plan.store, looks.length, 'awaits', awaits, 'inspector')
+  looks[looks.length - 1] = { ...last, awaits }
 }
 
 /** Whether it is the server that is silent, or only the worker's kept connection to it. */
 async function tryConnections(
   plan: InvestigationPlan,
-  rounds: readonly CapturedLook[],
+  looks: readonly CapturedLook[],
   deadlineMs: number,
 ): Promise<CaptureOutcome<readonly FreshConnection[]> | undefined> {
-  const places = connectionsToTry(rounds)
-  if (places.length === 0 || !plan.target.inside) return undefined
+  const places = connectionsToTry(looks)
+  if (places.length === 0 || !plan.session.target.inside) return undefined
   if (plan.freshConnections !== true) {
     const why = `not allowed: no new connection to ${places.map((place) => place.peer).join(', ')} was tried`
     return { status: 'unavailable', error: new StallError('ERR_STALL_NOT_ENABLED', why) }
   }
   plan.onProgress?.({ step: 'fresh-connections' })
-  const capturer = createFreshConnectionsCapturer(places)
-  const outcome = await runCapturer(capturer, requestOf(plan, deadlineMs), plan.signal)
-  if (outcome.status === 'captured') {
-    plan.store?.addArtifact('fresh-connections.json', toJson(outcome.evidence), {
-      engine: 'network',
-      tookMs: Math.round(outcome.tookMs),
-    })
-  } else plan.store?.missing('fresh-connections.json', errorOf(outcome))
-  return outcome
+  return await captureArtifact(plan, createFreshConnectionsCapturer(places), deadlineMs, {
+    name: 'fresh-connections.json',
+    engine: 'network',
+  })
 }
 
 async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: number): Promise<CapturedLook> {
-  const outcomes = await takeLook({
-    target: plan.target,
+  const outcomes = await takeLook(plan.session, {
     deadlineMs,
-    locals: plan.locals,
-    stop: plan.stop ?? false,
-    calibrate: plan.calibrate ?? false,
-    native: plan.native ?? false,
-    redactor: plan.redactor,
+    signal: plan.signal,
     engines: plan.engines,
-    ...(plan.steps ? { steps: plan.steps } : {}),
-    ...(plan.signal ? { signal: plan.signal } : {}),
+    steps: plan.steps,
     onOutcome: (part, outcome) =>
       storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory'),
   })
   return { ...outcomes, clocks: await clocksOf(plan) }
 }
 
-async function sample(
-  plan: InvestigationPlan,
-  capturer: Capturer<StackSamples>,
-  deadlineMs: number,
-): Promise<CaptureOutcome<StackSamples>> {
-  const outcome = await runCapturer(capturer, requestOf(plan, deadlineMs), plan.signal)
-  if (outcome.status === 'captured') {
-    plan.store?.addArtifact('samples.json', toJson(outcome.evidence), {
-      engine: outcome.evidence.engine,
-      tookMs: Math.round(outcome.tookMs),
-      pausedMs: Math.round(outcome.pausedMs),
-    })
-  } else plan.store?.missing('samples.json', errorOf(outcome))
-  return outcome
-}
-
-async function record(
+async function profileWith(
   plan: InvestigationPlan,
   capturer: Capturer<CapturedProfile>,
   deadlineMs: number,
 ): Promise<CaptureOutcome<CapturedProfile>> {
   plan.onProgress?.({ step: 'profile' })
-  const outcome = await runCapturer(capturer, requestOf(plan, deadlineMs), plan.signal)
-  if (outcome.status === 'captured') {
-    plan.store?.addArtifact(PROFILE_ARTIFACT, JSON.stringify(outcome.evidence.profile), {
-      engine: 'inspector',
-      tookMs: Math.round(outcome.tookMs),
-    })
-  } else plan.store?.missing(PROFILE_ARTIFACT, errorOf(outcome))
+  return await captureArtifact(plan, capturer, deadlineMs, {
+    name: PROFILE_ARTIFACT,
+    engine: 'inspector',
+    content: ({ profile }) => JSON.stringify(profile),
+  })
+}
+
+async function captureArtifact<E>(
+  plan: InvestigationPlan,
+  capturer: Capturer<E>,
+  deadlineMs: number,
+  artifact: ArtifactOf<E>,
+): Promise<CaptureOutcome<E>> {
+  const outcome = await runCapturer(capturer, plan.session, { deadlineMs, signal: plan.signal })
+  storeCapture(plan.store, artifact, outcome)
   return outcome
 }
 
@@ -301,24 +268,12 @@ async function clocksOf(plan: InvestigationPlan): Promise<ClocksNow> {
   }
 }
 
-function requestOf(plan: InvestigationPlan, deadlineMs: number): CaptureRequest {
-  return { target: plan.target, deadlineMs, locals: plan.locals, redactor: plan.redactor }
-}
-
 function summaryOf(outcome: CaptureOutcome<CapturedProfile>): CaptureOutcome<ProfileSummary> {
   return outcome.status === 'captured' ? { ...outcome, evidence: outcome.evidence.summary } : outcome
 }
 
-function waitUntil(atMs: number, signal: AbortSignal | undefined): Promise<void> {
+/** Ended early, too: the caller looks at the signal. */
+async function waitUntil(atMs: number, signal: AbortSignal | undefined): Promise<void> {
   const ms = atMs - performance.now()
-  if (ms <= 0 || signal?.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal?.addEventListener('abort', done, { once: true })
-  })
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined)
 }

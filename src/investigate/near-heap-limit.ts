@@ -14,8 +14,8 @@ const FULL = 0.85
 const COLLECTING = 0.5
 
 /** False where the figures were not had. */
-export function isNearHeapLimit(round: CapturedLook): boolean {
-  return round.heap?.status === 'captured' && isFull(round.heap.evidence)
+export function isNearHeapLimit({ heap }: CapturedLook): boolean {
+  return heap?.status === 'captured' && isFull(heap.evidence)
 }
 
 function isFull({ committedBytes, limitBytes, collectingShare }: HeapState): boolean {
@@ -30,5 +30,5 @@ export function refuseNearHeapLimit<E>(name: string): Capturer<E> {
     'the heap is at its limit: attaching the inspector allocates in it, and could be what ends the process',
     { help: 'Without allocating there: conductor-diag record PID' },
   )
-  return { name, supports: () => 'yes', capture: () => Promise.resolve({ status: 'unavailable', error }) }
+  return { name, supports: () => 'yes', capture: () => Promise.reject(error) }
 }

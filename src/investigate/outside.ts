@@ -6,6 +6,7 @@ import type { InspectorAccess } from '../inspector/inspector-access.js'
 import type { Capturer } from '../capture/capturer.js'
 import { memorySamplesCapturer } from '../capture/memory-samples-capturer.js'
 import { type CaptureStep, CAPTURE_STEPS } from '../capture/registry.js'
+import { type CaptureOptions, CaptureSession } from '../capture/session.js'
 import { PARTS } from '../evidence/missing.js'
 import type { CapturedLook } from '../model/look.js'
 import type { Missing } from '../model/evidence.js'
@@ -14,7 +15,6 @@ import type { ProcessIdentity } from '../model/process-identity.js'
 import type { StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
-import type { Redactor } from '../redact/redactor.js'
 import type { ArtifactStore } from './artifacts.js'
 import { type InvestigationResult, investigate, type Progress } from './investigation.js'
 
@@ -29,14 +29,9 @@ export interface OutsideOptions {
   readonly stacksOnly?: boolean
   /** 0: no profile. */
   readonly profileMs: number
-  readonly locals: boolean
-  /** As in CaptureRequest. */
-  readonly stop?: boolean
-  readonly calibrate?: boolean
-  readonly native?: boolean
+  readonly capture: CaptureOptions
   /** Awaits by heap snapshot where memory gives none; it pauses. Refused above this much used heap, bytes. */
   readonly heapSnapshot?: { readonly maxHeapBytes: number } | null
-  readonly redactor: Redactor
   readonly store: ArtifactStore | null
   /** Opened only when it is used. */
   readonly inspector: InspectorAccess
@@ -62,9 +57,10 @@ export async function investigateOutside(
   const samples = createSamplesCapturer(options.inspector)
   const { heapSnapshot = null } = options
   const workMs = WORK_MS + (heapSnapshot === null ? 0 : SNAPSHOT_MS)
+  const session = new CaptureSession(target, options.capture)
   try {
     return await investigate({
-      target,
+      session,
       process: identity,
       stall: manualStall(),
       deadlineMs: performance.now() + (looksAtMs.at(-1) ?? 0) + options.profileMs + workMs,
@@ -75,11 +71,6 @@ export async function investigateOutside(
       profile: () => (options.profileMs > 0 ? createProfileCapturer(options.inspector, options.profileMs) : null),
       heapAwaits:
         heapSnapshot === null ? null : createHeapAwaitCapturer(options.inspector, { allowed: true, ...heapSnapshot }),
-      locals: options.locals,
-      stop: options.stop ?? false,
-      calibrate: options.calibrate ?? false,
-      native: options.native ?? false,
-      redactor: options.redactor,
       missing: missingBecauseOf(options),
       store: options.store,
       ...(options.clocks ? { clocks: options.clocks } : {}),
@@ -87,6 +78,7 @@ export async function investigateOutside(
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     })
   } finally {
+    session.dispose()
     await options.inspector.close()
   }
 }

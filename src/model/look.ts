@@ -1,4 +1,4 @@
-/** What one round of capturing brought, before it is joined: the outcomes of its parts as they came. */
+/** What one look at a process brings, before it is joined: its parts, and their outcomes as they came. */
 import type { AwaitTree } from './await.js'
 import type { HeapState } from './heap.js'
 import type { ClockReading } from './heartbeat.js'
@@ -7,16 +7,24 @@ import type { PoolState, Starvation } from './loop.js'
 import type { CaptureOutcome } from './outcome.js'
 import type { ThreadStack } from './thread.js'
 
-/** One round of capturing. A part that nobody tried is left out; one that failed is its outcome. */
-export interface CapturedLook {
+/** A new part is a row here, a capturer, and its line in capture/registry.ts. */
+export interface LookParts {
+  readonly kernel: KernelState
+  readonly stacks: readonly ThreadStack[]
+  readonly awaits: AwaitTree
+  readonly pool: PoolState
+  readonly heap: HeapState
+  readonly starvation: Starvation
+  readonly debugger: 'paused' | 'attached' | 'none'
+}
+
+export type LookPart = keyof LookParts
+
+/** A part that nobody tried is left out; one that failed is its outcome. */
+export type LookOutcomes = { readonly [P in LookPart]?: CaptureOutcome<LookParts[P]> | undefined }
+
+export interface CapturedLook extends LookOutcomes {
   /** Monotonic ms of the reader. */
   readonly takenAtMs: number
-  readonly kernel?: CaptureOutcome<KernelState> | undefined
-  readonly stacks?: CaptureOutcome<readonly ThreadStack[]> | undefined
-  readonly awaits?: CaptureOutcome<AwaitTree> | undefined
-  readonly pool?: CaptureOutcome<PoolState> | undefined
-  readonly heap?: CaptureOutcome<HeapState> | undefined
-  readonly starvation?: CaptureOutcome<Starvation> | undefined
-  readonly debugger?: CaptureOutcome<'paused' | 'attached' | 'none'> | undefined
   readonly clocks?: readonly ClockReading[] | null
 }

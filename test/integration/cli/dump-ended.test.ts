@@ -65,8 +65,7 @@ describe.each(NODES)('dump of a process on Node $major that ends meanwhile', (no
         engine: 'memory',
         looks: 3,
         profileMs: 0,
-        locals: false,
-        redactor,
+        capture: { locals: false, redactor },
         store: null,
         inspector: outsideInspector(),
       })

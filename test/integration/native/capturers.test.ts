@@ -8,6 +8,7 @@ import { debuggerCapturer } from '../../../src/capture/debugger-capturer.js'
 import { heapCapturer } from '../../../src/capture/heap-capturer.js'
 import { poolCapturer } from '../../../src/capture/pool-capturer.js'
 import { runCapturer } from '../../../src/capture/run-capturer.js'
+import { CaptureSession } from '../../../src/capture/session.js'
 import { starvationCapturer } from '../../../src/capture/starvation-capturer.js'
 import { mainLoopState } from '../../../src/native/main-loop-state.js'
 import { createRedactor } from '../../../src/redact/redactor.js'
@@ -24,12 +25,14 @@ const source = readFileSync(TARGET, 'utf8').split('\n')
 const lineOf = (text: string): number => source.findIndex((line) => line.includes(text)) + 1
 
 async function captured<E>(capturer: Capturer<E>, pid: number): Promise<E> {
-  const outcome = await runCapturer(capturer, {
-    target: { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false },
-    deadlineMs: performance.now() + 15_000,
-    locals: false,
-    redactor: createRedactor(),
-  })
+  const outcome = await runCapturer(
+    capturer,
+    new CaptureSession(
+      { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false },
+      { locals: false, redactor: createRedactor() },
+    ),
+    { deadlineMs: performance.now() + 15_000 },
+  )
   if (outcome.status !== 'captured') throw new Error(`${capturer.name}: ${JSON.stringify(outcome)}`)
   expect(outcome.pausedMs).toBe(0)
   return outcome.evidence

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { LookParts } from '../../../src/capture/registry.js'
+import type { LookOutcomes, LookParts } from '../../../src/model/look.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
 import { NODES, PROGRAMS, PROJECT_ROOT } from '../../support/nodes.js'
 import { startProgram } from '../../support/program.js'
@@ -13,9 +13,7 @@ const fifo = path.join(folder, 'fifo')
 execFileSync('mkfifo', [fifo])
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-type Parts = { readonly [P in keyof LookParts]?: CaptureOutcome<LookParts[P]> }
-
-function evidence<P extends keyof LookParts>(parts: Parts, part: P): LookParts[P] {
+function evidence<P extends keyof LookParts>(parts: LookOutcomes, part: P): LookParts[P] {
   const outcome: CaptureOutcome<LookParts[P]> | undefined = parts[part]
   if (outcome?.status !== 'captured') throw new Error(`${part}: ${JSON.stringify(outcome)}`)
   return outcome.evidence
@@ -28,7 +26,7 @@ describe.each(NODES)('inside a process on Node $version, main thread blocked and
       fifo,
     ])
     await program.end()
-    const parts = program.ready['parts'] as Parts
+    const parts = program.ready['parts'] as LookOutcomes
     const pool = evidence(parts, 'pool')
     expect(pool).toMatchObject({ size: 4, idle: 0 })
     expect(pool.running.map((work) => [work.operation, work.what, work.askedByTid])).toEqual(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { runCapturer } from '../../../src/capture/run-capturer.js'
+import { CaptureSession } from '../../../src/capture/session.js'
 import { stacksCapturer } from '../../../src/capture/stacks-capturer.js'
 import type { ThreadStack } from '../../../src/model/thread.js'
 import { createRedactor } from '../../../src/redact/redactor.js'
@@ -21,13 +22,14 @@ async function stacksOf(node: NodeBinary, args: readonly string[], native: boole
   try {
     // The program says `ready` right before it calls.
     await new Promise((resolve) => setTimeout(resolve, 300))
-    const outcome = await runCapturer(stacksCapturer, {
-      target: { pid: program.pid, startTicks: null, procRoot: `/proc/${program.pid}`, inside: false },
-      deadlineMs: performance.now() + 15_000,
-      locals: false,
-      native,
-      redactor: createRedactor(),
-    })
+    const outcome = await runCapturer(
+      stacksCapturer,
+      new CaptureSession(
+        { pid: program.pid, startTicks: null, procRoot: `/proc/${program.pid}`, inside: false },
+        { locals: false, native, redactor: createRedactor() },
+      ),
+      { deadlineMs: performance.now() + 15_000 },
+    )
     if (outcome.status !== 'captured') throw new Error(JSON.stringify(outcome))
     return outcome.evidence
   } finally {

@@ -44,7 +44,7 @@ function parked(
     process: evidence([{}]).process,
     stall: null,
     from: 'outside',
-    rounds: [round(0), round(2_000)],
+    looks: [round(0), round(2_000)],
   })
   return { ...joined, ...rest }
 }

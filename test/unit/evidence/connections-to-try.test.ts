@@ -11,7 +11,7 @@ function captured<E>(value: E): CaptureOutcome<E> {
   return { status: 'captured', evidence: value, tookMs: 1, pausedMs: 0 }
 }
 
-function round(waits: Partial<WaitsFor>, failuresInRow = 2, peer = '10.0.0.5:8080'): CapturedLook {
+function look(waits: Partial<WaitsFor>, failuresInRow = 2, peer = '10.0.0.5:8080'): CapturedLook {
   const node = awaitNode('poll', 7, { kind: 'http-request', summary: 'a poll', url: POLL, fd: 21, ...waits })
   return {
     takenAtMs: 0,
@@ -23,30 +23,30 @@ function round(waits: Partial<WaitsFor>, failuresInRow = 2, peer = '10.0.0.5:808
 
 describe('a fresh connection', () => {
   test('is tried at the address of a poll that keeps failing', () => {
-    expect(connectionsToTry([round({})])).toEqual([{ peer: '10.0.0.5:8080', url: POLL }])
+    expect(connectionsToTry([look({})])).toEqual([{ peer: '10.0.0.5:8080', url: POLL }])
   })
 
   test('is tried once a server, and the latest look counts', () => {
     const url = 'http://10.0.0.5:8080/api/tasks/poll/batch/parcels'
-    expect(connectionsToTry([round({}), round({ url })])).toEqual([{ peer: '10.0.0.5:8080', url }])
+    expect(connectionsToTry([look({}), look({ url })])).toEqual([{ peer: '10.0.0.5:8080', url }])
   })
 
   test('is tried when the last look fell between two polls', () => {
-    expect(connectionsToTry([round({}), round({ kind: 'timer' })])).toHaveLength(1)
+    expect(connectionsToTry([look({}), look({ kind: 'timer' })])).toHaveLength(1)
   })
 
   test('is not tried after one failure', () => {
-    expect(connectionsToTry([round({}, 1)])).toEqual([])
+    expect(connectionsToTry([look({}, 1)])).toEqual([])
   })
 
   test('is not tried where anything but a poll over HTTP waits', () => {
-    expect(connectionsToTry([round({ kind: 'socket' })])).toEqual([])
-    expect(connectionsToTry([round({ url: 'http://10.0.0.5:8080/api/orders' })])).toEqual([])
+    expect(connectionsToTry([look({ kind: 'socket' })])).toEqual([])
+    expect(connectionsToTry([look({ url: 'http://10.0.0.5:8080/api/orders' })])).toEqual([])
   })
 
   test('is not tried through a proxy, which would have to be asked in its own way', () => {
-    expect(connectionsToTry([round({ url: 'https://conductor.example/api/tasks/poll/batch/orders' })])).toEqual([])
-    expect(connectionsToTry([round({}, 2, '10.0.0.9:8080')])).toEqual([])
-    expect(connectionsToTry([round({}, 2, '[::ffff:10.0.0.5]:8080')])).toHaveLength(1)
+    expect(connectionsToTry([look({ url: 'https://conductor.example/api/tasks/poll/batch/orders' })])).toEqual([])
+    expect(connectionsToTry([look({}, 2, '10.0.0.9:8080')])).toEqual([])
+    expect(connectionsToTry([look({}, 2, '[::ffff:10.0.0.5]:8080')])).toHaveLength(1)
   })
 })

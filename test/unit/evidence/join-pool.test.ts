@@ -79,7 +79,7 @@ test('is joined in both views of the tree', () => {
     process,
     stall: null,
     from: 'outside',
-    rounds: [
+    looks: [
       {
         takenAtMs: 0,
         pool: captured(pool([fsWork()])),

@@ -26,7 +26,7 @@ test('joins an await to its socket by descriptor', () => {
     process,
     stall: null,
     from: 'outside',
-    rounds: [
+    looks: [
       {
         takenAtMs: 0,
         kernel: captured(
@@ -55,7 +55,7 @@ test('tells in how many looks and for how long an await has not moved', () => {
     process,
     stall: null,
     from: 'outside',
-    rounds: [
+    looks: [
       { takenAtMs: 1_000, awaits: awaits(stuck, passing) },
       { takenAtMs: 2_000, awaits: awaits(stuck) },
       { takenAtMs: 3_500, awaits: awaits(stuck, passing) },
@@ -80,7 +80,7 @@ test('takes the same place on another connection for another wait', () => {
     process,
     stall: null,
     from: 'outside',
-    rounds: [
+    looks: [
       { takenAtMs: 0, kernel, awaits: on(21) },
       { takenAtMs: 2_000, kernel, awaits: on(22) },
     ],
@@ -99,7 +99,7 @@ test('lists threads without a stack as the kernel sees them, main first', () => 
     process,
     stall: null,
     from: 'outside',
-    rounds: [{ takenAtMs: 0, kernel: captured(kernel), stacks: captured([idleMain()]) }],
+    looks: [{ takenAtMs: 0, kernel: captured(kernel), stacks: captured([idleMain()]) }],
   })
   expect(joined.looks[0]?.threads).toMatchObject([
     { tid: 10, state: 'idle', wchan: 'ep_poll', engine: 'memory' },
@@ -112,7 +112,7 @@ test('says stopped when the kernel does, whatever the stack engine thought', () 
     process,
     stall: null,
     from: 'outside',
-    rounds: [
+    looks: [
       {
         takenAtMs: 0,
         kernel: captured(kernelLook({ threads: [kernelThread({ kernelState: 'T' })] })),
@@ -128,7 +128,7 @@ test('lists what was tried and not had, with the reason, and adds up the pauses'
     process,
     stall: null,
     from: 'inside',
-    rounds: [
+    looks: [
       {
         takenAtMs: 0,
         stacks: { status: 'unavailable', error: new StallError('ERR_STALL_PERMISSION', 'mem refused') },
@@ -159,7 +159,7 @@ test('keeps what an earlier look found of an await whose search ran out of time'
       process,
       stall: null,
       from: 'outside',
-      rounds: nodes.map((node, i) => ({ takenAtMs: i * 1_000, awaits: awaits(node) })),
+      looks: nodes.map((node, i) => ({ takenAtMs: i * 1_000, awaits: awaits(node) })),
     }).looks.at(-1)?.awaits?.awaits[0]?.waitsFor
   expect(last(found, late)).toMatchObject({ kind: 'http-request', doubt: 'found in an earlier look only' })
   expect(last(found, held)?.kind).toBe('unknown')
@@ -171,7 +171,7 @@ test('calls the main thread main, whatever the program is called', () => {
     process,
     stall: null,
     from: 'outside',
-    rounds: [
+    looks: [
       {
         takenAtMs: 0,
         kernel: captured(kernelLook({ threads: [kernelThread(), kernelThread({ tid: 11, role: 'pool' })] })),
@@ -187,7 +187,7 @@ test('lists a heap figure that could not be read, although the others were', () 
     process,
     stall: null,
     from: 'outside',
-    rounds: [{ takenAtMs: 0, heap: captured({ ...heap, collectingShare: 0 }) }],
+    looks: [{ takenAtMs: 0, heap: captured({ ...heap, collectingShare: 0 }) }],
   })
   expect(joined.missing).toEqual([expect.objectContaining({ what: 'heap.usedBytes' })])
 })

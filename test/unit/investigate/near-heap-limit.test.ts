@@ -1,14 +1,13 @@
+import { runCapturer } from '../../../src/capture/run-capturer.js'
+import { CaptureSession } from '../../../src/capture/session.js'
+import { createRedactor } from '../../../src/redact/redactor.js'
 import { expect, it } from 'vitest'
 import type { CapturedLook } from '../../../src/model/look.js'
 import { isNearHeapLimit, refuseNearHeapLimit } from '../../../src/investigate/near-heap-limit.js'
 
 const MB = 1_048_576
 
-function round(
-  committedMb: number | null,
-  limitMb: number | null,
-  collectingShare: number | null = null,
-): CapturedLook {
+function look(committedMb: number | null, limitMb: number | null, collectingShare: number | null = null): CapturedLook {
   const evidence = {
     usedBytes: null,
     committedBytes: committedMb === null ? null : committedMb * MB,
@@ -30,13 +29,13 @@ it.each([
   ['an unknown limit', 92, null, false],
   ['an unknown size', null, 96, false],
 ])('an inspector is not attached to a heap at its limit: %s', (_what, committedMb, limitMb, expected) => {
-  expect(isNearHeapLimit(round(committedMb, limitMb))).toBe(expected)
+  expect(isNearHeapLimit(look(committedMb, limitMb))).toBe(expected)
 })
 
 it('a heap that does little but collect is full at less', () => {
-  expect(isNearHeapLimit(round(78, 96, 0.7))).toBe(true)
-  expect(isNearHeapLimit(round(78, 96, 0.1))).toBe(false)
-  expect(isNearHeapLimit(round(78, 512, 0.7))).toBe(false)
+  expect(isNearHeapLimit(look(78, 96, 0.7))).toBe(true)
+  expect(isNearHeapLimit(look(78, 96, 0.1))).toBe(false)
+  expect(isNearHeapLimit(look(78, 512, 0.7))).toBe(false)
 })
 
 it('a heap that was not seen is no reason to do without', () => {
@@ -44,7 +43,10 @@ it('a heap that was not seen is no reason to do without', () => {
 })
 
 it('says why there is none', async () => {
-  const request = {} as Parameters<ReturnType<typeof refuseNearHeapLimit>['capture']>[0]
-  const outcome = await refuseNearHeapLimit('profile').capture(request, new AbortController().signal)
+  const session = new CaptureSession(
+    { pid: 1, startTicks: null, procRoot: null, inside: true },
+    { locals: false, redactor: createRedactor() },
+  )
+  const outcome = await runCapturer(refuseNearHeapLimit('profile'), session, { deadlineMs: performance.now() + 1000 })
   expect(outcome).toMatchObject({ status: 'unavailable', error: { code: 'ERR_STALL_LIMIT' } })
 })

@@ -40,7 +40,7 @@ function stuckPoll(): Evidence {
     process: evidence([{}]).process,
     stall: silence(),
     from: 'outside',
-    rounds: [round(0), round(2_000)],
+    looks: [round(0), round(2_000)],
     missing: [
       { what: 'cpu-profile', why: 'ERR_STALL_NOT_ENABLED', message: 'not asked for: --profile SECONDS' },
       { what: 'heap', why: 'ERR_STALL_TIMEOUT', message: 'gave up after 2000 ms' },
