@@ -86,4 +86,5 @@ async function bundle(entries, chunk, output = {}) {
 await rm(path.join(DIST, 'bundled'), { recursive: true, force: true })
 await bundle(DOORS, 'preload')
 for (const thread of THREADS) await bundle([thread], path.basename(thread))
+await bundle(['sinks/delivery-process'], 'delivery')
 await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [SHARED] } })

@@ -1,9 +1,18 @@
-// Writes what the documentation takes from the code: the table of settings and the table of rooms, between their marks.
+// Writes what the documentation takes from the code: the tables of settings and of rooms, between their marks, and the
+// JSON Schema of the settings file.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { roomsAsMarkdown } from './house.mjs'
 
-const { settingsAsMarkdown, SETTINGS_SECTION } = createRequire(import.meta.url)('../dist/config/settings-doc.js')
+const require = createRequire(import.meta.url)
+const {
+  settingsAsMarkdown,
+  settingsSchema,
+  sinkSection,
+  sinkSettingsAsMarkdown,
+  SETTINGS_SECTION,
+} = require('../dist/config/settings-doc.js')
+const { SINK_SETTINGS_TABLE } = require('../dist/config/sink-settings-table.js')
 const ROOMS_SECTION = /(<!-- rooms:[^>]*-->)[^]*?(<!-- \/rooms -->)/
 
 function rewrite(file, section, content) {
@@ -14,4 +23,11 @@ function rewrite(file, section, content) {
 }
 
 rewrite('docs/configuration.md', SETTINGS_SECTION, settingsAsMarkdown())
+for (const sink of new Set(SINK_SETTINGS_TABLE.map((row) => row.sink))) {
+  rewrite('docs/sinks.md', sinkSection(sink ?? 'general'), sinkSettingsAsMarkdown(sink))
+}
+writeFileSync(
+  new URL('../docs/conductor-stall.schema.json', import.meta.url),
+  `${JSON.stringify(settingsSchema(), null, 2)}\n`,
+)
 rewrite('docs/internals/architecture.md', ROOMS_SECTION, roomsAsMarkdown())

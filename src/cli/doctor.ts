@@ -1,5 +1,7 @@
 /** `conductor-diag doctor [PID]`: what works here and why not. */
 import type { Command } from 'commander'
+import { readSettingsWithFile } from '../config/settings-file.js'
+import { SINK_PREFIX } from '../config/sink-settings-table.js'
 import { type Check, examineMachine, examineProcess } from '../investigate/examine.js'
 import { screenLines } from '../model/printable.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
@@ -14,18 +16,27 @@ export function register(program: Command): void {
     .addHelpText('after', examples('doctor', 'doctor 4711'))
     .argument('[pid]', 'a process', parsePid)
     .option('--json', 'as JSON')
-    .action((pid: number | undefined, options: { json?: boolean }) => {
-      process.exitCode = doctor(pid, options.json === true)
+    .action(async (pid: number | undefined, options: { json?: boolean }) => {
+      process.exitCode = await doctor(pid, options.json === true)
     })
 }
 
-function doctor(pid: number | undefined, json: boolean): number {
-  const findings = [...examineMachine(), ...(pid === undefined ? [] : examineProcess(pid))]
+async function doctor(pid: number | undefined, json: boolean): Promise<number> {
+  const machine = [...examineMachine(), ...(pid === undefined ? [] : examineProcess(pid))]
+  const findings = [...machine, ...(await sinkFindings())]
   if (json) printJson({ schema: 1, findings })
   else printOut(render(findings))
   const refused = findings.find((finding) => finding.verdict === 'no')
   if (!refused) return EXIT.ok
   return refused.code === undefined ? EXIT.noEvidence : exitCodeOf(refused.code)
+}
+
+/** Only where a destination is set: what checks them loads an HTTP client. */
+async function sinkFindings(): Promise<Check[]> {
+  const { env } = readSettingsWithFile(process.env)
+  if (!Object.keys(env).some((name) => name.startsWith(SINK_PREFIX))) return []
+  const { checkSinks } = await import('./check-sinks.js')
+  return await checkSinks(env)
 }
 
 const MARK = { ok: 'ok  ', warn: 'warn', no: 'no  ' } as const

@@ -29,6 +29,7 @@ import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printLine, printNote, printOut, printStep } from './output.js'
 import { numberIn, parsePid } from './parse-options.js'
+import { collect } from './collect.js'
 import { examples } from './examples.js'
 
 const MEGABYTE = 1 << 20
@@ -37,6 +38,7 @@ const DEFAULT_HEAP_LIMIT_MB = 256
 interface DumpOptions {
   readonly json?: boolean
   readonly out?: string
+  readonly attachTo?: readonly string[]
   readonly engine: EngineChoice
   readonly profile?: number
   readonly locals?: boolean
@@ -62,6 +64,7 @@ export function register(program: Command): void {
     .argument('[pid]', 'the process; without one, a list of those that there are', parsePid)
     .option('--json', 'as JSON, for scripts')
     .option('--out <dir>', 'a sealed bundle into this folder as well')
+    .option('--attach-to <destination>', 'deliver that bundle (see attach --help); may be given several times', collect)
     .addOption(
       new Option('--engine <name>', 'how to look: auto takes memory, and the inspector where memory cannot serve')
         .choices(['auto', 'memory', 'inspector', 'kernel'])
@@ -93,8 +96,29 @@ export function register(program: Command): void {
     .option('-v, --verbose', 'internal frames and full detail')
     .action(async (pid: number | undefined, options: DumpOptions) => {
       if (pid === undefined) throw withoutPid()
-      process.exitCode = await dump(pid, options)
+      process.exitCode = options.attachTo === undefined ? await dump(pid, options) : await dumpAndAttach(pid, options)
     })
+}
+
+/** The bundle goes where a worker's would, unless `--out` names a place; what was found is printed either way. */
+async function dumpAndAttach(pid: number, options: DumpOptions): Promise<number> {
+  if (!options.redact) {
+    throw new StallError('ERR_STALL_USAGE', '--no-redact is for your own screen, not for a ticket', {
+      help: 'Leave out --no-redact, or --attach-to.',
+    })
+  }
+  const { attachBundle, checkWish, wherever } = await import('./attach-bundle.js')
+  const to = options.attachTo ?? []
+  // Before the process is looked at: a wrong word should cost nothing.
+  const env = checkWish(to)
+  const sealed: string[] = []
+  const out = options.out ?? wherever(env)
+  const code = await dump(pid, { ...options, out }, (folder) => sealed.push(folder))
+  const [folder] = sealed
+  if (folder === undefined) return code
+  // Links go to stderr beside --json, whose stdout is the dump.
+  const attached = await attachBundle({ folder, to, env, json: false, dryRun: false, quiet: options.json ?? false })
+  return code === EXIT.ok ? attached : code
 }
 
 /** No data was asked for that there is: the list goes to stderr, so that nobody's script takes it for a dump. */
@@ -103,7 +127,11 @@ function withoutPid(): StallError {
   return new StallError('ERR_STALL_USAGE', 'which process?', { help: 'conductor-diag dump PID' })
 }
 
-async function dump(pid: number, options: DumpOptions): Promise<number> {
+async function dump(
+  pid: number,
+  options: DumpOptions,
+  sealed: (folder: string) => void = () => undefined,
+): Promise<number> {
   const { target, runtime } = openOrIntroduce(pid, options)
   // Before anything is looked at: a refusal is an answer to the command line, not a gap in the evidence.
   if (options.stop) assertStoppable(pid)
@@ -121,7 +149,7 @@ async function dump(pid: number, options: DumpOptions): Promise<number> {
   // Before anything can fail: whoever asked should at least see what was asked about.
   if (!options.json) printOut(renderHeader(identity, { color: wantsColor(process.stdout, process.env) }))
   if (agent.problem) printLine(`conductor-diag: the agent in it does not answer: ${agent.problem.message}`)
-  const context = { target, identity, redactor, options }
+  const context = { target, identity, redactor, options, sealed }
   try {
     if (agent.client === null) return await dumpFromOutside(context, null)
     if (!isBetterByAgent(target, options)) return await dumpFromOutside(context, agent.client)
@@ -157,6 +185,8 @@ interface DumpContext {
   readonly identity: ProcessIdentity
   readonly redactor: Redactor
   readonly options: DumpOptions
+  /** Told of the bundle. */
+  readonly sealed: (folder: string) => void
 }
 
 /**
@@ -185,7 +215,9 @@ async function dumpByAgent(context: DumpContext, client: ControlClient): Promise
     return await dumpFromOutside(context, client)
   }
   show(context, { ...found.evidence, process: { ...found.evidence.process, pid: identity.pid } }, found.verdicts)
-  printLine(`bundle: ${options.out === undefined ? found.bundle : copyBundle(found.bundle, options.out)}`)
+  const folder = options.out === undefined ? found.bundle : copyBundle(found.bundle, options.out)
+  printLine(`bundle: ${folder}`)
+  context.sealed(folder)
   return EXIT.ok
 }
 
@@ -212,13 +244,13 @@ async function dumpFromOutside(context: DumpContext, client: ControlClient | nul
   })
   const { ended } = findings
   if (ended !== null && findings.wholeLooks === 0 && !hasFrames(findings.evidence)) {
-    if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor))
+    if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor), context.sealed)
     throw ended
   }
   // Shown first: whatever becomes of the bundle (a full disk), what was found is not lost.
   show(context, findings.evidence, findings.verdicts.map(withDumpPointers))
   if (ended !== null) printLine(`conductor-diag: ${ended.message} (${ended.code}); this is what was seen before`)
-  if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor))
+  if (bundle !== null) await tellBundle(seal(bundle, findings, identity, redactor), context.sealed)
   if (hasEvidence(findings.evidence)) return EXIT.ok
   printLine(`conductor-diag: no evidence of process ${target.pid}`)
   for (const { what, message, why } of findings.evidence.missing) printLine(`  ${what}: ${message} (${why})`)
@@ -263,12 +295,13 @@ async function openBundleIn(folder: string, identity: ProcessIdentity): Promise<
 }
 
 /** Where it is; and that it is not whole, where the disk had no room for all of it. */
-async function tellBundle(folder: string): Promise<void> {
+async function tellBundle(folder: string, sealed: (folder: string) => void): Promise<void> {
   const { readBundle } = await import('../incident/bundle-reader.js')
   const left = readBundle(folder).manifest.missing.filter((missing) => missing.code === 'ERR_STALL_DISK_FULL')
   const note =
     left.length === 0 ? '' : ` without ${plural(left.length, 'file')} for want of space (ERR_STALL_DISK_FULL)`
   printLine(`bundle: ${folder}${note}`)
+  sealed(folder)
 }
 
 function seal(

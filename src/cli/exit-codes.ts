@@ -8,6 +8,8 @@ export const EXIT = {
   usage: 64,
   corruptBundle: 65,
   notFound: 66,
+  /** A destination could not be reached; what was to be sent is kept. */
+  unreachable: 69,
   /** The worker's own: stalled, ended by the watchdog. */
   stalled: 70,
   toolFailed: 71,
@@ -21,9 +23,10 @@ export const EXIT_CODES_HELP = `Exit codes:
   ${EXIT.usage}  the command line or a setting is wrong
   ${EXIT.corruptBundle}  a bundle is corrupt or was never sealed
   ${EXIT.notFound}  no such process or bundle
+  ${EXIT.unreachable}  a destination can't be reached; what was to be sent is kept
   ${EXIT.stalled}  (the worker's own) stalled, ended by the watchdog
   ${EXIT.toolFailed}  the tool itself failed
-  ${EXIT.permission}  permission`
+  ${EXIT.permission}  permission, or refused by a destination`
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
@@ -39,6 +42,9 @@ export function exitCodeOf(code: StallErrorCode): ExitCode {
     case 'ERR_STALL_BUNDLE_CORRUPT':
     case 'ERR_STALL_BUNDLE_UNSEALED':
       return EXIT.corruptBundle
+    case 'ERR_STALL_SINK_UNREACHABLE':
+      return EXIT.unreachable
+    case 'ERR_STALL_SINK_REFUSED':
     case 'ERR_STALL_PERMISSION':
       return EXIT.permission
     case 'ERR_STALL_INTERNAL':

@@ -1,8 +1,10 @@
 /** A bundle as a row of a list: what its manifest says, or why it can't be read. */
+import path from 'node:path'
 import type { BundleEntry } from '../incident/bundle-list.js'
 import { readBundle } from '../incident/bundle-reader.js'
 import { toStallError } from '../model/stall-error.js'
-import type { IncidentLine } from '../report/incident-list.js'
+import type { DeliveryLine, IncidentLine } from '../report/incident-list.js'
+import { listStates } from '../sinks/outbox/journal.js'
 
 export function toLine(entry: BundleEntry): IncidentLine {
   const base = {
@@ -11,6 +13,7 @@ export function toLine(entry: BundleEntry): IncidentLine {
     state: entry.state,
     createdAt: new Date(entry.createdAtMs).toISOString(),
     sizeBytes: entry.sizeBytes,
+    deliveries: deliveriesOf(entry),
   }
   try {
     return { ...base, ...summaryOf(entry.path), fault: null }
@@ -21,7 +24,18 @@ export function toLine(entry: BundleEntry): IncidentLine {
   }
 }
 
-function summaryOf(folder: string): Omit<IncidentLine, 'id' | 'path' | 'state' | 'createdAt' | 'sizeBytes' | 'fault'> {
+function deliveriesOf({ id, path: folder }: BundleEntry): DeliveryLine[] {
+  return listStates(path.dirname(folder), id).map(({ destination, status, result, error }) => ({
+    destination,
+    status,
+    link: result?.url ?? result?.ref ?? null,
+    why: error?.message ?? null,
+  }))
+}
+
+type Summary = Omit<IncidentLine, 'id' | 'path' | 'state' | 'createdAt' | 'sizeBytes' | 'fault' | 'deliveries'>
+
+function summaryOf(folder: string): Summary {
   const { process, stall, verdicts, fingerprint = null, follows = null } = readBundle(folder).manifest
   const [main] = verdicts
   const { service, pid, hostname, cwd } = process

@@ -27,6 +27,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   show: () => import('./show.js'),
   verify: () => import('./verify.js'),
   pack: () => import('./pack.js'),
+  attach: () => import('./attach.js'),
+  ship: () => import('./ship.js'),
   prune: () => import('./prune.js'),
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { applyRetention, type RetentionResult } from '../incident/retention.js'
 import { isWriterAlive } from '../incident/writer-alive.js'
 import { formatBytes, plural } from '../model/amounts.js'
+import { waitingIncidents } from '../sinks/outbox/orders.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printLine, printNote, printOut } from './output.js'
@@ -44,6 +45,7 @@ function prune(options: PruneOptions): void {
       ...(options.olderThan === undefined ? {} : { olderThanMs: options.olderThan * DAY_MS }),
       dryRun: options.dryRun ?? false,
       isAlive: isWriterAlive,
+      waiting: waitingIncidents(directory),
     }),
   )
   const removed = results.flatMap((result) => result.removed)

@@ -9,11 +9,9 @@ import { StallError } from '../model/stall-error.js'
 import type { Environment, SettingsResult } from './settings.js'
 import { readSettings } from './settings.js'
 import { CONFIG_FILE_VARIABLE, fileKeyOf, SETTINGS_TABLE } from './settings-table.js'
+import { SINK_SETTINGS_TABLE, variablesOf } from './sink-settings-table.js'
 
 const HELP = `Correct the file, or unset ${CONFIG_FILE_VARIABLE}. docs/configuration.md lists the keys.`
-
-/** Variables that a file may also set besides those of the table: sinks have settings of their own. */
-const OPEN_PREFIX = 'CONDUCTOR_STALL_SINK_'
 
 function flatten(value: unknown, path: readonly string[], into: Map<string, string>): void {
   if (value === null || value === undefined) return
@@ -48,24 +46,30 @@ export function parseSettingsFile(text: string, file: string): { env: Record<str
   if (typeof root !== 'object' || Array.isArray(root)) {
     throw new StallError('ERR_STALL_CONFIG_INVALID', `${file} is not a mapping of settings`, { help: HELP })
   }
-  const known = new Map(
-    SETTINGS_TABLE.flatMap((row) => [row.variable, fileKeyOf(row.variable)].map((k) => [k, row.variable])),
-  )
+  const rows = [...SETTINGS_TABLE, ...SINK_SETTINGS_TABLE]
+  const known = new Map(rows.flatMap((row) => variablesOf(row)).flatMap((v) => [v, fileKeyOf(v)].map((k) => [k, v])))
   const flat = new Map<string, string>()
   flatten(root, [], flat)
   const env: Record<string, string> = {}
   const warnings: string[] = []
   for (const [key, value] of flat) {
-    const variable = known.get(key) ?? openVariable(key)
+    const variable = known.get(key) ?? known.get(key.replaceAll('-', '_'))
+    if (variable !== undefined && isSecret(variable)) throw secretInFile(key, file)
     if (variable === undefined) warnings.push(`${file}: ${key} is no setting; ignoring it`)
     else env[variable] = value
   }
   return { env, warnings }
 }
 
-function openVariable(key: string): string | undefined {
-  const full = key.startsWith('CONDUCTOR_STALL_') ? key : `CONDUCTOR_STALL_${key.toUpperCase()}`
-  return full.startsWith(OPEN_PREFIX) ? full : undefined
+function isSecret(variable: string): boolean {
+  return SINK_SETTINGS_TABLE.some((row) => row.type === 'secret' && row.variable === variable)
+}
+
+/** Such files end in repositories and images. */
+function secretInFile(key: string, file: string): StallError {
+  return new StallError('ERR_STALL_CONFIG_INVALID', `${file}: ${key} is a secret, which does not belong here`, {
+    help: `Set it in the environment, or name a file that holds it: ${key}_file.`,
+  })
 }
 
 /** Settings from the file that the environment names, if any, with the environment's own winning over it. */

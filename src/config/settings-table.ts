@@ -30,6 +30,8 @@ export interface Settings {
   /** Limit of the capture thread's JavaScript heap, MB. */
   readonly captureMemoryMb: number
   readonly logLevel: LogLevel
+  /** Where every incident goes by itself; null: nowhere. The rest of delivery: `sink-settings-table.ts`. */
+  readonly sinkTo: string | null
   /** Labels of every incident; null: take them from package.json (`config/application.ts`). */
   readonly service: string | null
   readonly version: string | null
@@ -175,6 +177,13 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     type: 'level',
     defaultText: 'info',
     meaning: 'debug, info, warn, error or silent: JSON lines in the format of pino on stderr, never blocking.',
+  },
+  {
+    key: 'sinkTo',
+    variable: 'CONDUCTOR_STALL_SINK_TO',
+    type: 'text',
+    defaultText: 'nowhere',
+    meaning: 'Where every incident goes by itself: destinations between commas, as of `conductor-diag attach --to`.',
   },
   {
     key: 'service',

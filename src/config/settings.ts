@@ -122,6 +122,7 @@ export function readSettings(env: Environment): SettingsResult {
     freshConnections: reader.read('freshConnections', parseBoolean, true, String),
     captureMemoryMb: reader.read('captureMemoryMb', parseCount, 64, String),
     logLevel: reader.read('logLevel', parseLogLevel, 'info', String),
+    sinkTo: reader.raw('sinkTo') ?? null,
     service: label(reader.raw('service')) ?? label(env['OTEL_SERVICE_NAME']) ?? label(resource.get('service.name')),
     version: label(reader.raw('version')) ?? label(resource.get('service.version')),
     disabled: flag('disabled'),

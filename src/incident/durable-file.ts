@@ -18,10 +18,15 @@ export interface DurableFile {
   abort(): void
 }
 
+export interface DurableOptions {
+  /** Other processes may write a file of this name at the same time: the last one stands, whole. */
+  readonly shared?: boolean
+}
+
 /** A new file in `folder`; replaces one of the same name at `commit`. */
-export function createDurableFile(folder: string, name: string): DurableFile {
+export function createDurableFile(folder: string, name: string, options: DurableOptions = {}): DurableFile {
   const target = path.join(folder, name)
-  const temporary = target + WRITING_SUFFIX
+  const temporary = `${target}${options.shared === true ? `.${process.pid}` : ''}${WRITING_SUFFIX}`
   let fd: number | null = openNew(temporary)
   let over = false
   const hash: Hash = createHash('sha256')
@@ -71,8 +76,13 @@ export function createDurableFile(folder: string, name: string): DurableFile {
 }
 
 /** One small file at once. */
-export function writeDurably(folder: string, name: string, data: string): { sizeBytes: number; sha256: string } {
-  const file = createDurableFile(folder, name)
+export function writeDurably(
+  folder: string,
+  name: string,
+  data: string,
+  options: DurableOptions = {},
+): { sizeBytes: number; sha256: string } {
+  const file = createDurableFile(folder, name, options)
   file.write(data)
   return file.commit()
 }

@@ -16,6 +16,8 @@ export interface RetentionOptions {
   readonly olderThanMs?: number
   /** Say what would go; remove nothing. */
   readonly dryRun?: boolean
+  /** Ids of bundles that are yet to be delivered: they go last, and for their age alone never. */
+  readonly waiting?: ReadonlySet<string>
   /** Whether the process that writes a partial bundle still lives. */
   readonly isAlive: (writer: OpenedRecord['writer']) => boolean
   readonly now?: () => number
@@ -42,8 +44,11 @@ export function applyRetention(options: RetentionOptions): RetentionResult {
   const newestSealed = entries.find((entry) => entry.state === 'sealed')
   const removed: BundleEntry[] = []
   let keptBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0)
-  for (const entry of entries.toReversed()) {
-    const tooOld = options.olderThanMs !== undefined && now - entry.createdAtMs > options.olderThanMs
+  const isWaiting = ({ id }: BundleEntry): boolean => options.waiting?.has(id) ?? false
+  const oldestFirst = entries.toReversed()
+  for (const entry of [...oldestFirst.filter((each) => !isWaiting(each)), ...oldestFirst.filter(isWaiting)]) {
+    const isOld = options.olderThanMs !== undefined && now - entry.createdAtMs > options.olderThanMs
+    const tooOld = isOld && !isWaiting(entry)
     if (keptBytes <= options.maxBytes && !tooOld) continue
     if (entry === newestSealed || (entry.state === 'partial' && isBeingWritten(entry, options.isAlive, now))) continue
     if (options.dryRun !== true && !remove(entry.path, entry.id, failures)) continue

@@ -26,6 +26,17 @@ export interface IncidentLine {
   readonly follows: string | null
   /** Why its manifest could not be read; null when it could. */
   readonly fault: string | null
+  /** Where it was, or is to be, delivered. */
+  readonly deliveries?: readonly DeliveryLine[]
+}
+
+export interface DeliveryLine {
+  readonly destination: string
+  readonly status: 'waiting' | 'delivered' | 'refused'
+  /** Link, or what the destination calls it. */
+  readonly link: string | null
+  /** Why the last attempt failed. */
+  readonly why: string | null
 }
 
 /** Incidents of one fingerprint, and what the first of them was followed by. */
@@ -119,6 +130,7 @@ export function renderIncidentList(groups: readonly IncidentGroup[], options: In
       (beside ? `${row}${GAP}${fit(place, taken)}` : row).trimEnd(),
       ...(beside || place === '' ? [] : [' '.repeat(indent) + fit(place, indent)]),
       ...timesLines(group, options, paint, indent),
+      ...deliveryLines(group.newest, paint, indent),
     ]
   })
   return `${[paint('bold', head.trimEnd()), ...lines].join('\n')}\n`
@@ -148,6 +160,15 @@ function timesLines(
   const others = group.ids.slice(1, 4).map((id) => id.slice(0, idLength))
   const more = group.ids.length > 4 ? ', ...' : ''
   return [paint('dim', `${' '.repeat(indent)}${times}${captures}${processes}: ${others.join(', ')}${more}`)]
+}
+
+/** Whole, however narrow the terminal: a link that was cut leads nowhere. */
+function deliveryLines({ deliveries = [] }: IncidentLine, paint: Paint, indent: number): string[] {
+  return deliveries.map(({ destination, status, link, why }) => {
+    const reason = why === null ? '' : `: ${printable(why)}`
+    const said = status === 'delivered' ? printable(link ?? status) : `${status}${reason}`
+    return paint(status === 'refused' ? 'red' : 'dim', `${' '.repeat(indent)}${printable(destination)} -> ${said}`)
+  })
 }
 
 /** `Tue` within a week, `24 Nov` before. */

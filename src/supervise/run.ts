@@ -3,6 +3,7 @@ import path from 'node:path'
 import { readSettings } from '../config/settings.js'
 import { bundleDirectories, existingDirectories } from '../incident/directory.js'
 import { openStderrSink } from '../log/stderr-sink.js'
+import { deliverWaiting } from './deliver-waiting.js'
 import type { RunEvent } from './events.js'
 import { formatEvent } from './events.js'
 import { explainEnd } from './explain-end.js'
@@ -39,7 +40,11 @@ export async function runSupervised(options: RunOptions, env: NodeJS.ProcessEnv)
         run = `${named}-${starts}`
         return WorkerProcess.start(workerCommand(options.command, env, AGENT, dir, run))
       },
-      explain: (end) => explainEnd(end, run, existingDirectories(candidates)),
+      explain: (end) => {
+        // The worker's own delivery process may have been ended with it (a container's, a service's).
+        deliverWaiting(existingDirectories(candidates), env)
+        return explainEnd(end, run, existingDirectories(candidates))
+      },
       guard: (worker) => {
         const guard = startGuard(worker.pid, (reason) => report({ event: 'unguarded', reason }))
         return () => guard.dismiss()

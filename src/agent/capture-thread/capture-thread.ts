@@ -4,6 +4,7 @@
  *
  * CommonJS, loaded by `require`: with libuv's pool exhausted an ES module would never be read. Synchronous fs only.
  */
+import type { ChildProcess } from 'node:child_process'
 import { parentPort, workerData } from 'node:worker_threads'
 import { readSettings } from '../../config/settings.js'
 import type { Settings } from '../../config/settings-table.js'
@@ -16,6 +17,7 @@ import type { Progress } from '../../investigate/investigation.js'
 import type { ProcessIdentity } from '../../model/process-identity.js'
 import { createRedactor, type Redactor } from '../../redact/redactor.js'
 import { answerOf } from './capture-answer.js'
+import { deliverLater, isDelivered } from '../shared/deliver-later.js'
 import { keepWithin } from '../short-threads/housekeeping.js'
 import type { CaptureThreadData, FromCapture } from '../shared/messages.js'
 
@@ -85,9 +87,25 @@ async function main(): Promise<void> {
     onProgress: (progress) => say({ type: 'progress', step: nameOf(progress) }),
     redactor,
   })
+  const { bundle } = result
+  // What somebody asked for goes where that person says.
+  const wanted = bundle?.status === 'sealed' && data.stall.trigger !== 'manual' && isDelivered(settings, process.env)
+  const launcher = wanted ? deliverLater(bundle.path, process.env) : null
   say({ type: 'done', answer: answerOf(result) })
   // Afterwards: the watchdog does not wait for it. A turn later, since an error overtakes messages on their way.
   setImmediate(() => keepWithin(directories, settings.maxDiskBytes))
+  if (launcher) await ended(launcher)
+}
+
+const LAUNCH_LIMIT_MS = 5000
+
+/** This thread's loop is the one that reaps it. */
+async function ended(launcher: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve) => {
+    launcher.once('exit', () => resolve())
+    launcher.once('error', () => resolve())
+    setTimeout(resolve, LAUNCH_LIMIT_MS)
+  })
 }
 
 // A promise that is waited for keeps no thread alive: without this one could end in the middle, with nothing said.

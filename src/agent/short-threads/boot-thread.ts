@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { bundleDirectories, existingDirectories } from '../../incident/directory.js'
 import { consumeTombstones } from '../../incident/tombstone.js'
 import type { Tombstone } from '../../model/incident.js'
+import { deliverWhatWaits } from '../shared/deliver-later.js'
 import { programOf } from '../shared/worker-environment.js'
 import { keepWithin, sealAllLeftovers } from './housekeeping.js'
 
@@ -13,6 +14,8 @@ export interface BootThreadData {
   /** The setting `dir`. */
   readonly dir: string | null
   readonly maxDiskBytes: number
+  /** Whether incidents are delivered anywhere. */
+  readonly delivers: boolean
 }
 
 export interface BootReport {
@@ -21,7 +24,7 @@ export interface BootReport {
   readonly failures: readonly string[]
 }
 
-const { dir, maxDiskBytes } = workerData as BootThreadData
+const { dir, maxDiskBytes, delivers } = workerData as BootThreadData
 const directories = bundleDirectories(process.env, dir)
 const program = programOf()
 const tombstones = consumeTombstones(
@@ -31,3 +34,4 @@ const tombstones = consumeTombstones(
 const { sealed, failures } = sealAllLeftovers(directories)
 const kept = keepWithin(directories, maxDiskBytes)
 parentPort?.postMessage({ tombstones, sealed, failures: [...failures, ...kept] } satisfies BootReport)
+if (delivers) deliverWhatWaits(existingDirectories(directories), sealed, process.env)

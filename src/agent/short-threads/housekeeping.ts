@@ -4,6 +4,7 @@ import type { OpenedRecord } from '../../incident/bundle-format.js'
 import { sealLeftovers } from '../../incident/leftovers.js'
 import { applyRetention } from '../../incident/retention.js'
 import { readStat } from '../../platform/procfs/stat.js'
+import { waitingIncidents } from '../../sinks/outbox/orders.js'
 
 /** Whether the very process that began a bundle still runs; a pid may have been given to another since. */
 export function isWriterAlive(writer: OpenedRecord['writer']): boolean {
@@ -19,7 +20,8 @@ export function isWriterAlive(writer: OpenedRecord['writer']): boolean {
 /** Removes the oldest bundles beyond `maxBytes`. @returns what could not be removed, one sentence each */
 export function keepWithin(directories: readonly DirectoryCandidate[], maxBytes: number): string[] {
   return existingDirectories(directories).flatMap(
-    (directory) => applyRetention({ directory, maxBytes, isAlive: isWriterAlive }).failures,
+    (directory) =>
+      applyRetention({ directory, maxBytes, isAlive: isWriterAlive, waiting: waitingIncidents(directory) }).failures,
   )
 }
 

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Settings } from '../../config/settings-table.js'
+import { CONFIG_FILE_VARIABLE, type Settings } from '../../config/settings-table.js'
 import { parseFolderName } from '../../incident/bundle-format.js'
 import { bundleDirectories, type DirectoryCandidate } from '../../incident/directory.js'
 import type { Logger } from '../../log/logger.js'
@@ -16,8 +16,9 @@ const LIMIT_MS = 20_000
 
 export function reportPreviousRuns(settings: Settings, logger: Logger): void {
   const directories = bundleDirectories(process.env, settings.dir)
-  if (!directories.some(mayHoldSomething)) return
-  const data: BootThreadData = { dir: settings.dir, maxDiskBytes: settings.maxDiskBytes }
+  const delivers = settings.sinkTo !== null || (process.env[CONFIG_FILE_VARIABLE] ?? '').trim() !== ''
+  if (!directories.some((directory) => mayHoldSomething(directory, delivers))) return
+  const data: BootThreadData = { dir: settings.dir, maxDiskBytes: settings.maxDiskBytes, delivers }
   const worker = new Worker(path.join(__dirname, '../short-threads/boot-thread.js'), threadOptions('stall-boot', data))
   const limit = setTimeout(() => void worker.terminate(), LIMIT_MS)
   worker.on('message', (report: BootReport) => tell(report, logger))
@@ -39,8 +40,9 @@ function aboutTombstone({ pid, endedAt, reason, verdict, incident }: Tombstone):
 }
 
 /** Names that something has to be done about. On a disk that may hang for ever nobody asks but the boot thread. */
-function mayHoldSomething({ path: folder }: DirectoryCandidate): boolean {
+function mayHoldSomething({ path: folder }: DirectoryCandidate, delivers: boolean): boolean {
   if (isRemote(folder)) return true
+  if (delivers && namesIn(path.join(folder, 'outbox/orders')).length > 0) return true
   return namesIn(folder).some((name) => name.startsWith('tombstone-') || parseFolderName(name)?.state === 'partial')
 }
 

@@ -5,7 +5,16 @@ import { expect, test } from 'vitest'
 import { roomsAsMarkdown } from '../../../tools/house.mjs'
 import { exitCodeOf } from '../../../src/cli/exit-codes.js'
 import { createProgram } from '../../../src/cli/main.js'
-import { settingsAsHelp, settingsAsMarkdown, SETTINGS_SECTION } from '../../../src/config/settings-doc.js'
+import {
+  settingsAsHelp,
+  settingsAsMarkdown,
+  SETTINGS_SECTION,
+  settingsSchema,
+  sinkSection,
+  sinkSettingsAsMarkdown,
+} from '../../../src/config/settings-doc.js'
+import { SINK_SETTINGS_TABLE } from '../../../src/config/sink-settings-table.js'
+import { SINKS } from '../../../src/sinks/registry/registry.js'
 import { SETTINGS_TABLE } from '../../../src/config/settings-table.js'
 import type { StallErrorCode } from '../../../src/model/stall-error.js'
 import { VERSION } from '../../../src/model/version.js'
@@ -44,6 +53,17 @@ test.each(['docs/configuration.md', 'README.md'].filter((file) => existsSync(pat
     expect(section).toContain(settingsAsMarkdown())
   },
 )
+
+test.each([null, ...Object.keys(SINKS)])('docs/sinks.md has the settings of %s (npm run docs writes them)', (sink) => {
+  expect(sinkSection(sink ?? 'general').exec(read('docs/sinks.md'))?.[0]).toContain(sinkSettingsAsMarkdown(sink))
+})
+
+test('the JSON Schema of the settings file has every setting, and no place for a secret', () => {
+  expect(JSON.parse(read('docs/conductor-stall.schema.json'))).toEqual(settingsSchema())
+  const text = read('docs/conductor-stall.schema.json')
+  for (const { meaning } of SINK_SETTINGS_TABLE) expect(text).toContain(JSON.stringify(meaning).slice(1, -1))
+  expect(text).not.toMatch(/"(?:password|token|secret|secret_access_key|sas|dsn|routing_key)":/)
+})
 
 test('the help text and the table have every setting', () => {
   for (const row of SETTINGS_TABLE) {

@@ -1,0 +1,63 @@
+/** A folder, on this machine or mounted: the archive and report.md, there whole or not at all. */
+import { accessSync, constants, statSync } from 'node:fs'
+import path from 'node:path'
+import { createDurableFile } from '../../incident/durable-file.js'
+import type { ParcelFile } from '../contract/parcel-file.js'
+import type { Check, SinkContext, Store } from '../contract/sink.js'
+import { fileLine } from '../http/http-client.js'
+import { refused, unreachable } from '../contract/sink-error.js'
+
+export function open({ values, rehearse }: SinkContext): Store {
+  const directory = path.resolve(values.needed('dir'))
+  const baseUrl = values.text('url')
+  return {
+    kind: 'store',
+    put: async (parcel) => {
+      for (const file of [...parcel.reports.map((each) => named(each, parcel.incident)), parcel.archive]) {
+        if (rehearse !== null) rehearse({ what: `write ${path.join(directory, file.name)}`, body: fileLine(file) })
+        else write(directory, file)
+      }
+      const { name } = parcel.archive
+      return {
+        ref: path.join(directory, name),
+        url: baseUrl === null ? null : `${baseUrl}/${encodeURIComponent(name)}`,
+      }
+    },
+    check: async () => [check(directory)],
+  }
+}
+
+function named(file: ParcelFile, incident: string): ParcelFile {
+  return { ...file, name: `${incident}.${file.name}` }
+}
+
+function write(directory: string, { name, bytes }: ParcelFile): void {
+  // Not made here: a mount that is gone would leave a plain folder in its place, and archives where nobody looks.
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw unreachable(`there is no folder ${directory}`)
+  }
+  try {
+    const file = createDurableFile(directory, name, { shared: true })
+    file.write(bytes)
+    file.commit()
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    throw /EACCES|EPERM|EROFS/.test(message)
+      ? refused(message, `Let this user write into ${directory}.`)
+      : unreachable(message, thrown)
+  }
+}
+
+function check(directory: string): Check {
+  try {
+    if (!statSync(directory).isDirectory()) return { ok: false, text: `${directory} is no folder` }
+    accessSync(directory, constants.W_OK)
+    return { ok: true, text: `${directory} can be written` }
+  } catch (thrown) {
+    return {
+      ok: false,
+      text: thrown instanceof Error ? thrown.message : String(thrown),
+      advice: `mkdir -p ${directory}`,
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** A bundle made ready for sending: packed with its checksums compared, its report beside it, its letter on demand. */
+import { createHash } from 'node:crypto'
+import { packBundle } from '../../export/pack-bundle.js'
+import { readIncident } from '../../export/read-incident.js'
+import { REPORT_FILE } from '../../incident/bundle-format.js'
+import { type Bundle, readArtifact, readBundle } from '../../incident/bundle-reader.js'
+import type { IncidentManifest } from '../../model/incident.js'
+import { createRedactor } from '../../redact/redactor.js'
+import { type Letter, writeLetter } from '../../report/letter/letter.js'
+import { renderMarkdown } from '../../report/markdown/render-markdown.js'
+import type { ParcelFile } from '../contract/parcel-file.js'
+
+export interface PreparedBundle {
+  readonly manifest: IncidentManifest
+  /** `service on host`. */
+  readonly place: string
+  readonly archive: ParcelFile
+  readonly reports: readonly ParcelFile[]
+  letter(options: LetterWishes): Letter
+}
+
+export interface LetterWishes {
+  readonly links: readonly { readonly name: string; readonly url: string }[]
+  readonly attached: boolean
+  readonly count: number
+  readonly places: readonly string[]
+  readonly marks: readonly string[]
+  readonly closed: { readonly ref: string; readonly url: string | null } | null
+}
+
+/** Throws ERR_STALL_BUNDLE_NOT_FOUND, _CORRUPT or _UNSEALED. */
+export async function prepareBundle(folder: string): Promise<PreparedBundle> {
+  const bundle = readBundle(folder)
+  const packed = await packBundle(folder)
+  const chunks: Buffer[] = []
+  for await (const chunk of packed.stream) chunks.push(chunk as Buffer)
+  const archive = fileOf(packed.name, 'application/gzip', Buffer.concat(chunks))
+  const incident = readIncident(bundle)
+  const redactor = createRedactor()
+  const { process } = bundle.manifest
+  return {
+    manifest: bundle.manifest,
+    place: redactor.text(`${process.service ?? 'a worker'} on ${process.hostname}`),
+    archive,
+    reports: [
+      fileOf(
+        REPORT_FILE,
+        'text/markdown; charset=utf-8',
+        reportOf(bundle, () => renderMarkdown(incident)),
+      ),
+    ],
+    letter: ({ closed, ...wishes }) =>
+      writeLetter(incident, {
+        ...wishes,
+        ...(closed === null ? {} : { closed }),
+        archive: { name: archive.name, sizeBytes: archive.bytes.length, sha256: archive.sha256 },
+        folder,
+        redact: (text, code = false) => redactor.text(text, { code }),
+      }),
+  }
+}
+
+/** As it was written when the bundle was sealed; made now for one that has none. */
+function reportOf(bundle: Bundle, render: () => string): Buffer {
+  const isThere = bundle.manifest.artifacts.some(({ name }) => name === REPORT_FILE)
+  return isThere ? readArtifact(bundle, REPORT_FILE) : Buffer.from(render())
+}
+
+function fileOf(name: string, contentType: string, bytes: Buffer): ParcelFile {
+  return { name, contentType, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+}

@@ -1,0 +1,109 @@
+/** The destinations there are: one file each, loaded when it is used. */
+import { readSinkSettings, type SinkSettings } from '../../config/sink-settings.js'
+import type { Environment } from '../../config/settings.js'
+import { StallError } from '../../model/stall-error.js'
+import { createHttpClient } from '../http/http-client.js'
+import type { Destination, Rehearsed, Sink, SinkContext } from '../contract/sink.js'
+
+type Open = (context: SinkContext) => Promise<Sink> | Sink
+
+interface Registered {
+  /** What stands behind the colon; empty where nothing may. */
+  readonly key: string
+  /** Whether it is of any use without a key, as a destination for every incident. */
+  readonly load: () => Promise<{ readonly open: Open }>
+}
+
+export const SINKS: Readonly<Record<string, Registered>> = {
+  file: { key: '', load: () => import('../destinations/file.js') },
+  webhook: { key: '', load: () => import('../destinations/webhook.js') },
+  exec: { key: 'anything the program knows', load: () => import('../destinations/exec.js') },
+  module: { key: 'anything the module knows', load: () => import('../destinations/module.js') },
+}
+
+/** Throws ERR_STALL_USAGE for what is none. */
+export function parseDestination(text: string): Destination {
+  const colon = text.indexOf(':')
+  const sink = (colon < 0 ? text : text.slice(0, colon)).trim().toLowerCase()
+  const key = colon < 0 ? '' : text.slice(colon + 1).trim()
+  const known = Object.hasOwn(SINKS, sink) ? SINKS[sink] : undefined
+  if (known === undefined) {
+    throw new StallError('ERR_STALL_USAGE', `${JSON.stringify(sink.slice(0, 60))} is no destination`, {
+      help: `Destinations: ${Object.keys(SINKS).join(', ')}. docs/sinks.md says what each needs.`,
+    })
+  }
+  if (key !== '' && known.key === '') {
+    throw new StallError('ERR_STALL_USAGE', `${sink} takes nothing behind a colon`, { help: `--to ${sink}` })
+  }
+  return { sink, key: key === '' ? null : key, name: key === '' ? sink : `${sink}:${key}` }
+}
+
+export interface SinkHouse {
+  readonly settings: SinkSettings
+  readonly env: Environment
+  /** Takes secrets of the settings out of a text. */
+  readonly mask: (text: string) => string
+  /** Throws ERR_STALL_CONFIG_INVALID naming what is not set. */
+  open(destination: Destination): Promise<Sink>
+}
+
+export interface SinkHouseOptions {
+  readonly env: Environment
+  readonly rehearse?: (request: Rehearsed) => void
+  readonly now?: () => number
+}
+
+/** Throws ERR_STALL_CONFIG_INVALID for a secret that can't be read. */
+export function openSinkHouse({ env, rehearse, now = Date.now }: SinkHouseOptions): SinkHouse {
+  const settings = readSinkSettings(env)
+  const mask = maskerOf(settings.secrets)
+  const opened = new Map<string, Promise<Sink>>()
+  const context = (sink: string): SinkContext => ({
+    settings,
+    values: settings.of(sink),
+    env,
+    now,
+    rehearse: rehearse ?? null,
+    http: (baseUrl, headers = {}) =>
+      createHttpClient(baseUrl, headers, {
+        timeoutMs: settings.general.number('timeout_seconds', 30_000),
+        caFile: settings.general.text('ca_file'),
+        rehearse: rehearse ?? null,
+        mask,
+      }),
+  })
+  return {
+    settings,
+    env,
+    mask,
+    open: async ({ sink }) => {
+      const missing = settings.missing(sink)
+      if (missing.length > 0) {
+        throw new StallError('ERR_STALL_CONFIG_INVALID', `${sink} needs ${missing.join(', ')}`, {
+          help: 'docs/sinks.md lists what each destination needs.',
+        })
+      }
+      const known = opened.get(sink)
+      if (known !== undefined) return await known
+      const opening = load(sink, context(sink))
+      opened.set(sink, opening)
+      return await opening
+    },
+  }
+}
+
+async function load(sink: string, context: SinkContext): Promise<Sink> {
+  const registered = SINKS[sink]
+  if (registered === undefined) throw new StallError('ERR_STALL_INTERNAL', `there is no destination ${sink}`)
+  return await (await registered.load()).open(context)
+}
+
+/** Short ones would take half of every text with them. */
+const LEAST_SECRET = 5
+
+function maskerOf(secrets: readonly string[]): (text: string) => string {
+  const worth = secrets.filter((secret) => secret.length >= LEAST_SECRET)
+  const forms = worth.flatMap((secret) => [secret, encodeURIComponent(secret)])
+  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length)
+  return (text) => longestFirst.reduce((masked, secret) => masked.replaceAll(secret, '[secret]'), text)
+}

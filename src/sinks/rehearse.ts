@@ -1,0 +1,58 @@
+/** `--dry-run`: the same flow as a delivery, with nothing behind it. No request is made, no file written. */
+import type { Environment } from '../config/settings.js'
+import { marksOf } from './flow/marks.js'
+import { deliverMessage } from './flow/message-flow.js'
+import { deliverToStore } from './flow/store-flow.js'
+import { deliverToTicket } from './flow/ticket-flow.js'
+import { newState, openJournal } from './outbox/journal.js'
+import { prepareBundle } from './parcel/prepare-bundle.js'
+import { openSinkHouse, parseDestination } from './registry/registry.js'
+import type { Parcel, Rehearsed } from './contract/sink.js'
+
+export interface Rehearsal {
+  readonly destination: string
+  readonly requests: readonly Rehearsed[]
+}
+
+/** Throws what a delivery would fail with before anything is sent: settings, or a damaged bundle. */
+export async function rehearse(folder: string, to: readonly string[], env: Environment): Promise<Rehearsal[]> {
+  let requests: Rehearsed[] = []
+  const house = openSinkHouse({ env, rehearse: (request) => requests.push(request) })
+  const bundle = await prepareBundle(folder)
+  const { manifest, archive, reports } = bundle
+  const fingerprint = manifest.fingerprint ?? null
+  const marks = marksOf(manifest.id, fingerprint)
+  const links: { name: string; url: string }[] = []
+  const rehearsals: Rehearsal[] = []
+  const sinks = await Promise.all(
+    to.map(async (name) => ({ destination: parseDestination(name), sink: await house.open(parseDestination(name)) })),
+  )
+  for (const { destination, sink } of sinks.toSorted(
+    (a, b) => Number(b.sink.kind === 'store') - Number(a.sink.kind === 'store'),
+  )) {
+    requests = []
+    const journal = openJournal(newState(manifest.id, destination.name, Date.now()), () => undefined)
+    const attached = sink.kind === 'ticket' && sink.files !== undefined
+    const words = [marks.incident, ...(marks.cause === null ? [] : [marks.cause])]
+    const wishes = { links, attached, count: 1, places: [], marks: words, closed: null }
+    const parcel: Parcel = { incident: manifest.id, fingerprint, letter: bundle.letter(wishes), archive, reports }
+    if (sink.kind === 'store') {
+      const { url } = await deliverToStore(sink, destination.key, parcel, journal)
+      if (url !== null) links.push({ name: destination.name, url })
+    } else if (sink.kind === 'message') {
+      await deliverMessage(sink, destination.key, parcel, { count: 1, first: null }, journal)
+    } else {
+      const plan = {
+        key: destination.key,
+        marks,
+        cause: null,
+        closedTicket: 'link' as const,
+        maxAttachmentBytes: house.settings.general.number('max_attachment_mb', 64) * 2 ** 20,
+        letter: () => parcel.letter,
+      }
+      await deliverToTicket(sink, plan, parcel, journal)
+    }
+    rehearsals.push({ destination: destination.name, requests })
+  }
+  return rehearsals
+}
