@@ -15,6 +15,8 @@ export interface Settings {
   readonly pollSuccessWarnMs: number
   /** The same before exit 70, ms. 0: never. */
   readonly pollSuccessTimeoutMs: number
+  /** How long a task whose lease is extended may stand still; 0: by its own time-outs. */
+  readonly taskStallMs: number
   /** Where bundles go; null: the default order of `incident/directory.ts`. */
   readonly dir: string | null
   readonly graceMs: number
@@ -96,6 +98,15 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     defaultText: 'as CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS',
     zero: 'off',
     meaning: 'The same, before exit 70. Acts only when the verdict says that a restart is the cure. 0 disables it.',
+  },
+  {
+    key: 'taskStallMs',
+    variable: 'CONDUCTOR_STALL_TASK_SECONDS',
+    type: 'time',
+    defaultText: 'timeoutSeconds of its definition, else ten times what its type usually takes and at least 60',
+    zero: 'allowed',
+    meaning:
+      'How long a task with an extended lease may hold its slot without any movement before it counts as stuck. 0: the default.',
   },
   {
     key: 'dir',

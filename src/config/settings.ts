@@ -111,6 +111,7 @@ export function readSettings(env: Environment): SettingsResult {
     eventLoopWarnMs: reader.read('eventLoopWarnMs', positiveTime, 5000, seconds),
     pollSuccessWarnMs: readWarn(reader, 'pollSuccessWarnMs', pollSuccessTimeoutMs, warnMs),
     pollSuccessTimeoutMs,
+    taskStallMs: reader.read('taskStallMs', timeFromZero, 0, seconds),
     dir: reader.raw('dir') ?? null,
     graceMs: reader.read('graceMs', timeFromZero, 20_000, seconds),
     profileMs: reader.read('profileMs', timeFromZero, 5000, seconds),

@@ -10,6 +10,7 @@ import {
   ENDED,
   ENDED_BYTES,
   ENDED_WORDS,
+  ERROR_BYTES,
   HEADER,
   LAYOUT_VERSION,
   MAX_CLOCKS,
@@ -100,6 +101,17 @@ export class ClockBoard implements ClockSource, ClockOwner {
     const { clocks } = this.memory
     clocks[clock.at + CLOCK.generation] = (clocks[clock.at + CLOCK.generation] ?? 0) + 1
     this.freeClocks.push(clock.at / CLOCK_WORDS)
+  }
+
+  /** Kept as text: what failed last says more than how often. */
+  recordFailure(clock: Clock, error: unknown): void {
+    if (!this.owns(clock)) return
+    const { clocks, errors } = this.memory
+    const { name, message } = describeError(error, 0)
+    const cause = describeError(causeOf(error), 0).message
+    const text = withoutSecrets([name, message, cause].filter((part) => part !== null && part !== '').join(': '))
+    const index = clock.at / CLOCK_WORDS
+    clocks[clock.at + CLOCK.errorBytes] = writeText(errors, index * ERROR_BYTES, ERROR_BYTES, text)
   }
 
   recordEnd(clock: Clock, cause: EndCause, error: unknown): void {
@@ -199,6 +211,21 @@ function describeError(error: unknown, stackCharacters: number): ErrorText {
     }
   } catch {
     return { name: null, message: 'an error that could not be read', stack: null }
+  }
+}
+
+/** Of URLs in it: their credentials and queries. */
+function withoutSecrets(text: string): string {
+  return text.replace(/(\w:\/\/)[^\s/@]{1,200}@/g, '$1').replace(/\?[^\s'"]{1,2000}/g, '')
+}
+
+/** `fetch failed` says nothing without it. */
+function causeOf(error: unknown): unknown {
+  try {
+    return typeof error === 'object' && error !== null ? (error as { cause?: unknown }).cause : undefined
+  } catch {
+    // A getter that throws: then without.
+    return undefined
   }
 }
 

@@ -13,6 +13,7 @@ import {
   ENDED_BYTES,
   ENDED_WITH_PROCESS,
   ENDED_WORDS,
+  ERROR_BYTES,
   HEADER,
   NAME_BYTES,
   readText,
@@ -148,6 +149,7 @@ export class ClockReader {
       inFlightMs: since(was(SEEN.inFlightSinceMs)),
       lastSuccessMs: since(was(SEEN.successAtMs)),
       failuresInRow: word(CLOCK.failuresInRow),
+      ...this.lastErrorOf(index, word(CLOCK.failuresInRow), word(CLOCK.errorBytes)),
       slotsInUse: known(word(CLOCK.slotsInUse)),
       slots: known(word(CLOCK.slots)),
       ...tasks,
@@ -186,6 +188,11 @@ export class ClockReader {
       if (youngest === null || ageMs < youngest) youngest = ageMs
     }
     return { oldestTaskMs: oldest, responseTimeoutMs: timeoutMs, youngestTaskMs: youngest }
+  }
+
+  private lastErrorOf(index: number, failures: number, bytes: number): Pick<ClockReading, 'lastError'> {
+    if (failures === 0 || bytes === 0) return {}
+    return { lastError: readText(this.memory.errors, index * ERROR_BYTES, bytes) }
   }
 
   private nameOf(index: number, generation: number): string {

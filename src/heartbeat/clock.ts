@@ -9,6 +9,7 @@ import type { StallAgentTask } from './task-in-flight.js'
 /** What a clock asks of the board that opened it. */
 export interface ClockOwner {
   close(clock: Clock): void
+  recordFailure(clock: Clock, error: unknown): void
   recordEnd(clock: Clock, cause: EndCause, error: unknown): void
   startTask(clock: Clock, taskId: string, options: TaskOptions): StallAgentTask
   updateTask(task: StallAgentTask): void
@@ -72,8 +73,9 @@ export class Clock {
     this.progressed()
   }
 
-  /** The poll in flight got no answer: refused, reset, timed out. */
-  pollFailed(): void {
+  /** The poll in flight got no answer: refused, reset, timed out, as `error` says. */
+  pollFailed(error?: unknown): void {
+    if (error !== undefined && this.open) this.owner.recordFailure(this, error)
     this.words[this.at + CLOCK.pollsEnded] = this.words[this.at + CLOCK.pollsStarted] ?? 0
     this.words[this.at + CLOCK.failuresInRow] = (this.words[this.at + CLOCK.failuresInRow] ?? 0) + 1
   }

@@ -14,6 +14,7 @@ export const MAX_ENDED = 8
 export const NAME_BYTES = 128
 export const TASK_ID_BYTES = 64
 export const ENDED_BYTES = 4096
+export const ERROR_BYTES = 192
 
 /** Words (Int32) of the header. */
 export const HEADER = {
@@ -55,6 +56,8 @@ export const CLOCK = {
   nameBytes: 16,
   /** 1: meant to run until disposed; a process that would end before that ends too early. */
   endless: 17,
+  /** Of the error of the last failed poll. */
+  errorBytes: 18,
 } as const
 export const CLOCK_WORDS = 24
 
@@ -109,7 +112,7 @@ export const SEEN_DOUBLES = 12
 export const SEEN_TASK = { generation: 0, startedAtMs: 1, updates: 2, movedAtMs: 3 } as const
 export const SEEN_TASK_DOUBLES = 4
 
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 
 /** Typed views on one shared buffer; index a record by `i * X_WORDS + FIELD`. */
 export interface ClockMemory {
@@ -122,6 +125,7 @@ export interface ClockMemory {
   readonly seen: Float64Array
   readonly seenTasks: Float64Array
   readonly names: Uint8Array
+  readonly errors: Uint8Array
   readonly taskIds: Uint8Array
   readonly endedTexts: Uint8Array
 }
@@ -135,11 +139,12 @@ const SIZES = {
   seen: MAX_CLOCKS * SEEN_DOUBLES * 8,
   seenTasks: MAX_TASKS * SEEN_TASK_DOUBLES * 8,
   names: MAX_CLOCKS * NAME_BYTES,
+  errors: MAX_CLOCKS * ERROR_BYTES,
   taskIds: MAX_TASKS * TASK_ID_BYTES,
   endedTexts: MAX_ENDED * ENDED_BYTES,
 } as const
 
-/** About 260 kB of address space; pages that no clock uses are never touched. */
+/** About 310 kB of address space; pages that no clock uses are never touched. */
 export const CLOCK_MEMORY_BYTES = Object.values(SIZES).reduce((sum, size) => sum + size, 0)
 
 /** Views on the clocks in `buffer`, by default in fresh, zeroed memory. */
@@ -160,6 +165,7 @@ export function clockMemory(buffer = new SharedArrayBuffer(CLOCK_MEMORY_BYTES)):
     seen: new Float64Array(buffer, next(SIZES.seen), MAX_CLOCKS * SEEN_DOUBLES),
     seenTasks: new Float64Array(buffer, next(SIZES.seenTasks), MAX_TASKS * SEEN_TASK_DOUBLES),
     names: new Uint8Array(buffer, next(SIZES.names), MAX_CLOCKS * NAME_BYTES),
+    errors: new Uint8Array(buffer, next(SIZES.errors), MAX_CLOCKS * ERROR_BYTES),
     taskIds: new Uint8Array(buffer, next(SIZES.taskIds), MAX_TASKS * TASK_ID_BYTES),
     endedTexts: new Uint8Array(buffer, next(SIZES.endedTexts), MAX_ENDED * ENDED_BYTES),
   }

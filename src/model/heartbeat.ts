@@ -17,6 +17,8 @@ export interface ClockReading {
   readonly lastSuccessMs: number | null
   /** Failed polls since the last answered one. */
   readonly failuresInRow: number
+  /** What the last of them failed with; absent without any, or where it was not seen. */
+  readonly lastError?: string
   readonly slotsInUse: number | null
   readonly slots: number | null
   /** Age of the oldest task in a slot, ms, and its own response time-out; null when unknown or none. */

@@ -70,19 +70,25 @@ exports.runWorker = async function runWorker(sdk) {
   const workers = setting('TASK_TYPES', 'demo')
     .split(',')
     .map((taskDefName) => ({ taskDefName, execute, concurrency, pollInterval }))
-  const client = await sdk.createConductorClient({ serverUrl: process.env.CONDUCTOR_SERVER_URL, tlsInsecure: true })
+  const makeClient = sdk.createConductorClient ?? sdk.orkesConductorClient
+  const client = await makeClient({ serverUrl: process.env.CONDUCTOR_SERVER_URL, tlsInsecure: true })
   const logger = makeLogger()
   const eventListeners = setting('LISTENER') === 'hang' ? [hangingListener()] : undefined
   let handler
-  if (setting('API', 'handler') === 'manager') {
+  if (setting('API', 'handler') === 'manager' || !sdk.TaskHandler) {
     const onError =
       setting('ON_ERROR') === 'throw'
         ? () => {
             throw new Error('onError threw')
           }
         : undefined
-    const options = { pollInterval, batchPollingTimeout: Number(setting('POLL_TIMEOUT', '100')) }
-    handler = new sdk.TaskManager(client, workers, { logger, onError, eventListeners, options })
+    const options = { pollInterval, concurrency, batchPollingTimeout: Number(setting('POLL_TIMEOUT', '100')) }
+    handler = new sdk.TaskManager(client, workers, {
+      logger,
+      onError,
+      eventListeners,
+      options,
+    })
   } else {
     handler = new sdk.TaskHandler({ client, workers, logger, eventListeners, scanForDecorated: false })
   }

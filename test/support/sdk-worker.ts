@@ -8,7 +8,10 @@ import type { ClockReading } from '../../src/model/heartbeat.js'
 import { PROJECT_ROOT, type NodeBinary } from './nodes.js'
 
 const PROBE = path.join(PROJECT_ROOT, 'test/fixtures/probes/clocks.cjs')
-export const SDK_FOLDER = path.join(PROJECT_ROOT, 'test/sdk/conductor-4.0.0')
+export function sdkFolder(line = '4.0.0'): string {
+  return path.join(PROJECT_ROOT, `test/sdk/conductor-${line}`)
+}
+export const SDK_FOLDER = sdkFolder()
 
 export type ModuleKind = 'cjs' | 'mjs'
 
@@ -17,6 +20,8 @@ export interface SdkWorkerOptions {
   readonly kind: ModuleKind
   readonly url: string
   readonly env?: Readonly<Record<string, string>>
+  /** Another line of the SDK than 4.0.0. */
+  readonly sdk?: string
   /** Another program than worker.cjs or worker.mjs. */
   readonly file?: string
 }
@@ -40,7 +45,7 @@ export class SdkWorker {
   #arrived: (() => void)[] = []
 
   constructor(node: NodeBinary, options: SdkWorkerOptions) {
-    const file = options.file ?? path.join(SDK_FOLDER, `worker.${options.kind}`)
+    const file = options.file ?? path.join(sdkFolder(options.sdk), `worker.${options.kind}`)
     this.child = spawn(node.path, [options.kind === 'mjs' ? '--import' : '--require', PROBE, file], {
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], CONDUCTOR_SERVER_URL: options.url, ...options.env },

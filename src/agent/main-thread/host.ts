@@ -30,7 +30,7 @@ export class Host {
   install(explicit: boolean): void {
     noticeShutdown(() => this.board.noteShutdown())
     listenForBeats(this.board)
-    installIntegrations(this.board)
+    installIntegrations(this.board, this.settings)
     if (explicit) setTimeout(() => this.begin(), START_AFTER_MS).unref()
   }
 

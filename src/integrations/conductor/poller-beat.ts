@@ -74,7 +74,7 @@ export class PollerBeat {
 
   pollFailed(error: unknown): void {
     if (wasAnswered(error)) this.clock.pollAnswered()
-    else this.clock.pollFailed()
+    else this.clock.pollFailed(error)
     this.#runs()
   }
 

@@ -1,25 +1,26 @@
 /**
- * Hooks into the classes of SDK 4, as loaded. The bundle's exports can't be replaced (getters, and the SDK does not
- * use them itself), so prototypes are patched, and an instance's own functions once the instance shows itself:
+ * Hooks into the SDK's classes, as loaded. The bundle's exports can't be replaced (getters, and the SDK does not use
+ * them itself), so prototypes are patched, and an instance's own functions once the instance shows itself:
  *
  * - reading `isPolling` shows a poller before its first poll. The SDK's health check reads it too, so it is no beat;
- * - `sleep` is called once an iteration, in every branch: the beat;
+ * - `sleep` is called once an iteration, in every branch: the beat. Before 3.1 the loop sets `timeoutHandler` there;
  * - `pollFunction` is the poll itself;
  * - `isValidTask` shows a runner, with each task and before its execution, also for tasks that an update brought.
+ *   Before 3.1 `performWorkFunction` of the poller is what executes a task.
  */
 import type { ClockSource } from '../../heartbeat/clock-board.js'
-import type { Clock } from '../../heartbeat/clock.js'
-import type { StallAgentTask } from '../../heartbeat/task-in-flight.js'
 import { safely } from '../guard/safely.js'
 import { PollerBeat } from './poller-beat.js'
 import {
   replaceMethod,
+  type SdkPoller,
   sdkPrototypes,
   type SdkPrototypes,
-  type SdkPoller,
   type SdkTask,
   type SdkTaskRunner,
 } from './sdk-types.js'
+import { TaskCeiling } from './task-ceiling.js'
+import { watchRunner, watchWork } from './tasks-in-flight.js'
 
 const PATCHED = new WeakSet<object>()
 
@@ -28,11 +29,16 @@ export class SdkHook {
   readonly #beats = new WeakMap<SdkPoller, PollerBeat>()
   readonly #runners = new WeakSet<SdkTaskRunner>()
   readonly #onPoller: (beat: PollerBeat) => void
+  readonly #ceiling: TaskCeiling
 
-  /** @param onPoller called with each poller when it shows itself */
-  constructor(clocks: ClockSource, onPoller: (beat: PollerBeat) => void) {
+  /**
+   * @param onPoller called with each poller when it shows itself
+   * @param taskStallMs how long a task with an extended lease may stand still; 0: by its own time-outs
+   */
+  constructor(clocks: ClockSource, onPoller: (beat: PollerBeat) => void, taskStallMs = 0) {
     this.#clocks = clocks
     this.#onPoller = onPoller
+    this.#ceiling = new TaskCeiling(taskStallMs)
   }
 
   /**
@@ -42,32 +48,37 @@ export class SdkHook {
   patch(exports: unknown): boolean {
     const prototypes = sdkPrototypes(exports)
     if (!prototypes) return false
-    if (PATCHED.has(prototypes.poller)) return true
-    PATCHED.add(prototypes.poller)
-    this.#patchIsPolling(prototypes.poller)
-    this.#patchSleep(prototypes.poller)
-    this.#patchIsValidTask(prototypes.runner)
+    this.patchPrototypes(prototypes)
     return true
   }
 
-  #patchIsPolling(prototype: object): void {
-    const property = Object.getOwnPropertyDescriptor(prototype, 'isPolling')
+  patchPrototypes(prototypes: SdkPrototypes): void {
+    if (PATCHED.has(prototypes.poller)) return
+    PATCHED.add(prototypes.poller)
+    const { sleeper, runner } = prototypes
+    this.#patchIsPolling(prototypes)
+    if (sleeper) this.#patchSleep(prototypes, sleeper)
+    if (runner) this.#patchIsValidTask(prototypes, runner)
+  }
+
+  #patchIsPolling(prototypes: SdkPrototypes): void {
+    const property = Object.getOwnPropertyDescriptor(prototypes.poller, 'isPolling')
     if (!property?.get) return
     const original = Reflect.get(property, 'get') as (this: SdkPoller) => unknown
-    const show = (poller: SdkPoller): void => void safely(() => this.#beatOf(poller))
+    const show = (poller: SdkPoller): void => void safely(() => this.#beatOf(prototypes, poller))
     const get = function isPolling(this: SdkPoller): unknown {
       const value = original.call(this)
       if (value === true) show(this)
       return value
     }
     Object.defineProperty(get, 'name', { value: original.name, configurable: true })
-    Object.defineProperty(prototype, 'isPolling', { ...property, get })
+    Object.defineProperty(prototypes.poller, 'isPolling', { ...property, get })
   }
 
-  #patchSleep(prototype: SdkPrototypes['poller']): void {
-    const original = prototype.sleep
-    const beatOf = (poller: SdkPoller): PollerBeat | null => safely(() => this.#beatOf(poller)) ?? null
-    replaceMethod(prototype, 'sleep', function sleep(this: SdkPoller, ms: number): Promise<void> {
+  #patchSleep(prototypes: SdkPrototypes, sleeper: NonNullable<SdkPrototypes['sleeper']>): void {
+    const original = sleeper.sleep
+    const beatOf = (poller: SdkPoller): PollerBeat | null => safely(() => this.#beatOf(prototypes, poller)) ?? null
+    replaceMethod(sleeper, 'sleep', function sleep(this: SdkPoller, ms: number): Promise<void> {
       const beat = beatOf(this)
       if (!beat) return original.call(this, ms)
       safely(() => beat.sleeping(ms))
@@ -78,9 +89,9 @@ export class SdkHook {
     })
   }
 
-  #patchIsValidTask(prototype: SdkPrototypes['runner']): void {
+  #patchIsValidTask(prototypes: SdkPrototypes, prototype: NonNullable<SdkPrototypes['runner']>): void {
     const original = prototype.isValidTask
-    const show = (runner: SdkTaskRunner): void => safely(() => this.#watchRunner(runner))
+    const show = (runner: SdkTaskRunner): void => safely(() => this.#watchRunner(prototypes, runner))
     replaceMethod(prototype, 'isValidTask', function isValidTask(this: SdkTaskRunner, task: SdkTask): boolean {
       show(this)
       return original.call(this, task)
@@ -88,7 +99,7 @@ export class SdkHook {
   }
 
   /** Null when the poller is not what we know: then it goes without a clock. */
-  #beatOf(poller: SdkPoller): PollerBeat | null {
+  #beatOf(prototypes: SdkPrototypes, poller: SdkPoller): PollerBeat | null {
     const known = this.#beats.get(poller)
     if (known) return known
     if (typeof poller.pollFunction !== 'function' || typeof poller.stopPolling !== 'function') return null
@@ -110,43 +121,29 @@ export class SdkHook {
       safely(() => beat.stopped())
       return stopping
     })
+    if (!prototypes.sleeper) beatWithTimer(poller, beat)
+    if (!prototypes.runner) watchWork(poller, () => beat.clock, this.#ceiling)
     this.#onPoller(beat)
     return beat
   }
 
-  #watchRunner(runner: SdkTaskRunner): void {
+  #watchRunner(prototypes: SdkPrototypes, runner: SdkTaskRunner): void {
     if (this.#runners.has(runner)) return
     this.#runners.add(runner)
-    const { executeOneTask } = runner
-    if (typeof executeOneTask !== 'function') return
-    replaceMethod(runner, 'executeOneTask', (task: SdkTask) => {
-      const clock = safely(() => this.#beatOf(runner.poller)?.clock)
-      const inFlight = clock && safely(() => startTask(clock, runner, task))
-      const executed = executeOneTask(task)
-      if (!clock || !inFlight) return executed
-      // Only an async function's promise proves by itself that nothing is left that could settle it.
-      if (executeOneTask.constructor.name === 'AsyncFunction') inFlight.promise = executed
-      // A rejection means that the SDK keeps the slot for ever: the task then stays in flight here too.
-      void executed.then(
-        () =>
-          safely(() => {
-            clock.taskEnded(inFlight)
-            clock.progressed()
-          }),
-        () => undefined,
-      )
-      return executed
-    })
+    watchRunner(runner, () => this.#beatOf(prototypes, runner.poller)?.clock, this.#ceiling)
   }
 }
 
-function startTask(clock: Clock, runner: SdkTaskRunner, task: SdkTask): StallAgentTask {
-  const { execute, leaseExtendEnabled } = runner.worker
-  // With extended leases the server does not hold the task to its time-out, so it can't be called stuck by it.
-  const timeoutSeconds = leaseExtendEnabled === true ? 0 : (task.responseTimeoutSeconds ?? 0)
-  return clock.taskStarted(task.taskId ?? '', {
-    responseTimeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : undefined,
-    execute,
-    task,
+/** Before 3.1 each iteration ends with `this.timeoutHandler = setTimeout(...)`. */
+function beatWithTimer(poller: SdkPoller, beat: PollerBeat): void {
+  let timer: unknown = Reflect.get(poller, 'timeoutHandler')
+  Object.defineProperty(poller, 'timeoutHandler', {
+    configurable: true,
+    enumerable: true,
+    get: () => timer,
+    set(value: unknown) {
+      timer = value
+      safely(() => beat.sleeping(poller.options.pollInterval ?? 0))
+    },
   })
 }

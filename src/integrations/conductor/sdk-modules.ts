@@ -7,7 +7,10 @@ import { safely } from '../guard/safely.js'
 import { replaceMethod } from './sdk-types.js'
 
 const NAME = '@io-orkes/conductor-javascript'
-const COMMONJS_FILE = /[\\/]@io-orkes[\\/]conductor-javascript[\\/]dist[\\/]index\.js$/
+const COMMONJS_FILE = /[\\/]@io-orkes[\\/]conductor-javascript[\\/]dist[\\/](?:agents[\\/])?index\.js$/
+
+/** `agents`: the entry point of SDK 4 that has its own copy of all classes. */
+export type SdkEntry = 'sdk' | 'agents'
 
 interface ModuleInternals {
   readonly _load: (this: unknown, request: string, ...rest: unknown[]) => unknown
@@ -38,9 +41,9 @@ export function loadedSdks(): unknown[] {
  * The ES module's namespace, by the URL that an import from the entry point resolves to; null when it has none.
  * Only called once polls were seen: it is loaded already then, unless it sits in a bundle beside an installed copy.
  */
-export async function importedSdk(): Promise<unknown> {
+export async function importedSdk(entry: SdkEntry): Promise<unknown> {
   try {
-    const file = moduleFile()
+    const file = moduleFile(entry)
     return file === null ? null : await import(pathToFileURL(file).href)
   } catch {
     // Not installed, not resolvable from here, or not readable: the polls on the wire stay the clock.
@@ -48,11 +51,11 @@ export async function importedSdk(): Promise<unknown> {
   }
 }
 
-function moduleFile(): string | null {
+function moduleFile(part: SdkEntry): string | null {
   const entry = process.argv[1]
   // A bin is a symbolic link, and imports resolve from where it points to.
   const from = entry === undefined ? path.join(process.cwd(), 'entry') : realpathSync(entry)
-  const commonjs = createRequire(from).resolve(NAME)
+  const commonjs = createRequire(from).resolve(part === 'agents' ? `${NAME}/agents` : NAME)
   const file = path.join(path.dirname(commonjs), 'index.mjs')
   return existsSync(file) ? file : null
 }

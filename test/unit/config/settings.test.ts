@@ -6,6 +6,7 @@ test('gives the documented defaults, and no warning, for an empty environment', 
   expect(readSettings({})).toEqual({
     settings: {
       stallTimeoutMs: 300_000,
+      taskStallMs: 0,
       warnMs: 45_000,
       eventLoopWarnMs: 5000,
       pollSuccessWarnMs: 45_000,

@@ -1,0 +1,2 @@
+'use strict'
+void require('../run-worker.cjs').runWorker(require('@io-orkes/conductor-javascript'))

@@ -1,0 +1,2 @@
+'use strict'
+void require('../run-agents.cjs').runAgents(require('@io-orkes/conductor-javascript/agents'))
