@@ -4,7 +4,7 @@ import { outsideInspector } from '../inspector/open-inspector.js'
 import { mayReadMemory } from '../capture/memory-target.js'
 import { assertStoppable } from '../capture/stopped-target.js'
 import type { BundleWriter } from '../incident/bundle-writer.js'
-import { type AgentInvestigation, copyBundle, findAgent, investigateByAgent } from '../investigate/by-agent.js'
+import { type AgentInvestigation, findAgent, investigateByAgent } from '../investigate/by-agent.js'
 import { identifyProcess } from '../investigate/identity.js'
 import type { InvestigationResult, Progress } from '../investigate/investigation.js'
 import { type EngineChoice, investigateOutside } from '../investigate/outside.js'
@@ -209,16 +209,22 @@ async function dumpByAgent(context: DumpContext, client: ControlClient): Promise
       locals: options.locals ?? false,
       onStep: reportStep,
     })
+    // Inside of the try: evidence that another program wrote may have any shape.
+    show(context, { ...found.evidence, process: { ...found.evidence.process, pid: identity.pid } }, found.verdicts)
   } catch (thrown) {
     const error = toStallError(thrown)
     printLine(`conductor-diag: not through the agent: ${error.message} (${error.code}); looking from outside`)
     return await dumpFromOutside(context, client)
   }
-  show(context, { ...found.evidence, process: { ...found.evidence.process, pid: identity.pid } }, found.verdicts)
-  const folder = options.out === undefined ? found.bundle : copyBundle(found.bundle, options.out)
+  const folder = options.out === undefined ? found.folder : await copyTo(options.out, found)
   printLine(`bundle: ${folder}`)
   context.sealed(folder)
   return EXIT.ok
+}
+
+async function copyTo(folder: string, { bundle }: AgentInvestigation): Promise<string> {
+  const { copyBundle } = await import('../incident/copy-bundle.js')
+  return copyBundle(bundle, { path: folder, from: '--out', shared: false })
 }
 
 async function dumpFromOutside(context: DumpContext, client: ControlClient | null): Promise<number> {

@@ -78,7 +78,9 @@ async function toFile(stream: AsyncIterable<Buffer>, file: string): Promise<numb
   const writing = `${file}.writing`
   let sizeBytes = 0
   try {
-    const fd = openSync(writing, 'w', 0o600)
+    // What is left of a run that was cut off goes first; a link that somebody put there is not followed.
+    rmSync(writing, { force: true })
+    const fd = openSync(writing, 'wx', 0o600)
     try {
       for await (const chunk of stream) {
         for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at)

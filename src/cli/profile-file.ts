@@ -38,7 +38,8 @@ function unwritable(why: string, cause?: unknown): StallError {
  */
 export function writeProfile(file: string, text: string, name: string): string {
   try {
-    writeFileSync(file, text, { mode: 0o600 })
+    // Under a name of ours nothing is replaced, and no link followed that somebody put there: it can be foretold.
+    writeFileSync(file, text, { mode: 0o600, flag: file === name ? 'wx' : 'w' })
     return file
   } catch (cause) {
     const spare = path.join(tmpdir(), name)

@@ -3,7 +3,7 @@
  * compared. A folder that was never sealed is read too, for what its capture had written before it was cut off.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, opendirSync, openSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest } from '../model/incident.js'
 import { plural } from '../model/amounts.js'
@@ -21,6 +21,7 @@ import {
   type OpenedRecord,
 } from './bundle-format.js'
 import { codeOf } from './disk-error.js'
+import { manifestFault } from './manifest-shape.js'
 import { assembleManifest } from './partial-manifest.js'
 
 export interface Bundle {
@@ -49,7 +50,12 @@ export interface VerifyReport {
   readonly unlisted: readonly string[]
 }
 
-const MAX_MANIFEST_BYTES = 64 * 2 ** 20
+/** Ours have some kilobytes; the report's sentences and chains are in it. */
+const MAX_MANIFEST_BYTES = 16 * 2 ** 20
+/** More than the largest profile; what is read whole is held whole. */
+const MAX_ARTIFACT_BYTES = 512 * 2 ** 20
+/** Artifacts, sums and the manifest; a folder with more is none of ours. */
+const MAX_FILES = 1000
 const CHUNK_BYTES = 2 ** 20
 
 /** Throws ERR_STALL_BUNDLE_NOT_FOUND, or ERR_STALL_BUNDLE_CORRUPT naming the file. */
@@ -87,6 +93,19 @@ export function readArtifact(bundle: Bundle, artifact: string): Buffer {
   const fault = compare(record, bytes.length, createHash('sha256').update(bytes).digest('hex'))
   if (fault !== null) throw new DamagedFile(bundle.path, artifact, fault)
   return bytes
+}
+
+/** The same in pieces, for what need not be held whole. Throws at the end where size or sum are not as listed. */
+export function streamArtifact(bundle: Bundle, record: ArtifactRecord, take: (chunk: Buffer) => void): void {
+  const hash = createHash('sha256')
+  const sizeBytes = eachChunk(bundle.path, record.name, (chunk, soFar) => {
+    if (soFar > record.sizeBytes)
+      throw new DamagedFile(bundle.path, record.name, `is larger than ${record.sizeBytes} bytes`)
+    hash.update(chunk)
+    take(chunk)
+  })
+  const fault = compare(record, sizeBytes, hash.digest('hex'))
+  if (fault !== null) throw new DamagedFile(bundle.path, record.name, fault)
 }
 
 /** Compares every sum and tells all damage, without a readable manifest too. Throws only when there is no bundle at all. */
@@ -189,14 +208,10 @@ function parseManifest(bytes: Buffer, named: string | null): IncidentManifest {
       help: 'Update conductor-stall-agent.',
     })
   }
-  if (typeof value['id'] !== 'string' || parseFolderName(value['id']) === null) throw fault('names no incident')
+  if (typeof value['id'] !== 'string' || !isIncidentId(value['id'])) throw fault('names no incident')
   if (named !== null && value['id'] !== named) throw fault(`is that of incident ${value['id']}`)
-  for (const key of ['verdicts', 'clocks', 'artifacts', 'missing']) {
-    if (!Array.isArray(value[key])) throw fault(`has no list of ${key}`)
-  }
-  for (const key of ['process', 'cost', 'redacted', 'tool']) {
-    if (typeof value[key] !== 'object' || value[key] === null) throw fault(`has no object named ${key}`)
-  }
+  const wrong = manifestFault(value)
+  if (wrong !== null) throw fault(wrong)
   for (const record of value['artifacts'] as unknown[]) {
     if (!isArtifactRecord(record)) throw fault('lists an artifact without a valid name, size or sum')
   }
@@ -205,9 +220,10 @@ function parseManifest(bytes: Buffer, named: string | null): IncidentManifest {
 
 function isArtifactRecord(value: unknown): value is ArtifactRecord {
   if (typeof value !== 'object' || value === null) return false
-  const { name, sizeBytes, sha256 } = value as Partial<Record<keyof ArtifactRecord, unknown>>
+  const { name, sizeBytes, sha256, engine, tookMs, pausedMs } = value as Partial<Record<keyof ArtifactRecord, unknown>>
   const sized = typeof sizeBytes === 'number' && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0
-  return typeof name === 'string' && isArtifactName(name) && sized && /^[0-9a-f]{64}$/.test(String(sha256))
+  const measured = typeof engine === 'string' && typeof tookMs === 'number' && typeof pausedMs === 'number'
+  return typeof name === 'string' && isArtifactName(name) && sized && measured && /^[0-9a-f]{64}$/.test(String(sha256))
 }
 
 /** Null for anything odd: a partial bundle is read as far as it goes. */
@@ -235,9 +251,28 @@ function parseObject(bytes: Buffer): Record<string, unknown> | null {
 /** Names in a bundle's folder, sorted. Throws ERR_STALL_BUNDLE_NOT_FOUND or ERR_STALL_PERMISSION. */
 export function listBundleFiles(folder: string): string[] {
   try {
-    return readdirSync(folder).sort()
+    const names = namesIn(folder)
+    if (names.length <= MAX_FILES) return names.sort()
   } catch (thrown) {
     throw codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR' ? notFound(folder) : unreadable(folder, thrown)
+  }
+  throw new StallError('ERR_STALL_BUNDLE_CORRUPT', `${folder} holds more than ${MAX_FILES} files`, {
+    help: 'A bundle has a few dozen: look at what else is in there.',
+  })
+}
+
+/** One more than is allowed at most: a folder with millions of names is not read to its end. */
+function namesIn(folder: string): string[] {
+  const open = opendirSync(folder)
+  try {
+    const names: string[] = []
+    for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
+      names.push(entry.name)
+      if (names.length > MAX_FILES) break
+    }
+    return names
+  } finally {
+    open.closeSync()
   }
 }
 
@@ -259,7 +294,7 @@ function readFile(folder: string, name: string, maxBytes: number): Buffer {
   return Buffer.concat(chunks)
 }
 
-function eachChunk(folder: string, name: string, take: (chunk: Buffer) => void): number {
+function eachChunk(folder: string, name: string, take: (chunk: Buffer, soFar: number) => void): number {
   // O_NOFOLLOW: a link in a bundle could lead anywhere. O_NONBLOCK: a FIFO must not hold us.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
   let fd: number
@@ -277,6 +312,10 @@ function eachChunk(folder: string, name: string, take: (chunk: Buffer) => void):
   try {
     const stats = fstatSync(fd)
     if (!stats.isFile()) throw new DamagedFile(folder, name, 'is no regular file')
+    // A sparse file may claim any size.
+    if (stats.size > MAX_ARTIFACT_BYTES) {
+      throw new DamagedFile(folder, name, `has ${stats.size} bytes, and at most ${MAX_ARTIFACT_BYTES} are read`)
+    }
     // One byte more than there should be: what grew since is read all the same.
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stats.size + 1))
     let total = 0
@@ -284,7 +323,9 @@ function eachChunk(folder: string, name: string, take: (chunk: Buffer) => void):
       const length = readSync(fd, buffer, 0, buffer.length, null)
       if (length === 0) return total
       total += length
-      take(buffer.subarray(0, length))
+      take(buffer.subarray(0, length), total)
+      // Somebody writes to it for ever.
+      if (total > stats.size) throw new DamagedFile(folder, name, 'grew while it was read')
     }
   } finally {
     closeSync(fd)

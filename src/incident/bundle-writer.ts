@@ -5,7 +5,7 @@
  *
  * Knows files and checksums; deliberately not what the artifacts mean.
  */
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { monotonicFactory } from 'ulid'
 import type { CaptureCost } from '../model/evidence.js'
@@ -19,7 +19,6 @@ import { VERSION } from '../model/version.js'
 import { readNamespace } from '../platform/procfs/process.js'
 import {
   FILE_MODE,
-  FOLDER_MODE,
   isArtifactName,
   OPENED_FILE,
   PARTIAL_SUFFIX,
@@ -27,13 +26,13 @@ import {
   RESERVE_FILE,
   type OpenedRecord,
 } from './bundle-format.js'
+import { BundleFolder } from './bundle-folder.js'
 import { openArtifactPieces } from './artifact-stream.js'
 import { prepareDirectory, type DirectoryCandidate } from './directory.js'
-import { syncFolder, writeDurably } from './durable-file.js'
+import { writeDurably } from './durable-file.js'
 import { toDiskError } from './disk-error.js'
 import { fingerprintOf } from './fingerprint.js'
 import { findFollowed } from './follows.js'
-import { sealFolder } from './seal-folder.js'
 
 /** How an artifact was had. */
 export interface ArtifactSource {
@@ -119,12 +118,10 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
   const id = nextId(createdAtMs)
   const notes: string[] = []
   for (const candidate of options.directories) {
-    const folder = path.join(candidate.path, id + PARTIAL_SUFFIX)
-    let made = false
+    let folder: BundleFolder | null = null
     try {
       prepareDirectory(candidate)
-      mkdirSync(folder, { mode: FOLDER_MODE })
-      made = true
+      folder = new BundleFolder(candidate.path, id)
       const opened: OpenedRecord = {
         schema: INCIDENT_SCHEMA,
         id,
@@ -133,13 +130,14 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
         process: options.process,
         stall: options.stall,
       }
-      writeDurably(folder, OPENED_FILE, JSON.stringify(opened))
-      syncFolder(candidate.path)
-      reserve(folder)
-      return new Writer(candidate.path, opened, notes, now, options.maxBytes ?? Number.POSITIVE_INFINITY)
+      writeDurably(folder.inside, OPENED_FILE, JSON.stringify(opened))
+      folder.syncParent()
+      reserve(folder.inside)
+      return new Writer(candidate.path, folder, opened, notes, now, options.maxBytes ?? Number.POSITIVE_INFINITY)
     } catch (thrown) {
-      const error = toDiskError(thrown, folder)
-      if (made) removeQuietly(folder)
+      const error = folder?.explain(thrown) ?? toDiskError(thrown, path.join(candidate.path, id + PARTIAL_SUFFIX))
+      // A folder that could be made but takes no file: left there, the next start would seal it as an incident.
+      folder?.discard()
       notes.push(`${candidate.path} (${candidate.from}) was not used: ${error.message}`)
     }
   }
@@ -152,18 +150,9 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
   )
 }
 
-/** A folder that could be made but takes no file: left there, the next start would seal it as an incident. */
-function removeQuietly(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true })
-  } catch {
-    // The disk that failed before: what is left of it is empty, and said to have been no bundle.
-  }
-}
-
 function reserve(folder: string): void {
   try {
-    const fd = openSync(path.join(folder, RESERVE_FILE), 'w', FILE_MODE)
+    const fd = openSync(path.join(folder, RESERVE_FILE), 'wx', FILE_MODE)
     try {
       writeSync(fd, Buffer.alloc(RESERVE_BYTES))
     } finally {
@@ -179,6 +168,7 @@ class Writer implements BundleWriter {
   path: string
   readonly notes: readonly string[]
   readonly #parent: string
+  readonly #folder: BundleFolder
   readonly #opened: OpenedRecord
   readonly #now: () => number
   readonly #maxBytes: number
@@ -186,9 +176,17 @@ class Writer implements BundleWriter {
   #missing: MissingArtifact[] = []
   #sealed: SealOutcome | null = null
 
-  constructor(parent: string, opened: OpenedRecord, notes: readonly string[], now: () => number, maxBytes: number) {
+  constructor(
+    parent: string,
+    folder: BundleFolder,
+    opened: OpenedRecord,
+    notes: readonly string[],
+    now: () => number,
+    maxBytes: number,
+  ) {
+    this.#folder = folder
     this.id = opened.id
-    this.path = path.join(parent, opened.id + PARTIAL_SUFFIX)
+    this.path = folder.path
     this.notes = notes
     this.#parent = parent
     this.#opened = opened
@@ -204,7 +202,7 @@ class Writer implements BundleWriter {
 
   openArtifact(name: string): ArtifactStream {
     const pieces = openArtifactPieces({
-      folder: this.path,
+      folder: this.#folder.inside,
       name,
       check: () => this.#assertOpenFor(name),
       admit: (bytes) => this.#assertRoomFor(name, bytes),
@@ -213,7 +211,9 @@ class Writer implements BundleWriter {
       write: (chunk) => pieces.write(chunk),
       end: (source) => {
         const stored = pieces.end()
-        if (stored instanceof StallError) return { status: 'missing', missing: this.#noteMissing(name, stored) }
+        if (stored instanceof StallError) {
+          return { status: 'missing', missing: this.#noteMissing(name, this.#folder.explain(stored)) }
+        }
         const { engine, tookMs = 0, pausedMs = 0 } = source
         const record: ArtifactRecord = { name, ...stored, engine, tookMs, pausedMs }
         this.#artifacts.set(name, record)
@@ -237,13 +237,13 @@ class Writer implements BundleWriter {
     const draft = this.#manifest(parts)
     this.#addReport(parts, draft)
     const manifest = { ...draft, artifacts: [...this.#artifacts.values()], missing: this.#missing }
-    const final = path.join(this.#parent, this.id)
     try {
-      sealFolder(this.path, final, manifest)
-      this.path = final
-      return { status: 'sealed', path: final, manifest }
+      this.path = this.#folder.seal(manifest)
+      return { status: 'sealed', path: this.path, manifest }
     } catch (thrown) {
-      return { status: 'unsealed', path: this.path, manifest, error: toDiskError(thrown, this.path) }
+      return { status: 'unsealed', path: this.path, manifest, error: this.#folder.explain(thrown) }
+    } finally {
+      this.#folder.dispose()
     }
   }
 

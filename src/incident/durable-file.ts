@@ -88,7 +88,15 @@ export function writeDurably(
 }
 
 function openNew(temporary: string): number {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
+  // O_EXCL: what is there already (a link, a FIFO, somebody else's file with our name) is never written into.
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  try {
+    return openSync(temporary, flags, FILE_MODE)
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw toDiskError(thrown, temporary)
+  }
+  // Left by one of ours that was killed in the middle.
+  unlinkQuietly(temporary)
   try {
     return openSync(temporary, flags, FILE_MODE)
   } catch (thrown) {

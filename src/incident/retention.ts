@@ -2,8 +2,9 @@
  * Keeps bundles within their disk space: the oldest go first, the newest sealed one never, nor one that is being
  * written. Touches only folders with names of ours. Several workers may do this in one folder at once.
  */
-import { renameSync, rmSync, statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { removeFolder } from '../platform/files/remove-folder.js'
 import { readNamespace } from '../platform/procfs/process.js'
 import { DELETING_SUFFIX, parseFolderName, type OpenedRecord } from './bundle-format.js'
 import { folderBytes, listBundles, readNames, type BundleEntry } from './bundle-list.js'
@@ -76,7 +77,7 @@ function remove(folder: string, id: string, failures: string[]): boolean {
   const doomed = path.join(path.dirname(folder), id + DELETING_SUFFIX)
   try {
     renameSync(folder, doomed)
-    rmSync(doomed, { recursive: true, force: true })
+    removeFolder(doomed)
     return true
   } catch (thrown) {
     // Another worker removing the same one is no failure.
@@ -91,7 +92,7 @@ function removeRemains(directory: string, failures: string[]): void {
   for (const name of readNames(directory)) {
     if (parseFolderName(name)?.state !== 'deleting') continue
     try {
-      rmSync(path.join(directory, name), { recursive: true, force: true })
+      removeFolder(path.join(directory, name))
     } catch (thrown) {
       failures.push(`${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
     }

@@ -2,8 +2,7 @@
  * A note left before the watchdog ends a process: who, why, which incident. The next boot logs it, the supervisor
  * takes the meant exit code from it. One small file a process beside the bundles.
  */
-import { renameSync, statSync } from 'node:fs'
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { INCIDENT_SCHEMA, type Tombstone } from '../model/incident.js'
 import { prepareDirectory, type DirectoryCandidate } from './directory.js'
@@ -88,10 +87,15 @@ export function tombstoneOf(directories: readonly string[], pid: number, startTi
 
 function parse(file: string): Tombstone | null {
   try {
-    const stats = statSync(file)
-    if (!stats.isFile() || stats.size > MAX_BYTES) return null
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return isTombstone(value) ? value : null
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const stats = fstatSync(fd)
+      if (!stats.isFile() || stats.size > MAX_BYTES) return null
+      const value: unknown = JSON.parse(readFileSync(fd, 'utf8'))
+      return isTombstone(value) ? value : null
+    } finally {
+      closeSync(fd)
+    }
   } catch {
     // Taken by another process since it was listed, or no JSON: nothing to tell.
     return null

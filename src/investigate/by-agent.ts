@@ -2,13 +2,15 @@
  * A dump through the agent that the process has: its own threads look, with the clocks' history, the in-process
  * inspector and no permission asked of the kernel. It leaves an incident there, which is read back.
  */
-import { cpSync, renameSync } from 'node:fs'
 import path from 'node:path'
-import { prepareDirectory } from '../incident/directory.js'
+import type { Bundle } from '../incident/bundle-reader.js'
 import type { Evidence } from '../model/evidence.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Verdict } from '../model/verdict.js'
 import { type ControlClient, connectToAgent } from '../platform/control/client.js'
+import { asUser } from '../platform/files/as-user.js'
+import { type FolderHandle, openFolder } from '../platform/files/folder-handle.js'
+import { readStatus } from '../platform/procfs/status.js'
 import { withDumpPointers } from './pointers.js'
 
 export interface AgentInvestigation {
@@ -16,8 +18,10 @@ export interface AgentInvestigation {
   /** Pointers as in a dump. */
   readonly verdicts: readonly Verdict[]
   readonly incident: string
-  /** The bundle as this process reaches it. */
-  readonly bundle: string
+  /** Written by the process, which may say and put there what it likes. */
+  readonly bundle: Bundle
+  /** Where it is, as this process reaches it. */
+  readonly folder: string
 }
 
 /** Null when there is no agent; `problem` when there is one that does not answer. */
@@ -49,15 +53,14 @@ export async function investigateByAgent(
     { reason: 'conductor-diag dump', profileMs, locals },
     { timeoutMs: CAPTURE_MS + profileMs, onProgress: ({ step }) => options.onStep?.(step) },
   )
-  // Named as the process sees it: its mount namespace may be another.
-  const folder = `/proc/${pid}/root${result.path}`
   // Only now: most processes have no agent, and it loads node:crypto.
   const { readArtifact, readBundle } = await import('../incident/bundle-reader.js')
   try {
-    const bundle = readBundle(folder)
+    const folder = openBundleOf(pid, result.path)
+    const bundle = readBundle(folder.inside)
     const evidence = JSON.parse(readArtifact(bundle, 'evidence.json').toString('utf8')) as Evidence
     const verdicts = bundle.manifest.verdicts.map(withDumpPointers)
-    return { evidence, verdicts, incident: result.incident, bundle: folder }
+    return { evidence, verdicts, incident: result.incident, bundle, folder: `/proc/${pid}/root${result.path}` }
   } catch (thrown) {
     const error = toStallError(thrown)
     throw new StallError(
@@ -71,11 +74,18 @@ export async function investigateByAgent(
   }
 }
 
-/** A copy of the sealed bundle in `folder`, there whole or not at all. @returns where it is */
-export function copyBundle(bundle: string, folder: string): string {
-  prepareDirectory({ path: folder, from: '--out', shared: false })
-  const final = path.join(folder, path.basename(bundle))
-  cpSync(bundle, `${final}.partial`, { recursive: true, errorOnExist: true, force: false })
-  renameSync(`${final}.partial`, final)
-  return final
+/**
+ * The folder that the agent names, held open. Whoever answers on the socket may name anything: it is opened with the
+ * rights of the process's user, through links too, and has to be that user's. Named as the process sees it: its mount
+ * namespace may be another.
+ */
+function openBundleOf(pid: number, named: unknown): FolderHandle {
+  const { effectiveUid, effectiveGid } = readStatus(`/proc/${pid}`)
+  if (typeof named !== 'string' || !path.isAbsolute(named) || path.normalize(named) !== named) {
+    throw new StallError('ERR_STALL_BUNDLE_NOT_FOUND', `the agent names no folder: ${String(named).slice(0, 200)}`)
+  }
+  const folder = asUser(effectiveUid, effectiveGid, () => openFolder(`/proc/${pid}/root${named}`))
+  if (folder.uid === effectiveUid) return folder
+  folder.dispose()
+  throw new StallError('ERR_STALL_PERMISSION', `${named} belongs to user ${folder.uid}, not to the process's user`)
 }

@@ -5,6 +5,7 @@ export interface ProcStatus {
   /** Real and effective user ids. */
   readonly uid: number
   readonly effectiveUid: number
+  readonly effectiveGid: number
   /** Process (thread group) id, as the /proc that was read numbers it. */
   readonly processId: number
   /** Who traces it with ptrace; 0 for nobody. */
@@ -37,6 +38,7 @@ export function parseStatus(text: string): ProcStatus {
   return {
     uid: users[0] ?? -1,
     effectiveUid: users[1] ?? -1,
+    effectiveGid: numbers('Gid')[1] ?? -1,
     processId: numbers('Tgid')[0] ?? 0,
     tracerPid: numbers('TracerPid')[0] ?? 0,
     residentBytes: kilobytes('VmRSS'),

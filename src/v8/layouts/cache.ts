@@ -2,9 +2,21 @@
  * Layouts that were learnt once, by build id, in the user's own cache folder: 0700, ours alone, written atomically.
  * A file that is not exactly a layout of this schema for that build is discarded, never half used.
  */
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { type FolderHandle, openFolder } from '../../platform/files/folder-handle.js'
 import { LAYOUT_SCHEMA } from './layout.js'
 import type { V8Layout } from './layout.js'
 
@@ -25,11 +37,9 @@ export function readCachedLayout(folder: string, buildId: string): V8Layout | nu
   const file = fileOf(folder, buildId)
   if (file === null) return null
   try {
-    const stat = lstatSync(file)
-    if (!stat.isFile() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0 || stat.size > MAX_BYTES) {
-      return null
-    }
-    const layout: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const text = readOurs(file)
+    if (text === null) return null
+    const layout: unknown = JSON.parse(text)
     if (isLayout(layout) && layout.buildId === buildId) return layout
     rmSync(file, { force: true })
     return null
@@ -37,6 +47,18 @@ export function readCachedLayout(folder: string, buildId: string): V8Layout | nu
     if (thrown instanceof SyntaxError) rmSync(file, { force: true })
     // Not there, or not readable: learnt anew.
     return null
+  }
+}
+
+/** Checked on what was opened, not on a name that may be another file's by the next call. A FIFO is not waited for. */
+function readOurs(file: string): string | null {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const stat = fstatSync(fd)
+    const ours = stat.isFile() && stat.uid === process.geteuid?.() && (stat.mode & 0o022) === 0
+    return ours && stat.size <= MAX_BYTES ? readFileSync(fd, 'utf8') : null
+  } finally {
+    closeSync(fd)
   }
 }
 
@@ -60,18 +82,24 @@ function makeFolder(folder: string, levels: number): void {
 export function writeCachedLayout(folder: string, layout: V8Layout): boolean {
   const file = layout.buildId === null ? null : fileOf(folder, layout.buildId)
   if (file === null) return false
-  const temporary = `${file}.${process.pid}.tmp`
+  let handle: FolderHandle | null = null
+  let temporary = ''
   try {
     makeFolder(folder, NEW_LEVELS)
-    const stat = lstatSync(folder)
-    if (!stat.isDirectory() || stat.uid !== process.getuid?.()) return false
-    if ((stat.mode & 0o077) !== 0) chmodSync(folder, 0o700)
+    // Held open: as root in another user's cache a link could take its place before the next call.
+    handle = openFolder(folder)
+    if (handle.uid !== process.geteuid?.()) return false
+    if ((handle.mode & 0o077) !== 0) chmodSync(handle.inside, 0o700)
+    const name = basename(file)
+    temporary = join(handle.inside, `${name}.${process.pid}.tmp`)
     writeFileSync(temporary, JSON.stringify(layout), { mode: 0o600, flag: 'wx' })
-    renameSync(temporary, file)
+    renameSync(temporary, join(handle.inside, name))
     return true
   } catch {
-    rmSync(temporary, { force: true })
+    if (temporary !== '') rmSync(temporary, { force: true })
     return false
+  } finally {
+    handle?.dispose()
   }
 }
 
