@@ -23,7 +23,7 @@ const SYMBOLS: readonly (readonly [RegExp, NativeActivity])[] = [
   [/SyncProcessRunner|spawnSync|spawn_sync/i, 'child-process'],
   [/Atomics_?Wait|AtomicsWait|FutexEmulation/, 'futex'],
   [
-    /Irregexp|RegExp(?:Impl|Prototype|Exec|Match|Replace|Split|Search|Test)|^RegExp:|NativeRegExpMacroAssembler/,
+    /Irregexp|^RegExp:|RegExp(?:Impl|Prototype|Exec|Match|Replace|Split|Search|Test)|NativeRegExpMacroAssembler/,
     'regexp',
   ],
   [/Json(?:Parser|Stringifier|Stringify|Parse)|JSON(?:Parse|Stringify|_parse|_stringify)|^JSON:/, 'json'],

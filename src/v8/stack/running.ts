@@ -17,6 +17,7 @@ import type { StackWindow } from '../../platform/memory/stack-window.js'
 const MAX_DEPTH_BYTES = 1 << 20
 const MAX_WALKS = 64
 const PAUSE_MS = 2
+const MATCH_ARGUMENTS_BYTES = 72
 const pauseCell = new Int32Array(new SharedArrayBuffer(4))
 
 export interface ProbableWalk {
@@ -24,6 +25,11 @@ export interface ProbableWalk {
   readonly frames: readonly MachineFrame[]
   /** Frame pointers that every candidate shares: the live part, as far as that can be told. */
   readonly shared: ReadonlySet<number>
+  /**
+   * The walk from the code of a regular expression, were that what runs: of several such frames the highest, since
+   * whatever lies below the live one is dead, and nothing dead lies above it. Null where there is none.
+   */
+  readonly regexp: readonly MachineFrame[] | null
 }
 
 export function probableWalk(
@@ -48,7 +54,24 @@ export function probableWalk(
     const own = new Set(walk.frames.map((frame) => frame.fp))
     for (const fp of shared) if (!own.has(fp)) shared.delete(fp)
   }
-  return { window: second, frames: dropDead(heap, first, second, longest.frames, fits), shared }
+  const regexp = walks
+    .filter(({ frames: [top] }) => top?.kind === 'IrregexpFrame' && isOneMatch(first, second, top.fp))
+    .reduce<Walk | null>((best, walk) => (fpOf(walk) > fpOf(best) ? walk : best), null)
+  const frames = dropDead(heap, first, second, longest.frames, fits)
+  return { window: second, frames, shared, regexp: regexp?.frames ?? null }
+}
+
+/**
+ * Whether both copies show the same match: its arguments lie below the frame pointer (src/regexp/x64/
+ * regexp-macro-assembler-x64.h: input string, start index, input start and end, output), its caller above.
+ */
+function isOneMatch(first: StackWindow, second: StackWindow, fp: number): boolean {
+  for (let at = fp - MATCH_ARGUMENTS_BYTES; at <= fp + 8; at += 8) if (first.word(at) !== second.word(at)) return false
+  return true
+}
+
+function fpOf(walk: Walk | null): number {
+  return walk?.frames[0]?.fp ?? 0
 }
 
 function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): StackWindow | null {

@@ -18,6 +18,7 @@ import { Generators } from '../objects/generators.js'
 import { PromiseLinks } from '../objects/promises.js'
 import { V8Heap } from '../heap/heap.js'
 import { readMoment } from '../heap/isolates.js'
+import { RegExpStacks } from '../figures/regexp-stack.js'
 import { ISOLATE_FIGURES } from '../layouts/isolate-figures.js'
 import type { IsolateMoment } from '../heap/isolates.js'
 import { asyncParents } from './async-parents.js'
@@ -26,7 +27,8 @@ import { FrameLocals } from './frame-locals.js'
 import { FrameReader } from './frames.js'
 import type { MachineFrame } from './frames.js'
 import type { FrameSpan } from './merge-native.js'
-import { Places } from './places.js'
+import { frameOf, Places } from './places.js'
+import { regExpOf } from './regexp-frame.js'
 import { probableWalk } from './running.js'
 import { copyStack } from '../../platform/memory/stack-window.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
@@ -68,6 +70,7 @@ export class StackReader {
   readonly #frames: FrameReader
   readonly #codes: CodeObjects
   readonly #places: Places
+  readonly #regexps: RegExpStacks
   /** Whether arguments and variables are read too (`--locals`). */
   readsValues = false
   /** Shown each walk while what it points at is fresh; for whoever wants more of the frames than their places. */
@@ -83,6 +86,7 @@ export class StackReader {
     this.#frames = new FrameReader(heap)
     this.#codes = new CodeObjects(heap)
     this.#places = new Places(heap, this.functions, this.#codes)
+    this.#regexps = new RegExpStacks(heap.memory)
   }
 
   /** Forgets what was read: objects move, code is thrown away. */
@@ -234,6 +238,9 @@ export class StackReader {
   #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackReading | null {
     const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint, (frame) => this.#places.fits(frame))
     if (!walk) return null
+    if (walk.regexp !== null && this.#regexps.isMatching(isolate)) {
+      return this.#matching(walk.window, walk.regexp, moment, attempt)
+    }
     const frames: Frame[] = []
     const spans: FrameSpan[] = []
     for (const frame of walk.frames) {
@@ -258,6 +265,24 @@ export class StackReader {
       exitFrame: 0,
       attempts: attempt,
       note: 'running JavaScript, read without a stop: frames marked as probable may have returned already',
+    }
+  }
+
+  /** The code of a regular expression runs, so the stack ends with it: every frame above is live. */
+  #matching(
+    window: StackWindow,
+    machine: readonly MachineFrame[],
+    moment: IsolateMoment,
+    attempt: number,
+  ): StackReading {
+    const look = this.#look(window, machine, moment, attempt, false)
+    const [top, ...callers] = look.spans
+    const pattern = regExpOf(this.heap, window, machine)
+    const frame = { ...frameOf(null, null, 'builtin'), function: pattern === null ? 'RegExp:' : `RegExp: ${pattern}` }
+    return {
+      ...look,
+      frames: [frame, ...look.frames],
+      spans: top === undefined ? [] : [{ ...top, lines: top.lines + 1 }, ...callers],
     }
   }
 
