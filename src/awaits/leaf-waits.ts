@@ -4,7 +4,8 @@
  * their cycles show; last the references from native code, where nothing else was found.
  */
 import { performance } from 'node:perf_hooks'
-import type { WaitsFor } from '../model/await.js'
+import type { WaitHolder, WaitsFor } from '../model/await.js'
+import { scriptPath } from '../v8/objects/scripts.js'
 import type { AwaitScan } from './scan/await-scan.js'
 import type { Tagged, V8Heap } from '../v8/heap/heap.js'
 import type { HeapPage } from '../v8/heap/isolates.js'
@@ -14,11 +15,12 @@ import { ContainingObjects } from '../v8/objects/containing-object.js'
 import { ForwardSearch, type ForwardResult } from './search/forward.js'
 import { HolderEdges } from './search/holder-edges.js'
 import { WaitJudge } from './judge/judge-wait.js'
-import { hasResource, Locks } from './judge/locks.js'
+import { Locks } from './judge/locks.js'
+import { TimerPaths } from './judge/timer-paths.js'
 import type { NativeObjects } from './resources/native-objects.js'
 import { findNativeRoots } from './search/native-roots.js'
 import { Paths } from './judge/paths.js'
-import type { Resources } from './resources/resources.js'
+import { isGuardClass, type Resources } from './resources/resources.js'
 import { ReverseSearch, type ReverseContext } from './search/reverse.js'
 import type { FreshHeap } from './scan/settled-scan.js'
 import { searchAgain, type SearchedAgain } from './search/search-again.js'
@@ -71,10 +73,11 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   const sources = scan.others
     .filter((object) => expired() || isLiveResource(input.resources, containing, object))
     .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
-  const forward = new ForwardSearch(objects, scopes).run(sources, input.leaves, expired)
+  const timers = new TimerPaths(objects, scopes)
+  const forward = searchForward(input, sources, timers, expired)
   const t1 = performance.now()
   const findings = new Map(forward.findings)
-  const guards = new Map<Tagged, Finding>()
+  const { guards } = forward
   const context = {
     objects,
     scopes,
@@ -85,9 +88,9 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   }
   const open = input.sampled.filter((promise) => {
     const found = findings.get(promise)
-    return found === undefined || isGuardOnly(found, objects)
+    return found === undefined || timers.isGuarded(found)
   })
-  const control = [...forward.findings.values()].find((found) => !found.rejectsOnly)?.promise
+  const control = [...forward.findings.values()].find((found) => !found.rejectsOnly)?.promise ?? ownResult(scan)
   let rounds = 0
   let controlled = false
   if (open.length > 0) {
@@ -100,17 +103,24 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
       const found = reverse.findings.get(promise)
       if (found === undefined) continue
       const before = findings.get(promise)
-      if (before !== undefined && !hasResource(found)) guards.set(promise, before)
+      if (before !== undefined) guards.set(promise, before)
       findings.set(promise, found)
     }
-    rounds += searchHolders(new Locks(heap, scan.suspended, findings), findings, context, sources, input, expired)
+    rounds += searchHolders(
+      new Locks(objects, scan.suspended, findings, timers),
+      findings,
+      context,
+      sources,
+      input,
+      expired,
+    )
   }
   let rootsMs = 0
   const judged = (): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } => {
     const startedMs = performance.now()
     const roots = nativeRoots(input, findings, expired)
     rootsMs += performance.now() - startedMs
-    return judgeAll(input, forward, findings, guards, context, roots, controlled)
+    return judgeAll(input, forward, findings, guards, context, roots, controlled, timers)
   }
   let { waits, freed } = judged()
   const nothing = [...waits].flatMap(([promise, wait]) =>
@@ -129,7 +139,14 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     })
     rounds += again.rounds
     for (const [promise, finding] of again.findings) findings.set(promise, finding)
-    rounds += searchHolders(new Locks(heap, scan.suspended, findings), findings, context, sources, input, expired)
+    rounds += searchHolders(
+      new Locks(objects, scan.suspended, findings, timers),
+      findings,
+      context,
+      sources,
+      input,
+      expired,
+    )
     ;({ waits, freed } = judged())
     for (const promise of nothing) waits.set(promise, confirmed(promise, waits.get(promise), again))
   }
@@ -165,6 +182,7 @@ function judgeAll(
   context: ReverseContext,
   roots: { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> },
   controlled: boolean,
+  timers: TimerPaths,
 ): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } {
   const { heap, scan, objects, scopes } = input
   // Fresh values: every path is read again before it is named.
@@ -173,7 +191,9 @@ function judgeAll(
     objects,
     scopes,
     paths: new Paths(objects, scopes, scan.suspended),
-    locks: new Locks(heap, scan.suspended, findings),
+    timers,
+    place: (generator) => placeOf(scan, generator),
+    locks: new Locks(objects, scan.suspended, findings, timers),
     suspended: scan.suspended,
     describe: { objects, natives: input.natives, uptimeMs: input.uptimeMs },
     moduleUses: forward.moduleUses,
@@ -193,6 +213,20 @@ function judgeAll(
   return { waits, freed }
 }
 
+function placeOf(scan: AwaitScan, generator: Tagged): WaitHolder[] {
+  const index = scan.suspended.byGenerator.get(generator)
+  const one = index === undefined ? undefined : scan.suspended.list[index]
+  if (one === undefined) return []
+  return [
+    {
+      function: one.function.name,
+      file: scriptPath(one.function.script?.name ?? null),
+      line: one.place?.line ?? null,
+      column: one.place?.column ?? null,
+    },
+  ]
+}
+
 /** An object of node's in memory that is in use: what was freed keeps its words, and so do the resources of old. */
 function isLiveResource(resources: Resources, containing: ContainingObjects, object: Tagged): boolean {
   const kind = resources.kindOf(object)
@@ -202,13 +236,44 @@ function isLiveResource(resources: Resources, containing: ContainingObjects, obj
 /** Of two resources equally near, the first is named: a child before the pipes of its output, a timer last. */
 function sourceRank(objects: Objects, object: Tagged): number {
   const name = objects.className(object)
-  return name === 'ChildProcess' ? 0 : name === 'Timeout' || name === 'Immediate' ? 2 : 1
+  return name === 'ChildProcess' ? 0 : isGuardClass(name) || name === 'Immediate' ? 2 : 1
 }
 
-/** Reached only through a reject function, and only by timers and signals: what one really waits for is elsewhere. */
-function isGuardOnly(finding: Finding, objects: Objects): boolean {
-  if (!finding.rejectsOnly) return false
-  return finding.ends.every((end) => ['Timeout', 'AbortSignal'].includes(objects.className(objectOf(end.key))))
+/** Levels by which a timer must be nearer than another resource to be what is waited for. */
+const TIMER_LAG = 10
+
+/**
+ * Timers apart from all others and after them: most reach promises that they only bound. One is named when nothing else
+ * reaches the promise, or when its callback settles it and what else was found is far away.
+ */
+function searchForward(
+  input: LeafWaitsInput,
+  sources: readonly Tagged[],
+  timers: TimerPaths,
+  expired: () => boolean,
+  leaves: ReadonlySet<Tagged> = input.leaves,
+): ForwardResult & { readonly guards: Map<Tagged, Finding> } {
+  const { objects, scopes } = input
+  const isTimer = (source: Tagged): boolean => isGuardClass(objects.className(source))
+  const bounding = sources.filter(isTimer)
+  const others = sources.filter((source) => !isTimer(source))
+  const first = new ForwardSearch(objects, scopes).run(others, leaves, expired, bounding)
+  const second = new ForwardSearch(objects, scopes).run(bounding, leaves, expired, others)
+  const findings = new Map(first.findings)
+  const guards = new Map<Tagged, Finding>()
+  for (const [promise, found] of second.findings) {
+    const before = findings.get(promise)
+    const settles = !timers.isGuarded(found)
+    if (before === undefined || (settles && (before.rejectsOnly || found.steps.size + TIMER_LAG < before.steps.size)))
+      findings.set(promise, found)
+    else guards.set(promise, found)
+  }
+  return { ...first, findings, guards, visited: first.visited + second.visited }
+}
+
+/** The result of a suspended async function: that function settles it, so a search that misses it proves nothing. */
+function ownResult(scan: AwaitScan): Tagged | undefined {
+  return scan.suspended.list.find((one) => one.kind === 'async function' && one.awaits !== 0)?.results[0]
 }
 
 /** Without a promise of known outcome, others that ended at a root show that the search finds what is there. */
@@ -228,10 +293,11 @@ function searchHolders(
   for (let round = 0; round < HOLDER_ROUNDS && !expired(); round++) {
     const wanted = new Set(locks.bottomsToSearch().slice(0, MAX_HOLDER_SEARCH))
     if (wanted.size === 0) break
-    const forward = new ForwardSearch(input.objects, input.scopes).run(sources, wanted, expired)
+    const timers = new TimerPaths(input.objects, input.scopes)
+    const forward = searchForward(input, sources, timers, expired, wanted)
     for (const [promise, finding] of forward.findings) {
       findings.set(promise, finding)
-      wanted.delete(promise)
+      if (!timers.isGuarded(finding)) wanted.delete(promise)
     }
     if (wanted.size === 0) continue
     const reverse = new ReverseSearch(context).run([...wanted], expired)

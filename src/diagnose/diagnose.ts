@@ -7,6 +7,8 @@ import { awaitingConnectionReusedDead } from './rules/awaiting-connection-reused
 import { awaitingHttpResponse } from './rules/awaiting-http-response.js'
 import { awaitingLock } from './rules/awaiting-lock.js'
 import { awaitingNeverSettles } from './rules/awaiting-never-settles.js'
+import { awaitingNotConnected } from './rules/awaiting-not-connected.js'
+import { awaitingPoolExhausted } from './rules/awaiting-pool-exhausted.js'
 import { awaitingPoolRequest } from './rules/awaiting-pool-request.js'
 import { awaitingSlotsExhausted } from './rules/awaiting-slots-exhausted.js'
 import { awaitingSocketReply } from './rules/awaiting-socket-reply.js'
@@ -46,6 +48,8 @@ const RULES: readonly Rule[] = [
   awaitingHttpResponse,
   awaitingLock,
   awaitingNeverSettles,
+  awaitingPoolExhausted,
+  awaitingNotConnected,
   awaitingPoolRequest,
   awaitingSlotsExhausted,
   awaitingSocketReply,

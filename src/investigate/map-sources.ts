@@ -1,5 +1,13 @@
 /** Puts the original positions beside the generated ones, in every frame and await of the evidence. */
-import type { AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from '../model/await.js'
+import {
+  deadlockText,
+  linkText,
+  type AwaitNode,
+  type AwaitRoot,
+  type AwaitTree,
+  type WaitHolder,
+  type WaitsFor,
+} from '../model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../model/evidence.js'
 import type { Frame, SourcePosition } from '../model/frame.js'
 import type { SourceMaps } from '../source/source-maps.js'
@@ -18,12 +26,13 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     return source === null ? at : { ...at, source }
   }
   const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
-  // A cycle's links are texts (`transfer app.js:12`): those of functions whose source is known are told by it.
-  const original = new Map<string, string>()
   const wait = (waits: WaitsFor): WaitsFor => ({
     ...waits,
     ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }),
-    ...(waits.deadlock === undefined ? {} : inSources(waits.summary, waits.deadlock, original)),
+    ...(waits.links === undefined ? {} : { links: waits.links.map(place) }),
+    ...(waits.links === undefined || waits.deadlock === undefined
+      ? {}
+      : inSources(waits.links.map(place), waits.reentrant === true)),
   })
   const node = (each: AwaitNode): AwaitNode => ({
     ...place(each),
@@ -36,9 +45,6 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     ...(each.waitsFor == null ? {} : { waitsFor: wait(each.waitsFor) }),
   })
   const tree = (awaits: AwaitTree): AwaitTree => {
-    if (awaits.awaits.some((each) => each.waitsFor?.deadlock !== undefined)) {
-      for (const each of awaits.awaits) for (const at of [each, ...each.awaitedBy]) noteLabel(place(at), original)
-    }
     return { ...awaits, awaits: awaits.awaits.map(node), roots: awaits.roots.map(root) }
   }
   const look = (each: Look): Look => ({
@@ -62,19 +68,6 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
   }
 }
 
-/** `transfer app.js:12` leads to `transfer app.ts:9`. */
-function noteLabel(at: Place & { readonly function: string | null }, original: Map<string, string>): void {
-  if (at.source === undefined || at.file === null) return
-  const label = (file: string, line: number | null): string =>
-    `${at.function ?? '(anonymous)'} ${file.replace(/^.*\//, '')}:${line}`
-  original.set(label(at.file, at.line), label(at.source.file, at.source.line))
-}
-
-function inSources(
-  summary: string,
-  deadlock: readonly string[],
-  original: ReadonlyMap<string, string>,
-): Pick<WaitsFor, 'summary' | 'deadlock'> {
-  const links = deadlock.map((link) => original.get(link) ?? link)
-  return { summary: summary.replace(deadlock.join(' -> '), () => links.join(' -> ')), deadlock: links }
+function inSources(links: readonly WaitHolder[], reentrant: boolean): Pick<WaitsFor, 'summary' | 'deadlock'> {
+  return { summary: deadlockText(links, reentrant), deadlock: links.map(linkText) }
 }

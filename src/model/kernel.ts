@@ -9,6 +9,8 @@ export interface ChildProcess {
   readonly command: string
   readonly ageMs: number
   readonly wchan: string | null
+  /** The descriptor that its main thread is blocked writing to, and our own descriptors at the other end of it. */
+  readonly writing?: { readonly fd: number; readonly ours: readonly number[] }
 }
 
 export interface CgroupState {

@@ -6,8 +6,9 @@ export interface SocketState {
   readonly local: string
   readonly peer: string | null
   readonly state: string
-  readonly sendQueueBytes: number
-  readonly receiveQueueBytes: number
+  /** Null where the kernel does not tell: of local sockets, from outside. */
+  readonly sendQueueBytes: number | null
+  readonly receiveQueueBytes: number | null
   readonly retransmits: number
   /** Retransmission timer running: bytes that the peer has not acknowledged. */
   readonly unacknowledged: boolean

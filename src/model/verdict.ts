@@ -22,6 +22,8 @@ export const VERDICT_CAUSES = {
     'socket-reply',
     'lock',
     'slots-exhausted',
+    'pool-exhausted',
+    'not-connected',
     'threadpool-exhausted',
     'thread-message',
     'child-message',

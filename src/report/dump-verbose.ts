@@ -109,7 +109,7 @@ function foldedFrames(frames: readonly Frame[], cwd: string | null, paint: Paint
 
 function socketLines(look: Look | undefined): string[] {
   return (look?.kernel?.sockets ?? []).map((socket) => {
-    const queues = `send ${socket.sendQueueBytes} receive ${socket.receiveQueueBytes}`
+    const queues = `send ${socket.sendQueueBytes ?? '?'} receive ${socket.receiveQueueBytes ?? '?'}`
     const again = socket.retransmits > 0 ? `  retransmitted ${socket.retransmits}` : ''
     const last = socket.lastReceivedMs === null ? '' : `  last received ${formatDuration(socket.lastReceivedMs)} ago`
     return `  fd ${socket.fd ?? '-'} ${socket.family} ${socket.state} ${printable(socket.local)}${socket.peer === null ? '' : ` > ${socket.peer}`}  ${queues}${again}${last}`

@@ -68,9 +68,14 @@ describe.each(NODES)('waiting clients on Node $major', (node) => {
       if (client.kind !== 'pool') return
       const queued = dump.awaits.find((each) => each.function === 'queueUp')
       expect(queued).toMatchObject({ line: lineOf('queueUp', '// queued') })
-      // It can't be served before the connection that the pool lent comes back.
-      expect(queued?.waitsFor).toMatchObject({ kind: 'socket', peer, fd: waiting?.waitsFor?.fd })
-      expect(queued?.waitsFor?.summary).toContain('the connection that BoundPool has lent: queued for it')
+      // It can't be served before the connection that the pool lent comes back: the server is not what it waits for.
+      const pool = { owner: 'BoundPool._pendingQueue', lent: 1, idle: 0, size: 1, queued: 1 }
+      expect(queued?.waitsFor).toMatchObject({
+        kind: 'pool',
+        pool: { ...pool, members: [{ doing: 'busy', count: 1 }] },
+      })
+      const turn = dump.verdicts.find((each) => each.cause === 'pool-exhausted')
+      expect(turn?.summary).toContain('1 of 1 lent, 0 idle, 1 queued; of those lent, 1 at work')
     } finally {
       await target.end()
     }

@@ -1,4 +1,5 @@
 /** What the judgement of one leaf looks into: the heap's readers, the searches' results, and the locks among them. */
+import type { WaitHolder } from '../../model/await.js'
 import type { SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
@@ -7,15 +8,19 @@ import type { DescribeContext } from '../resources/describe-resource.js'
 import type { ModuleUse } from '../search/forward.js'
 import type { Locks } from './locks.js'
 import type { Paths } from './paths.js'
+import type { TimerPaths } from './timer-paths.js'
 
 export interface JudgeContext {
   readonly objects: Objects
   readonly scopes: CodeScopes
   readonly paths: Paths
+  readonly timers: TimerPaths
   readonly locks: Locks
   readonly suspended: SuspendedFunctions
   readonly describe: DescribeContext
   readonly moduleUses: readonly ModuleUse[]
+  /** Where a suspended function stands; empty when it is none. */
+  readonly place: (generator: Tagged) => WaitHolder[]
   /** The resource a closure belongs to, by the forward search; 0 without one. */
   resourceOf(closure: Tagged): Tagged
   /** Objects that C++ holds by a strong handle. */

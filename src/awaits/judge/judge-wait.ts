@@ -7,8 +7,10 @@ import type { WaitsFor } from '../../model/await.js'
 import type { V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
 import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
-import { hasResource } from './locks.js'
-import type { PathPart } from './paths.js'
+import { plainParts, type HeapPathPart } from './paths.js'
+import { ModuleWaits } from './module-waits.js'
+import { Queues } from './queues.js'
+import { SelfDeadlocks } from './self-deadlock.js'
 import { STREAMS, WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
@@ -24,24 +26,52 @@ export class WaitJudge {
   readonly #heap: V8Heap
   readonly #descriptions: WaitDescriptions
   readonly #locks: LockWaits
+  readonly #queues: Queues
+  readonly #modules: ModuleWaits
+  readonly #selfDeadlocks: SelfDeadlocks
 
   constructor(context: JudgeContext) {
     this.#context = context
     this.#heap = context.objects.heap
     this.#descriptions = new WaitDescriptions(context)
     this.#locks = new LockWaits(context, this.#descriptions)
+    this.#queues = new Queues(context)
+    this.#modules = new ModuleWaits(context)
+    this.#selfDeadlocks = new SelfDeadlocks(this.#heap, context.suspended, context.locks)
   }
 
   judge(finding: Finding, guard: Finding | null): WaitsFor {
     const wait = this.#judge(finding)
-    if (guard === null || wait.kind === 'timer') return wait
-    const end = this.#bestEnd(guard)
-    const timer = end === null ? null : this.#descriptions.describeEnd(guard, end)
-    return timer === null ? wait : { ...wait, summary: `${wait.summary}; or fails by ${timer.summary}` }
+    if (wait.kind === 'timer') return wait
+    const timer = this.#guardOf(finding) ?? (guard === null ? null : this.#guardOf(guard))
+    if (timer === null) return wait
+    const { dueInMs, sinceMs } = timer
+    return {
+      ...wait,
+      guard: {
+        ...(dueInMs === undefined ? {} : { dueInMs }),
+        ...(dueInMs === undefined || sinceMs === undefined ? {} : { afterMs: dueInMs + sinceMs }),
+      },
+    }
+  }
+
+  /** The timer that only bounds it. */
+  #guardOf(finding: Finding): WaitsFor | null {
+    const end = this.#nearestEnd(finding, true)
+    const described = end === null ? null : this.#descriptions.describeEnd(finding, end)
+    return described?.kind === 'timer' ? described : null
   }
 
   #judge(finding: Finding): WaitsFor {
-    const end = this.#bestEnd(finding)
+    const itself = this.#selfDeadlocks.of(finding)
+    if (itself !== null) {
+      const key =
+        finding.ends.find((end) => end.kind === 'root')?.key ?? finding.holders[0] ?? finding.ends[0]?.key ?? 0
+      return this.#locks.reentrant(finding, key, itself)
+    }
+    const queued = this.#queues.waitIn(finding)
+    if (queued !== null) return queued
+    const end = this.#nearestEnd(finding, false)
     if (end !== null && !finding.unusable) {
       if (!this.#holdsStill(finding, end.key)) return moved()
       const described = this.#descriptions.describeEnd(finding, end)
@@ -53,11 +83,23 @@ export class WaitJudge {
     if (root !== undefined) return this.#ofRoot(finding, root)
     const evaluation = finding.ends.find((found) => found.kind === 'module' || found.kind === 'function')
     if (evaluation !== undefined) return this.#ofFunction(finding, evaluation)
+    const over = this.#descriptions.overOn(finding)
+    if (over !== null) return over
     const emitter = this.#descriptions.emitterOn(finding, null)
     if (emitter !== null && finding.holders.length > 0) return emitter
     if (finding.holders.length > 0) return this.#ofHolders(finding)
     if ([...finding.steps.keys()].some((key) => this.#context.strong.has(objectOf(key)))) {
       return { kind: 'unknown', summary: 'its resolver is held by native code' }
+    }
+    const guard = this.#nearestEnd(finding, true)
+    if (guard !== null) {
+      const heldThrough = this.#context.paths.text(finding, guard.key)
+      return {
+        kind: 'unknown',
+        summary: `nothing but a timer was found that can end it, and that one is not seen to settle it`,
+        heldThrough,
+        parts: plainParts(this.#context.paths.parts(finding, guard.key)),
+      }
     }
     return this.#nothing(finding, 'no settler found')
   }
@@ -81,12 +123,14 @@ export class WaitJudge {
     }
   }
 
-  #bestEnd(finding: Finding): FoundEnd | null {
+  /** @param guards among timers and signals that only bound the wait, or among all others */
+  #nearestEnd(finding: Finding, guards: boolean): FoundEnd | null {
     const { objects } = this.#context
     let best: FoundEnd | null = null
     let bestRank = Number.MAX_SAFE_INTEGER
     for (const end of finding.ends) {
       if (end.kind !== 'resource' && end.kind !== 'native') continue
+      if (this.#context.timers.isGuard(finding, end) !== guards) continue
       const depth = finding.steps.get(end.key)?.depth ?? 0
       const rank = depth + (RANK.get(objects.className(objectOf(end.key))) ?? 0)
       if (rank >= bestRank) continue
@@ -101,38 +145,39 @@ export class WaitJudge {
     const emitter = this.#descriptions.emitterOn(finding, root.key)
     if (emitter !== null) return emitter
     const { paths } = this.#context
-    const heldThrough = paths.text(finding, root.key)
+    const parts = paths.parts(finding, root.key)
+    const way = { heldThrough: paths.text(finding, root.key), parts: plainParts(parts) }
+    const { heldThrough } = way
     const reader = this.#descriptions.classOn(finding, root.key, (name) => STREAMS.test(name))
     if (reader !== null) {
       const name = this.#context.objects.className(reader)
-      return { kind: 'stream', summary: `data from ${name}`, owner: name, heldThrough }
+      return { kind: 'stream', summary: `data from ${name}`, owner: name, ...way }
     }
-    if (this.#scopesNative(root)) return { kind: 'unknown', summary: 'Atomics.waitAsync', heldThrough }
+    if (this.#scopesNative(root)) return { kind: 'unknown', summary: 'Atomics.waitAsync', ...way }
     const user = this.#descriptions.resourceUsing(finding, root)
     if (user !== null) {
       const summary = `${user.summary}, which settles what ${heldThrough} holds`
-      return { ...user, summary, heldThrough }
+      return { ...user, summary, ...way }
     }
-    const parts = paths.parts(finding, root.key)
     if (this.#locks.isTable(finding)) {
       return {
         kind: 'unknown',
         summary: `an entry of ${heldThrough}: nothing was seen that would settle it`,
-        heldThrough,
+        ...way,
         ...this.#ownerPart(parts),
       }
     }
     if (this.#context.locks.queueOf(finding) !== 0 && this.#locks.isOnWay(finding, root.key)) {
       return this.#locks.lock(finding, parts, heldThrough, root)
     }
-    return { kind: 'unknown', summary: `its resolve function is held by ${heldThrough}`, heldThrough }
+    return { kind: 'unknown', summary: `its resolve function is held by ${heldThrough}`, ...way }
   }
 
   #scopesNative(root: FoundEnd): boolean {
     return this.#context.scopes.isNativeContextType(this.#heap.typeOf(objectOf(root.key)))
   }
 
-  #ownerPart(parts: readonly PathPart[]): { readonly owner?: string } {
+  #ownerPart(parts: readonly HeapPathPart[]): { readonly owner?: string } {
     const owner = this.#descriptions.ownerOn(parts, '')
     return owner === null ? {} : { owner }
   }
@@ -147,7 +192,7 @@ export class WaitJudge {
       return this.#locks.lock(finding, paths.parts(finding, first), heldThrough)
     }
     for (const holder of holders) {
-      if (holder.waits === null || !hasResource(holder.waits)) continue
+      if (holder.waits === null || !locks.hasResource(holder.waits)) continue
       const inner = this.#judge(holder.waits)
       if (inner.kind === 'unknown' || inner.kind === 'nothing') continue
       return { ...inner, summary: `${inner.summary}, through ${this.#locks.label(holder.generator)}` }
@@ -166,10 +211,10 @@ export class WaitJudge {
   }
 
   #ofFunction(finding: Finding, end: FoundEnd): WaitsFor {
-    const heldThrough = this.#context.paths.text(finding, end.key)
-    if (end.kind === 'module')
-      return { kind: 'await', summary: 'the evaluation of a module (a top-level await)', heldThrough }
-    return { kind: 'await', summary: `the end of ${this.#locks.label(objectOf(end.key))}`, heldThrough }
+    const { paths } = this.#context
+    const way = { heldThrough: paths.text(finding, end.key), parts: plainParts(paths.parts(finding, end.key)) }
+    if (end.kind === 'module') return { ...this.#modules.wait(finding.promise, objectOf(end.key)), ...way }
+    return { kind: 'await', summary: `the end of ${this.#locks.label(objectOf(end.key))}`, ...way }
   }
 
   /** Every reference of the path, read once more. */

@@ -1,9 +1,9 @@
 /** Locks of user code: whether a resolver lies in one, who can reach it, and the deadlock when its holders wait in turn. */
-import type { WaitHolder, WaitsFor } from '../../model/await.js'
+import { deadlockText, linkText, type WaitHolder, type WaitsFor } from '../../model/await.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
-import { scriptPath } from '../../v8/objects/scripts.js'
 import type { JudgeContext } from './judge-context.js'
-import type { PathPart } from './paths.js'
+import { plainParts, type HeapPathPart } from './paths.js'
+import type { SelfDeadlock } from './self-deadlock.js'
 import type { WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
@@ -31,30 +31,54 @@ export class LockWaits {
     const { types } = this.#heap
     return stepsDown(finding, end).some((key) => {
       const type = finding.steps.get(key)?.type
-      return type === types.JS_ARRAY || type === types.JS_MAP || type === types.JS_SET
+      if (type === types.JS_ARRAY || type === types.JS_MAP || type === types.JS_SET) return true
+      return type !== undefined && this.#context.locks.isNode(objectOf(key), type)
     })
   }
 
+  /** A queue that is used inside itself: those who hold its turns, and this wait, which they wait for. */
+  reentrant(finding: Finding, key: StepKey, found: SelfDeadlock): WaitsFor {
+    const { paths } = this.#context
+    const parts = paths.parts(finding, key)
+    const owner = this.#descriptions.ownerOn(parts, '')
+    const links = distinct(found.tasks.flatMap((generator) => this.holder(generator)))
+    return {
+      kind: 'lock',
+      summary: deadlockText(links, true),
+      ...(owner === null ? {} : { owner }),
+      heldThrough: paths.text(finding, key),
+      parts: plainParts(parts),
+      holders: links,
+      deadlock: links.map(linkText),
+      links,
+      reentrant: true,
+      ...(found.certain
+        ? {}
+        : { doubt: 'that the end of this very function is what would take it out of the queue is likely, not proved' }),
+    }
+  }
+
   /** A queue of user code, who can reach it, and the cycle when they wait for each other. */
-  lock(finding: Finding, parts: readonly PathPart[], heldThrough: string, root: FoundEnd | null = null): WaitsFor {
+  lock(finding: Finding, parts: readonly HeapPathPart[], heldThrough: string, root: FoundEnd | null = null): WaitsFor {
     const { locks } = this.#context
     const owner = this.#descriptions.ownerOn(parts, '')
     const cycle = locks.cycleOf(finding)
     const holders = locks.holdersOf(finding).map((holder) => holder.generator)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
     const named = distinct([...holders, ...users].flatMap((generator) => this.holder(generator))).slice(0, MAX_HOLDERS)
-    const deadlock = cycle === null ? undefined : cycle.map((generator) => this.label(generator))
+    const links = cycle === null ? undefined : cycle.flatMap((generator) => this.holder(generator))
     const summary =
-      deadlock !== undefined
-        ? `deadlock: ${deadlock.join(' -> ')} -> back to this wait`
+      links !== undefined
+        ? deadlockText(links, false)
         : `${owner === null ? 'a queue of user code' : `${owner}, a queue of user code`}${named.length === 0 ? '' : `, which ${named.map((holder) => holder.function ?? '(anonymous)').join(', ')} can reach`}`
     return {
       kind: 'lock',
       summary,
       ...(owner === null ? {} : { owner }),
       heldThrough,
+      parts: plainParts(parts),
       ...(named.length === 0 ? {} : { holders: named }),
-      ...(deadlock === undefined ? {} : { deadlock }),
+      ...(links === undefined ? {} : { deadlock: links.map(linkText), links }),
       ...(users.length === 0
         ? {}
         : { doubt: 'the holders named mention the variable; whether they took the lock is not known' }),
@@ -97,25 +121,13 @@ export class LockWaits {
 
   /** Where a suspended function stands; empty when it is none. */
   holder(generator: Tagged): WaitHolder[] {
-    const index = this.#context.suspended.byGenerator.get(generator)
-    const one = index === undefined ? undefined : this.#context.suspended.list[index]
-    if (one === undefined) return []
-    return [
-      {
-        function: one.function.name,
-        file: scriptPath(one.function.script?.name ?? null),
-        line: one.place?.line ?? null,
-        column: one.place?.column ?? null,
-      },
-    ]
+    return this.#context.place(generator)
   }
 
   /** `transfer app.js:12`. */
   label(generator: Tagged): string {
     const [holder] = this.holder(generator)
-    if (holder === undefined) return 'a suspended function'
-    const file = holder.file === null ? '' : ` ${holder.file.replace(/^.*\//, '')}`
-    return `${holder.function ?? '(anonymous)'}${file}${holder.line === null ? '' : `:${holder.line}`}`
+    return holder === undefined ? 'a suspended function' : linkText(holder)
   }
 }
 

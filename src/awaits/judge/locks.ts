@@ -1,29 +1,44 @@
 /**
- * Locks: promises whose resolvers lie in a queue of user code. Who can take them out of it are the suspended functions
- * that can reach the queue; when such a holder waits, through its own chain, in another queue that leads back, it is a
- * deadlock. No wait in a cycle may have a live resource, and each must pass an array, Map or Set: else a reader inside
- * fetch would count as a lock.
+ * Locks: promises whose resolvers lie in a queue of user code, be it an array, a Map, a Set or a linked list. Who can
+ * take them out of it are the suspended functions that can reach the queue; when such a holder waits, through its own
+ * chain, in another queue that leads back, it is a deadlock. No wait in a cycle may have a live resource, and each must
+ * pass a queue: else a reader inside fetch would count as a lock.
  */
 import { leafPromises, type SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
-import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import { scriptPath } from '../../v8/objects/scripts.js'
+import { objectOf, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
+import { LinkedLists } from './linked-lists.js'
+import type { TimerPaths } from './timer-paths.js'
 
 const MAX_CHAIN = 100
 
 export class Locks {
+  readonly #objects: Objects
   readonly #heap: V8Heap
   readonly #suspended: SuspendedFunctions
   readonly #findings: ReadonlyMap<Tagged, Finding>
+  readonly #timers: TimerPaths
+  readonly #lists: LinkedLists
   #waiters: Map<Tagged, { readonly function: Tagged; readonly position: number }> | null = null
   readonly #queues = new Map<Finding, Tagged>()
 
-  constructor(heap: V8Heap, suspended: SuspendedFunctions, findings: ReadonlyMap<Tagged, Finding>) {
-    this.#heap = heap
+  constructor(
+    objects: Objects,
+    suspended: SuspendedFunctions,
+    findings: ReadonlyMap<Tagged, Finding>,
+    timers: TimerPaths,
+  ) {
+    this.#objects = objects
+    this.#heap = objects.heap
     this.#suspended = suspended
     this.#findings = findings
+    this.#timers = timers
+    this.#lists = new LinkedLists(objects)
   }
 
-  /** The collection nearest to the promise through which its resolver is held; 0 without one. */
+  /** The queue nearest to the promise through which its resolver is held: a collection, or what a list hangs on; else 0. */
   queueOf(finding: Finding): Tagged {
     const known = this.#queues.get(finding)
     if (known !== undefined) return known
@@ -32,16 +47,39 @@ export class Locks {
     let nearest = Number.MAX_SAFE_INTEGER
     for (const [key, step] of finding.steps) {
       if (step === null || step.depth >= nearest) continue
-      if (step.type !== types.JS_ARRAY && step.type !== types.JS_MAP && step.type !== types.JS_SET) continue
-      queue = objectOf(key)
+      if (step.type === types.JS_ARRAY || step.type === types.JS_MAP || step.type === types.JS_SET) {
+        queue = objectOf(key)
+      } else if (this.#lists.isNode(objectOf(key), step.type)) {
+        queue = this.#lists.ownerOf(finding, key)
+        if (queue === 0) continue
+      } else continue
       nearest = step.depth
     }
     this.#queues.set(finding, queue)
     return queue
   }
 
+  /** File of a function's code. */
+  scriptOf(fn: Tagged): string | null {
+    return scriptPath(this.#objects.functions.ofFunction(fn)?.script?.name ?? null)
+  }
+
+  isNode(object: Tagged, type: number): boolean {
+    return this.#lists.isNode(object, type)
+  }
+
   findingOf(promise: Tagged): Finding | null {
     return this.#findings.get(promise) ?? null
+  }
+
+  /** Something of the world outside can settle it by itself: no timer that only bounds it, and no server that listens. */
+  hasResource(finding: Finding): boolean {
+    return finding.ends.some((end) => this.#settles(finding, end))
+  }
+
+  #settles(finding: Finding, end: FoundEnd): boolean {
+    if (end.kind !== 'resource' && end.kind !== 'native') return false
+    return !this.#timers.isGuard(finding, end) && this.#objects.className(objectOf(end.key)) !== 'Server'
   }
 
   /** The promise at the bottom of what a suspended function waits for, through the functions that it awaits. */
@@ -63,6 +101,13 @@ export class Locks {
     return 0
   }
 
+  /** The function that a function awaits, directly or through promises between them. */
+  awaitedBy(generator: Tagged): number | undefined {
+    const index = this.#suspended.byGenerator.get(generator)
+    const awaits = index === undefined ? 0 : (this.#suspended.list[index]?.awaits ?? 0)
+    return awaits === 0 ? undefined : this.#ownerBelow(awaits)
+  }
+
   #ownerBelow(promise: Tagged): number | undefined {
     const queue = [promise]
     const seen = new Set<Tagged>()
@@ -82,6 +127,8 @@ export class Locks {
     const queue = this.queueOf(finding)
     return finding.holders.flatMap((key) => {
       const generator = objectOf(key)
+      // A plain generator waits for nothing: who steps it was followed.
+      if (this.#heap.is(generator, 'JS_GENERATOR_OBJECT')) return []
       const bottom = this.bottomOf(generator)
       if (bottom === finding.promise) return []
       const waits = this.#findings.get(bottom) ?? null
@@ -94,13 +141,14 @@ export class Locks {
 
   /** Whether a function waits at the very await that this wait belongs to: one more in the queue, not its holder. */
   isFellow(finding: Finding, generator: Tagged): boolean {
-    const own = this.#waiterOf(finding.promise)
+    const own = this.waiterOf(finding.promise)
     const index = this.#suspended.byGenerator.get(generator)
     const other = index === undefined ? undefined : this.#suspended.list[index]
     return own !== null && other?.function.address === own.function && other.position === own.position
   }
 
-  #waiterOf(promise: Tagged): { readonly function: Tagged; readonly position: number } | null {
+  /** Where the function stands that awaits a promise itself. */
+  waiterOf(promise: Tagged): { readonly function: Tagged; readonly position: number } | null {
     if (this.#waiters === null) {
       this.#waiters = new Map(
         this.#suspended.list.map((one) => [one.awaits, { function: one.function.address, position: one.position }]),
@@ -114,8 +162,10 @@ export class Locks {
     const wanted = new Set<Tagged>()
     for (const finding of this.#findings.values()) {
       const rooted = finding.ends.length > 0
-      if (hasResource(finding) || (rooted && this.queueOf(finding) === 0)) continue
-      for (const key of finding.holders) {
+      if (this.hasResource(finding)) continue
+      const settlers = finding.ends.flatMap((end) => (end.kind === 'function' ? [end.key] : []))
+      const holders = rooted && this.queueOf(finding) === 0 ? settlers : [...finding.holders, ...settlers]
+      for (const key of holders) {
         const bottom = this.bottomOf(objectOf(key))
         if (bottom !== 0 && !this.#findings.has(bottom)) wanted.add(bottom)
       }
@@ -145,10 +195,6 @@ export class Locks {
   }
 
   #isLock(finding: Finding): boolean {
-    return !hasResource(finding) && this.queueOf(finding) !== 0
+    return !this.hasResource(finding) && this.queueOf(finding) !== 0
   }
-}
-
-export function hasResource(finding: Finding): boolean {
-  return finding.ends.some((end) => end.kind === 'resource' || end.kind === 'native')
 }

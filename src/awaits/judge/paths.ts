@@ -3,6 +3,7 @@
  * `Socket.[client] > Client.[queue] > Request.[handler] > onConnect()`. What only carries (property stores, arrays,
  * tables, resolving functions) is folded into the name of the slot that leads to it.
  */
+import type { PathPart } from '../../model/await.js'
 import type { SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { ELEMENTS_OFFSET, PROPERTIES_OFFSET, TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
@@ -11,12 +12,15 @@ import { objectOf, stepsDown, type Finding, type Step, type StepKey } from '../s
 
 const MAX_PARTS = 14
 
-export interface PathPart {
+export interface HeapPathPart extends PathPart {
   readonly object: Tagged
-  /** Class, function or scope. */
-  readonly name: string
-  /** `.waiters`, `{costMeter}`, `[0]`; '' where the slot says nothing. */
-  readonly slot: string
+}
+
+/** The parts without their addresses, as they go into the evidence. */
+export function plainParts(parts: readonly HeapPathPart[]): PathPart[] {
+  const named = parts.filter((part) => part.name + part.slot !== '')
+  if (named.length > MAX_PARTS) named.splice(MAX_PARTS - 3, named.length - MAX_PARTS)
+  return named.map(({ name, slot, role }) => ({ name, slot, role }))
 }
 
 export class Paths {
@@ -42,9 +46,9 @@ export class Paths {
     return texts.join(' > ')
   }
 
-  parts(finding: Finding, end: StepKey): PathPart[] {
+  parts(finding: Finding, end: StepKey): HeapPathPart[] {
     const chain = stepsDown(finding, end)
-    const parts: PathPart[] = []
+    const parts: HeapPathPart[] = []
     for (let i = 0; i + 1 < chain.length; i++) {
       const key = chain[i] ?? 0
       const step = finding.steps.get(key)
@@ -72,51 +76,54 @@ export class Paths {
     return owns ? inner : null
   }
 
-  #part(object: Tagged, step: Step, inner: Step | null, inEvents: boolean): { name: string; slot: string } | null {
+  #part(object: Tagged, step: Step, inner: Step | null, inEvents: boolean): PathPart | null {
     const heap = this.#heap
     const { types } = heap
     const { type } = step
     if (heap.isContextType(type)) return this.#scopePart(object, step)
     if (heap.isFunctionType(type)) return this.#functionPart(object, step, inner)
-    if (type === types.JS_PROMISE) return { name: 'Promise', slot: '.then' }
+    if (type === types.JS_PROMISE) return { name: 'Promise', slot: '.then', role: 'promise' }
     if (type === types.PROPERTY_CELL) {
-      return { name: `globalThis.${this.#objects.keyText(heap.field(object, 8))}`, slot: '' }
+      return { name: `globalThis.${this.#objects.keyText(heap.field(object, 8))}`, slot: '', role: 'global' }
     }
     if (type === types.PROMISE_REACTION || type === types.PROMISE_CAPABILITY || type === types.CONTEXT_CELL) return null
     const index = this.#suspended.byGenerator.get(object)
     if (index !== undefined) {
       const one = this.#suspended.list[index]
       const slot = step.offset === heap.layout.generator.receiver ? '(this)' : ''
-      return { name: `suspended ${one?.function.name ?? '(anonymous)'}`, slot }
+      return { name: `suspended ${one?.function.name ?? '(anonymous)'}`, slot, role: 'suspended' }
     }
     if (this.#objects.isObjectType(type)) {
       return {
         name: this.#objects.className(object) || 'Object',
         slot: this.#objectSlot(object, type, step, inner, inEvents),
+        role: type === types.JS_ARRAY || type === types.JS_MAP || type === types.JS_SET ? 'collection' : 'object',
       }
     }
-    return this.#objects.isFixedArrayType(type) || type === types.PROPERTY_ARRAY ? null : { name: '', slot: '' }
+    return this.#objects.isFixedArrayType(type) || type === types.PROPERTY_ARRAY
+      ? null
+      : { name: '', slot: '', role: 'other' }
   }
 
-  #scopePart(object: Tagged, step: Step): { name: string; slot: string } | null {
+  #scopePart(object: Tagged, step: Step): PathPart | null {
     if (step.settles) return null
     const { type, offset } = step
     const { context } = this.#heap.layout
     const variable = this.#scopes.variableAt(object, offset)
     const slot = variable === '' ? '' : `{${variable}}`
-    if (this.#scopes.isNativeContextType(type)) return { name: 'native context', slot: '' }
-    if (this.#scopes.isModuleScope(object, type)) return { name: 'module', slot }
+    if (this.#scopes.isNativeContextType(type)) return { name: 'native context', slot: '', role: 'global' }
+    if (this.#scopes.isModuleScope(object, type)) return { name: 'module', slot, role: 'module' }
     if (offset === context.slots + 8 * context.previousIndex) return null
     const name = this.#scopes.scopeName(object)
-    return { name: name === '' ? 'scope' : `scope of ${name}`, slot }
+    return { name: name === '' ? 'scope' : `scope of ${name}`, slot, role: 'scope' }
   }
 
-  #functionPart(object: Tagged, step: Step, inner: Step | null): { name: string; slot: string } | null {
+  #functionPart(object: Tagged, step: Step, inner: Step | null): PathPart | null {
     if (this.#scopes.isResolver(object)) return null
     const info = this.#objects.functions.ofFunction(object)
     const slot = inner === null || step.offset !== PROPERTIES_OFFSET ? '' : this.#propertySlot(object, inner)
-    if (info?.name === null || info === null) return { name: '(anonymous)()', slot }
-    return { name: `${info.name}()`, slot }
+    if (info?.name === null || info === null) return { name: '(anonymous)()', slot, role: 'function' }
+    return { name: `${info.name}()`, slot, role: 'function' }
   }
 
   #objectSlot(object: Tagged, type: number, step: Step, inner: Step | null, inEvents: boolean): string {

@@ -1,22 +1,31 @@
 /** Paths that a search found, put into words: the resource at the end, the request and the event on the way, whose they are. */
 import type { WaitKind, WaitsFor } from '../../model/await.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
-import { describeRequest, describeResource } from '../resources/describe-resource.js'
+import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
+import { overOf } from '../resources/emitter-state.js'
+import { agentOf, readAgent } from '../resources/http-agent.js'
+import { unreadOn } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
-import type { PathPart } from './paths.js'
+import { plainParts, type HeapPathPart } from './paths.js'
+import { Queues } from './queues.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
 export const STREAMS = /^(Readable|PassThrough|Transform|Duplex|Writable|Gzip|Gunzip|Interface|ReadStream|WriteStream)$/
 
-const POOL = /Pool$/
-const QUEUE = /^\._?(?:pending|wait|queue|connectionQueue)/i
+/** Objects that only carry a listener or a resolver; node's own queues inside `events.on`. */
+const PLAIN = /^(?:Object|FixedQueue|FixedCircularBuffer)$/
+const SOCKETS = /^(?:TLS)?Socket$/
+/** Events by which clients hand on what was published to them. */
+const PUBLISHED = /^(?:p?message|p?messageBuffer|notification|publish|change)$/
 
 export class WaitDescriptions {
   readonly #context: JudgeContext
   readonly #heap: V8Heap
+  readonly #queues: Queues
 
   constructor(context: JudgeContext) {
     this.#context = context
+    this.#queues = new Queues(context)
     this.#heap = context.objects.heap
   }
 
@@ -26,49 +35,112 @@ export class WaitDescriptions {
     const object = objectOf(end.key)
     const resource = describeResource(describe, object)
     if (resource === null) return null
-    const heldThrough = paths.text(finding, end.key)
+    const parts = paths.parts(finding, end.key)
+    const way = { heldThrough: paths.text(finding, end.key), parts: plainParts(parts) }
     const request = this.#requestOn(finding, end.key)
-    if (request !== null) {
-      const fd = request.fd ?? resource.fd
-      const answering = paths
-        .parts(finding, end.key)
-        .some((part) => part.slot === '.readRequests' || part.slot === '.body')
-      const summary = answering
-        ? request.summary.replace(/no answer$/, 'answer begun, its body is not complete')
-        : request.summary
-      return { ...request, summary, ...(fd === undefined ? {} : { fd }), heldThrough }
-    }
+    if (request !== null) return { ...this.#ofRequest(request, resource, object, parts), ...way }
     const signal = this.classOn(finding, end.key, (name) => name === 'AbortSignal')
-    if (signal !== null && resource.kind !== 'timer')
-      return { kind: 'abort-signal', summary: 'an AbortSignal', heldThrough }
-    const named = this.#eventOn(paths.parts(finding, end.key))
+    if (signal !== null && resource.kind !== 'timer') return { kind: 'abort-signal', summary: 'an AbortSignal', ...way }
+    const emitter = this.#userEmitterOn(parts)
+    if (emitter !== null && resource.kind === 'socket' && !this.#isClient(emitter, resource))
+      return { ...this.#ofEmitter(emitter, resource), ...way }
+    const named = this.#eventOn(parts)
     // The shortest way from a socket is often its end; what one waits for is data.
     const event = resource.kind === 'socket' && (named === 'close' || named === 'error') ? null : named
-    const owner = resource.owner ?? this.ownerOn(paths.parts(finding, end.key), objects.className(object))
-    const pool = resource.kind === 'socket' ? this.#poolOn(paths.parts(finding, end.key)) : null
-    const lent = pool === null ? '' : `, the connection that ${pool} has lent: queued for it`
+    const owner = resource.owner ?? this.ownerOn(parts, objects.className(object))
+    const behind = resource.kind === 'socket' ? this.#queues.behind(parts) : null
+    const over = named === null ? null : overOf(objects, this.#listenedOn(parts), named)
+    const unread = resource.kind === 'socket' ? unreadOn(objects, parts, object) : null
     return {
       ...resource,
-      summary: `${resource.summary}${lent}${owner === null || owner === resource.summary ? '' : `, through ${owner}`}`,
+      summary: `${resource.summary}${owner === null || owner === resource.summary ? '' : `, through ${owner}`}`,
       ...(owner === null ? {} : { owner }),
       ...(event === null ? {} : { event }),
-      heldThrough,
+      ...(behind === null ? {} : { queuedIn: behind }),
+      ...(over === null ? {} : { over }),
+      ...(unread === null ? {} : { unread }),
+      ...way,
     }
   }
 
-  /** A pool of connections in whose queue the resolver lies: its turn comes when what is lent is given back. */
-  #poolOn(parts: readonly PathPart[]): string | null {
-    const pool = parts.find((part) => POOL.test(part.name) && QUEUE.test(part.slot))
-    return pool === undefined ? null : pool.name
+  #ofRequest(request: Tagged, resource: Part, end: Tagged, parts: readonly HeapPathPart[]): WaitsFor {
+    const { describe, objects } = this.#context
+    const described = describeRequest(describe, request) ?? resource
+    const queued = agentOf(objects, request)
+    if (queued !== null) {
+      const reading = readAgent(objects, queued.agent, queued.key, request, (socket) => agentMember(describe, socket))
+      return {
+        ...this.#queues.poolWait(reading),
+        summary: `a socket of ${reading.owner.replace(/\..*$/, '')} for ${described.summary}`,
+        ...(described.method === undefined ? {} : { method: described.method }),
+        ...(described.url === undefined ? {} : { url: described.url }),
+        sent: false,
+      }
+    }
+    // A request without a socket of its own was not sent: the descriptor of the way to it is another one's.
+    const own = objects.className(request) === 'ClientRequest' && described.fd === undefined
+    const fd = own ? undefined : (described.fd ?? resource.fd)
+    const answering = parts.some((part) => part.slot === '.readRequests' || part.slot === '.body')
+    const unread = unreadOn(objects, parts, end)
+    return {
+      ...described,
+      summary: answering
+        ? described.summary.replace(/no answer$/, 'answer begun, its body is not complete')
+        : described.summary,
+      ...(answering ? { answered: true } : {}),
+      ...(fd === undefined ? {} : { fd }),
+      ...(unread === null ? {} : { unread }),
+    }
+  }
+
+  /** What waits for an event of somebody's own emitter waits for that; the connection may bring it, or not. */
+  #ofEmitter(emitter: HeapPathPart & { readonly event: string | null }, resource: Part): WaitsFor {
+    const owner = emitter.name || 'EventEmitter'
+    const over = emitter.event === null ? null : overOf(this.#context.objects, emitter.object, emitter.event)
+    return {
+      kind: STREAMS.test(owner) ? 'stream' : 'emitter',
+      summary: emitter.event === null ? owner : `event ${emitter.event} of ${owner}`,
+      owner,
+      ...(emitter.event === null ? {} : { event: emitter.event }),
+      ...(over === null ? {} : { over }),
+      ...(resource.incoming === true || resource.fd === undefined ? {} : { fd: resource.fd }),
+    }
+  }
+
+  /**
+   * The emitter of the application's or a package's nearest to the promise, and the event; null when other objects lie
+   * between its listener and the promise: then the event is not what is waited for, but one that may lead on to it.
+   */
+  #userEmitterOn(parts: readonly HeapPathPart[]): (HeapPathPart & { readonly event: string | null }) | null {
+    const { objects } = this.#context
+    const at = parts.findLastIndex((part) => part.slot === '._events')
+    const emitter = parts[at]
+    if (emitter === undefined) return null
+    if (objects.classScript(emitter.object)?.startsWith('node:') !== false) return null
+    if (leadsOn(parts, at)) return null
+    const slot = parts[at + 1]?.slot ?? ''
+    return { ...emitter, event: slot.startsWith('.') ? slot.slice(1) : null }
+  }
+
+  /** A client that emits what comes on a socket of its own: then the peer is to answer, unless it is subscribed to. */
+  #isClient(emitter: HeapPathPart & { readonly event: string | null }, resource: Part): boolean {
+    if (resource.incoming === true || (emitter.event !== null && PUBLISHED.test(emitter.event))) return false
+    const { objects } = this.#context
+    for (const { value } of objects.properties(emitter.object)) {
+      if (objects.isObject(value) && SOCKETS.test(objects.className(value))) return true
+    }
+    return false
+  }
+
+  #listenedOn(parts: readonly HeapPathPart[]): Tagged {
+    return parts.findLast((part) => part.slot === '._events' || part.slot === '.[kEvents]')?.object ?? 0
   }
 
   /** The request nearest to the promise. */
-  #requestOn(finding: Finding, end: StepKey): Omit<WaitsFor, 'heldThrough'> | null {
+  #requestOn(finding: Finding, end: StepKey): Tagged | null {
     for (const key of stepsDown(finding, end).toReversed()) {
-      const request = this.#heap.is(objectOf(key), 'JS_OBJECT')
-        ? describeRequest(this.#context.describe, objectOf(key))
-        : null
-      if (request !== null) return request
+      const object = objectOf(key)
+      if (this.#heap.is(object, 'JS_OBJECT') && describeRequest(this.#context.describe, object) !== null) return object
     }
     return null
   }
@@ -82,23 +154,46 @@ export class WaitDescriptions {
     return null
   }
 
-  /** `ready` out of `OrderBus._events > Object.ready`. */
-  #eventOn(parts: readonly PathPart[]): string | null {
-    for (const [i, part] of parts.entries()) {
-      if (part.slot !== '._events' && part.slot !== '.[kEvents]') continue
-      const slot = parts[i + 1]?.slot ?? ''
-      if (slot.startsWith('.')) return slot.slice(1)
-    }
-    return null
+  /** `ready` out of `OrderBus._events > Object.ready`: of the emitter nearest to the promise. */
+  #eventOn(parts: readonly HeapPathPart[]): string | null {
+    const at = parts.findLastIndex((part) => part.slot === '._events' || part.slot === '.[kEvents]')
+    const slot = at < 0 || leadsOn(parts, at) ? '' : (parts[at + 1]?.slot ?? '')
+    return slot.startsWith('.') ? slot.slice(1) : null
   }
 
   /** The user's object nearest to the promise through whose property it is held: `LineClient.pending`. */
-  ownerOn(parts: readonly PathPart[], except: string): string | null {
+  ownerOn(parts: readonly HeapPathPart[], except: string): string | null {
     for (const part of parts.toReversed()) {
       if (!this.#heap.is(part.object, 'JS_OBJECT') || part.slot === '' || part.name === except) continue
       const script = this.#context.objects.classScript(part.object)
       if (script === null || script.startsWith('node:')) continue
       return `${part.name}${part.slot}`
+    }
+    return null
+  }
+
+  /** An emitter on any path followed that has done with the event: then nothing will settle it. */
+  overOn(finding: Finding): WaitsFor | null {
+    const { objects, paths } = this.#context
+    for (const key of finding.waypoints) {
+      const emitter = objectOf(key)
+      const events = objects.getObject(emitter, ['_events'])
+      // However the search came to the emitter, its listener's entry is among the steps.
+      const slot = finding.steps.has(events) ? (paths.parts(finding, events)[0]?.slot ?? '') : ''
+      if (!slot.startsWith('.')) continue
+      const event = slot.slice(1)
+      const over = overOf(objects, emitter, event)
+      if (over === null) continue
+      const owner = objects.className(emitter) || 'EventEmitter'
+      return {
+        kind: STREAMS.test(owner) ? 'stream' : 'emitter',
+        summary: `event ${event} of ${owner}, which is ${over}`,
+        owner,
+        event,
+        over,
+        heldThrough: paths.text(finding, key),
+        parts: plainParts(paths.parts(finding, key)),
+      }
     }
     return null
   }
@@ -109,26 +204,34 @@ export class WaitDescriptions {
     const from = end ?? finding.waypoints.at(-1)
     if (from === undefined) return null
     const parts = paths.parts(finding, from)
-    const at = parts.findIndex((part) => part.slot === '._events' || part.slot === '.[kEvents]')
+    const at = parts.findLastIndex((part) => part.slot === '._events' || part.slot === '.[kEvents]')
     const emitter = parts[at]
     const heldThrough = paths.text(finding, from)
     if (emitter === undefined) return null
     const name = objects.className(emitter.object) || 'EventEmitter'
     const event = this.#eventOn(parts)
     if (name === 'AbortSignal')
-      return { kind: 'abort-signal', summary: 'an AbortSignal that has not fired', heldThrough }
+      return {
+        kind: 'abort-signal',
+        summary: 'an AbortSignal that has not fired',
+        heldThrough,
+        parts: plainParts(parts),
+      }
+    const over = event === null ? null : overOf(objects, emitter.object, event)
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
     return {
       kind,
       summary: event === null ? name : `event ${event} of ${name}`,
       owner: name,
       ...(event === null ? {} : { event }),
+      ...(over === null ? {} : { over }),
       heldThrough,
+      parts: plainParts(parts),
     }
   }
 
   /** A resource with a closure that mentions the module's variable: it can take the resolver out of it. */
-  resourceUsing(finding: Finding, root: FoundEnd): Omit<WaitsFor, 'heldThrough'> | null {
+  resourceUsing(finding: Finding, root: FoundEnd): Part | null {
     const module = objectOf(root.key)
     const variable = finding.steps.get(root.key)?.variable
     if (variable === undefined || variable === '') return null
@@ -137,8 +240,14 @@ export class WaitDescriptions {
       const resource = this.#context.resourceOf(use.closure)
       const described = resource === 0 ? null : describeResource(this.#context.describe, resource)
       // A timer's callback that mentions a registry (a sweep) does not mean that it settles its entries.
-      if (described !== null && described.kind !== 'timer') return described
+      // Nor that what comes in at a server does.
+      if (described !== null && described.kind !== 'timer' && described.incoming !== true) return described
     }
     return null
   }
+}
+
+/** Whether other objects lie between the listener at `at` and the promise. */
+function leadsOn(parts: readonly HeapPathPart[], at: number): boolean {
+  return parts.slice(at + 2).some((part) => part.role === 'object' && part.slot !== '' && !PLAIN.test(part.name))
 }

@@ -1,9 +1,10 @@
 /** A resource as the thing one waits for: its kind, a phrase, and what identifies it outside (descriptor, pid, URL). */
 import { formatDuration } from '../../model/amounts.js'
-import type { WaitsFor } from '../../model/await.js'
+import type { PoolMember, WaitsFor } from '../../model/await.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import type { NativeObject, NativeObjects } from './native-objects.js'
+import { isUnread } from './unread.js'
 import { plainUrl, textOf, timerDue } from './node-values.js'
 
 export interface DescribeContext {
@@ -13,7 +14,7 @@ export interface DescribeContext {
   readonly uptimeMs: number | null
 }
 
-type Part = Omit<WaitsFor, 'heldThrough'>
+export type Part = Omit<WaitsFor, 'heldThrough' | 'parts'>
 
 /** Null for an object that is no resource that we know. */
 export function describeResource(context: DescribeContext, object: Tagged): Part | null {
@@ -27,7 +28,7 @@ export function describeResource(context: DescribeContext, object: Tagged): Part
     case 'TLSSocket':
       return describeSocket(context, object, name)
     case 'Server':
-      return { kind: 'socket', summary: 'a listening server', ...fdPart(handleOf(context, object)) }
+      return { kind: 'socket', summary: 'a listening server', incoming: true, ...fdPart(handleOf(context, object)) }
     case 'ReadStream':
     case 'WriteStream':
       return describeFileStream(context, object, name)
@@ -81,6 +82,7 @@ function describeSocket(context: DescribeContext, object: Tagged, name: string):
   const connecting = objects.getBoolean(object, ['connecting']) === true
   const pipe = native?.uv?.kind === 'pipe'
   const datagram = native?.uv?.kind === 'udp'
+  const incoming = objects.getObject(object, ['_server', 'server']) !== 0
   const what = datagram
     ? 'datagram socket'
     : pipe
@@ -93,7 +95,19 @@ function describeSocket(context: DescribeContext, object: Tagged, name: string):
     summary: `${what}${host === null ? '' : ` to ${host}`}${connecting ? ', connecting' : ''}`,
     ...fdPart(native),
     ...(host === null ? {} : { host }),
+    ...(incoming ? { incoming: true } : {}),
   }
+}
+
+/** What a socket of an http.Agent is busy with. */
+export function agentMember(context: DescribeContext, socket: Tagged): PoolMember {
+  const { objects } = context
+  const request = objects.getObject(socket, ['_httpMessage'])
+  const { fd } = fdPart(socketNative(context, socket))
+  const place = fd === undefined ? {} : { fd }
+  if (request === 0) return { doing: 'unknown', count: 1, ...place }
+  const what = describeClientRequest(context, request).summary
+  return { doing: isUnread(objects, objects.getObject(request, ['res'])) ? 'unread' : 'busy', what, count: 1, ...place }
 }
 
 /** A TLS socket's descriptor is that of the handle it wraps. */
@@ -184,12 +198,15 @@ function describeClientRequest(context: DescribeContext, object: Tagged): Part {
   const native = socket === 0 ? null : socketNative(context, socket)
   const port = hostHeaderPort(objects, object)
   const url = plainUrl(protocol, port === null ? host : `${host}:${port}`, path)
+  // `finished` means that end() was called: without a socket it was sent nowhere.
+  const away = sent && socket !== 0
   return {
     kind: 'http-request',
-    summary: `${method} ${url}, ${answered ? 'answer begun' : sent ? 'sent, no answer' : 'not yet sent'}`,
+    summary: `${method} ${url}, ${answered ? 'answer begun' : away ? 'sent, no answer' : 'not yet sent'}`,
     method,
     url,
-    sent,
+    sent: away,
+    ...(answered ? { answered: true } : {}),
     ...fdPart(native),
   }
 }

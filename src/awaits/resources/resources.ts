@@ -44,6 +44,11 @@ const SOCKETS = new Set(['Socket', 'TLSSocket'])
 /** A parser is bound to its socket, which says more. */
 const NO_RESOURCE = new Set(['HTTPParser'])
 
+/** Resources that as a rule only bound a wait. */
+export function isGuardClass(name: string): boolean {
+  return name === 'Timeout' || name === 'AbortSignal'
+}
+
 export type ResourceKind = 'class' | 'native'
 
 export class Resources {

@@ -20,8 +20,6 @@ const MAX_OBJECT_BYTES = 1 << 23
 const MAX_SCOPES = 30
 /** Levels by which children are ahead of all other resources. */
 const HEAD_START = 6
-/** Levels by which timers are behind. */
-const TIMER_LAG = 4
 const FAILURE_NAME = /^(reject|rej|onerror|onError)$/
 
 /** A closure that a resource can call, and a module scope whose variables it may use. */
@@ -46,7 +44,9 @@ export class ForwardSearch {
   readonly #parents = new Map<Tagged, Tagged>()
   readonly #moduleUses: ModuleUse[] = []
   #next: Tagged[] = []
-  #later: { readonly object: Tagged; readonly from: Tagged }[] = []
+  #later: { readonly object: Tagged; readonly from: Tagged; readonly by?: Tagged }[] = []
+  /** Of what was reached through a scope's variable: the closure whose text mentions it. A scope has many. */
+  readonly #users = new Map<Tagged, Tagged>()
   #leaves: ReadonlySet<Tagged> = new Set()
   readonly #found = new Map<Tagged, boolean>()
   #failing = false
@@ -58,10 +58,16 @@ export class ForwardSearch {
     this.#closed = closedTypes(this.#heap)
   }
 
-  /** `sources`: live resources. `leaves`: promises that are looked for. */
-  run(sources: readonly Tagged[], leaves: ReadonlySet<Tagged>, expired: () => boolean): ForwardResult {
+  /** `sources`: live resources. `leaves`: promises that are looked for. `closed`: objects that are not entered. */
+  run(
+    sources: readonly Tagged[],
+    leaves: ReadonlySet<Tagged>,
+    expired: () => boolean,
+    closed: readonly Tagged[] = [],
+  ): ForwardResult {
     this.#leaves = leaves
     for (const source of sources) this.#parents.set(source, 0)
+    for (const object of closed) this.#parents.set(object, 0)
     let waiting = this.#byHeadStart(sources)
     let front: Tagged[] = []
     let visited = 0
@@ -89,25 +95,21 @@ export class ForwardSearch {
     return { findings, visited, moduleUses: this.#moduleUses, parents: this.#parents }
   }
 
-  /**
-   * A child says more than the pipes of its output, which would often be the shorter way: it goes ahead. Timers come
-   * last: the one that limits how long a client connects reaches the client's promises before its socket does.
-   */
+  /** A child says more than the pipes of its output, which would often be the shorter way: it goes ahead. */
   #byHeadStart(sources: readonly Tagged[]): { readonly at: number; readonly sources: readonly Tagged[] }[] {
-    const groups = [0, HEAD_START, HEAD_START + TIMER_LAG].map((at) => ({ at, sources: [] as Tagged[] }))
-    for (const source of sources) {
-      const name = this.#objects.className(source)
-      groups[name === 'ChildProcess' ? 0 : name === 'Timeout' ? 2 : 1]?.sources.push(source)
-    }
-    return groups
+    const groups = [0, HEAD_START].map((at) => ({ at, sources: [] as Tagged[] }))
+    for (const source of sources)
+      groups[this.#objects.className(source) === 'ChildProcess' ? 0 : 1]?.sources.push(source)
+    return groups.filter((group) => group.sources.length > 0)
   }
 
   #startFailures(): Tagged[] {
     this.#failing = true
     const front: Tagged[] = []
-    for (const { object, from } of this.#later) {
+    for (const { object, from, by } of this.#later) {
       if (this.#parents.has(object)) continue
       this.#parents.set(object, from)
+      if (by !== undefined) this.#users.set(object, by)
       front.push(object)
     }
     this.#later = []
@@ -157,8 +159,14 @@ export class ForwardSearch {
         return
       }
       const first = !this.#parents.has(context)
+      const resolving = this.#scopes.isResolving(context)
+      // The reject function of a promise comes second, whatever the property or variable is called that keeps it.
+      if (resolving && first && !this.#failing && this.#scopes.isReject(closure)) {
+        this.#later.push({ object: context, from })
+        return
+      }
       if (first) this.#parents.set(context, from)
-      if (this.#scopes.isResolving(context)) {
+      if (resolving) {
         if (first) this.#next.push(context)
         return
       }
@@ -169,8 +177,11 @@ export class ForwardSearch {
         // Having a promise in a variable settles nothing.
         if (valueType === heap.types.JS_PROMISE || heap.isContextType(valueType)) continue
         if (!this.#scopes.mentions(closure, name)) continue
-        if (!this.#failing && FAILURE_NAME.test(name)) this.#later.push({ object: value, from: context })
-        else this.#enter(value, context)
+        if (!this.#failing && FAILURE_NAME.test(name)) this.#later.push({ object: value, from: context, by: closure })
+        else {
+          this.#users.set(value, closure)
+          this.#enter(value, context)
+        }
       }
       from = context
       context = heap.contextSlot(context, heap.layout.context.previousIndex)
@@ -257,11 +268,7 @@ export class ForwardSearch {
     let below = promise
     let rejects = failing
     let depth = 0
-    for (
-      let object = this.#parents.get(promise) ?? 0;
-      object !== 0 && depth < 200;
-      object = this.#parents.get(object) ?? 0
-    ) {
+    for (let object = this.#parents.get(promise) ?? 0; object !== 0 && depth < 200;) {
       const map = heap.field(object, 0)
       const type = heap.typeOfMap(map)
       const size = this.#objects.sizeOf(object, map, type)
@@ -273,7 +280,9 @@ export class ForwardSearch {
       if (heap.isFunctionType(type) && this.#scopes.isResolver(object)) rejects ||= this.#scopes.isReject(object)
       if ((this.#parents.get(object) ?? 0) === 0) ends.push({ key: object, kind: 'resource' })
       else waypoints.push(object)
+      const user = cells ? this.#users.get(below) : undefined
       below = object
+      object = user ?? this.#parents.get(object) ?? 0
     }
     return {
       promise,

@@ -31,6 +31,7 @@ export type HolderKind =
   | 'function'
   | 'module'
   | 'holder'
+  | 'stepped' // a plain generator: whoever steps it uses what it holds
   | 'unlisted' // a generator that runs, or was suspended after the scan: it may use what it holds
   | 'root'
   | 'dead'
@@ -166,7 +167,7 @@ export class HolderEdges {
       type === types.JS_ASYNC_GENERATOR_OBJECT ||
       type === types.JS_GENERATOR_OBJECT
     ) {
-      if (this.#suspended.byGenerator.has(object)) return 'holder'
+      if (this.#suspended.byGenerator.has(object)) return type === types.JS_GENERATOR_OBJECT ? 'stepped' : 'holder'
       return this.#hasEnded(object) ? 'dead' : 'unlisted'
     }
     if (this.#roots.has(type) || this.#scopes.isNativeContextType(type) || this.#scopes.isModuleScope(object, type)) {

@@ -10,6 +10,7 @@ import type { Objects } from '../../v8/objects/objects.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { ContainingObjects, Holder } from '../../v8/objects/containing-object.js'
 import { failureOffset, isFailureEntry } from './failure-slots.js'
+import { isGuardClass } from '../resources/resources.js'
 import type { EdgeMark, HolderEdges, HolderKind } from './holder-edges.js'
 import { scanHolders, type ReverseScanCost } from './reverse-scan.js'
 import { objectOf, type Finding, type FoundEnd, type Step, type StepKey } from './wait-search.js'
@@ -104,7 +105,7 @@ export class ReverseSearch {
     if (!this.#known.has(holder.object))
       this.#remember(holder.object, holder.type, entry.depth + 1, mark, holder.offset)
     list.push({ ...holder, mark, kind, rejects: false })
-    if ((kind !== 'go' && kind !== 'waypoint') || entry.depth >= MAX_DEPTH) {
+    if ((kind !== 'go' && kind !== 'waypoint' && kind !== 'stepped') || entry.depth >= MAX_DEPTH) {
       if (entry.depth >= MAX_DEPTH) entry.capped = true
       return
     }
@@ -137,7 +138,7 @@ export class ReverseSearch {
     const finding = this.#walkOnce(promise, { skipFailures: true, anyMention: false })
     return finding.ends.some((end) => {
       if (end.kind !== 'resource') return true
-      return !['Timeout', 'AbortSignal'].includes(this.#context.objects.className(objectOf(end.key)))
+      return !isGuardClass(this.#context.objects.className(objectOf(end.key)))
     })
   }
 
@@ -182,6 +183,10 @@ export class ReverseSearch {
             case 'go':
             case 'waypoint':
               if (edge.kind === 'waypoint') waypoints.push(at)
+              next.push(at)
+              break
+            case 'stepped':
+              holders.push(at)
               next.push(at)
               break
             case 'holder':

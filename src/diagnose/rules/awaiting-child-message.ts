@@ -1,7 +1,7 @@
 /** `awaiting/child-message`: a child process that does not answer or end. */
 import type { ChildProcess } from '../../model/kernel.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
+import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
 import { seconds } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
@@ -16,13 +16,16 @@ export function awaitingChildMessage(view: View): readonly Candidate[] {
         cause: 'child-message',
         waitsFor: childText(leaf, child),
         signs: signsOf(child),
-        cap: capByAge(view, aged),
-        weight: 26,
+        // A write that blocks in every look is no matter of age.
+        cap: stuckWriting(view, child) ? capByLooks(view, aged) : capByAge(view, aged),
+        weight: stuckWriting(view, child) ? 46 : 26,
         refutedBy: 'Output of the child, or its end, between two looks.',
         nextStep:
-          child === null
-            ? 'See what became of that child, and give the call a time-out.'
-            : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
+          child?.writing !== undefined
+            ? `Read what the child writes (resume() or pipe its ${streamName(child.writing.fd)}), or start it with that stream ignored or inherited.`
+            : child === null
+              ? 'See what became of that child, and give the call a time-out.'
+              : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
       })
     })
 }
@@ -35,11 +38,34 @@ function childOf(view: View, leaf: Leaf): ChildProcess | null {
 
 function childText(leaf: Leaf, child: ChildProcess | null): string {
   if (child === null) return `child process ${leaf.waits.pid ?? ''}`.trim()
-  return `child process ${child.pid} (${child.command}), state ${child.kernelState}, ${seconds(child.ageMs)} old`
+  const what = `child process ${child.pid} (${child.command})`
+  if (child.writing === undefined) return `${what}, state ${child.kernelState}, ${seconds(child.ageMs)} old`
+  const { fd, ours } = child.writing
+  const here = ours.length === 0 ? 'nobody reads' : `this process does not read (its own fd ${ours.join(', ')})`
+  return `${what}, ${seconds(child.ageMs)} old, which is blocked writing to its ${streamName(fd)}: what ${here}`
+}
+
+function streamName(fd: number): string {
+  return fd === 1 ? 'stdout' : fd === 2 ? 'stderr' : `descriptor ${fd}`
+}
+
+/** In every look, and into what we hold the other end of. */
+function stuckWriting(view: View, child: ChildProcess | null): boolean {
+  if (child?.writing === undefined || child.writing.ours.length === 0) return false
+  const { fd } = child.writing
+  return view.evidence.looks.every(
+    (look) =>
+      look.kernel === null ||
+      look.kernel.children.some(
+        (each) => each.pid === child.pid && each.writing !== undefined && each.writing.fd === fd,
+      ),
+  )
 }
 
 function signsOf(child: ChildProcess | null): Sign[] {
   const signs: Sign[] = [strong('it waits for a child process')]
+  if (child?.writing !== undefined)
+    signs.push(strong(`the child sleeps in a write to its ${streamName(child.writing.fd)}`))
   if (child !== null)
     signs.push((child.ageMs >= PATIENCE_MS ? strong : weak)(`the child is alive for ${seconds(child.ageMs)}`))
   return signs

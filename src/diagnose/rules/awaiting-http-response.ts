@@ -10,12 +10,12 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
     .map((leaf) =>
       leafCandidate(view, leaf, {
         cause: 'http-response',
-        waitsFor: `the answer to ${requestText(leaf)}`,
+        waitsFor: `${leaf.waits.answered === true ? 'the rest of the answer' : 'the answer'} to ${requestText(leaf)}`,
         signs: signsOf(leaf),
         cap: capByAge(view, leaf),
         weight: 30,
         refutedBy: 'Data received on this connection between two looks.',
-        nextStep: `Look at what ${leaf.waits.peer ?? 'the server'} does with this request, and give it a time-out (AbortSignal.timeout).`,
+        nextStep: nextOf(leaf),
       }),
     )
 }
@@ -24,6 +24,14 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
 export function requestText({ waits }: Leaf): string {
   const what = waits.url === undefined ? 'an HTTP request' : `${waits.method ?? ''} ${waits.url}`.trim()
   return waits.peer === undefined ? what : `${what} from ${waits.peer}`
+}
+
+function nextOf({ waits }: Leaf): string {
+  if (waits.answered === true)
+    return 'The answer has begun: see whether its body is read here, and whether the server stopped in the middle of it.'
+  if (waits.sent === false && waits.fd === undefined)
+    return 'The request has no connection yet: see what its agent or session waits for (a socket, a proxy, a handshake).'
+  return `Look at what ${waits.peer ?? 'the server'} does with this request, and give it a time-out (AbortSignal.timeout).`
 }
 
 function signsOf(leaf: Leaf): Sign[] {

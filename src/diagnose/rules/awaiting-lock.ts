@@ -3,7 +3,7 @@
  * itself parked elsewhere is the cause, and gets its own verdict before this one. Any array of resolvers looks like a
  * lock: without a holder that was found, only names and clocks tell it from a queue that waits for work.
  */
-import type { WaitHolder } from '../../model/await.js'
+import { linkText, type WaitHolder } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
@@ -18,24 +18,36 @@ export function awaitingLock(view: View): readonly Candidate[] {
   return leaves
     .filter((leaf) => leaf.cause === 'lock')
     .map((leaf) => {
-      const deadlock = leaf.waits.deadlock ?? []
+      const deadlock = leaf.waits.links ?? []
       const cyclic = deadlock.length > 0
+      const itself = leaf.waits.reentrant === true
       const mutual = cyclic ? [] : mutualWaits(leaf, leaves)
       const together = cyclic || mutual.length > 0
       return leafCandidate(view, leaf, {
         cause: 'lock',
-        waitsFor: cyclic
-          ? `a lock in a deadlock: ${deadlock.join(' -> ')}`
-          : mutual.length > 0
-            ? `${queueName(leaf.waits)} in what looks like a deadlock: ${mutualText(mutual)}`
-            : `${queueName(leaf.waits)}${holdersText(leaf)}`,
+        waitsFor: itself
+          ? itselfText(leaf)
+          : cyclic
+            ? `a lock in a deadlock: ${deadlock.map(linkText).join(' -> ')}`
+            : mutual.length > 0
+              ? `${queueName(leaf.waits)} in what looks like a deadlock: ${mutualText(mutual)}`
+              : `${queueName(leaf.waits)}${holdersText(leaf)}`,
         signs: [...signsOf(leaf, cyclic), ...(mutual.length > 0 ? [strong(MUTUAL)] : [])],
         cap: capOf(view, leaf, cyclic, mutual.length > 0),
         weight: together ? 55 : elsewhere ? 5 : 35,
         refutedBy: together ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
-        nextStep: nextOf(leaf, together),
+        nextStep: itself ? NOT_INSIDE : nextOf(leaf, together),
       })
     })
+}
+
+const NOT_INSIDE =
+  'Do not use this limiter or lock inside a task that holds a turn of it: call the inner work directly, or give it a limiter of its own.'
+
+/** `its turn in the queue limit, in a deadlock with itself: bake (w.mjs:22) holds a turn and ends only after this`. */
+function itselfText({ waits }: Leaf): string {
+  const holders = (waits.holders ?? []).slice(0, 3).map(holderText)
+  return `its turn in ${queueName(waits)}, in a deadlock with itself: ${holders.join(', ')} ${holders.length > 1 ? 'hold its turns and end' : 'holds a turn and ends'} only when this wait is over`
 }
 
 const MUTUAL = 'each of them is parked on what the next one mentions, round to the first'
@@ -53,6 +65,7 @@ function holderIn(leaf: Leaf, cycle: readonly Leaf[]): WaitHolder {
 
 /** Holders that were found hold it; those that only mention it, and names, make it likely. */
 function capOf(view: View, leaf: Leaf, cyclic: boolean, mutual: boolean): Confidence {
+  if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)
   if (isHeld(leaf)) return cap
@@ -77,9 +90,16 @@ function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
   const signs: Sign[] = []
   const where = `its resolver is in ${queueName(waits)}`
   // In a plain array of resolvers a consumer waits for work as well.
-  if (waits.heldThrough !== undefined) signs.push((cyclic || isLockByName(waits) ? strong : weak)(where))
+  if (waits.parts !== undefined) signs.push((cyclic || isLockByName(waits) ? strong : weak)(where))
   else if (waits.owner !== undefined) signs.push(weak(where))
-  if (cyclic) signs.push(strong('the holders wait for each other'))
+  if (cyclic)
+    signs.push(
+      strong(
+        waits.reentrant === true
+          ? 'whoever holds its turns waits, through its own awaits, in the same queue'
+          : 'the holders wait for each other',
+      ),
+    )
   else if ((waits.holders ?? []).length > 0) {
     if (waits.doubt === undefined) signs.push(strong('suspended functions hold what leads to it'))
     else signs.push(weak(waits.doubt))

@@ -6,7 +6,7 @@ import type { TaskInFlight } from '../../model/evidence.js'
 import type { Confidence } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
+import { capByLooks, leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
 import { seconds } from '../view/phrases.js'
 import { groupTasks, type TaskGroup } from '../view/task-place.js'
 import type { View } from '../view/view.js'
@@ -24,6 +24,8 @@ function fromLeaves(view: View): Candidate[] {
   return leavesOf(view)
     .filter((leaf) => leaf.cause === 'never-settles')
     .map((leaf) => {
+      if (leaf.waits.kind === 'module') return moduleCycle(view, leaf)
+      if (leaf.waits.over !== undefined) return afterTheEnd(view, leaf, leaf.waits.over)
       const made = leaf.waits.madeAt
       const signs: Sign[] = [strong('no live root reaches a resolver of this promise')]
       if (leaf.waits.doubt !== undefined) signs.push(weak(leaf.waits.doubt))
@@ -40,6 +42,41 @@ function fromLeaves(view: View): Candidate[] {
           'Find the path there on which neither resolve nor reject is called (an early return, an event that is never emitted).',
       })
     })
+}
+
+/** `await import()` of a module that imports, directly or not, the one that awaits it. */
+function moduleCycle(view: View, leaf: Leaf): Candidate {
+  return leafCandidate(view, leaf, {
+    cause: 'never-settles',
+    waitsFor: leaf.waits.summary,
+    signs: [
+      strong(
+        'the module that is imported requests, itself or through others, one that has not been evaluated to its end',
+      ),
+      strong('that one waits, at its top level, for this very import'),
+    ],
+    cap: 'high',
+    weight: 60,
+    refutedBy: 'The module being evaluated in a later look.',
+    nextStep:
+      'Break the cycle: move what both modules need into a third one, or do not await the import at the top level.',
+  })
+}
+
+/** The emitter, child or interface says itself that it is over. */
+function afterTheEnd(view: View, leaf: Leaf, over: string): Candidate {
+  const { owner, event } = leaf.waits
+  const what = owner ?? 'an emitter'
+  return leafCandidate(view, leaf, {
+    cause: 'never-settles',
+    waitsFor: `${event === undefined ? '' : `the event ${event} of `}${what}, which is ${over} and emits it no more`,
+    signs: [strong(`its resolver hangs on a listener of ${what}`), strong(`${what} is ${over}`)],
+    cap: leaf.node.doubtful === true ? 'low' : capByLooks(view, leaf),
+    weight: 46,
+    refutedBy: 'The object being opened again, or somebody emitting the event by hand.',
+    nextStep:
+      'Listen before the object can end (no await between making it and listening), or ask it first whether it has.',
+  })
 }
 
 /**

@@ -75,7 +75,10 @@ function overdueOf(view: View): string | null {
 function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {
   const waiting = leaves.find((leaf) => leaf.cause === 'lock' && leaf.waits.deadlock === undefined)
   if (waiting === undefined) return null
-  const parked = mostParked(leaves.filter((leaf) => leaf.cause !== 'lock' && mayHold(waiting, leaf)))
+  // What moved while it was read, or was not found, holds no turn for certain.
+  const parked = mostParked(
+    leaves.filter((leaf) => leaf.cause !== 'lock' && leaf.cause !== 'unknown' && mayHold(waiting, leaf)),
+  )
   if (parked === null || parked.count < 2) return null
   const signs: Sign[] = [
     strong(`${placeText(waiting.blame.where)} waits its turn in ${queueName(waiting.waits)}`),

@@ -1,23 +1,44 @@
 /** `awaiting/socket-reply`: a raw TCP or database client waits on a connection that is healthy and silent. */
+import type { QueueFacts } from '../../model/await.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { plural } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
 export function awaitingSocketReply(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   return leavesOf(view)
     .filter((leaf) => leaf.cause === 'socket-reply')
-    .map((leaf) =>
-      leafCandidate(view, leaf, {
-        cause: 'socket-reply',
-        waitsFor: `a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${leaf.waits.owner === undefined ? '' : ` (${leaf.waits.owner})`}`,
-        signs: signsOf(leaf),
-        cap: capByAge(view, leaf),
-        weight: 28,
-        refutedBy: 'Data received on this connection between two looks.',
-        nextStep: `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
-      }),
-    )
+    .map((leaf) => (leaf.waits.queuedIn === undefined ? replyTo(view, leaf) : behind(view, leaf, leaf.waits.queuedIn)))
+}
+
+function replyTo(view: View, leaf: Leaf): Candidate {
+  return leafCandidate(view, leaf, {
+    cause: 'socket-reply',
+    waitsFor: `a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${leaf.waits.owner === undefined ? '' : ` (${leaf.waits.owner})`}`,
+    signs: signsOf(leaf),
+    cap: capByAge(view, leaf),
+    weight: 28,
+    refutedBy: 'Data received on this connection between two looks.',
+    nextStep: `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
+  })
+}
+
+/** It stands behind others on its connection: perhaps it was never sent, and it is not its own answer that is missing. */
+function behind(view: View, leaf: Leaf, queue: QueueFacts): Candidate {
+  const peer = leaf.waits.peer ?? 'a peer'
+  const others =
+    queue.position === null || queue.position === 0 ? 'what is in front of it' : plural(queue.position, 'other')
+  const ahead = queue.ahead === undefined ? '' : ` (first ${queue.ahead})`
+  return leafCandidate(view, leaf, {
+    cause: 'socket-reply',
+    waitsFor: `its turn behind ${others} in ${queue.owner}${ahead}, on the connection to ${peer}: perhaps it was not even sent`,
+    signs: [strong(`it stands in ${queue.owner}, behind ${others}`), ...signsOf(leaf).slice(1)],
+    cap: capByAge(view, leaf) === 'low' ? 'low' : 'medium',
+    weight: 29,
+    refutedBy: 'The queue getting shorter between two looks.',
+    nextStep: `Look for what runs first on this connection${ahead} and does not end: a blocking command, a cursor or transaction left open, an answer that is not read. Give such work a connection of its own.`,
+  })
 }
 
 function signsOf({ waits }: Leaf): Sign[] {

@@ -1,6 +1,7 @@
 /** `awaiting/stream`: a stream that brings no data, or one that is written to and whose consumer takes nothing. */
 import { strong, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { plural } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
 export function awaitingStream(view: View): readonly Candidate[] {
@@ -8,15 +9,43 @@ export function awaitingStream(view: View): readonly Candidate[] {
   return leavesOf(view)
     .filter((leaf) => leaf.cause === 'stream')
     .map((leaf) =>
-      leafCandidate(view, leaf, {
-        cause: 'stream',
-        waitsFor: streamText(leaf),
-        signs: signsOf(leaf),
-        cap: capByAge(view, leaf),
-        weight: 24,
-        ...ADVICE[directionOf(leaf)],
-      }),
+      leaf.unreadBytes > 0 || leaf.waits.unread !== undefined
+        ? notRead(view, leaf)
+        : leafCandidate(view, leaf, {
+            cause: 'stream',
+            waitsFor: streamText(leaf),
+            signs: signsOf(leaf),
+            cap: capByAge(view, leaf),
+            weight: 24,
+            ...ADVICE[directionOf(leaf)],
+          }),
     )
+}
+
+/** The peer has answered; what it sent lies in this process's own socket. */
+function notRead(view: View, leaf: Leaf): Candidate {
+  const { waits, unreadBytes } = leaf
+  const { unread } = waits
+  const from = waits.peer === undefined ? '' : ` from ${waits.peer}`
+  const stream =
+    unread === undefined
+      ? ''
+      : `; ${unread.stream} takes none${unread.buffered === null || unread.buffered === 0 ? '' : ` (${plural(unread.buffered, 'byte')} in it, not read)`}`
+  return leafCandidate(view, leaf, {
+    cause: 'stream',
+    waitsFor: `data that this process does not read${unreadBytes === 0 ? '' : `: ${plural(unreadBytes, 'byte')}${from} ${unreadBytes === 1 ? 'lies' : 'lie'} in its own socket`}${stream}`,
+    signs: [
+      ...(unreadBytes === 0
+        ? []
+        : [strong(`${plural(unreadBytes, 'byte')} lie unread in its socket in every look, while the loop is idle`)]),
+      ...(unread === undefined ? [] : [strong(`${unread.stream} has no reader, and holds back what feeds it`)]),
+    ],
+    cap: capByLooks(view, leaf),
+    weight: 42,
+    refutedBy: 'A receive queue that shrinks between two looks.',
+    nextStep:
+      'Read or destroy every stream that takes from this connection: a cloned or unused response body, a file or part that nobody reads, a consumer that was paused.',
+  })
 }
 
 type Direction = 'reads' | 'writes' | 'either'

@@ -22,6 +22,8 @@ export interface Leaf {
   readonly blame: Blame
   readonly cause: AwaitingCause
   readonly socket: SocketState | null
+  /** Bytes in this process's own socket that it did not read over the looks; 0 when it reads, or none are there. */
+  readonly unreadBytes: number
   /** How long it surely waits; null when only one look has it and nothing else tells. */
   readonly ageMs: number | null
   /** A timer will end the wait soon, ms. */
@@ -81,6 +83,7 @@ function leavesSeenIn(view: View, looks: number): readonly Leaf[] {
 
 function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, blame: Blame): Leaf {
   const socket = view.last.kernel?.sockets.find((each) => each.fd !== null && each.fd === waits.fd) ?? null
+  const unreadBytes = unreadOf(view, socket)
   // A timer set long ago is one that was meant to be long: that alone makes nobody stuck.
   const silentMs = waits.kind === 'timer' ? null : (waits.sinceMs ?? null)
   const ages = [node.seenMs ?? null, silentMs].filter((age) => age !== null)
@@ -89,15 +92,46 @@ function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, bla
     index,
     waits,
     blame,
-    cause: causeOf(node, waits),
+    cause: causeOf(node, waits, unreadBytes > 0 || liesUnread(view, node, waits)),
     socket,
+    unreadBytes,
     ageMs: ages.length === 0 ? null : Math.max(...ages),
     endsInMs: waits.kind !== 'timer' && waits.dueInMs !== undefined && waits.dueInMs < SOON_MS ? waits.dueInMs : null,
   }
 }
 
-function causeOf(node: AwaitNode, waits: WaitsFor): AwaitingCause {
+/**
+ * What lies in our own socket, the same in every look while the loop is idle, waits for nobody but us. One look proves
+ * nothing: data may just have come.
+ */
+function unreadOf(view: View, socket: SocketState | null): number {
+  if (socket === null || socket.state === 'LISTEN' || view.main?.idle !== true) return 0
+  if (socket.peer === null || !((socket.receiveQueueBytes ?? 0) > 0)) return 0
+  const looks = view.evidence.looks.filter((look) => look.kernel !== null)
+  if (looks.length < 2) return 0
+  const same = looks.every((look) =>
+    look.kernel?.sockets.some(
+      (each) =>
+        each.local === socket.local && each.peer === socket.peer && each.receiveQueueBytes === socket.receiveQueueBytes,
+    ),
+  )
+  return same ? (socket.receiveQueueBytes ?? 0) : 0
+}
+
+/** The same by node's own streams: data lies in one that has no reader, in every look of an idle loop. */
+function liesUnread(view: View, node: AwaitNode, waits: WaitsFor): boolean {
+  if (waits.unread === undefined || (waits.unread.buffered ?? 0) === 0) return false
+  return view.main?.idle === true && (node.looks ?? 1) > 1
+}
+
+function causeOf(node: AwaitNode, waits: WaitsFor, unread: boolean): AwaitingCause {
+  if (waits.over !== undefined) return 'never-settles'
+  if (unread) return 'stream'
   if (isQueueWait(waits)) return 'lock'
+  // What comes in at a server is nobody's reply.
+  if (waits.kind === 'socket' && waits.incoming === true) {
+    return waits.event !== undefined && STREAM_EVENT.test(waits.event) ? 'stream' : 'unknown'
+  }
   if (waits.kind === 'socket' && isStreamReader(node, waits)) return 'stream'
   switch (waits.kind) {
     case 'http-request':
@@ -120,7 +154,12 @@ function causeOf(node: AwaitNode, waits: WaitsFor): AwaitingCause {
       return 'stream'
     case 'lock':
       return 'lock'
+    case 'pool':
+      return 'pool-exhausted'
+    case 'buffer':
+      return 'not-connected'
     case 'nothing':
+    case 'module':
       return 'never-settles'
     case 'emitter':
       return waits.event !== undefined && STREAM_EVENT.test(waits.event) ? 'stream' : 'unknown'
@@ -140,7 +179,8 @@ function causeOf(node: AwaitNode, waits: WaitsFor): AwaitingCause {
  */
 export function isQueueWait(waits: WaitsFor): boolean {
   if (waits.kind === 'lock') return true
-  return waits.kind === 'socket' && waits.fd === undefined && /^module\{.*> Array\[/.test(waits.heldThrough ?? '')
+  if (waits.kind !== 'socket' || waits.fd !== undefined || waits.parts?.[0]?.role !== 'module') return false
+  return waits.parts.some((part) => part.role === 'collection' && part.name === 'Array')
 }
 
 /** `for await` and readers: node's own iterator is parked, or the stream's own event is what is awaited. */

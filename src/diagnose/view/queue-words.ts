@@ -6,22 +6,25 @@ const LOCK_NAME = /mutex|semaphor|(?<![bc])lock|latch|permit|limiter/i
 
 /** Whether the names around it say that it is a lock, and not just an array of resolvers. */
 export function isLockByName(waits: WaitsFor): boolean {
-  return LOCK_NAME.test(`${waits.heldThrough ?? ''} ${waits.owner ?? ''}`)
+  const names = (waits.parts ?? []).map((part) => part.name + part.slot)
+  return LOCK_NAME.test(`${names.join(' ')} ${waits.owner ?? ''}`)
 }
 
-/** `the lock costMeter (Mutex.waiters)`, from `module{costMeter} > Mutex.waiters > Array[0]`. */
+/** `the lock ledger (Mutex.waiters)`: by the variable it is kept in, and the property of the first object behind it. */
 export function queueName(waits: WaitsFor): string {
   const noun = isLockByName(waits) ? 'lock' : 'queue'
-  const [, variable, first] = /^module\{([^}]+)\}(?: > ([^ >]+))?/.exec(waits.heldThrough ?? '') ?? []
-  if (variable !== undefined) {
-    const property = first !== undefined && /^[\w$]+\.[\w$#]+$/.test(first) ? ` (${first})` : ''
-    return `the ${noun} ${variable}${property}`
+  const [variable, first] = waits.parts ?? []
+  if (variable?.role === 'module' && variable.slot !== '') {
+    const property = first?.role === 'object' && first.slot.startsWith('.') ? ` (${first.name}${first.slot})` : ''
+    return `the ${noun} ${variable.slot.slice(1, -1)}${property}`
   }
   return waits.owner === undefined ? 'a queue of resolvers' : `a ${noun} (${waits.owner})`
 }
 
 /** `audit (w2.mjs:6)` */
 export function holderText(holder: WaitHolder): string {
-  const file = holder.file?.slice(holder.file.lastIndexOf('/') + 1)
-  return `${holder.function ?? 'an anonymous function'}${file === undefined ? '' : ` (${file}:${holder.line ?? '?'})`}`
+  const path = holder.source?.file ?? holder.file
+  const file = path?.slice(path.lastIndexOf('/') + 1)
+  const line = holder.source?.line ?? holder.line
+  return `${holder.function ?? 'an anonymous function'}${file === undefined ? '' : ` (${file}:${line ?? '?'})`}`
 }

@@ -7,7 +7,7 @@
  * resource and not a proof; the tree says so.
  */
 import { formatDuration } from '../../model/amounts.js'
-import type { WaitKind, WaitsFor } from '../../model/await.js'
+import type { PathPart, WaitKind, WaitsFor } from '../../model/await.js'
 import type { AsyncGraph } from './async-graph.js'
 import type { HeapGraph } from './heap-graph.js'
 
@@ -144,25 +144,43 @@ function isRoot(graph: HeapGraph, node: number): boolean {
   return previous >= 0 && graph.nameOf(previous).startsWith('system / NativeContext')
 }
 
-function pathFrom(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, end: number): string {
-  const parts: string[] = []
+function partsFrom(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, end: number): PathPart[] {
+  const parts: PathPart[] = []
   for (let node = end, step = steps.get(end); step !== null && step !== undefined;) {
     const edge = graph.edgeNameOf(step.edge)
-    const name = graph.nameOf(node).replace(/^system \/ | \/ .*$/g, '')
-    if (name === 'Context') parts.push(edge === '' ? 'scope' : `scope{${edge}}`)
-    else if (graph.typeOf(node) === 'closure') parts.push(`${name || '(anonymous)'}()`)
-    else if (name !== '' && !name.startsWith('(')) parts.push(edge === '' ? name : `${name}.${edge}`)
+    const raw = graph.nameOf(node)
+    const name = raw.replace(/^system \/ | \/ .*$/g, '')
+    if (name === 'Context') {
+      const role = isRoot(graph, node) ? 'module' : 'scope'
+      parts.push({ name: role, slot: edge === '' ? '' : `{${edge}}`, role })
+    } else if (graph.typeOf(node) === 'closure') {
+      parts.push({ name: `${name || '(anonymous)'}()`, slot: '', role: 'function' })
+    } else if (name === 'Array' || name === 'Map' || name === 'Set') {
+      parts.push({ name, slot: '', role: 'collection' })
+    } else if (name !== '' && !name.startsWith('(')) {
+      parts.push({ name, slot: edge === '' ? '' : `.${edge}`, role: 'object' })
+    }
     node = step.from
     step = steps.get(node)
   }
-  return parts.slice(0, 12).join(' > ')
+  return parts.slice(0, 12)
+}
+
+/** The path in its parts, and as a reader would write it. */
+function wayFrom(
+  graph: HeapGraph,
+  steps: ReadonlyMap<number, Step | null>,
+  end: number,
+): { readonly heldThrough: string; readonly parts: readonly PathPart[] } {
+  const parts = partsFrom(graph, steps, end)
+  return { heldThrough: parts.map((part) => part.name + part.slot).join(' > '), parts }
 }
 
 function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, node: number, kind: WaitKind): WaitsFor {
   const name = graph.nameOf(node)
-  const heldThrough = pathFrom(graph, steps, node)
+  const way = wayFrom(graph, steps, node)
   const doubt = 'nearest resource in the heap snapshot; which of its closures settles the promise was not checked'
-  const base = { kind, owner: name, heldThrough, doubt }
+  const base = { kind, owner: name, ...way, doubt }
   switch (kind) {
     case 'timer': {
       const timeout = numberOf(graph, graph.child(node, '_idleTimeout', 'property'))
@@ -197,7 +215,9 @@ function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, nod
     case 'emitter':
     case 'stream': {
       // `properties` is the table of an object with many keys, whose key is not in the path.
-      const event = /\._events > \w+\.(?!properties\b)(\w+)/.exec(heldThrough)?.[1]
+      const at = way.parts.findIndex((part) => part.slot === '._events')
+      const slot = at < 0 ? '' : (way.parts[at + 1]?.slot ?? '')
+      const event = slot.startsWith('.') && slot !== '.properties' ? slot.slice(1) : undefined
       return {
         ...base,
         summary: event === undefined ? name : `${name}, event ${event}`,
@@ -221,12 +241,12 @@ function heldBy(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, root:
     node = step.from
     step = steps.get(node)
   }
-  const heldThrough = pathFrom(graph, steps, root)
-  if (!queue) return { kind: 'unknown', summary: `its resolve function is held by ${heldThrough}`, heldThrough }
+  const way = wayFrom(graph, steps, root)
+  if (!queue) return { kind: 'unknown', summary: `its resolve function is held by ${way.heldThrough}`, ...way }
   return {
     kind: 'lock',
     summary: owner === '' ? 'a resolver in a queue of user code' : `a resolver queued in ${owner}`,
-    heldThrough,
+    ...way,
     ...(owner === '' ? {} : { owner }),
   }
 }

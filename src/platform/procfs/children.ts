@@ -2,7 +2,9 @@
 import { ageMsOf, readCommandLine } from './process.js'
 import { listNumbers, readProcText, tryReadProcText } from './read.js'
 import { parseStat, readStat } from './stat.js'
+import { readSyscall } from './syscall.js'
 import { readWchan } from './threads.js'
+import { inodeOfTarget, listDescriptors, readDescriptor } from './descriptors.js'
 import type { ChildProcess } from '../../model/kernel.js'
 
 const MAX_CHILDREN = 64
@@ -36,19 +38,51 @@ export type ShowCommand = (argv: readonly string[]) => string
 
 const joined: ShowCommand = (argv) => argv.join(' ')
 
+const WRITES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64', 'sendto', 'sendmsg'])
+
+/**
+ * What a child can't get rid of: its main thread sleeps in a write to a pipe or local socket that nobody empties. The two
+ * ends of a pair of sockets have inodes one after the other (net/socket.c, __sys_socketpair makes one and then the next),
+ * and libuv gives the second to the child (src/unix/process.c, uv__process_init_stdio); a pipe has one.
+ */
+function blockedWrite(root: string, pid: number, parent: string): ChildProcess['writing'] | null {
+  const call = readSyscall(root, pid)
+  if (call === null || call === 'running' || !WRITES.has(call.name) || call.fd === undefined) return null
+  const target = readDescriptor(root, call.fd)
+  const inode = target === null ? null : inodeOfTarget(target)
+  if (target === null || inode === null) return null
+  const near = target.startsWith('pipe') ? [inode] : [inode - 1]
+  const ours = ownDescriptors(parent).filter((each) => {
+    const own = inodeOfTarget(each.target)
+    return own !== null && near.includes(own) && each.target.slice(0, 4) === target.slice(0, 4)
+  })
+  return { fd: call.fd, ours: ours.map((each) => each.fd) }
+}
+
+function ownDescriptors(root: string): ReturnType<typeof listDescriptors> {
+  try {
+    return listDescriptors(root)
+  } catch {
+    // Refused: then nobody can say which of them it is.
+    return []
+  }
+}
+
 /** Null when it is gone. */
-export function readChild(pid: number, show: ShowCommand = joined): ChildProcess | null {
+export function readChild(pid: number, show: ShowCommand = joined, parent = '/proc/self'): ChildProcess | null {
   const root = `/proc/${pid}`
   try {
     const stat = readStat(root)
     const wchan = readWchan(root)
     const command = readCommandLine(root)
+    const writing = stat.state === 'S' || stat.state === 'D' ? blockedWrite(root, pid, parent) : null
     return {
       pid,
       kernelState: stat.state,
       command: command.length > 0 ? show(command) : `[${readProcText(`${root}/comm`, 64).trim()}]`,
       ageMs: ageMsOf(stat.startTicks) ?? 0,
       wchan,
+      ...(writing == null ? {} : { writing }),
     }
   } catch {
     // It ended between the listing and now: no child to wait for.
@@ -57,5 +91,5 @@ export function readChild(pid: number, show: ShowCommand = joined): ChildProcess
 }
 
 export function readChildren(root: string, pid: number, show: ShowCommand = joined): ChildProcess[] {
-  return listChildren(root, pid).flatMap((child) => readChild(child, show) ?? [])
+  return listChildren(root, pid).flatMap((child) => readChild(child, show, root) ?? [])
 }

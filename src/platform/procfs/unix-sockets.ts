@@ -44,8 +44,9 @@ export function readUnixSockets(root: string, wanted: ReadonlyMap<number, number
       local: row.path,
       peer: null,
       state: row.state,
-      sendQueueBytes: 0,
-      receiveQueueBytes: 0,
+      // The table has no such columns: unknown, not empty.
+      sendQueueBytes: null,
+      receiveQueueBytes: null,
       retransmits: 0,
       unacknowledged: false,
       lastReceivedMs: null,

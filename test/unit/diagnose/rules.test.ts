@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/diagnose/diagnose.js'
 import { joinEvidence } from '../../../src/evidence/join.js'
-import type { AwaitNode } from '../../../src/model/await.js'
+import type { AwaitNode, PathPart } from '../../../src/model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../../../src/model/evidence.js'
 import type { CgroupState, KernelState } from '../../../src/model/kernel.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
@@ -187,8 +187,9 @@ test('says since when a timer is set, and is not surer of an old one', () => {
 })
 
 test('tells a deadlock from a leaked lock', () => {
-  const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', heldThrough: 'module{a} > Mutex.waiters > Array[0]' }
-  const deadlock = awaitNode('acquire', 5, { ...lock, deadlock: ['audit', 'transfer'] })
+  const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', parts: pathOf('a', 'Mutex.waiters') }
+  const links = ['audit', 'transfer'].map((name) => ({ function: name, file: WORKER, line: 6, column: 1 }))
+  const deadlock = awaitNode('acquire', 5, { ...lock, links })
   expect(first(parked([deadlock]))).toMatchObject({ name: 'awaiting/lock', confidence: 'high' })
   expect(first(parked([awaitNode('query', 24, lock)]))).toMatchObject({
     name: 'awaiting/lock',
@@ -203,7 +204,7 @@ test('tells two locks whose users are parked on one another from two single wait
     awaitNode(
       'acquire',
       5,
-      { ...lock, heldThrough: `module{${name}} > Mutex.waiters > Array[0]`, holders: [holderAt(holder)] },
+      { ...lock, parts: pathOf(name, 'Mutex.waiters'), holders: [holderAt(holder)] },
       { awaitedBy: [frame(from, LINES[from] ?? 0)] },
     )
   const LINES: Readonly<Record<string, number>> = { transfer: 11, report: 12, third: 13 }
@@ -216,8 +217,18 @@ test('tells two locks whose users are parked on one another from two single wait
   expect(first(parked(line, { stall: silence() })).verdict?.summary).not.toContain('deadlock')
 })
 
+/** The path `module{variable} > Class.property > Array[0]` in its parts. */
+function pathOf(variable: string, property?: string): PathPart[] {
+  const [name = '', slot = ''] = property?.split('.') ?? []
+  return [
+    { name: 'module', slot: `{${variable}}`, role: 'module' },
+    ...(property === undefined ? [] : [{ name, slot: `.${slot}`, role: 'object' as const }]),
+    { name: 'Array', slot: '[0]', role: 'collection' },
+  ]
+}
+
 describe('a queue of resolvers', () => {
-  const plain = { kind: 'lock' as const, summary: 'a queue of user code', heldThrough: 'module{pending} > Array[0]' }
+  const plain = { kind: 'lock' as const, summary: 'a queue of user code', parts: pathOf('pending') }
 
   test('that nothing calls a lock may be a queue of work: a guess, and no beating above it', () => {
     const { verdict, ...rest } = first(parked([awaitNode('next', 24, plain)]))
@@ -228,7 +239,7 @@ describe('a queue of resolvers', () => {
   })
 
   test('whose holders only mention it is a lock perhaps', () => {
-    const mutex = { ...plain, heldThrough: 'module{costMeter} > Mutex.waiters > Array[0]', owner: 'Mutex.waiters' }
+    const mutex = { ...plain, parts: pathOf('costMeter', 'Mutex.waiters'), owner: 'Mutex.waiters' }
     const holders = [{ function: 'audit', file: WORKER, line: 6, column: 1 }]
     const held = first(parked([awaitNode('acquire', 5, { ...mutex, holders })]))
     expect(held.confidence).toBe('medium')

@@ -20,6 +20,10 @@ test('a cycle of locks is told at its places in the source', () => {
     kind: 'lock' as const,
     summary: `deadlock: ${deadlock.join(' -> ')} -> back to this wait`,
     deadlock,
+    links: [
+      { function: 'audit', file: '/app/dist/bank.js', line: 20, column: 3 },
+      { function: 'transfer', file: '/app/dist/bank.js', line: 10, column: 3 },
+    ],
   }
   const awaits = [{ ...at('acquire', 3), waitsFor }, at('audit', 20), at('transfer', 10)]
   const tree = { engine: 'memory' as const, awaits, roots: [], suspended: 3, pausedMs: 0, notes: [] }

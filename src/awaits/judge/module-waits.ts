@@ -1,0 +1,98 @@
+/**
+ * What the evaluation of a module waits for. A module is evaluated once all that it imports is; so `await import()` of a
+ * module that imports the importer waits for itself, for ever (the promise that V8 keeps for it is never settled, and no
+ * warning is given). Fields of V8's SourceTextModule (src/objects/source-text-module.tq) are known by what they hold: its
+ * code is a suspended function once it has begun, and the modules it requests are the first array of modules in it.
+ */
+import type { WaitHolder, WaitsFor } from '../../model/await.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import { scriptPath } from '../../v8/objects/scripts.js'
+import type { JudgeContext } from './judge-context.js'
+
+const MAX_MODULES = 5_000
+const MODULE_WORDS = 24
+
+interface ModuleFacts {
+  /** Its own code, suspended at a top-level await; 0 when it has not begun, or has none. */
+  readonly generator: Tagged
+  readonly requested: readonly Tagged[]
+  readonly file: string | null
+}
+
+export class ModuleWaits {
+  readonly #context: JudgeContext
+
+  constructor(context: JudgeContext) {
+    this.#context = context
+  }
+
+  wait(promise: Tagged, module: Tagged): WaitsFor {
+    const plain: WaitsFor = { kind: 'await', summary: 'the evaluation of a module (a top-level await)' }
+    const { locks, place } = this.#context
+    const queue: { readonly module: Tagged; readonly by: readonly string[] }[] = [{ module, by: [] }]
+    const seen = new Set<Tagged>([module])
+    for (let head = 0; head < queue.length && head < MAX_MODULES; head++) {
+      const at = queue[head]
+      if (at === undefined) break
+      const facts = this.#read(at.module)
+      const by = facts.file === null ? at.by : [...at.by, facts.file]
+      if (facts.generator !== 0) {
+        if (locks.bottomOf(facts.generator) !== promise) return plain
+        return cycle(place(facts.generator), by)
+      }
+      for (const next of facts.requested) {
+        if (seen.has(next)) continue
+        seen.add(next)
+        queue.push({ module: next, by })
+      }
+    }
+    return plain
+  }
+
+  #read(module: Tagged): ModuleFacts {
+    const { objects, suspended } = this.#context
+    const { heap } = objects
+    let generator = 0
+    let requested: Tagged[] = []
+    let file: string | null = null
+    for (let word = 1; word < MODULE_WORDS; word++) {
+      const value = heap.field(module, 8 * word)
+      if (!heap.isPointer(value)) continue
+      const type = heap.typeOf(value)
+      if (type === heap.types.MAP) break
+      const index = suspended.byGenerator.get(value)
+      if (index !== undefined && generator === 0) {
+        const one = suspended.list[index]
+        file ??= scriptPath(one?.function.script?.name ?? null)
+        // One that has not begun awaits nothing: what it imports is not evaluated yet.
+        if (one !== undefined && one.awaits !== 0) generator = value
+      } else if (requested.length === 0 && objects.isFixedArrayType(type)) requested = this.#modulesIn(value)
+    }
+    return { generator, requested, file }
+  }
+
+  #modulesIn(array: Tagged): Tagged[] {
+    const { heap } = this.#context.objects
+    if (!heap.is(heap.element(array, 0), 'SOURCE_TEXT_MODULE')) return []
+    const found: Tagged[] = []
+    for (let i = 0; i < Math.min(heap.arrayLength(array), MAX_MODULES); i++) {
+      const module = heap.element(array, i)
+      if (heap.is(module, 'SOURCE_TEXT_MODULE')) found.push(module)
+    }
+    return found
+  }
+}
+
+function cycle(importer: readonly WaitHolder[], by: readonly string[]): WaitsFor {
+  const names = by.map((file) => file.slice(file.lastIndexOf('/') + 1))
+  const [first = 'a module'] = names
+  const last = names.at(-1) ?? 'the importer'
+  const through = names.slice(1, -1)
+  return {
+    kind: 'module',
+    summary: `the evaluation of ${first}, which imports ${last}${through.length === 0 ? '' : ` (through ${through.join(', ')})`}, which waits for this import itself`,
+    owner: first,
+    holders: importer,
+    links: importer,
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The queue that a resolver stands in, on whichever path leads to it: of a pool whose members are lent, of a client that
+ * has no connection, of commands that one connection takes in turn. What stands in a queue was not sent: it is not the
+ * peer that is waited for, but whatever is ahead.
+ */
+import type { QueueFacts, WaitsFor } from '../../model/await.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import { countOf, entriesOf, positionIn } from '../resources/collections.js'
+import { connectionAway } from '../resources/connection-states.js'
+import { insideOf, readPool, type PoolReading } from '../resources/pools.js'
+import type { Finding, StepKey } from '../search/wait-search.js'
+import type { JudgeContext } from './judge-context.js'
+import { plainParts, type HeapPathPart } from './paths.js'
+
+const COMMANDS = /queue|command|pending|backlog|wait|todo|request/i
+const BUFFERS = /queue|pending|wait|buffer|offline|commands/i
+const ACTIVE = /^[_#]?(?:active|current|running|in_?flight)/i
+const MAX_PATHS = 12
+const MAX_REGISTERS = 2_000
+
+export class Queues {
+  readonly #context: JudgeContext
+
+  constructor(context: JudgeContext) {
+    this.#context = context
+  }
+
+  /** A wait for a pool's member, or for a connection that is not there; null when it stands in no such queue. */
+  waitIn(finding: Finding): WaitsFor | null {
+    for (const key of this.#keys(finding)) {
+      const parts = this.#context.paths.parts(finding, key)
+      const wait = this.#poolOn(parts) ?? this.#bufferOn(parts)
+      if (wait !== null)
+        return { ...wait, heldThrough: this.#context.paths.text(finding, key), parts: plainParts(parts) }
+    }
+    return null
+  }
+
+  #keys(finding: Finding): StepKey[] {
+    const last = finding.waypoints.at(-1)
+    return [
+      ...finding.ends.map((end) => end.key),
+      ...finding.holders,
+      ...(last === undefined ? [] : [last]),
+      ...[...finding.steps.keys()].slice(-2),
+    ].slice(0, MAX_PATHS)
+  }
+
+  #poolOn(parts: readonly HeapPathPart[]): WaitsFor | null {
+    const { objects } = this.#context
+    for (const [i, part] of parts.entries()) {
+      const queue = parts[i + 1]
+      if (part.role !== 'object' || part.slot === '' || queue === undefined) continue
+      const pool = readPool(objects, part.object, part.slot, countOf(objects, queue.object))
+      if (pool === null || (pool.idle ?? 0) > 0) continue
+      return this.poolWait({ ...pool, position: this.#positionAt(parts, i) })
+    }
+    return null
+  }
+
+  poolWait(reading: PoolReading): WaitsFor {
+    const { lentMembers, ...pool } = reading
+    const holders = this.#holdersOf(lentMembers)
+    return {
+      kind: 'pool',
+      summary: `its turn in ${pool.owner}`,
+      owner: pool.owner,
+      pool,
+      ...(holders.length === 0 ? {} : { holders }),
+    }
+  }
+
+  /** Suspended functions that have a lent member, or what it wraps or is wrapped by, among their own variables. */
+  #holdersOf(members: readonly Tagged[]): NonNullable<WaitsFor['holders']> {
+    const { objects, suspended, place } = this.#context
+    const { heap } = objects
+    const lent = new Set(members.flatMap((member) => insideOf(objects, member)))
+    if (lent.size === 0) return []
+    const isLent = (value: Tagged): boolean =>
+      lent.has(value) || (objects.isObject(value) && insideOf(objects, value).some((inner) => lent.has(inner)))
+    const { generator, context } = heap.layout
+    return suspended.list
+      .slice(0, MAX_REGISTERS)
+      .filter((one) => {
+        const saved = heap.field(one.generator, generator.registers)
+        const length = Math.min(heap.arrayLength(saved), 200)
+        for (let i = 0; i < length; i++) if (isLent(heap.element(saved, i))) return true
+        const scope = heap.field(one.generator, generator.context)
+        const slots = Math.min(heap.smi(scope, context.length) ?? 0, 100)
+        for (let i = 2; i < slots; i++) if (isLent(heap.contextSlot(scope, i))) return true
+        return false
+      })
+      .flatMap((one) => place(one.generator))
+      .slice(0, 5)
+  }
+
+  #bufferOn(parts: readonly HeapPathPart[]): WaitsFor | null {
+    const { objects } = this.#context
+    for (const [i, part] of parts.entries()) {
+      if (part.role !== 'object' || !BUFFERS.test(part.slot) || !this.#isQueue(parts, i)) continue
+      const away = connectionAway(objects, part.object, part.slot)
+      if (away === null) continue
+      const owner = `${part.name}${part.slot}`
+      return {
+        kind: 'buffer',
+        summary: `a command kept in ${owner} until there is a connection (${away})`,
+        owner,
+        connection: away,
+        queuedIn: this.#facts(parts, i, owner),
+      }
+    }
+    return null
+  }
+
+  /** Where it stands in a queue of commands for one connection; null when it is the one that was sent, or in none. */
+  behind(parts: readonly HeapPathPart[]): QueueFacts | null {
+    for (const [i, part] of parts.entries()) {
+      if (part.role !== 'object' || !COMMANDS.test(part.slot) || !this.#isQueue(parts, i)) continue
+      const facts = this.#facts(parts, i, `${part.name}${part.slot}`)
+      const busy = this.#busyWith(part.object)
+      if ((facts.position ?? 0) === 0 && busy === null) continue
+      return busy === null ? facts : { ...facts, ahead: facts.ahead ?? busy }
+    }
+    return null
+  }
+
+  /** What follows a property is a collection in which order matters, or a list. */
+  #isQueue(parts: readonly HeapPathPart[], at: number): boolean {
+    const { objects, locks } = this.#context
+    const { heap } = objects
+    for (const part of parts.slice(at + 1, at + 3)) {
+      if (heap.is(part.object, 'JS_ARRAY') || heap.is(part.object, 'JS_SET')) return true
+      if (locks.isNode(part.object, heap.typeOf(part.object))) return true
+    }
+    return false
+  }
+
+  #facts(parts: readonly HeapPathPart[], at: number, owner: string): QueueFacts {
+    const { objects } = this.#context
+    const queue = parts[at + 1]
+    const position = this.#positionAt(parts, at)
+    const first =
+      position === null || position === 0 || queue === undefined ? null : this.#nameOf(this.#firstOf(queue.object))
+    return {
+      owner,
+      position,
+      queued: queue === undefined ? null : countOf(objects, queue.object),
+      ...(first === null ? {} : { ahead: first }),
+    }
+  }
+
+  #positionAt(parts: readonly HeapPathPart[], at: number): number | null {
+    const { objects } = this.#context
+    for (const [k, part] of parts.slice(at + 1, at + 3).entries()) {
+      const index = /^\[(\d+)\]$/.exec(part.slot)?.[1]
+      if (index === undefined || !objects.heap.is(part.object, 'JS_ARRAY')) continue
+      return positionIn(objects, parts[at + k]?.object ?? 0, Number(index))
+    }
+    return null
+  }
+
+  #firstOf(queue: Tagged): Tagged {
+    const { objects } = this.#context
+    return entriesOf(objects, queue, 1)[0] ?? 0
+  }
+
+  /** The command's own name, when it has one that is no value of the application's. */
+  #nameOf(entry: Tagged): string | null {
+    const { objects } = this.#context
+    if (entry === 0) return null
+    const inner = objects.getObject(entry, ['command', 'query', 'request'])
+    for (const object of inner === 0 ? [entry] : [inner, entry]) {
+      const name = objects.getText(object, ['name', 'commandName', 'method'], 60)
+      if (name !== null && /^[\w.:-]{1,40}$/.test(name)) return name
+    }
+    const name = objects.className(inner === 0 ? entry : inner)
+    return name === '' || name === 'Object' || name === 'Array' ? null : name
+  }
+
+  /** What the queue's owner runs now, by its own field. */
+  #busyWith(owner: Tagged): string | null {
+    const { objects } = this.#context
+    for (const { name, value } of objects.properties(owner)) {
+      if (!ACTIVE.test(name) || !objects.isObject(value)) continue
+      if (countOf(objects, value) !== null && objects.className(value) === 'Array') continue
+      return this.#nameOf(value) ?? name.replace(/^[_#]/, '')
+    }
+    return null
+  }
+}

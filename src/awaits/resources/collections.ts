@@ -1,0 +1,77 @@
+/**
+ * What a queue or set of user code holds, and how much: arrays, Maps, Sets, ring buffers (`_head`, `_tail`, a mask over
+ * `_list`) and whatever keeps its own count. Null where that can't be told: an unknown size is not 0.
+ */
+import type { Tagged } from '../../v8/heap/heap.js'
+import { ELEMENTS_OFFSET, TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
+
+const COUNTS = ['length', '_length', '#length', 'size', '_size', '#size', 'count', '_count', '#count'] as const
+const MAX_ENTRIES = 10_000
+
+export function countOf(objects: Objects, object: Tagged): number | null {
+  const { heap } = objects
+  const length = objects.arrayLength(object)
+  if (length !== null) return length
+  if (heap.is(object, 'JS_SET') || heap.is(object, 'JS_MAP')) {
+    return heap.smiOf(heap.element(heap.field(object, TABLE_OFFSET), 0))
+  }
+  if (!heap.is(object, 'JS_OBJECT')) return null
+  const ring = ringOf(objects, object)
+  return ring === null ? objects.getNumber(object, COUNTS) : ring.count
+}
+
+/** At most `limit` entries that are objects; empty for a list whose inside is not known. */
+export function entriesOf(objects: Objects, object: Tagged, limit = MAX_ENTRIES): Tagged[] {
+  const { heap } = objects
+  const found: Tagged[] = []
+  const add = (value: Tagged): boolean => {
+    if (objects.isObject(value)) found.push(value)
+    return found.length < limit
+  }
+  const length = objects.arrayLength(object)
+  if (length !== null) {
+    const elements = heap.field(object, ELEMENTS_OFFSET)
+    for (let i = 0; i < Math.min(length, MAX_ENTRIES); i++) if (!add(heap.element(elements, i))) break
+    return found
+  }
+  const isMap = heap.is(object, 'JS_MAP')
+  if (isMap || heap.is(object, 'JS_SET')) {
+    const table = heap.field(object, TABLE_OFFSET)
+    const used = (heap.smiOf(heap.element(table, 0)) ?? 0) + (heap.smiOf(heap.element(table, 1)) ?? 0)
+    const first = 3 + (heap.smiOf(heap.element(table, 2)) ?? 0)
+    const width = isMap ? 3 : 2
+    for (let i = 0; i < Math.min(used, MAX_ENTRIES); i++) {
+      if (!add(heap.element(table, first + i * width + (isMap ? 1 : 0)))) break
+    }
+    return found
+  }
+  const ring = heap.is(object, 'JS_OBJECT') ? ringOf(objects, object) : null
+  if (ring === null) return found
+  const elements = heap.field(ring.list, ELEMENTS_OFFSET)
+  for (let i = 0; i < Math.min(ring.count, MAX_ENTRIES); i++) {
+    if (!add(heap.element(elements, (ring.head + i) & ring.mask))) break
+  }
+  return found
+}
+
+/** Entries ahead of the one in slot `index` of a ring's list; of an array the index itself. */
+export function positionIn(objects: Objects, owner: Tagged, index: number): number {
+  const ring = objects.heap.is(owner, 'JS_OBJECT') ? ringOf(objects, owner) : null
+  return ring === null ? index : (index - ring.head) & ring.mask
+}
+
+interface Ring {
+  readonly list: Tagged
+  readonly head: number
+  readonly mask: number
+  readonly count: number
+}
+
+function ringOf(objects: Objects, object: Tagged): Ring | null {
+  const list = objects.getObject(object, ['_list', '#list', 'list'])
+  const head = objects.getNumber(object, ['_head', '#head', 'head'])
+  const tail = objects.getNumber(object, ['_tail', '#tail', 'tail'])
+  const mask = objects.getNumber(object, ['_mask', '_capacityMask', '#mask', '#capacityMask', 'mask'])
+  if (list === 0 || head === null || tail === null || mask === null) return null
+  return { list, head, mask, count: (tail - head) & mask }
+}

@@ -1,0 +1,32 @@
+/**
+ * Clients that keep commands until they are connected: whether the owner of such a queue says, by its own fields, that
+ * there is no connection. ioredis (`status`, `offlineQueue`), mongoose (`buffer`), gRPC (`connectivityState`), node-redis
+ * (`isReady`), and what calls itself offline.
+ */
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
+
+const AWAY = /^(?:connecting|reconnecting|wait|close|closed|closing|end|ended|disconnected|disconnecting|idle|offline)$/
+/** grpc-js, src/connectivity-state.ts, by number. */
+const GRPC_STATES = ['idle', 'connecting', null, 'failing', 'shut down'] as const
+/** mongoose's connection states by number; 1 is connected. */
+const MONGOOSE_STATES = ['disconnected', null, 'connecting', 'disconnecting'] as const
+const FLAGS = ['isReady', '#isReady', '_isReady', 'connected', '_connected', '#connected', 'isConnected', 'isOpen']
+const OWNERS = ['conn', 'connection', '_connection', 'client', '_client']
+
+/** `reconnecting`; null when the object does not say that its connection is away. */
+export function connectionAway(objects: Objects, owner: Tagged, slot: string): string | null {
+  if (!objects.heap.is(owner, 'JS_OBJECT')) return null
+  const grpc = objects.getNumber(owner, ['connectivityState'])
+  if (grpc !== null) return GRPC_STATES[grpc] ?? null
+  const mongoose = objects.getNumber(owner, ['_readyState'])
+  if (mongoose !== null) return MONGOOSE_STATES[mongoose] ?? null
+  const status = objects.getText(owner, ['status', 'state', '_state', '#state'], 40)
+  if (status !== null && AWAY.test(status)) return status
+  if (objects.getBoolean(owner, ['buffer']) === true) {
+    const connection = objects.getObject(owner, OWNERS)
+    return (connection === 0 ? null : connectionAway(objects, connection, '')) ?? 'not connected'
+  }
+  if (objects.getBoolean(owner, FLAGS) === false && /queue|buffer|pending|wait/i.test(slot)) return 'not connected'
+  return /offline/i.test(slot) ? 'not connected' : null
+}

@@ -1,0 +1,68 @@
+/**
+ * Which stream takes no data, between a connection and those who wait for what it brings. A readable that was paused by
+ * the writables it feeds keeps them in `_readableState.awaitDrainWriters` (lib/internal/streams/readable.js); the one among
+ * them that has data of its own and no reader is what holds everything back.
+ */
+import type { UnreadStream } from '../../model/await.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import { entriesOf } from './collections.js'
+
+const MAX_DEPTH = 6
+const SOCKETS: ReadonlySet<string> = new Set(['Socket', 'TLSSocket'])
+
+/** @param objects of the path, and the socket at its end */
+export function unreadOn(
+  objects: Objects,
+  parts: readonly { readonly object: Tagged }[],
+  socket: Tagged,
+): UnreadStream | null {
+  const path = [...parts.map((part) => part.object), socket]
+  // The connection itself comes last: it is full because of what it feeds.
+  const sockets = path.filter((object) => SOCKETS.has(objects.className(object)))
+  const answers = sockets.flatMap((object) => {
+    const message = objects.getObject(object, ['_httpMessage'])
+    const answer = message === 0 ? 0 : objects.getObject(message, ['res'])
+    return answer === 0 ? [] : [answer]
+  })
+  const streams = [...answers, ...path.filter((object) => !sockets.includes(object)), ...sockets]
+  for (const stream of streams) {
+    const held = heldBack(objects, stream, 0)
+    if (held !== 0) return { stream: objects.className(held) || 'a stream', buffered: bufferedIn(objects, held) }
+  }
+  return null
+}
+
+/** Whether a response has begun that nobody takes data from. */
+export function isUnread(objects: Objects, response: Tagged): boolean {
+  return response !== 0 && heldBack(objects, response, 0) !== 0
+}
+
+/** The stream, itself or one it feeds, that lies there with data and takes no more; 0 when data flows. */
+function heldBack(objects: Objects, stream: Tagged, depth: number): Tagged {
+  if (depth > MAX_DEPTH || !objects.heap.is(stream, 'JS_OBJECT')) return 0
+  const state = objects.getObject(stream, ['_readableState'])
+  if (state === 0) return 0
+  const waiting = objects.getObject(state, ['awaitDrainWriters'])
+  if (waiting !== 0) {
+    for (const writer of objects.heap.is(waiting, 'JS_SET') ? entriesOf(objects, waiting, 20) : [waiting]) {
+      const further = heldBack(objects, writer, depth + 1)
+      return further === 0 ? writer : further
+    }
+  }
+  const full = (objects.getNumber(state, ['length']) ?? 0) > 0
+  return full && !isFlowing(objects, state) ? stream : 0
+}
+
+/** `flowing` is a property up to Node 20; later a bit of `state`, of which only the data left over tells. */
+function isFlowing(objects: Objects, state: Tagged): boolean {
+  return objects.getBoolean(state, ['flowing']) === true
+}
+
+function bufferedIn(objects: Objects, stream: Tagged): number | null {
+  const state = objects.getObject(stream, ['_readableState'])
+  const readable = state === 0 ? null : objects.getNumber(state, ['length'])
+  if (readable !== null && readable > 0) return readable
+  const writable = objects.getObject(stream, ['_writableState'])
+  return writable === 0 ? readable : objects.getNumber(writable, ['length'])
+}
