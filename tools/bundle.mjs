@@ -37,7 +37,7 @@ const asCompiledByTsc = (root) => ({
 /** What commands share, in a few files instead of thirty; without what brings a package or node:crypto with it. */
 const SHARED = {
   name: 'shared',
-  test: /src\/(?!incident|report\/plain-table|export)/,
+  test: /src\/(?!incident|report\/plain-table|export|sinks)/,
   minShareCount: 2,
   entriesAware: true,
   entriesAwareMergeThreshold: 50_000,
