@@ -41,7 +41,7 @@ export function parseSettingsFile(text: string, file: string): { env: Record<str
     throw new StallError('ERR_STALL_CONFIG_INVALID', `${file}: ${fault.message.split(':\n')[0]?.trim() ?? ''}`, {
       help: HELP,
     })
-  const root: unknown = document.toJS()
+  const root = valueOf(document, file)
   if (root === null || root === undefined) return { env: {}, warnings: [] }
   if (typeof root !== 'object' || Array.isArray(root)) {
     throw new StallError('ERR_STALL_CONFIG_INVALID', `${file} is not a mapping of settings`, { help: HELP })
@@ -59,6 +59,16 @@ export function parseSettingsFile(text: string, file: string): { env: Record<str
     else env[variable] = value
   }
   return { env, warnings }
+}
+
+/** Throws ERR_STALL_CONFIG_INVALID for an alias without an anchor, and for aliases of aliases that would fill the memory. */
+function valueOf(document: { toJS(options: { maxAliasCount: number }): unknown }, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new StallError('ERR_STALL_CONFIG_INVALID', `${file}: ${why.slice(0, 200)}`, { help: HELP, cause })
+  }
 }
 
 function isSecret(variable: string): boolean {

@@ -30,7 +30,7 @@ export function manifestFault(value: Json): string | null {
     if (!isObject(value[key])) return `has no object named ${key}`
   }
   return (
-    textsFault(value, 'the manifest', ['createdAt', 'sealedAt'], ['fingerprint', 'follows']) ??
+    textsFault(value, 'the manifest', ['createdAt', 'sealedAt'], [], ['fingerprint', 'follows']) ??
     (value['notes'] === undefined ? null : textListFault(value['notes'], 'notes', 'notes')) ??
     first(value['verdicts'], verdictFault) ??
     first(
@@ -81,7 +81,7 @@ function processFault(process: Json): string | null {
     textsFault(
       process,
       'the process',
-      ['hostname'],
+      ['hostname', 'startTime', 'arch', 'platform'],
       ['node', 'v8', 'executable', 'cwd', 'service', 'version', 'commit'],
     )
   )
@@ -91,7 +91,7 @@ function stallFault(stall: unknown): string | null {
   if (stall === null || stall === undefined) return null
   if (!isObject(stall)) return 'has a stall that is no object'
   return (
-    textsFault(stall, 'the stall', ['trigger', 'level'], ['clock', 'reason']) ??
+    textsFault(stall, 'the stall', ['trigger', 'level'], ['clock'], ['reason']) ??
     numbersFault(stall, 'the stall', ['ageMs', 'thresholdMs'])
   )
 }
@@ -136,10 +136,12 @@ function textsFault(
   value: Json,
   what: string,
   needed: readonly string[],
+  nullable: readonly string[] = [],
   optional: readonly string[] = [],
 ): string | null {
   const bad = [
     ...needed.filter((key) => typeof value[key] !== 'string'),
+    ...nullable.filter((key) => value[key] !== null && typeof value[key] !== 'string'),
     ...optional.filter((key) => value[key] !== null && value[key] !== undefined && typeof value[key] !== 'string'),
   ]
   return bad.length === 0 ? null : `has ${what} without a valid ${bad[0] ?? ''}`

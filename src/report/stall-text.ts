@@ -20,5 +20,8 @@ export function stallSentence(stall: Stall): string {
       return `Asked for by hand${stall.reason === undefined ? '' : `: ${printable(stall.reason)}`}.`
     case 'early':
       return `An early look${clock}, silent for ${age}.`
+    default:
+      // A later version's, out of its bundle.
+      return `A stall${clock} of ${age}, noticed as ${printable(String(stall.trigger))}.`
   }
 }
