@@ -6,6 +6,7 @@ import type { Objects } from '../../v8/objects/objects.js'
 import type { NativeObject, NativeObjects } from './native-objects.js'
 import { isUnread } from './unread.js'
 import { plainUrl, textOf, timerDue } from './node-values.js'
+import { isUndiciRequest } from './undici-request.js'
 
 export interface DescribeContext {
   readonly objects: Objects
@@ -51,11 +52,10 @@ export function describeResource(context: DescribeContext, object: Tagged): Part
 
 /** Requests that are met on the way to their socket: they say what was asked. */
 export function describeRequest(context: DescribeContext, object: Tagged): Part | null {
+  if (isUndiciRequest(context.objects, object)) return describeUndici(context, object)
   switch (context.objects.className(object)) {
     case 'ClientRequest':
       return describeClientRequest(context, object)
-    case 'Request':
-      return describeUndici(context, object)
     case 'ClientHttp2Stream':
       return describeHttp2Stream(context, object)
     default:

@@ -6,6 +6,7 @@ import type { HeapMaps } from '../../v8/heap/map-scan.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import type { NativeObjects } from './native-objects.js'
+import { isUndiciRequest } from './undici-request.js'
 
 const RESOURCES = new Set([
   'Timeout',
@@ -79,13 +80,7 @@ export class Resources {
     if (!objects.heap.is(object, 'JS_OBJECT')) return false
     const name = objects.className(object)
     if (WAYPOINTS.has(name)) return true
-    if (
-      name === 'Request' &&
-      objects.get(object, 'origin') !== undefined &&
-      objects.get(object, 'path') !== undefined
-    ) {
-      return true
-    }
+    if (isUndiciRequest(objects, object)) return true
     return objects.get(object, '_events') !== undefined
   }
 
