@@ -41,6 +41,30 @@ export function heartbeat(name: string, options: HeartbeatOptions = {}): Heartbe
 }
 
 /**
+ * Wraps an async function that a loop calls again and again, such as one poll: each call is a beat and a request in
+ * flight, each answer a success, each rejection a failure. What it returns, throws and is called with stays as it is.
+ */
+export function instrument<A extends unknown[], R>(
+  name: string,
+  fn: (...args: A) => Promise<R>,
+  options: HeartbeatOptions = {},
+): ((...args: A) => Promise<R>) & Pick<Heartbeat, 'expectWait' | 'pause' | 'resume' | 'dispose'> {
+  const clock = board().open(name, 'custom', { endless: true, ...options } satisfies ClockOptions)
+  const instrumented = function (this: unknown, ...args: A): Promise<R> {
+    clock.beat()
+    clock.pollStarted()
+    const called = fn.apply(this, args)
+    // What it rejects with is its caller's: this only hears of it.
+    void Promise.resolve(called).then(
+      () => clock.pollAnswered(),
+      (error: unknown) => clock.pollFailed(error),
+    )
+    return called
+  }
+  return Object.assign(instrumented, controlsOf(clock))
+}
+
+/**
  * An incident now, without a stall. Resolves when the bundle is sealed, or with the `problem` that kept it from being;
  * never rejects.
  */

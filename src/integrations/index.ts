@@ -5,6 +5,7 @@
 import { isMainThread } from 'node:worker_threads'
 import type { ClockSource } from '../heartbeat/clock-board.js'
 import { installConductor } from './conductor/index.js'
+import { installQueues } from './queues/index.js'
 
 export interface IntegrationOptions {
   /** How long a task with an extended lease may stand still, ms; 0: by its own time-outs. */
@@ -19,4 +20,5 @@ export function installIntegrations(clocks: ClockSource, options: IntegrationOpt
   if (!isMainThread || Reflect.has(globalThis, INSTALLED)) return
   Object.defineProperty(globalThis, INSTALLED, { value: true })
   installConductor(clocks, options)
+  installQueues(clocks, options)
 }

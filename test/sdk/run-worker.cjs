@@ -8,6 +8,7 @@
 //   LISTENER=hang         an event listener that never settles from the third poll on
 //   LOGGER=throw          a logger whose `error` throws
 //   CHURN=MS              from so many ms after the first task on, garbage is made all the time
+//   KEEP_ALIVE=1          something else keeps the process alive
 //   SWALLOW=1             unhandled rejections are swallowed by a listener of the application
 // Lines on stdin: pause, resume, stop, start. Prints `polling` when it was started.
 'use strict'
@@ -64,6 +65,7 @@ function hangingListener() {
 }
 
 exports.runWorker = async function runWorker(sdk) {
+  if (setting('KEEP_ALIVE') === '1') setInterval(() => {}, 1000)
   if (setting('SWALLOW') === '1') process.on('unhandledRejection', () => {})
   const concurrency = Number(setting('CONCURRENCY', '1'))
   const pollInterval = Number(setting('POLL_INTERVAL', '100'))

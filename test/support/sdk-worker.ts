@@ -24,6 +24,7 @@ export interface SdkWorkerOptions {
   readonly sdk?: string
   /** Another program than worker.cjs or worker.mjs. */
   readonly file?: string
+  readonly args?: readonly string[]
 }
 
 export interface ClockLine {
@@ -46,10 +47,14 @@ export class SdkWorker {
 
   constructor(node: NodeBinary, options: SdkWorkerOptions) {
     const file = options.file ?? path.join(sdkFolder(options.sdk), `worker.${options.kind}`)
-    this.child = spawn(node.path, [options.kind === 'mjs' ? '--import' : '--require', PROBE, file], {
-      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], CONDUCTOR_SERVER_URL: options.url, ...options.env },
-    })
+    this.child = spawn(
+      node.path,
+      [options.kind === 'mjs' ? '--import' : '--require', PROBE, file, ...(options.args ?? [])],
+      {
+        stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+        env: { PATH: process.env['PATH'], CONDUCTOR_SERVER_URL: options.url, ...options.env },
+      },
+    )
     this.child.stderr?.on('data', (data: Buffer) => (this.#errors += data.toString()))
     const clocks = this.child.stdio[3]
     if (!clocks || !('on' in clocks)) throw new Error('no descriptor 3')

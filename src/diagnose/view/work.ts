@@ -19,7 +19,7 @@ const KINDS: ReadonlySet<VerdictKind> = new Set([
 export function workOf(view: View, candidate: Candidate): readonly Work[] {
   if (!KINDS.has(candidate.kind)) return []
   const pointed = candidate.evidence.flatMap((pointer) => workAt(view, pointer))
-  const all = pointed.length > 0 ? pointed : workOfTasks(view, candidate.where)
+  const all = pointed.length > 0 ? pointed : workOfTasks(view, candidate)
   const known = new Map(all.map((work) => [workKey(work), work]))
   return [...known.values()].slice(0, MAX_WORK)
 }
@@ -31,12 +31,17 @@ function workAt({ last }: View, pointer: string): readonly Work[] {
   return work === undefined ? [] : [work]
 }
 
-function workOfTasks({ evidence }: View, where: VerdictPlace | null): readonly Work[] {
-  if (where === null) return []
-  return (evidence.tasks ?? []).flatMap((task) => {
-    const at = placeOfTask(task).where
-    return at?.file === where.file && at.line === where.line ? [workOfTask(task)] : []
-  })
+/** Full slots are the work of whatever is in them; any other verdict of what stands in its place. */
+function workOfTasks({ evidence, clock }: View, { cause, where }: Candidate): readonly Work[] {
+  const tasks = evidence.tasks ?? []
+  const there = where === null ? [] : tasks.filter((task) => isAt(task, where))
+  const held = cause === 'slots-exhausted' ? tasks.filter((task) => clock === null || task.clock === clock.name) : []
+  return (there.length > 0 ? there : held).map(workOfTask)
+}
+
+function isAt(task: TaskInFlight, where: VerdictPlace): boolean {
+  const at = placeOfTask(task).where
+  return at?.file === where.file && at.line === where.line
 }
 
 function workOfTask(task: TaskInFlight): Work {

@@ -4,7 +4,8 @@
  * runner and poller can be reached, before the first poll was answered.
  */
 import { safely } from '../guard/safely.js'
-import { isPatchable, prototypeOf, prototypesFrom, replaceMethod } from './sdk-types.js'
+import { isPatchable, prototypeOf, replaceMethod } from '../modules/replace-method.js'
+import { prototypesFrom } from './sdk-types.js'
 import type { SdkHook } from './sdk-hook.js'
 
 interface WorkerManager {

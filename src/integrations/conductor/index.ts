@@ -13,7 +13,7 @@ import { patchAgents } from './agents-entry.js'
 import { HttpPolls } from './http-polls.js'
 import { patchInlineRunner } from './inline-runner.js'
 import { watchLostLoops } from './lost-loops.js'
-import { importedSdk, loadedSdks, onRequire } from './sdk-modules.js'
+import { importedSdk, loadedSdks, onSdkRequire } from './sdk-modules.js'
 import { SdkHook } from './sdk-hook.js'
 
 export interface ConductorOptions {
@@ -40,6 +40,6 @@ export function installConductor(clocks: ClockSource, { taskStallMs }: Conductor
     void importedSdk(entry).then((exports) => safely(() => void patch(exports)))
   })
   safely(() => void loadedSdks().map(patch))
-  safely(() => onRequire((exports) => void patch(exports)))
+  safely(() => onSdkRequire((exports) => void patch(exports)))
   safely(() => polls.subscribe())
 }

@@ -9,7 +9,8 @@ import type { ClockSource } from '../../heartbeat/clock-board.js'
 import type { StallAgentTask } from '../../heartbeat/task-in-flight.js'
 import { safely } from '../guard/safely.js'
 import { wasAnswered } from './answer.js'
-import { isPatchable, prototypeOf, replaceMethod, type SdkTask } from './sdk-types.js'
+import { isPatchable, prototypeOf, replaceMethod } from '../modules/replace-method.js'
+import type { SdkTask } from './sdk-types.js'
 
 interface TaskResource {
   poll: (this: TaskResource, taskType: string, ...rest: unknown[]) => PromiseLike<SdkTask | null | undefined>

@@ -11,15 +11,9 @@
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { safely } from '../guard/safely.js'
 import { PollerBeat } from './poller-beat.js'
-import {
-  replaceMethod,
-  type SdkPoller,
-  sdkPrototypes,
-  type SdkPrototypes,
-  type SdkTask,
-  type SdkTaskRunner,
-} from './sdk-types.js'
-import { TaskCeiling } from './task-ceiling.js'
+import { replaceMethod } from '../modules/replace-method.js'
+import { type SdkPoller, sdkPrototypes, type SdkPrototypes, type SdkTask, type SdkTaskRunner } from './sdk-types.js'
+import { TaskCeiling } from '../queues/task-ceiling.js'
 import { watchRunner, watchWork } from './tasks-in-flight.js'
 
 const PATCHED = new WeakSet<object>()

@@ -1,10 +1,9 @@
 /** Where the SDK is, as a module: as it is required, in the cache of those that were, or by the URL it was imported from. */
 import { existsSync, realpathSync } from 'node:fs'
-import Module, { createRequire } from 'node:module'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { safely } from '../guard/safely.js'
-import { replaceMethod } from './sdk-types.js'
+import { loadedModules, onRequire } from '../modules/on-require.js'
 
 const NAME = '@io-orkes/conductor-javascript'
 const COMMONJS_FILE = /[\\/]@io-orkes[\\/]conductor-javascript[\\/]dist[\\/](?:agents[\\/])?index\.js$/
@@ -12,29 +11,14 @@ const COMMONJS_FILE = /[\\/]@io-orkes[\\/]conductor-javascript[\\/]dist[\\/](?:a
 /** `agents`: the entry point of SDK 4 that has its own copy of all classes. */
 export type SdkEntry = 'sdk' | 'agents'
 
-interface ModuleInternals {
-  readonly _load: (this: unknown, request: string, ...rest: unknown[]) => unknown
-  readonly _cache: Readonly<Record<string, { readonly exports: unknown } | undefined>>
-}
-
-// `_load` is what every require goes through, and what tools of this kind have patched for ten years.
-const internals = Module as unknown as ModuleInternals
-
 /** Calls back with the exports each time the SDK is required. */
-export function onRequire(found: (exports: unknown) => void): void {
-  const original = internals._load
-  replaceMethod(internals, '_load', function load(this: unknown, request: string, ...rest: unknown[]): unknown {
-    const exports = Reflect.apply(original, this, [request, ...rest])
-    if (typeof request === 'string' && request.includes('conductor-javascript')) safely(() => found(exports))
-    return exports
-  })
+export function onSdkRequire(found: (exports: unknown) => void): void {
+  onRequire('conductor-javascript', found)
 }
 
 /** Exports of every copy that was required so far. */
 export function loadedSdks(): unknown[] {
-  return Object.entries(internals._cache)
-    .filter(([file]) => COMMONJS_FILE.test(file))
-    .map(([, module]) => module?.exports)
+  return loadedModules(COMMONJS_FILE)
 }
 
 /**

@@ -3,6 +3,7 @@
  * (src/sdk/clients/worker/Poller.ts and TaskRunner.ts there, src/task/TaskRunner.ts before 2.0), and the check that what
  * was loaded has it. Known: 1.2.3, 2.4.1, 3.1.0, 4.0.0 with its `agents` entry; 0.0.11 is in inline-runner.ts.
  */
+import { isPatchable, prototypeOf } from '../modules/replace-method.js'
 
 export interface SdkPollerOptions {
   readonly concurrency?: number
@@ -36,8 +37,6 @@ export interface SdkTaskRunner {
   /** Executes one task and sends its result; the next task, when the answer to the update brought one. From 3.1 on. */
   readonly executeOneTask?: (task: SdkTask) => Promise<SdkTask | undefined>
 }
-
-type Method = (this: never, ...args: never[]) => unknown
 
 export interface SdkPrototypes {
   /** Where `isPolling` is. */
@@ -79,29 +78,4 @@ function pollerOfRunner(exports: unknown): object | null {
     logger: { info: quiet, warn: quiet, error: quiet, debug: quiet },
   })
   return typeof made.poller === 'object' && made.poller !== null ? (Object.getPrototypeOf(made.poller) as object) : null
-}
-
-export function prototypeOf(exports: unknown, name: string): object | null {
-  if (typeof exports !== 'object' || exports === null) return null
-  const constructor: unknown = Reflect.get(exports, name)
-  if (typeof constructor !== 'function') return null
-  const prototype: unknown = constructor.prototype
-  return typeof prototype === 'object' ? prototype : null
-}
-
-export function isPatchable(prototype: object, name: string): boolean {
-  const property = Object.getOwnPropertyDescriptor(prototype, name)
-  return property?.configurable === true && property.writable === true && typeof property.value === 'function'
-}
-
-/** Replaces a method, keeping what can be seen of it: enumerability, name, length. */
-export function replaceMethod<T extends object>(owner: T, name: keyof T & string, replacement: Method): void {
-  const property = Object.getOwnPropertyDescriptor(owner, name)
-  const original: unknown = property?.value
-  if (!property || typeof original !== 'function') return
-  for (const key of ['name', 'length'] as const) {
-    const visible = Object.getOwnPropertyDescriptor(original, key)
-    if (visible) Object.defineProperty(replacement, key, visible)
-  }
-  Object.defineProperty(owner, name, { ...property, value: replacement })
 }

@@ -2,8 +2,9 @@
 import type { Clock } from '../../heartbeat/clock.js'
 import type { StallAgentTask } from '../../heartbeat/task-in-flight.js'
 import { safely } from '../guard/safely.js'
-import { replaceMethod, type SdkPoller, type SdkTask, type SdkTaskRunner } from './sdk-types.js'
-import type { TaskCeiling } from './task-ceiling.js'
+import { replaceMethod } from '../modules/replace-method.js'
+import { type SdkPoller, type SdkTask, type SdkTaskRunner } from './sdk-types.js'
+import type { TaskCeiling } from '../queues/task-ceiling.js'
 
 type Execute<R> = (task: SdkTask) => Promise<R>
 

@@ -73,7 +73,7 @@ function startWorker({ sdk, kind, node }, env, url, dir) {
   const command = ['run', '--dir', dir, '--json', '--', binary, program]
   const child = spawn(process.execPath, [path.join(ROOT, 'bin/conductor-diag.js'), ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, CONDUCTOR_SERVER_URL: url, ...SETTINGS, ...env },
+    env: { PATH: process.env.PATH, CONDUCTOR_SERVER_URL: url, KEEP_ALIVE: '1', ...SETTINGS, ...env },
   })
   let log = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (log += data))

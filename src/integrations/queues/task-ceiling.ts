@@ -4,7 +4,12 @@
  * server at 80 % of it that the task lives, whether its function moves or not, so that time-out never comes: then
  * CONDUCTOR_STALL_TASK_SECONDS counts, else the `timeoutSeconds` of its definition, else ten times what its type usually takes.
  */
-import type { SdkTask } from './sdk-types.js'
+
+/** What a server says of a task's time; none of it for other queues. */
+export interface TaskTimes {
+  readonly responseTimeoutSeconds?: number
+  readonly workflowTask?: { readonly taskDefinition?: { readonly timeoutSeconds?: number } | null } | null
+}
 
 const TIMES_USUAL = 10
 /** Below this a usual time says nothing about what a slow one may take. */
@@ -33,7 +38,7 @@ export class TaskCeiling {
   }
 
   /** ms; undefined: nobody knows. */
-  of(kind: string, task: SdkTask, leased: boolean): number | undefined {
+  of(kind: string, task: TaskTimes, leased: boolean): number | undefined {
     if (!leased) return inMs(task.responseTimeoutSeconds)
     if (this.#settingMs > 0) return this.#settingMs
     const known = this.#usual.get(kind)

@@ -1,0 +1,13 @@
+/** Queue libraries whose workers become heartbeats by themselves, as they are required. */
+import type { ClockSource } from '../../heartbeat/clock-board.js'
+import { onRequire } from '../modules/on-require.js'
+import { patchBull } from './bull.js'
+import { patchBullmq } from './bullmq.js'
+
+export function installQueues(clocks: ClockSource, { taskStallMs }: { readonly taskStallMs: number }): void {
+  // `bull` is part of `bullmq` too: each knows its own by what it exports.
+  onRequire('bull', (exports) => {
+    patchBullmq(clocks, exports, taskStallMs)
+    patchBull(clocks, exports, taskStallMs)
+  })
+}

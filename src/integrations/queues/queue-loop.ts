@@ -1,0 +1,119 @@
+/**
+ * The loop of a queue's worker as a clock: it asks for a job, and works on as many at a time as it has slots. While all
+ * of them are taken it asks for nothing, and that is as it should be: then our own timer beats for it, and whether the
+ * jobs move is what counts.
+ */
+import type { Clock } from '../../heartbeat/clock.js'
+import type { ClockSource } from '../../heartbeat/clock-board.js'
+import { safely } from '../guard/safely.js'
+import { TaskCeiling } from './task-ceiling.js'
+
+const BEAT_FOR_FULL_MS = 500
+/** A wait longer than this is declared. */
+const DECLARED_WAIT_MS = 1000
+
+export interface Job {
+  readonly id: string
+  /** The function that works on it. */
+  readonly execute?: object | undefined
+}
+
+export class QueueLoop {
+  readonly #clocks: ClockSource
+  readonly #name: string
+  readonly #ceiling: TaskCeiling
+  #clock: Clock | null = null
+  #inFlight = 0
+  #timer: NodeJS.Timeout | null = null
+
+  /** @param taskStallMs how long a job may stand still; 0: ten times what such jobs usually take */
+  constructor(clocks: ClockSource, name: string, taskStallMs: number) {
+    this.#clocks = clocks
+    this.#name = name
+    this.#ceiling = new TaskCeiling(taskStallMs)
+  }
+
+  /** One request for a job, which the server may keep for `waitMs` when it has none. */
+  ask<T>(slots: number, waitMs: number, run: () => Promise<T>): Promise<T> {
+    const clock = safely(() => {
+      const open = (this.#clock ??= this.#clocks.open(this.#name, 'poll-loop', { endless: false }))
+      if (open.paused) open.resume()
+      open.setSlots(this.#inFlight, slots)
+      open.beat()
+      open.pollStarted()
+      if (waitMs > DECLARED_WAIT_MS) open.expectWait(waitMs)
+      return open
+    })
+    const asked = run()
+    void asked.then(
+      () => safely(() => clock?.pollAnswered()),
+      (error: unknown) => safely(() => clock?.pollFailed(error)),
+    )
+    return asked
+  }
+
+  work<T>(slots: number, job: Job, run: () => Promise<T>): Promise<T> {
+    const end = safely(() => this.#begin(slots, job))
+    const worked = run()
+    const ended = (): void => safely(() => end?.())
+    void worked.then(ended, ended)
+    return worked
+  }
+
+  /** Nothing is expected of it until it asks again. */
+  pause(): void {
+    this.#clock?.pause()
+  }
+
+  close(): void {
+    this.#clock?.dispose()
+    this.#clock = null
+    this.#stopTimer()
+  }
+
+  #begin(slots: number, { id, execute }: Job): () => void {
+    const clock = (this.#clock ??= this.#clocks.open(this.#name, 'poll-loop', { endless: false }))
+    const responseTimeoutMs = this.#ceiling.of(this.#name, {}, true)
+    const task = clock.taskStarted(id, { responseTimeoutMs, execute })
+    const startedAt = performance.now()
+    this.#changed(clock, 1, slots)
+    return () => {
+      this.#ceiling.took(this.#name, performance.now() - startedAt)
+      clock.taskEnded(task)
+      clock.progressed()
+      this.#changed(clock, -1, slots)
+    }
+  }
+
+  #changed(clock: Clock, by: number, slots: number): void {
+    this.#inFlight += by
+    clock.setSlots(this.#inFlight, slots)
+    clock.beat()
+    if (this.#inFlight < slots) this.#stopTimer()
+    else this.#timer ??= setInterval(() => clock.beat(), BEAT_FOR_FULL_MS).unref()
+  }
+
+  #stopTimer(): void {
+    if (this.#timer) clearInterval(this.#timer)
+    this.#timer = null
+  }
+}
+
+/** One loop for each worker of a library, made when it is first seen. */
+export class QueueLoops<W extends object> {
+  readonly #loops = new WeakMap<W, QueueLoop>()
+  readonly #make: (worker: W) => QueueLoop
+
+  constructor(make: (worker: W) => QueueLoop) {
+    this.#make = make
+  }
+
+  of(worker: W): QueueLoop {
+    let loop = this.#loops.get(worker)
+    if (loop === undefined) {
+      loop = this.#make(worker)
+      this.#loops.set(worker, loop)
+    }
+    return loop
+  }
+}
