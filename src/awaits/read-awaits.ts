@@ -18,6 +18,7 @@ import type { AwaitScan } from './scan/await-scan.js'
 import { suspendedLocals } from './scan/suspended-locals.js'
 import { collectionsOf, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
 import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './scan/suspended.js'
+import { type OpenWork, readOpenWork } from './scan/open-work.js'
 import { readTasks } from './scan/tasks-in-flight.js'
 import { workOfAwaits } from './work/work-of-awaits.js'
 
@@ -57,7 +58,8 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
   const notes: string[] = []
   const functions: SuspendedFunction[] = []
   const tasks: TaskInHeap[] = []
-  const left = { unread: 0 }
+  const open: OpenWork[] = []
+  const left: Left = { unread: 0, collections: 0 }
   if (options.locals === true) notes.push(LOCALS_NOTE)
   const pages = isolates.flatMap((isolate) => isolate.pages)
   for (const isolate of isolates) {
@@ -65,15 +67,25 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
       notes.push('the deadline was reached before all isolates were read')
       break
     }
-    functions.push(...readIsolate(heap, isolate, pages, options, notes, tasks, left, functions.length))
+    functions.push(...readIsolate(heap, isolate, pages, options, notes, { tasks, open, left }, functions.length))
   }
   const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
   return {
     ...tree,
     ...(tasks.length === 0 ? {} : { tasks }),
+    collections: left.collections,
+    requests: open.flatMap((each) => each.requests),
+    timers: open.flatMap((each) => each.timers),
     // Every search ends by itself at the deadline: what is there by then may be a part.
     ...(performance.now() > options.deadlineMs || left.unread > 0 ? { cutShort: true } : {}),
   }
+}
+
+/** Of all isolates together. */
+interface Left {
+  /** Functions beyond the limit. */
+  unread: number
+  collections: number
 }
 
 function readIsolate(
@@ -82,14 +94,14 @@ function readIsolate(
   pages: readonly Isolate['pages'][number][],
   options: ReadAwaitsOptions,
   notes: string[],
-  tasks: TaskInHeap[],
-  left: { unread: number },
+  { tasks, open, left }: { tasks: TaskInHeap[]; open: OpenWork[]; left: Left },
   offset: number,
 ): SuspendedFunction[] {
-  const { scan, awaiters, bottoms, waits } = readSettled(heap, isolate, pages, options, notes)
+  const { scan, collections, awaiters, bottoms, waits } = readSettled(heap, isolate, pages, options, notes)
   if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
   const { list, unread } = scan.suspended
   left.unread += unread
+  left.collections += collections
   if (unread > 0) notes.push(`${unread} more functions are suspended than the ${list.length} that are read here`)
   options.onCost?.(scan.cost, waits?.cost ?? null)
   const tid = options.tidOf(isolate)
@@ -122,11 +134,15 @@ function readIsolate(
     }
   })
   tasks.push(...readTasks(objects, scan, awaiters, found))
+  const natives = new NativeObjects(objects, options.natives)
+  open.push(readOpenWork({ objects, natives, uptimeMs: options.uptimeMs(isolate), tid }, scan))
   return found
 }
 
 interface SettledLook {
   readonly scan: AwaitScan
+  /** Garbage collections when it began. */
+  readonly collections: number
   readonly awaiters: readonly (readonly number[])[]
   readonly bottoms: readonly LeafPromises[]
   readonly waits: LeafWaits | null
@@ -151,7 +167,8 @@ function readSettled(
     const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
     const open = [...(waits?.waits.values() ?? [])].some((wait) => wait.kind === 'unknown' || wait.kind === 'nothing')
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
-    if (!open || late || collections === collectionsOf(heap, isolate)) return { scan, awaiters, bottoms, waits }
+    if (!open || late || collections === collectionsOf(heap, isolate))
+      return { scan, collections, awaiters, bottoms, waits }
     scan.blocks.release()
     heap.flush()
   }

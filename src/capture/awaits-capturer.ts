@@ -91,5 +91,6 @@ function redactTree(tree: AwaitTree, redactor: Redactor): AwaitTree {
             ...clean({ waitsFor: task.waitsFor, ...(task.work === undefined ? {} : { work: task.work }) }),
           })),
         }),
+    ...(tree.requests === undefined ? {} : { requests: clean(tree.requests) }),
   }
 }

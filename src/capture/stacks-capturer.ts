@@ -9,8 +9,11 @@ import type { Target } from '../model/target.js'
 import type { ThreadStack, ThreadState } from '../model/thread.js'
 import type { Work } from '../model/work.js'
 import { findLoops, mainLoop } from '../native/loop/find-loops.js'
+import { findEnvironment, readEnvironment } from '../native/loop/environment.js'
+import { readHandles } from '../native/loop/loop-handles.js'
 import { readLoop } from '../native/loop/read-loop.js'
 import { workOfStack } from '../awaits/work/work-of-stack.js'
+import type { NativeProcess } from '../native/process/native-process.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
 import { parseStat } from '../platform/procfs/stat.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
@@ -62,7 +65,7 @@ export function readStacks(target: MemoryTarget, request: StacksRequest): Stacks
   const { matched, unmatched } = target.isolates()
   if (matched.length === 0) throw noIsolates(target, unmatched)
   const ours = agentThreads(request.target)
-  const loops = readLoops(target, matched.length > 1)
+  const loops = readLoops(target, matched)
   const stacks: ThreadStack[] = []
   let pausedMs = 0
   const side = target.nativeStacks()
@@ -212,16 +215,32 @@ function stateOf(
   }
 }
 
+/** Most handles of a loop that a look reads: what keeps a process alive is told by a few. */
+const MAX_HANDLES = 256
+
 /** By tid. Workers' loops lie on their own stacks: they are searched only when there are workers. */
-function readLoops(target: MemoryTarget, workers: boolean): ReadonlyMap<number, LoopState> {
+function readLoops(target: MemoryTarget, threads: readonly IsolateOfThread[]): ReadonlyMap<number, LoopState> {
   const states = new Map<number, LoopState>()
   const native = target.native()
   if (!native) return states
-  const main = workers ? null : mainLoop(native)
-  const addresses = workers ? findLoops(native) : new Map(main === null ? [] : [[target.mainTid, main] as const])
+  const main = threads.length > 1 ? null : mainLoop(native)
+  const addresses =
+    threads.length > 1 ? findLoops(native) : new Map(main === null ? [] : [[target.mainTid, main] as const])
   for (const [tid, address] of addresses) {
     const state = readLoop(native, address, tid)
-    if (state) states.set(tid, state)
+    const isolate = threads.find((thread) => thread.tid === tid)?.isolate
+    if (state) states.set(tid, tid === target.mainTid ? { ...state, ...insideOf(native, address, isolate) } : state)
   }
   return states
+}
+
+/** What the main loop waits on, and how many things its JavaScript has begun. */
+function insideOf(native: NativeProcess, loop: Address, isolate: Isolate | undefined): Partial<LoopState> {
+  const environment = isolate === undefined ? null : findEnvironment(native, loop, isolate.address)
+  return {
+    handles: readHandles(native, loop, MAX_HANDLES)
+      .filter((handle) => handle.active && handle.wrapper !== null)
+      .map(({ address: _address, wrapperAddress: _wrapper, ...handle }) => handle),
+    ...(environment === null ? {} : { asyncIds: readEnvironment(native, environment).asyncIds }),
+  }
 }

@@ -24,6 +24,7 @@ import { collectingGarbage } from './rules/collecting-garbage.js'
 import { computing } from './rules/computing.js'
 import { cpuStarved } from './rules/cpu-starved.js'
 import { ended } from './rules/ended.js'
+import { idle } from './rules/idle.js'
 import { paging } from './rules/paging.js'
 import { pausedByDebugger } from './rules/paused-by-debugger.js'
 import { starvingTheLoop } from './rules/starving-the-loop.js'
@@ -61,21 +62,22 @@ const RULES: readonly Rule[] = [
   awaitingUnknown,
   workerThreads,
   beating,
+  idle,
 ]
 
 /** What a verdict that is more than a guess makes meaningless: those are symptoms of it. */
 const SILENCES: Readonly<Partial<Record<VerdictKind, readonly VerdictKind[]>>> = {
-  stopped: ['blocked-in-native', 'computing', 'awaiting', 'cpu-starved', 'paging', 'beating'],
-  'paused-by-debugger': ['blocked-in-native', 'computing', 'awaiting', 'beating'],
-  'collecting-garbage': ['computing', 'beating'],
-  'starving-the-loop': ['computing', 'awaiting', 'beating'],
-  'cpu-starved': ['beating'],
-  paging: ['beating'],
-  ended: ['beating'],
+  stopped: ['blocked-in-native', 'computing', 'awaiting', 'cpu-starved', 'paging', 'beating', 'idle'],
+  'paused-by-debugger': ['blocked-in-native', 'computing', 'awaiting', 'beating', 'idle'],
+  'collecting-garbage': ['computing', 'beating', 'idle'],
+  'starving-the-loop': ['computing', 'awaiting', 'beating', 'idle'],
+  'cpu-starved': ['beating', 'idle'],
+  paging: ['beating', 'idle'],
+  ended: ['beating', 'idle'],
   // That the thread runs and does not return is the same said less precisely.
-  'blocked-in-native': ['computing', 'beating'],
-  computing: ['beating'],
-  awaiting: ['beating'],
+  'blocked-in-native': ['computing', 'beating', 'idle'],
+  computing: ['beating', 'idle'],
+  awaiting: ['beating', 'idle'],
 }
 
 /**
@@ -94,10 +96,11 @@ const PRECEDENCE: Readonly<Record<VerdictKind, number>> = {
   computing: 3,
   awaiting: 2,
   beating: 1,
+  idle: 1,
   unknown: 0,
 }
 
-/** Never empty: at least `unknown` or `beating`. Ranked, `low` ones after all others. */
+/** Never empty: at least `unknown`, `idle` or `beating`. Ranked, `low` ones after all others. */
 export function diagnose(evidence: Evidence): Verdict[] {
   const view = viewOf(evidence)
   const candidates = RULES.flatMap((rule) => rule(view))

@@ -5,6 +5,7 @@
 import type { AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from '../model/await.js'
 import type { Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
+import type { UnansweredRequest } from '../model/open-work.js'
 import type { SocketState } from '../model/socket.js'
 import { type PoolWaiter, withPoolWork } from './join-pool.js'
 
@@ -36,6 +37,9 @@ export function joinAwaits(looks: readonly Look[]): readonly Look[] {
       ...look.awaits,
       awaits,
       roots: look.awaits.roots.map((root) => joinedRoot(root, look, [])),
+      ...(look.awaits.requests === undefined
+        ? {}
+        : { requests: look.awaits.requests.map((request) => withClient(request, look)) }),
     }
     return { ...look, awaits: tree }
   })
@@ -92,6 +96,18 @@ function joinedRoot(root: AwaitRoot, look: Look, above: readonly AwaitRoot[]): A
     ...root,
     awaiting: root.awaiting.map((each) => joinedRoot(each, look, places)),
     ...(root.waitsFor == null ? {} : { waitsFor: joined(root.waitsFor, look, { places }) }),
+  }
+}
+
+/** The request is at least as old as the last byte of it that came. */
+function withClient(request: UnansweredRequest, { kernel }: Look): UnansweredRequest {
+  const socket = kernel?.sockets.find((each) => each.fd !== null && each.fd === request.fd)
+  if (socket === undefined) return request
+  return {
+    ...request,
+    state: socket.state,
+    ...(socket.peer === null ? {} : { peer: socket.peer }),
+    ...(socket.lastReceivedMs === null ? {} : { sinceMs: socket.lastReceivedMs }),
   }
 }
 

@@ -45,7 +45,14 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     ...(each.waitsFor == null ? {} : { waitsFor: wait(each.waitsFor) }),
   })
   const tree = (awaits: AwaitTree): AwaitTree => {
-    return { ...awaits, awaits: awaits.awaits.map(node), roots: awaits.roots.map(root) }
+    return {
+      ...awaits,
+      awaits: awaits.awaits.map(node),
+      roots: awaits.roots.map(root),
+      ...(awaits.timers === undefined
+        ? {}
+        : { timers: awaits.timers.map((timer) => ({ ...timer, callback: timer.callback && place(timer.callback) })) }),
+    }
   }
   const look = (each: Look): Look => ({
     ...each,

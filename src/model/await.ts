@@ -1,6 +1,7 @@
 /** A suspended async function, who awaits it, and what it waits for. */
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
 import type { Work } from './work.js'
+import type { ActiveTimer, UnansweredRequest } from './open-work.js'
 
 export type AwaitFunctionKind = 'async function' | 'async generator' | 'generator' | 'module'
 
@@ -195,6 +196,12 @@ export interface AwaitTree {
   readonly cutShort?: boolean
   /** Tasks that the agent in the process keeps, as they were found in the heap; absent without any. */
   readonly tasks?: readonly TaskInHeap[]
+  /** Garbage collections so far: between two looks with the same count nothing was collected, so what went moved on. */
+  readonly collections?: number
+  /** Accepted and not answered; absent where the heap was not read for them. */
+  readonly requests?: readonly UnansweredRequest[]
+  /** That run; absent where the heap was not read for them. */
+  readonly timers?: readonly ActiveTimer[]
 }
 
 /** A task in flight as the heap has it: where its code is, and what is left of its execution. */

@@ -14,7 +14,11 @@ export interface LoopState {
   readonly timers: number
   readonly activeHandles: number
   readonly activeRequests: number
-  /** Handles by wrapper class, with what is known of each. */
+  /** Descriptors that became ready so far, as libuv counts them; timers are none. */
+  readonly events?: number
+  /** Async ids given so far: each resource, request and timer that JavaScript makes takes one. Not always had. */
+  readonly asyncIds?: number
+  /** What is open in it of the application's, with what is known of each; read of the main thread. */
   readonly handles?: readonly LoopHandle[]
 }
 

@@ -43,6 +43,7 @@ export const VERDICT_CAUSES = {
   paging: ['major-faults', 'memory-pressure'],
   unknown: [],
   beating: [],
+  idle: [],
 } as const satisfies Record<string, readonly string[]>
 
 export type VerdictKind = keyof typeof VERDICT_CAUSES

@@ -5,6 +5,7 @@ import type { HeapState } from '../model/heap.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { CgroupState, ChildProcess } from '../model/kernel.js'
 import type { PoolState } from '../model/loop.js'
+import type { ActiveTimer, UnansweredRequest } from '../model/open-work.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { SocketState } from '../model/socket.js'
@@ -21,6 +22,10 @@ export interface DumpJson {
   readonly awaits: readonly AwaitNode[]
   /** The same from the outermost awaiter down. */
   readonly awaitRoots: readonly AwaitRoot[]
+  /** Requests that it accepted and has not answered. */
+  readonly requests: readonly UnansweredRequest[]
+  /** Timers that run, the soonest first. */
+  readonly timers: readonly ActiveTimer[]
   readonly sockets: readonly SocketState[]
   readonly clocks: readonly ClockReading[]
   readonly children: readonly ChildProcess[]
@@ -43,6 +48,8 @@ export function toDumpJson(evidence: Evidence, verdicts: readonly Verdict[]): Du
     threads: last?.threads ?? [],
     awaits: last?.awaits?.awaits ?? [],
     awaitRoots: last?.awaits?.roots ?? [],
+    requests: last?.awaits?.requests ?? [],
+    timers: last?.awaits?.timers ?? [],
     sockets: last?.kernel?.sockets ?? [],
     clocks: last?.clocks ?? evidence.stall?.clocks ?? [],
     children: last?.kernel?.children ?? [],

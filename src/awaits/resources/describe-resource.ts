@@ -126,6 +126,11 @@ function socketNative(context: DescribeContext, object: Tagged): NativeObject | 
   return (parent === 0 ? null : natives.of(parent)) ?? native
 }
 
+/** Descriptor of a socket that is open; null for any other object. */
+export function socketDescriptor(context: DescribeContext, object: Tagged): number | null {
+  return fdPart(socketNative(context, object)).fd ?? null
+}
+
 function handleOf(context: DescribeContext, object: Tagged): NativeObject | null {
   const handle = context.objects.getObject(object, ['_handle', '[kHandle]'])
   return handle === 0 ? null : context.natives.of(handle)

@@ -14,7 +14,10 @@ import { pickResourceMaps } from '../resources/resources.js'
 import { scanAwaits, type AwaitScan } from './await-scan.js'
 import { HeapBlocks, heapRanges } from '../../v8/heap/heap-blocks.js'
 import type { HeapMaps } from '../../v8/heap/map-scan.js'
+import { OPEN_WORK_CLASSES } from './open-work.js'
 import { TASK_CLASSES } from './tasks-in-flight.js'
+
+const FURTHER_CLASSES: ReadonlySet<string> = new Set([...TASK_CLASSES, ...OPEN_WORK_CLASSES])
 
 /** More candidates gone at the second reading than this: a collection came in between. */
 const MIN_DROPPED = 20
@@ -65,7 +68,7 @@ export function scanSettled(heap: V8Heap, isolate: Isolate, options: ScanSettled
     const scan = scanAwaits(heap, now, {
       // Maps stay where they are but for a compaction: those just found serve again, those of an earlier look may not.
       maps: attempt === 0 ? options.cache?.get(isolate.address) : attempt === 1 && cached ? undefined : best?.scan.maps,
-      others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType(), TASK_CLASSES),
+      others: (maps) => pickResourceMaps(picking, maps, new CodeScopes(picking).nativeContextType(), FURTHER_CLASSES),
       deadlineMs: options.deadlineMs,
       keepBytes: options.keepBytes,
       maxFunctions: options.maxFunctions,

@@ -6,13 +6,13 @@
  * A task that has ended lies in the heap until it is collected, beside those in flight: its promise is settled.
  */
 import type { SuspendedFunction } from '../../model/await-grouping.js'
-import type { CodePlace, TaskInHeap } from '../../model/await.js'
+import type { TaskInHeap } from '../../model/await.js'
 import type { Frame } from '../../model/frame.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
-import { scriptPath } from '../../v8/objects/scripts.js'
 import { taskOf } from '../stores/identify-work.js'
 import type { AwaitScan } from './await-scan.js'
+import { definitionOf } from './definition.js'
 
 const TASK_CLASS = 'StallAgentTask'
 /** Whose objects the scan is to collect for `readTasks`. */
@@ -21,9 +21,6 @@ export const TASK_CLASSES: ReadonlySet<string> = new Set([TASK_CLASS])
 const MAX_TASKS = 4_096
 const MAX_TASK_ID = 200
 const MAX_DEPTH = 100
-/** JSBoundFunction::bound_target_function (src/objects/js-function.tq), after map, properties and elements. */
-const BOUND_TARGET_OFFSET = 24
-const MAX_BINDS = 5
 
 /** @param found the suspended functions of the scan, in its order, with what they wait for */
 export function readTasks(
@@ -51,7 +48,7 @@ export function readTasks(
     tasks.push({
       taskId,
       index,
-      execute: placeOf(objects, objects.get(object, 'execute') ?? 0),
+      execute: definitionOf(objects, objects.get(object, 'execute') ?? 0),
       parked: pending && (chain.length > 0 || scan.cost.complete) ? chain.map(frameOf) : null,
       waitsFor: innermost?.waitsFor ?? null,
       ...withTask(objects, object),
@@ -99,21 +96,5 @@ function frameOf(one: SuspendedFunction): Frame {
     tier: null,
     async: true,
     native: false,
-  }
-}
-
-/** Where a function is defined; of a bound one, the function behind it. */
-function placeOf(objects: Objects, value: Tagged): CodePlace | null {
-  const { heap, functions } = objects
-  let fn = value
-  for (let i = 0; i < MAX_BINDS && heap.is(fn, 'JS_BOUND_FUNCTION'); i++) fn = heap.field(fn, BOUND_TARGET_OFFSET)
-  const info = functions.ofFunction(fn)
-  if (info === null) return null
-  const at = functions.definition(info)
-  return {
-    function: info.name,
-    file: scriptPath(info.script?.name ?? null),
-    line: at?.line ?? null,
-    column: at?.column ?? null,
   }
 }

@@ -1,6 +1,8 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive } from '../view/leaf.js'
+import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
+import { waitingText } from '../view/pending.js'
+import { plural } from '../view/phrases.js'
 import { pointerTo } from '../view/pointers.js'
 import type { View } from '../view/view.js'
 
@@ -26,19 +28,28 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
   return leaves.length > 0 ? named : bare(view)
 }
 
+function accountText(waiting: readonly Leaf[]): string {
+  const [oldest] = waiting
+  if (oldest === undefined) return ', and no suspended function accounts for it'
+  const more = waiting.length > 1 ? `, and ${plural(waiting.length - 1, 'more function')} too` : ''
+  return `. ${waitingText(oldest)}${more}: that alone explains no silence`
+}
+
 function bare(view: View): Candidate[] {
   const { main } = view
   if (main === null || !main.idle || !view.silent) return []
   const signs: Sign[] = [strong('the main thread waits for events, with no JavaScript on its stack')]
   if (view.silence !== null) signs.push(weak(view.silence))
   const known = view.last.awaits !== null
+  // Timers that are due soon are no stalls, and yet what some function waits for.
+  const waiting = waitingOf(view)
   return [
     {
       kind: 'awaiting',
       cause: 'unknown',
       where: null,
       chain: [],
-      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}: something awaited never comes${known ? ', and no suspended function accounts for it' : ''}.`,
+      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}: something awaited never comes${known ? accountText(waiting) : ''}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       cap: 'medium',

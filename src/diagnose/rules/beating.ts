@@ -1,9 +1,15 @@
-/** `beating`: the clocks move, or the loop turns and nothing is parked for longer than it may be: there is no stall. */
+/**
+ * `beating`: something proves that it gets on. A turning loop alone does not: `idle` says so. A process that burns a CPU
+ * in short callbacks turns as well; whether that is work, nobody can tell (`low`).
+ */
 import { placeText } from '../view/blame.js'
-import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { leavesOf, type Leaf } from '../view/leaf.js'
+import { weak, type Candidate, type Sign } from '../view/candidate.js'
+import { hotFrameOf } from '../view/hot-frame.js'
+import { leavesOf } from '../view/leaf.js'
 import { mutualWaits } from '../view/lock-cycle.js'
-import { plural, seconds } from '../view/phrases.js'
+import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
+import { percent, plural, seconds } from '../view/phrases.js'
+import { BUSY_SHARE, pendingMs, pendingOf, progressOf, wantedShare } from '../view/progress.js'
 import { isOverdue, type View } from '../view/view.js'
 
 /** A wait of that age is worth a word, though it is no stall yet. */
@@ -12,59 +18,75 @@ const NOTABLE_MS = 5_000
 export function beating(view: View): readonly Candidate[] {
   const { main } = view
   if (view.silent || main === null || main.last.state === 'stopped') return []
-  const signs: Sign[] = []
-  const alive = view.clocks.filter((clock) => !isOverdue(clock) && !clock.paused)
-  if (alive.length > 0) signs.push(strong(`${plural(alive.length, 'clock')} beating`))
+  const progress = progressOf(view)
+  const proven = progress.some((sign) => sign.weight === 'strong')
+  const hot = burning(view)
+  if (!proven && hot === null) return []
+  const signs: Sign[] = [...progress]
   if (main.turns !== null && main.turns > 0) {
-    signs.push(strong(`the event loop turned ${plural(main.turns, 'time')} in ${seconds(view.spanMs)}`))
+    signs.push(weak(`the event loop turned ${plural(main.turns, 'time')} in ${seconds(view.spanMs)}`))
   }
   if (main.idle) signs.push(weak('the main thread waits for events'))
   else if (main.last.state === 'idle') signs.push(weak('the main thread came back to its event loop'))
-  if (signs.length === 0) return []
-  // An idle loop looks the same whether its polls go on or hang: without clocks and awaits nobody can tell.
-  if (view.last.awaits === null && signs.every((sign) => sign.weight === 'weak')) return []
-  // A turning loop is no proof that its polls go on: without clocks an await that nothing explains leaves it open.
-  const unexplained = alive.length === 0 && !allExplained(view)
-  if (!unexplained && view.last.awaits !== null && leavesOf(view).length === 0) {
-    signs.push(weak('no await is found that should have ended'))
-    // As good as a turn then: in its own poll the loop answers whatever comes.
-    if (main.stacks.every((stack) => stack.loop?.polling === true)) signs.push(strong('its loop polls in every look'))
-  }
-  const slow = longestWait(view)
+  if (hot !== null) signs.push(weak(hot))
+  const clocks = view.clocks.filter((clock) => !isOverdue(clock) && !clock.paused).length
+  // What moves is no proof that its polls go on: without clocks an await that nothing explains leaves it open.
+  const unexplained = clocks === 0 && !allExplained(view)
+  const beside = besideIt(view)
   return [
     {
       kind: 'beating',
       cause: null,
       where: null,
       chain: [],
-      summary: unexplained
-        ? `It may be that nothing is wrong: ${whatMoves(view, alive.length)}. Not all that it waits for could be explained.`
-        : `There is no stall to be seen${slow === null ? '' : ' yet'}: ${whatMoves(view, alive.length)}${slow === null ? '' : `, while ${placeText(slow.blame.where)} has been waiting for ${seconds(slow.ageMs ?? 0)}`}.`,
+      summary: `${opening(proven, unexplained, beside !== null)}: ${whatMoves(progress, proven)}${hot === null ? '' : `, and ${hot}`}${beside === null ? '' : `, while ${beside}`}.${unexplained ? ' Not all that it waits for could be explained.' : ''}`,
       evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
       signs,
-      ...(unexplained ? { cap: 'low' as const } : alive.length === 0 ? { cap: 'medium' as const } : {}),
+      ...(unexplained || !proven ? { cap: 'low' as const } : clocks === 0 ? { cap: 'medium' as const } : {}),
       refutedBy:
         'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
-      nextStep:
-        slow === null && !unexplained
-          ? 'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.'
-          : 'Look again in half a minute: what is still in the same place then is stuck.',
+      nextStep: nextStep(proven, unexplained, beside !== null, hot !== null),
     },
   ]
 }
 
-function whatMoves({ main, spanMs }: View, clocks: number): string {
-  if (clocks > 0) return clocks === 1 ? 'its clock beats' : `${clocks} clocks beat`
-  if (main?.turns != null && main.turns > 0) {
-    return `its event loop turns (${plural(main.turns, 'time')} in ${seconds(spanMs)})`
-  }
-  return 'it is idle and would react to what comes'
+function opening(proven: boolean, unexplained: boolean, beside: boolean): string {
+  if (!proven) return 'Its event loop turns; whether it gets on, nothing proves'
+  if (unexplained) return 'It may be that nothing is wrong'
+  return `No stall is seen${beside ? ' yet' : ''}`
 }
 
-/** Of the awaits that have an age; null when none is old enough to be told. */
-function longestWait(view: View): Leaf | null {
-  const old = leavesOf(view).filter(({ cause, ageMs }) => cause !== 'timer' && ageMs !== null && ageMs >= NOTABLE_MS)
-  return old.toSorted((a, b) => (b.ageMs ?? 0) - (a.ageMs ?? 0))[0] ?? null
+function whatMoves(progress: readonly Sign[], proven: boolean): string {
+  const telling = progress.filter((sign) => sign.weight === 'strong').map((sign) => sign.text)
+  return proven ? telling.join(', ') : 'no await moved, no data came'
+}
+
+function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean): string {
+  if (beside || unexplained) return 'Look again in half a minute: what is still in the same place then is stuck.'
+  if (hot || !proven) return 'See whether that place should run so much: conductor-diag record PID shows who calls it.'
+  return 'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.'
+}
+
+/** `97 % of a CPU is used, most of it seen in makeReport (reports.js:8)`; null for a thread that has time. */
+function burning(view: View): string | null {
+  const { main } = view
+  if (main === null || main.cpuShare === null || (main.turns ?? 0) === 0) return null
+  const wanted = wantedShare(view)
+  if (wanted < BUSY_SHARE) return null
+  const where = hotFrameOf(main.scripts)?.blame.where ?? null
+  const share =
+    main.cpuShare >= BUSY_SHARE
+      ? `${percent(main.cpuShare)} of a CPU is used`
+      : `${percent(wanted)} of a CPU is wanted, ${percent(main.cpuShare)} had`
+  return `${share}${where === null ? '' : `, most of it seen in ${placeText(where)}`}`
+}
+
+/** What has been pending for seconds beside what moves: the oldest. */
+function besideIt(view: View): string | null {
+  const unanswered = unansweredText(unansweredOf(view).filter(({ sinceMs }) => (sinceMs ?? 0) >= NOTABLE_MS))
+  if (unanswered !== null) return unanswered
+  const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS)
+  return oldest === undefined ? null : waitingText(oldest)
 }
 
 /**

@@ -55,18 +55,36 @@ export function leavesOf(view: View): readonly Leaf[] {
   return still.length > 0 || !view.silent ? still : leavesSeenIn(view, 1)
 }
 
+/**
+ * Every wait of the last look that did not move over the looks, with those that are no stall by themselves: near timers
+ * and long polls. Without a clock nobody can tell that they are not.
+ */
+export function waitingOf(view: View): readonly Leaf[] {
+  const looks = view.evidence.looks.filter((look) => look.awaits !== null).length
+  return unmovedIn(view, looks)
+}
+
 /** The requests to a server's polls that were in flight in one look, whatever became of them in the next. */
 export function pollsIn(view: View, look: Look): readonly Leaf[] {
   // As if a clock were silent: a poll that is one of many that fail is no long poll.
   return leavesSeenIn({ ...view, last: look, silent: true }, 1).filter((leaf) => isPoll(leaf))
 }
 
-function isPoll({ waits, blame }: Leaf): boolean {
-  if (waits.kind !== 'http-request' && waits.kind !== 'http2-stream') return false
+export function isHttp({ waits }: Leaf): boolean {
+  return waits.kind === 'http-request' || waits.kind === 'http2-stream'
+}
+
+function isPoll(leaf: Leaf): boolean {
+  if (!isHttp(leaf)) return false
+  const { waits, blame } = leaf
   return /poll/i.test(`${waits.url ?? ''} ${blame.chain.map((frame) => frame.function ?? '').join(' ')}`)
 }
 
 function leavesSeenIn(view: View, looks: number): readonly Leaf[] {
+  return unmovedIn(view, looks).filter((leaf) => !isLongPoll(view, leaf) && !isNearTimer(leaf))
+}
+
+function unmovedIn(view: View, looks: number): readonly Leaf[] {
   const leaves: Leaf[] = []
   const nodes = view.last.awaits?.awaits ?? []
   for (const [index, node] of nodes.entries()) {
@@ -75,8 +93,7 @@ function leavesSeenIn(view: View, looks: number): readonly Leaf[] {
     if (node.looks !== undefined && node.looks < looks) continue
     const blame = blameAwait(node)
     if (blame.where === null) continue
-    const leaf = leafOf(view, node, index, node.waitsFor, blame)
-    if (!isLongPoll(view, leaf) && !isNearTimer(leaf)) leaves.push(leaf)
+    leaves.push(leafOf(view, node, index, node.waitsFor, blame))
   }
   return leaves
 }

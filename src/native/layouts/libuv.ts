@@ -32,7 +32,7 @@ export const UV_SIGNAL = 16
 /** struct uv__loop_internal_fields_s of src/uv-common.h. */
 export const LOOP_INTERNALS = {
   size: 200,
-  /** uv_metrics_t: turns so far, events so far. */
+  /** uv_metrics_t: loop_count and events so far (include/uv.h; counted in uv_run and uv__io_poll). */
   turns: 8,
   events: 16,
   /** uv__loop_metrics_s.provider_entry_time, ns: when the current poll began; 0 outside of poll. Node asks for it. */

@@ -44,6 +44,7 @@ export function readLoop(native: NativeProcess, address: Address, tid: number): 
     timers,
     activeHandles: memory.u32(at(LOOP.activeHandles)),
     activeRequests: memory.u32(at(LOOP.activeRequests)),
+    events: memory.word(toAddress(internals + LOOP_INTERNALS.events)),
   }
 }
 

@@ -1,7 +1,7 @@
 // Compares a verdict with what the scenario expects. Only the first verdict counts: it is what an operator acts on.
 import { rename } from './variants.mjs'
 
-const NO_STALL = ['beating', 'unknown']
+const NO_STALL = ['beating', 'idle', 'unknown']
 
 export function judge({ scenario, side, variant, built, found, major }) {
   const expected = expectation(scenario, variant)

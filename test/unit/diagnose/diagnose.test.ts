@@ -119,9 +119,25 @@ describe('a function that is in all stacks, and may have been called anew in eac
   })
 })
 
-test('says beating of a busy process whose loop turns', () => {
+test('says of a busy process whose loop turns where it burns, and that this is no proof', () => {
   const stack = (turns: number) => mainStack({ frames: [frame('work', 3), poll], loop: loopState({ turns }) })
-  expect(diagnose(evidence([{ threads: [stack(10)] }, { threads: [stack(90)] }]))[0]?.kind).toBe('beating')
+  const kernel = (onCpuMs: number) =>
+    kernelLook({ threads: [kernelThread({ counters: { ...kernelThread().counters, onCpuMs } })] })
+  const [first] = diagnose(
+    evidence([
+      { threads: [stack(10)], kernel: kernel(0) },
+      { threads: [stack(90)], kernel: kernel(1_900) },
+    ]),
+  )
+  expect(first).toMatchObject({ kind: 'beating', confidence: 'low' })
+  expect(first?.summary).toContain('95 % of a CPU is used, most of it seen in work (worker.js:3)')
+  expect(first?.nextStep).not.toContain('Nothing to do')
+})
+
+test('takes a turning loop alone for no proof of progress', () => {
+  const stack = (turns: number) => idleMain({ loop: loopState({ turns, polling: true }) })
+  const [first] = diagnose(evidence([{ threads: [stack(10)] }, { threads: [stack(90)] }]))
+  expect(first).toMatchObject({ kind: 'idle', confidence: 'low' })
 })
 
 test('does not believe a turning loop when a poll clock is silent', () => {

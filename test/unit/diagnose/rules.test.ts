@@ -77,9 +77,9 @@ describe('a wait on a connection', () => {
   })
 
   test('is no stall when it is a long poll that is due back', () => {
-    expect(first(parked([request({ url: 'http://a/api/tasks/poll/batch/x', sinceMs: 50_000 })])).name).toBe(
-      'beating/null',
-    )
+    const poll = first(parked([request({ url: 'http://a/api/tasks/poll/batch/x', sinceMs: 50_000 })]))
+    expect(poll).toMatchObject({ name: 'idle/null', confidence: 'low', line: 7 })
+    expect(poll.verdict?.summary).toMatch(/the answer to .*\/x, for 50 s at least: normal for a long poll/)
   })
 
   test('is told at any age when a clock is silent', () => {
@@ -153,13 +153,38 @@ describe('a wait on a connection', () => {
   })
 })
 
-test('says once, and with some confidence, that an idle server is no stall', () => {
-  const idle = first(parked([]))
-  expect(idle).toMatchObject({ name: 'beating/null', confidence: 'medium' })
-  for (const sign of idle.verdict?.signs ?? []) expect(idle.verdict?.summary).not.toContain(sign)
-  const unexplained = awaitNode('answer', 3, { kind: 'unknown', summary: 'not found' })
-  const doubt = diagnose(parked([unexplained])).find((each) => each.kind === 'beating')
-  expect(doubt).toMatchObject({ confidence: 'low', summary: expect.stringMatching(/^It may be/) })
+test('says of an idle server that nothing proves progress or a stall', () => {
+  const quiet = first(parked([]))
+  expect(quiet).toMatchObject({ name: 'idle/null', confidence: 'low' })
+  expect(quiet.verdict?.summary).toContain('No function of yours is waiting')
+  expect(quiet.verdict?.nextStep).not.toContain('Nothing to do')
+})
+
+test('knows progress without a clock by data that came and was read', () => {
+  const kernel = kernelLook({ sockets: [socket({ lastReceivedMs: 300 })] })
+  expect(first(parked([], { kernel }))).toMatchObject({ name: 'beating/null', confidence: 'medium' })
+  const unread = kernelLook({ sockets: [socket({ lastReceivedMs: 300, receiveQueueBytes: 9 })] })
+  expect(first(parked([], { kernel: unread })).name).toBe('idle/null')
+  const old = kernelLook({ sockets: [socket({ lastReceivedMs: 2_300 })] })
+  expect(first(parked([], { kernel: old })).name).toBe('idle/null')
+})
+
+test('knows progress without a clock by a timer that is another one than before', () => {
+  const timer = (sinceMs: number) =>
+    awaitNode('pollOnce', 8, { kind: 'timer', summary: 'timer of 30 s', sinceMs, dueInMs: 30_000 - sinceMs })
+  expect(first(parked([timer(300)]))).toMatchObject({ name: 'beating/null', confidence: 'medium' })
+  const same = first(parked([timer(12_000)]))
+  expect(same).toMatchObject({ name: 'idle/null', confidence: 'low' })
+  expect(same.verdict?.summary).toContain('pollOnce (worker.js:8) waits for a timer that is due in 18 s, set 12 s ago')
+})
+
+test('says beside what moves what has been pending for seconds, never that there is nothing to do', () => {
+  const clocks = [clock()]
+  const timer = awaitNode('reconnect', 8, { kind: 'timer', summary: 'timer of 30 s', sinceMs: 12_000, dueInMs: 18_000 })
+  const { verdict } = first(parked([timer], { look: { clocks } }))
+  expect(verdict).toMatchObject({ kind: 'beating' })
+  expect(verdict?.summary).toContain('while reconnect (worker.js:8) waits for a timer')
+  expect(verdict?.nextStep).not.toContain('Nothing to do')
 })
 
 test('never says that there is nothing to do beside those who wait for each other, however the loop turns', () => {
@@ -173,9 +198,13 @@ test('never says that there is nothing to do beside those who wait for each othe
 
 test('tells of a request that is young for a stall and old for an answer', () => {
   const request = { kind: 'http-request' as const, summary: 'GET /', url: 'http://bank/charges', sinceMs: 13_000 }
-  const beating = diagnose(parked([awaitNode('charge', 4, request)])).find((each) => each.kind === 'beating')
-  expect(beating?.summary).toMatch(/no stall to be seen yet: .*, while charge \(worker\.js:4\) has been waiting for 13/)
+  const clocks = [clock()]
+  const found = diagnose(parked([awaitNode('charge', 4, request)], { look: { clocks } }))
+  const beating = found.find((each) => each.kind === 'beating')
+  expect(beating?.summary).toMatch(/^No stall is seen yet: its clock beats, while charge \(worker\.js:4\) .* for 13 s/)
   expect(beating?.nextStep).toContain('Look again')
+  const still = diagnose(parked([awaitNode('charge', 4, request)]))
+  expect(still.map((each) => `${each.kind} ${each.confidence}`)).toEqual(['awaiting low', 'idle low'])
 })
 
 test('says since when a timer is set, and is not surer of an old one', () => {

@@ -95,6 +95,7 @@ describe('an event loop in memory', () => {
       timers: 1,
       activeHandles: 2,
       activeRequests: 0,
+      events: 0,
     })
     const handles = readHandles(native, toAddress(LOOP_AT))
     expect(handles).toMatchObject([

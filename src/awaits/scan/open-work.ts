@@ -1,0 +1,104 @@
+/**
+ * Requests that a server has accepted and not answered, and the timers that run, out of the objects of one scan. Only
+ * what its own owner still refers to counts: the heap is full of ended ones that nobody has collected yet.
+ *
+ * lib/_http_server.js: a response is its socket's `_httpMessage` from assignSocket() until it is finished. HTTP/2 has
+ * no such link; its responses are left out. lib/internal/timers.js: a running timer is in a linked list.
+ */
+import type { ActiveTimer, UnansweredRequest } from '../../model/open-work.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import { socketDescriptor } from '../resources/describe-resource.js'
+import type { NativeObjects } from '../resources/native-objects.js'
+import { timerDue } from '../resources/node-values.js'
+import type { AwaitScan } from './await-scan.js'
+import { definitionOf } from './definition.js'
+
+/** Whose objects the scan is to collect; timers are collected anyway. */
+export const OPEN_WORK_CLASSES: ReadonlySet<string> = new Set(['ServerResponse'])
+
+const MAX_REQUESTS = 1_000
+const MAX_TIMERS = 20_000
+const MAX_GROUPS = 100
+const MAX_PATH = 1_000
+
+export interface OpenWork {
+  readonly requests: readonly UnansweredRequest[]
+  /** The soonest first. */
+  readonly timers: readonly ActiveTimer[]
+}
+
+export interface OpenWorkContext {
+  readonly objects: Objects
+  readonly natives: NativeObjects
+  /** Now, in ms since the isolate's environment started; null when that can't be told. */
+  readonly uptimeMs: number | null
+  readonly tid: number | null
+}
+
+export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWork {
+  const { objects } = context
+  const requests: UnansweredRequest[] = []
+  const groups = new Map<string, ActiveTimer>()
+  let timers = 0
+  for (const object of scan.others) {
+    if (!objects.heap.is(object, 'JS_OBJECT')) continue
+    if (objects.className(object) === 'Timeout') {
+      const timer = timers++ < MAX_TIMERS ? readTimer(context, object) : null
+      if (timer !== null) addTimer(groups, timer)
+    } else if (requests.length < MAX_REQUESTS) {
+      const request = readRequest(context, object)
+      if (request !== null) requests.push(request)
+    }
+  }
+  const soonest = (timer: ActiveTimer): number => timer.dueInMs ?? Number.POSITIVE_INFINITY
+  return { requests, timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)) }
+}
+
+function readRequest({ objects, natives, tid }: OpenWorkContext, response: Tagged): UnansweredRequest | null {
+  // A response of a user's own class has none of this; one that was sent has no socket any more.
+  if (objects.getBoolean(response, ['finished']) !== false) return null
+  if (objects.getBoolean(response, ['destroyed']) === true) return null
+  const socket = objects.getObject(response, ['socket', '[kSocket]'])
+  if (socket === 0 || objects.getObject(socket, ['_httpMessage']) !== response) return null
+  const fd = socketDescriptor({ objects, natives, uptimeMs: null }, socket)
+  if (fd === null) return null
+  const request = objects.getObject(response, ['req'])
+  const path = request === 0 ? null : objects.getText(request, ['url'], MAX_PATH)
+  return {
+    method: request === 0 ? null : objects.getText(request, ['method'], 20),
+    path: path === null ? null : path.replace(/[?#].*$/s, ''),
+    begun: objects.getBoolean(response, ['_headerSent']) === true,
+    fd,
+    ...(tid === null ? {} : { tid }),
+  }
+}
+
+function readTimer({ objects, uptimeMs, tid }: OpenWorkContext, timer: Tagged): ActiveTimer | null {
+  if (objects.getBoolean(timer, ['_destroyed']) !== false) return null
+  const next = objects.getObject(timer, ['_idleNext'])
+  if (next === 0 || objects.getObject(next, ['_idlePrev']) !== timer) return null
+  const due = timerDue(objects, timer)
+  if (due === null) return null
+  return {
+    repeats: due.repeats,
+    afterMs: due.afterMs,
+    dueInMs: uptimeMs === null ? null : Math.round(due.dueAtMs - uptimeMs),
+    count: 1,
+    referenced: objects.getBoolean(timer, ['[refed]', '[kRefed]']) !== false,
+    callback: definitionOf(objects, objects.get(timer, '_onTimeout') ?? 0),
+    ...(tid === null ? {} : { tid }),
+  }
+}
+
+function addTimer(groups: Map<string, ActiveTimer>, timer: ActiveTimer): void {
+  const { callback, afterMs, repeats, referenced } = timer
+  const key = [callback?.file, callback?.line, callback?.column, afterMs, repeats, referenced].join('|')
+  const known = groups.get(key)
+  if (known === undefined) {
+    if (groups.size < MAX_GROUPS) groups.set(key, timer)
+    return
+  }
+  const dueInMs = known.dueInMs === null || timer.dueInMs === null ? null : Math.min(known.dueInMs, timer.dueInMs)
+  groups.set(key, { ...known, count: known.count + 1, dueInMs })
+}

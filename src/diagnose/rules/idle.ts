@@ -1,0 +1,83 @@
+/**
+ * `idle`: alive, and nothing proves progress or a stall. It tells what is pending and for how long, and what keeps the
+ * process alive; whether that is how it should be, only its owner knows. Never above `low`.
+ */
+import { aliveBy } from '../view/alive.js'
+import { weak, type Candidate, type Sign } from '../view/candidate.js'
+import { isHttp, type Leaf } from '../view/leaf.js'
+import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
+import { plural, seconds } from '../view/phrases.js'
+import { pendingOf, progressOf } from '../view/progress.js'
+import { pointersOfAwait, pointerTo } from '../view/pointers.js'
+import type { View } from '../view/view.js'
+
+const MOST_PENDING = 3
+
+export function idle(view: View): readonly Candidate[] {
+  const { main } = view
+  if (view.silent || main === null || main.last.state === 'stopped') return []
+  // Alive means that its loop answers: it polls, or has turned. With one look and no awaits nobody can tell.
+  const answers = main.idle || main.last.state === 'idle' || (main.turns ?? 0) > 0
+  const compared = view.first !== view.last
+  if (!answers || (!compared && view.last.awaits === null)) return []
+  if (progressOf(view).some((sign) => sign.weight === 'strong')) return []
+  const pending = pendingOf(view)
+  const [oldest] = pending
+  return [
+    {
+      kind: 'idle',
+      cause: null,
+      where: oldest?.blame.where ?? null,
+      chain: oldest?.blame.chain ?? [],
+      summary: summaryOf(view, pending),
+      evidence: [...pointerTo('threads', main.index), ...(oldest ? pointersOfAwait(view, oldest.index) : [])],
+      signs: signsOf(view),
+      cap: 'low',
+      refutedBy: 'A later look in which something moves (then it gets on), or work that should have been done by now.',
+      nextStep:
+        unansweredOf(view).length > 0
+          ? 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
+          : pending.length > 0
+            ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
+            : 'If it should work now, see who should wake it; if it should have ended, close what keeps it alive.',
+    },
+  ]
+}
+
+function summaryOf(view: View, pending: readonly Leaf[]): string {
+  const within = view.first === view.last ? '' : `: nothing moved in ${seconds(view.spanMs)}`
+  const parts = [`It is alive, and nothing proves that it gets on or that it is stuck${within}.`]
+  const unanswered = unansweredText(unansweredOf(view))
+  if (unanswered !== null) parts.push(`${unanswered}.`)
+  const told = pendingText(view, pending)
+  if (told !== null) parts.push(told)
+  const alive = aliveBy(view)
+  if (alive.length > 0) parts.push(`It is kept alive by ${alive.join('; ')}.`)
+  return parts.join(' ')
+}
+
+function pendingText({ last }: View, pending: readonly Leaf[]): string | null {
+  if (last.awaits === null) return 'Its awaits could not be read.'
+  const [only] = pending
+  if (only === undefined) return 'No function of yours is waiting.'
+  if (pending.length === 1) {
+    const normal = isHttp(only) ? ': normal for a long poll, a stall otherwise' : ''
+    return `All that is pending: ${waitingText(only)}${normal}.`
+  }
+  const shown = pending.slice(0, MOST_PENDING).map(waitingText)
+  const more = pending.length > shown.length ? `; and ${pending.length - shown.length} more` : ''
+  return `Pending, the oldest first: ${shown.join('; ')}${more}.`
+}
+
+function signsOf(view: View): Sign[] {
+  const { main } = view
+  const signs: Sign[] = []
+  if (main?.idle === true) signs.push(weak('the main thread waits for events'))
+  if (main?.turns != null && main.turns > 0) {
+    signs.push(
+      weak(`the event loop turned ${plural(main.turns, 'time')} in ${seconds(view.spanMs)}, which timers do too`),
+    )
+  }
+  if (view.first !== view.last && view.last.awaits !== null) signs.push(weak('no await moved between the looks'))
+  return [...signs, ...progressOf(view)]
+}

@@ -1,0 +1,49 @@
+/** What has been taken on and not finished, as sentences say it: parked functions, and requests that got no answer. */
+import type { UnansweredRequest } from '../../model/open-work.js'
+import { placeText } from './blame.js'
+import type { Leaf } from './leaf.js'
+import { plural, seconds } from './phrases.js'
+import type { View } from './view.js'
+
+/** Nobody answers that late on purpose, but for streams of events, whose answer has begun. */
+const OPEN_MS = 1_000
+
+/** `poll (worker.js:4) waits for the answer to GET http://10.0.0.5/poll, for 21.5 s`. */
+export function waitingText(leaf: Leaf): string {
+  const times = leaf.node.count > 1 ? ` (${leaf.node.count} times)` : ''
+  const ageMs = leaf.ageMs ?? 0
+  const age = leaf.cause === 'timer' || ageMs < 1_000 ? '' : `, for ${seconds(ageMs)} at least`
+  return `${placeText(leaf.blame.where)}${times} waits for ${whatText(leaf)}${age}`
+}
+
+function whatText({ cause, waits }: Leaf): string {
+  if (cause === 'timer') {
+    const set = waits.sinceMs === undefined ? '' : `, set ${seconds(waits.sinceMs)} ago`
+    return `a timer that is due in ${seconds(Math.max(0, waits.dueInMs ?? 0))}${set}`
+  }
+  if (waits.kind === 'http-request' && waits.url !== undefined)
+    return `the answer to ${waits.method ?? ''} ${waits.url}`
+  return waits.kind === 'unknown' || waits.kind === 'nothing' ? `something unknown (${waits.summary})` : waits.summary
+}
+
+/** Requests of clients without the head of an answer, in every look; the oldest first. */
+export function unansweredOf(view: View): readonly UnansweredRequest[] {
+  const key = ({ fd, method, path }: UnansweredRequest): string => [fd, method, path].join(' ')
+  const before = new Set((view.first.awaits?.requests ?? []).map(key))
+  return (view.last.awaits?.requests ?? [])
+    .filter((each) => !each.begun && before.has(key(each)) && (each.sinceMs ?? view.spanMs) >= OPEN_MS)
+    .toSorted((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0))
+}
+
+/** `3 accepted requests were never answered: GET /report from 127.0.0.1:4711, for 21 s at least`; null without any. */
+export function unansweredText(requests: readonly UnansweredRequest[]): string | null {
+  const [oldest] = requests
+  if (oldest === undefined) return null
+  const count = requests.length === 1 ? '1 accepted request was' : `${plural(requests.length, 'accepted request')} were`
+  return `${count} never answered: ${requestLine(oldest)}${requests.length > 1 ? ' is the oldest' : ''}`
+}
+
+export function requestLine({ method, path, peer, sinceMs }: UnansweredRequest): string {
+  const from = peer === undefined ? '' : ` from ${peer}`
+  return `${method ?? 'a request'} ${path ?? ''}${from}${sinceMs === undefined ? '' : `, for ${seconds(sinceMs)} at least`}`
+}

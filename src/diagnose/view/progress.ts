@@ -1,0 +1,154 @@
+/**
+ * What proves that a process gets on. A turning loop does not: timers turn it. A clock that beats does, and between two
+ * looks an await that moved, a request that was answered, data that came and was read. I/O events alone may be V8's own
+ * (its background threads wake the loop), so they count only where nothing stands still beside them.
+ */
+import type { AwaitNode, AwaitTree } from '../../model/await.js'
+import type { Look } from '../../model/evidence.js'
+import type { SocketState } from '../../model/socket.js'
+import { originOf } from '../../source/origin.js'
+import { strong, weak, type Sign } from './candidate.js'
+import { waitingOf, type Leaf } from './leaf.js'
+import { plural, seconds } from './phrases.js'
+import { isOverdue, type View } from './view.js'
+
+/** Fewer events than this may be the engine's own between any two looks. */
+const TELLING_EVENTS = 5
+
+export const BUSY_SHARE = 0.5
+
+/** Each strong one is a proof. Empty: nothing was seen to move, or nothing could be compared. */
+export function progressOf(view: View): readonly Sign[] {
+  const alive = view.clocks.filter((clock) => !isOverdue(clock) && !clock.paused)
+  const signs =
+    alive.length === 0 ? [] : [strong(alive.length === 1 ? 'its clock beats' : `${alive.length} clocks beat`)]
+  if (view.first === view.last) return signs
+  const within = `in ${seconds(view.spanMs)}`
+  const moved = movedAwaits(view)
+  if (moved > 0) signs.push(strong(`${plural(moved, 'await')} moved on ${within}`))
+  const answered = answeredRequests(view)
+  if (answered > 0) signs.push(strong(`${plural(answered, 'request')} answered ${within}`))
+  const received = receivedOn(view)
+  if (received > 0) signs.push(strong(`data came on ${plural(received, 'connection')} ${within} and was read`))
+  return [...signs, ...eventSigns(view, within)]
+}
+
+/** Waits of the last look that nothing moved: a timer that was set since the first look is another one. */
+export function pendingOf(view: View): readonly Leaf[] {
+  return waitingOf(view)
+    .filter(
+      ({ node, waits }) => node.doubtful !== true && !isRenewed(view, node) && waits.event?.startsWith('SIG') !== true,
+    )
+    .toSorted((a, b) => pendingMs(b) - pendingMs(a))
+}
+
+/** How long it surely waits; of a timer, since it was set. */
+export function pendingMs({ ageMs, waits }: Leaf): number {
+  return Math.max(ageMs ?? 0, waits.sinceMs ?? 0)
+}
+
+/** Functions that went on: whose timer is new, and those gone since the first look, unless they may have been garbage. */
+function movedAwaits(view: View): number {
+  const { first, last } = view
+  if (first.awaits === null || last.awaits === null) return 0
+  const renewed = last.awaits.awaits.filter((node) => isRenewed(view, node)).reduce((sum, node) => sum + node.count, 0)
+  return renewed + goneSince(first.awaits, last.awaits) + resumedIn(view, first.awaits, last.awaits)
+}
+
+/**
+ * Functions that were being resumed when a look read them: they stand at an await, and the promise of it was gone. One
+ * whose promise the engine can't read looks like that in every look: then something must have been begun besides.
+ */
+function resumedIn(view: View, first: AwaitTree, last: AwaitTree): number {
+  const before = resumed(first)
+  const now = resumed(last)
+  const both = [...now].filter((key) => before.has(key)).length
+  const either = new Set([...before, ...now]).size
+  return either - both + (begunSince(view) > 0 ? both : 0)
+}
+
+function resumed(tree: AwaitTree): ReadonlySet<string> {
+  const keys = tree.awaits.flatMap((node) => {
+    const resumes = node.waitsFor === null && node.kind === 'async function' && node.doubtful !== true
+    return resumes && isApplication(node) ? [keyOf(node)] : []
+  })
+  return new Set(tree.cutShort === true ? [] : keys)
+}
+
+function isRenewed(view: View, { waitsFor }: AwaitNode): boolean {
+  if (view.first === view.last || waitsFor?.kind !== 'timer' || waitsFor.sinceMs === undefined) return false
+  return waitsFor.sinceMs < view.spanMs
+}
+
+/** 0 where a collection between the looks may have taken what nobody could resume any more. */
+function goneSince(first: AwaitTree, last: AwaitTree): number {
+  if (first.collections === undefined || first.collections !== last.collections) return 0
+  if (first.cutShort === true || last.cutShort === true) return 0
+  const left = countsOf(last)
+  let gone = 0
+  for (const [key, count] of countsOf(first)) gone += Math.max(0, count - (left.get(key) ?? 0))
+  return gone
+}
+
+function countsOf(tree: AwaitTree): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const node of tree.awaits) {
+    if (node.doubtful === true || !isApplication(node)) continue
+    const key = keyOf(node)
+    counts.set(key, (counts.get(key) ?? 0) + node.count)
+  }
+  return counts
+}
+
+function isApplication(node: AwaitNode): boolean {
+  return [node, ...node.awaitedBy].some(({ file }) => originOf(file) !== 'node')
+}
+
+function keyOf(node: AwaitNode): string {
+  return [node, ...node.awaitedBy].map((at) => [at.function, at.file, at.line, at.column].join(':')).join('<')
+}
+
+function answeredRequests({ first, last }: View): number {
+  const key = ({ fd, method, path }: { fd?: number; method: string | null; path: string | null }): string =>
+    [fd, method, path].join(' ')
+  const open = new Set(last.awaits?.requests?.map(key))
+  // One whose client went away was not answered.
+  const connected = new Set(connectionsOf(last).map(({ fd }) => fd))
+  if (last.awaits?.requests === undefined) return 0
+  return (first.awaits?.requests ?? []).filter((each) => !open.has(key(each)) && connected.has(each.fd ?? -1)).length
+}
+
+/** Connections that brought something since the first look; what lies unread was not taken. */
+function receivedOn(view: View): number {
+  return connectionsOf(view.last).filter(
+    ({ lastReceivedMs, receiveQueueBytes }) =>
+      lastReceivedMs !== null && lastReceivedMs < view.spanMs && receiveQueueBytes === 0,
+  ).length
+}
+
+function connectionsOf({ kernel }: Look): readonly SocketState[] {
+  return (kernel?.sockets ?? []).filter(({ family, state }) => family.startsWith('tcp') && state === 'ESTABLISHED')
+}
+
+function eventSigns(view: View, within: string): Sign[] {
+  const before = view.main?.stacks[0]?.loop
+  const now = view.main?.last.loop
+  const events = (now?.events ?? 0) - (before?.events ?? 0)
+  if (before?.events === undefined || events < TELLING_EVENTS) return []
+  const text = `its event loop handled ${plural(events, 'I/O event')} ${within}`
+  // Whoever computes makes garbage, whose collection wakes the loop too.
+  const computes = wantedShare(view) >= BUSY_SHARE
+  const stands =
+    computes || view.last.awaits === null || view.last.awaits.cutShort === true || pendingOf(view).length > 0
+  return [begunSince(view) > 0 && !stands ? strong(text) : weak(text)]
+}
+
+/** Async ids given between the looks: resources, requests and timers that JavaScript made. */
+function begunSince({ main }: View): number {
+  return (main?.last.loop?.asyncIds ?? 0) - (main?.stacks[0]?.loop?.asyncIds ?? 0)
+}
+
+/** Share of the time that the main thread ran or waited for a CPU: on a crowded machine it gets less than it wants. */
+export function wantedShare({ main }: View): number {
+  return (main?.cpuShare ?? 0) + (main?.waitShare ?? 0)
+}
