@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { outsideInspector } from '../inspector/open-inspector.js'
 import { mayReadMemory } from '../capture/memory-target.js'
 import { assertStoppable } from '../capture/stopped-target.js'
+import { overviewOf } from '../diagnose/overview.js'
 import type { BundleWriter } from '../incident/bundle-writer.js'
 import { type AgentInvestigation, findAgent, investigateByAgent } from '../investigate/by-agent.js'
 import { identifyProcess } from '../investigate/identity.js'
@@ -25,6 +26,7 @@ import { hasEvidence, toDumpJson } from '../report/dump-json.js'
 import { renderDump, renderHeader } from '../report/dump-text.js'
 import { renderProcesses } from '../report/process-list.js'
 import { wantsColor } from '../report/terminal.js'
+import { terminalWidth } from '../report/wrap.js'
 import { readExcerpt } from '../source/excerpt.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printLine, printNote, printOut, printStep } from './output.js'
@@ -147,7 +149,7 @@ async function dump(
     redactArguments: (argv) => redactor.argv(argv),
   })
   // Before anything can fail: whoever asked should at least see what was asked about.
-  if (!options.json) printOut(renderHeader(identity, { color: wantsColor(process.stdout, process.env) }))
+  if (!options.json) printOut(renderHeader(identity, screen()))
   if (agent.problem) printLine(`conductor-diag: the agent in it does not answer: ${agent.problem.message}`)
   const context = { target, identity, redactor, options, sealed }
   try {
@@ -174,7 +176,7 @@ function openOrIntroduce(pid: number, options: DumpOptions): TargetProcess {
         agent: false,
         redactArguments,
       })
-      printOut(renderHeader(identity, { color: wantsColor(process.stdout, process.env) }))
+      printOut(renderHeader(identity, screen()))
     }
     throw thrown
   }
@@ -276,10 +278,20 @@ function show({ target, options, redactor }: DumpContext, evidence: Evidence, ve
   const root = `${target.procRoot ?? `/proc/${target.pid}`}/root`
   const text = renderDump(evidence, verdicts, {
     verbose: options.verbose ?? false,
-    color: wantsColor(process.stdout, process.env),
+    ...screen(),
+    overview: overviewOf(evidence),
+    // What somebody asked for is shown, whether all else is or not.
+    full: {
+      threads: [options.locals, options.native, options.stop, options.stacksOnly].includes(true),
+      awaits: options.locals ?? false,
+    },
     sourceOf: (place) => readExcerpt(place, { root, redact: (code) => redactor.text(code, { code: true }) }),
   })
   printOut(text)
+}
+
+function screen(): { readonly color: boolean; readonly width: number | null } {
+  return { color: wantsColor(process.stdout, process.env), width: terminalWidth(process.stdout, process.env) }
 }
 
 async function openBundleIn(folder: string, identity: ProcessIdentity): Promise<BundleWriter> {

@@ -5,17 +5,26 @@
 import { plural } from '../model/amounts.js'
 import type { Evidence } from '../model/evidence.js'
 import { screenLines } from '../model/printable.js'
+import type { ProcessOverview } from '../model/overview.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { SourceLine } from '../model/source-excerpt.js'
 import type { Verdict, VerdictPlace } from '../model/verdict.js'
-import { describeEverything } from './dump-verbose.js'
+import { shortLines } from './dump-short.js'
+import { awaitSection, describeEverything, threadSection } from './dump-verbose.js'
 import { fileText, frameLine, placeLine } from './places.js'
 import { waitOf } from './reported-incident.js'
+import { wrapLines } from './wrap-lines.js'
 import { painter, printable, shorten, type Paint, type Style } from './terminal.js'
 
 export interface DumpTextOptions {
   readonly verbose?: boolean
   readonly color?: boolean
+  /** Columns of the terminal: longer lines are broken between words. Null or absent: they are not. */
+  readonly width?: number | null
+  /** What the process does, whatever the verdict. */
+  readonly overview?: ProcessOverview
+  /** Parts that were asked for, shown in full without `verbose`. */
+  readonly full?: { readonly threads?: boolean; readonly awaits?: boolean }
   /** The line and its neighbours, or null when the text is not at hand. */
   readonly sourceOf?: (place: VerdictPlace) => readonly SourceLine[] | null
 }
@@ -34,18 +43,29 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
     lines.push(...chainLines(main, cwd, paint))
     lines.push(...waitLines(evidence, main, paint))
   }
+  const verbose = options.verbose === true
+  const threads = options.full?.threads === true
+  const awaits = options.full?.awaits === true
+  if (!verbose && options.overview !== undefined) {
+    lines.push(...shortLines(options.overview, cwd, paint, { threads: !threads, awaits: !awaits }))
+  }
   lines.push(...otherLines(others, cwd, paint))
   if (main !== undefined) {
     lines.push(`${paint('bold', 'Next:')} ${printable(main.nextStep)}`)
     lines.push(paint('dim', `Wrong if: ${printable(main.refutedBy)}`))
   }
   lines.push(...missingLines(evidence, paint), paint('dim', costLine(evidence)))
-  if (options.verbose === true) lines.push('', ...describeEverything(evidence, verdicts, paint))
-  return screenLines(lines)
+  if (verbose) lines.push('', ...describeEverything(evidence, verdicts, paint))
+  else {
+    if (threads) lines.push('', ...threadSection(evidence, paint))
+    if (awaits) lines.push('', ...awaitSection(evidence, paint))
+    lines.push(paint('dim', 'All threads, awaits and sockets: -v'))
+  }
+  return screenLines(wrapLines(lines, options.width ?? null))
 }
 
 /** Who the process is: printed first, and also when nothing else could be had. */
-export function renderHeader(process: ProcessIdentity, options: Pick<DumpTextOptions, 'color'> = {}): string {
+export function renderHeader(process: ProcessIdentity, options: Pick<DumpTextOptions, 'color' | 'width'> = {}): string {
   const paint = painter(options.color ?? false)
   const command = shorten(printable(process.argv.join(' ')), WIDTH)
   const service = [process.service, process.version].filter(Boolean).join(' ')
@@ -59,7 +79,8 @@ export function renderHeader(process: ProcessIdentity, options: Pick<DumpTextOpt
         process.agent ? 'agent inside' : 'no agent inside',
       ]
   const title = `${paint('bold', `Process ${process.pid}`)}  ${command === '' ? '(no command line)' : command}`
-  return `${screenLines([title, paint('dim', printable(facts.join('  ')))])}\n`
+  const lines = wrapLines([title, paint('dim', printable(facts.join('  ')))], options.width ?? null)
+  return `${screenLines(lines)}\n`
 }
 
 const CONFIDENCE_STYLE: Readonly<Record<Verdict['confidence'], Style>> = { high: 'red', medium: 'yellow', low: 'dim' }
@@ -128,7 +149,7 @@ function missingLines(evidence: Evidence, paint: Paint): string[] {
     .slice(0, MISSING)
     .map((each) => `  ${each.what}: ${shorten(printable(each.message), WIDTH)} (${each.why})`)
   if (missing.length > MISSING) lines.push(paint('dim', `  and ${missing.length - MISSING} more (-v)`))
-  return [paint('bold', 'Not had:'), ...lines]
+  return [paint('bold', 'Unavailable:'), ...lines]
 }
 
 function costLine({ cost, looks, from }: Evidence): string {

@@ -2,6 +2,7 @@
 import { formatDuration, plural } from '../model/amounts.js'
 import type { Evidence, Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
+import { requestLine, timerText } from '../model/open-work-phrases.js'
 import type { ThreadStack } from '../model/thread.js'
 import type { Verdict } from '../model/verdict.js'
 import { workText } from '../model/work.js'
@@ -19,12 +20,16 @@ export function describeEverything(evidence: Evidence, verdicts: readonly Verdic
       'Verdicts',
       verdicts.flatMap((verdict) => verdictBlock(verdict, cwd)),
     ),
+    ...threadSection(evidence, paint),
+    ...awaitSection(evidence, paint),
     ...section(
       paint,
-      'Threads',
-      (look?.threads ?? []).flatMap((thread) => threadBlock(thread, cwd, paint)),
+      'Requests accepted and not ended',
+      (look?.awaits?.requests ?? []).map(
+        (request) => `  ${printable(requestLine(request))}${request.begun ? ', answer begun' : ''}`,
+      ),
     ),
-    ...section(paint, 'Awaits', look?.awaits ? awaitTreeLines(look.awaits, cwd, paint) : []),
+    ...section(paint, 'Timers', timerLines(look)),
     ...section(paint, 'Sockets', socketLines(look)),
     ...section(paint, 'Thread pool', poolLines(look)),
     ...section(
@@ -45,10 +50,36 @@ export function describeEverything(evidence: Evidence, verdicts: readonly Verdic
     ...section(paint, 'System', systemLines(look)),
     ...section(
       paint,
-      'Not had',
+      'Unavailable',
       evidence.missing.map((each) => `  ${each.what}: ${printable(each.message)} (${each.why})`),
     ),
   ]
+}
+
+/** Every thread with its whole stack. */
+export function threadSection({ looks, process }: Evidence, paint: Paint): string[] {
+  const threads = looks.at(-1)?.threads ?? []
+  return section(
+    paint,
+    'Threads',
+    threads.flatMap((thread) => threadBlock(thread, process.cwd, paint)),
+  )
+}
+
+/** The await tree, both ways up. */
+export function awaitSection({ looks, process }: Evidence, paint: Paint): string[] {
+  const awaits = looks.at(-1)?.awaits
+  return section(paint, 'Awaits', awaits ? awaitTreeLines(awaits, process.cwd, paint) : [])
+}
+
+const TIMERS = 20
+
+function timerLines(look: Look | undefined): string[] {
+  const timers = look?.awaits?.timers ?? []
+  const lines = timers
+    .slice(0, TIMERS)
+    .map((timer) => `  ${printable(timerText(timer))}${timer.referenced ? '' : ', does not keep the process alive'}`)
+  return timers.length > TIMERS ? [...lines, `  and ${timers.length - TIMERS} more (--json has all)`] : lines
 }
 
 function section(paint: Paint, title: string, lines: readonly string[]): string[] {

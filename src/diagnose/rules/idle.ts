@@ -10,6 +10,7 @@ import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
 import { pointersOfAwait, pointerTo } from '../view/pointers.js'
 import type { View } from '../view/view.js'
+import { beating } from './beating.js'
 
 const MOST_PENDING = 3
 
@@ -20,7 +21,7 @@ export function idle(view: View): readonly Candidate[] {
   const answers = main.idle || main.last.state === 'idle' || (main.turns ?? 0) > 0
   const compared = view.first !== view.last
   if (!answers || (!compared && view.last.awaits === null)) return []
-  if (progressOf(view).some((sign) => sign.weight === 'strong')) return []
+  if (beating(view).length > 0) return []
   const pending = pendingOf(view)
   const [oldest] = pending
   return [

@@ -20,7 +20,7 @@ export function unknown(view: View): Candidate {
     cause: null,
     where: blame.where,
     chain: blame.chain,
-    summary: `No rule explains what is seen (${seen.length === 0 ? 'nothing could be read' : seen.join(', ')})${missing.length === 0 ? '' : `; not had: ${missing.join(', ')}`}.`,
+    summary: `No rule explains what is seen (${seen.length === 0 ? 'nothing could be read' : seen.join(', ')})${missing.length === 0 ? '' : `; unavailable: ${missing.join(', ')}`}.`,
     evidence: main === null ? [] : pointerTo('threads', main.index),
     signs: seen.map(weak),
     cap: 'low',

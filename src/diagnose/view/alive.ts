@@ -1,9 +1,9 @@
 /** What keeps a process alive, one phrase each: timers with their place and length, sockets, children, other handles. */
 import type { ActiveTimer } from '../../model/open-work.js'
+import { timerText } from '../../model/open-work-phrases.js'
 import type { LoopHandle } from '../../model/loop.js'
 import type { SocketState } from '../../model/socket.js'
 import { originOf } from '../../source/origin.js'
-import { plural, seconds } from './phrases.js'
 import type { View } from './view.js'
 
 const MOST = 6
@@ -24,21 +24,6 @@ export function timersOf(view: View): readonly ActiveTimer[] {
     (timer) =>
       (timer.tid === undefined || timer.tid === view.main?.tid) && originOf(timer.callback?.file ?? null) !== 'node',
   )
-}
-
-/** `3 intervals of 50 ms (sweep, cache.js:32)`, `a timer of 20 s, due in 17.2 s (open, line.js:55)`. */
-export function timerText({ repeats, afterMs, dueInMs, count, callback }: ActiveTimer): string {
-  const noun = repeats ? 'interval' : 'timer'
-  const due = repeats || dueInMs === null || afterMs < 1_000 ? '' : `, due in ${seconds(Math.max(0, dueInMs))}`
-  return `${plural(count, noun)} of ${seconds(afterMs)}${due}${callbackText(callback)}`
-}
-
-function callbackText(callback: ActiveTimer['callback']): string {
-  if (callback?.file == null) return ''
-  const file = callback.source?.file ?? callback.file
-  const line = callback.source?.line ?? callback.line
-  const at = `${file.slice(file.lastIndexOf('/') + 1)}:${line ?? '?'}`
-  return callback.function === null ? ` (${at})` : ` (${callback.function}, ${at})`
 }
 
 function handleText(view: View, handle: LoopHandle, listening: readonly SocketState[]): string {

@@ -1,5 +1,6 @@
 /** What has been taken on and not finished, as sentences say it: parked functions, and requests that got no answer. */
 import type { UnansweredRequest } from '../../model/open-work.js'
+import { requestLine } from '../../model/open-work-phrases.js'
 import { placeText } from './blame.js'
 import type { Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
@@ -41,9 +42,4 @@ export function unansweredText(requests: readonly UnansweredRequest[]): string |
   if (oldest === undefined) return null
   const count = requests.length === 1 ? '1 accepted request was' : `${plural(requests.length, 'accepted request')} were`
   return `${count} never answered: ${requestLine(oldest)}${requests.length > 1 ? ' is the oldest' : ''}`
-}
-
-export function requestLine({ method, path, peer, sinceMs }: UnansweredRequest): string {
-  const from = peer === undefined ? '' : ` from ${peer}`
-  return `${method ?? 'a request'} ${path ?? ''}${from}${sinceMs === undefined ? '' : `, for ${seconds(sinceMs)} at least`}`
 }

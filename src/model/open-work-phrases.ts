@@ -1,0 +1,25 @@
+/** Accepted requests and running timers as phrases, for verdicts and screens alike. */
+import { formatDuration, plural } from './amounts.js'
+import type { ActiveTimer, UnansweredRequest } from './open-work.js'
+
+/** `GET /report from 127.0.0.1:4711, for 21 s at least`. */
+export function requestLine({ method, path, peer, sinceMs }: UnansweredRequest): string {
+  const from = peer === undefined ? '' : ` from ${peer}`
+  const since = sinceMs === undefined ? '' : `, for ${formatDuration(sinceMs)} at least`
+  return `${method ?? 'a request'} ${path ?? ''}${from}${since}`
+}
+
+/** `3 intervals of 50 ms (sweep, cache.js:32)`, `1 timer of 20 s, due in 17.2 s (open, line.js:55)`. */
+export function timerText({ repeats, afterMs, dueInMs, count, callback }: ActiveTimer): string {
+  const noun = repeats ? 'interval' : 'timer'
+  const due = repeats || dueInMs === null || afterMs < 1_000 ? '' : `, due in ${formatDuration(Math.max(0, dueInMs))}`
+  return `${plural(count, noun)} of ${formatDuration(afterMs)}${due}${callbackText(callback)}`
+}
+
+function callbackText(callback: ActiveTimer['callback']): string {
+  if (callback?.file == null) return ''
+  const file = callback.source?.file ?? callback.file
+  const line = callback.source?.line ?? callback.line
+  const at = `${file.slice(file.lastIndexOf('/') + 1)}:${line ?? '?'}`
+  return callback.function === null ? ` (${at})` : ` (${callback.function}, ${at})`
+}
