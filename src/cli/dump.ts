@@ -11,6 +11,7 @@ import type { InvestigationResult, Progress } from '../investigate/investigation
 import { type EngineChoice, investigateOutside } from '../investigate/outside.js'
 import { reportOf } from '../investigate/report-of.js'
 import { withDumpPointers } from '../investigate/pointers.js'
+import { isPackageManager, nodeChildHint } from '../investigate/node-children.js'
 import { listNodeProcesses } from '../investigate/list-processes.js'
 import { openTarget, type TargetProcess } from '../investigate/target-process.js'
 import { plural } from '../model/amounts.js'
@@ -21,6 +22,7 @@ import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
 import type { ControlClient } from '../platform/control/client.js'
 import { createOpenRedactor, createRedactor, type Redactor } from '../redact/redactor.js'
+import { readCommandLine } from '../platform/procfs/process.js'
 import { readStat } from '../platform/procfs/stat.js'
 import { hasEvidence, toDumpJson } from '../report/dump-json.js'
 import { renderDump, renderHeader } from '../report/dump-text.js'
@@ -151,6 +153,10 @@ async function dump(
   // Before anything can fail: whoever asked should at least see what was asked about.
   if (!options.json) printOut(renderHeader(identity, screen()))
   if (agent.problem) printLine(`conductor-diag: the agent in it does not answer: ${agent.problem.message}`)
+  const started = isPackageManager(readCommandLine(target.procRoot ?? `/proc/${pid}`))
+    ? nodeChildHint(target.procRoot ?? `/proc/${pid}`, pid, (argv) => redactor.argv(argv).join(' '))
+    : null
+  if (started !== null) printLine(`conductor-diag: this is a package manager. ${started}`)
   const context = { target, identity, redactor, options, sealed }
   try {
     if (agent.client === null) return await dumpFromOutside(context, null)

@@ -3,6 +3,7 @@
  * goes out, nothing in it steers the terminal: that is checked here once more, whoever made it.
  */
 import { writeSync } from 'node:fs'
+import { StallError } from '../model/stall-error.js'
 import { printable, printableJson, screenSafe } from '../model/printable.js'
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
@@ -21,11 +22,21 @@ function writeAll(fd: 1 | 2, bytes: Uint8Array): void {
         if (fd === 1) readerGone.abort()
         return
       }
+      if (code === 'ENOSPC' || code === 'EDQUOT') throw full(fd, code, thrown)
       if (code !== 'EAGAIN') throw thrown
       // A terminal or pipe that some other program made non-blocking: wait a little for its reader.
       Atomics.wait(PAUSE, 0, 0, 5)
     }
   }
+}
+
+/** Where the output goes is full: no fault of this tool, and the rest would not be written either. */
+function full(fd: 1 | 2, code: string, cause: unknown): StallError {
+  const stream = fd === 1 ? 'stdout' : 'stderr'
+  return new StallError('ERR_STALL_DISK_FULL', `no space is left where ${stream} goes (${code})`, {
+    help: 'Make space there, or send the output elsewhere.',
+    cause,
+  })
 }
 
 /** Data as text for people. */

@@ -11,6 +11,7 @@ import { BUILD_TABLES } from '../platform/elf/build-table.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
 import { hasSignal, readStatus } from '../platform/procfs/status.js'
 import { CAPABILITIES, type CapabilityName, permissionWays } from './permission.js'
+import { hasCapability } from './own-capabilities.js'
 import { openTarget } from './target-process.js'
 
 export interface Check {
@@ -101,11 +102,6 @@ function examineCapabilities(): Check {
     ...own,
     text: `${who} with ${had.join(' and ')}, without ${missing.join(' and ')}: processes of the same user`,
   }
-}
-
-function hasCapability(name: CapabilityName): boolean {
-  const mask = /^CapEff:\s*([0-9a-f]+)/m.exec(tryReadProcText('/proc/self/status', 16 * 1024) ?? '')?.[1]
-  return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(CAPABILITIES[name])) & 1n) === 1n
 }
 
 function countTables(): number {

@@ -11,6 +11,8 @@ import { isKernelThread, type ProcStat, readStat } from '../platform/procfs/stat
 import { readWchan } from '../platform/procfs/threads.js'
 import { recognizeRuntime, type Runtime } from '../platform/runtime/recognize.js'
 import { createRedactor } from '../redact/redactor.js'
+import { isPackageManager, nodeChildren } from './node-children.js'
+import { wayPast } from './own-capabilities.js'
 
 /** 2 ms a process where the binary is known; a list of many unknown ones must not take for ever. */
 const LOOPS_AT_MOST_MS = 3000
@@ -32,14 +34,20 @@ export function listNodeProcesses(): ProcessList {
       else if (runtime.kind === 'node') {
         const loop = performance.now() < untilMs ? loopOf(pid) : null
         const { command, ...rest } = describe(root, stat, runtime, hasAgent(pid), loop)
-        processes.push({ ...rest, command: redactor.argv(command) })
+        processes.push({ ...rest, command: redactor.argv(command), ...startedBy(root, pid, command) })
       }
     } catch (thrown) {
       // Ended while the list was made; anything else is worth knowing.
       if (!(thrown instanceof StallError && thrown.code === 'ERR_STALL_NO_SUCH_PROCESS')) throw thrown
     }
   }
-  return { processes, hidden }
+  return { processes, hidden, ...(hidden === 0 ? {} : { wayPast: wayPast() }) }
+}
+
+/** `npm start` is a Node process, too: the one to look at is what it started. */
+function startedBy(root: string, pid: number, command: readonly string[]): Pick<NodeProcess, 'startedPid'> {
+  const [child] = isPackageManager(command) ? nodeChildren(root, pid, () => '') : []
+  return child === undefined ? {} : { startedPid: child.pid }
 }
 
 function loopOf(pid: number): LoopState | null {

@@ -4,10 +4,13 @@
  */
 import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
+import { createRedactor } from '../redact/redactor.js'
 import { procRootOf, readExecutable } from '../platform/procfs/process.js'
 import { isKernelThread, readStat } from '../platform/procfs/stat.js'
 import { readStatus } from '../platform/procfs/status.js'
 import { type NodeRuntime, recognizeRuntime, type Runtime } from '../platform/runtime/recognize.js'
+import { nodeChildHint } from './node-children.js'
+import { wayPast } from './own-capabilities.js'
 
 export interface TargetProcess {
   readonly target: Target
@@ -69,18 +72,22 @@ function notAllowed(root: string, pid: number): StallError {
   const { uid } = readStatus(root)
   const whose =
     uid === process.getuid?.() ? 'it runs with more privileges than this command' : `it belongs to uid ${uid}`
-  // Root is refused where a capability is missing, as in a container: sudo would change nothing.
-  const how =
-    process.geteuid?.() === 0 ? 'It needs CAP_SYS_PTRACE' : 'Run it with sudo; in a container it needs CAP_SYS_PTRACE'
   return new StallError('ERR_STALL_PERMISSION', `process ${pid} may not be looked at: ${whose}`, {
-    help: `${how}. A worker with the agent inside needs no permission: conductor-diag doctor ${pid}`,
+    help: `${sentence(wayPast())}. A worker with the agent inside needs no permission: conductor-diag doctor ${pid}`,
   })
+}
+
+function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
 }
 
 const NAMES = { bun: 'Bun', deno: 'Deno', electron: 'Electron' } as const
 
 function refusal(root: string, pid: number, kind: Exclude<Runtime['kind'], 'node'>): StallError {
-  if (kind === 'other') return notNode(pid, `it runs ${readExecutable(root)?.path ?? 'an unknown binary'}`)
+  if (kind === 'other') {
+    const child = nodeChildHint(root, pid, (argv) => createRedactor().argv(argv).join(' '))
+    return notNode(pid, `it runs ${readExecutable(root)?.path ?? 'an unknown binary'}`, child)
+  }
   return new StallError(
     'ERR_STALL_UNSUPPORTED_RUNTIME',
     `process ${pid} is ${NAMES[kind]}, which this tool can't read`,
@@ -90,8 +97,8 @@ function refusal(root: string, pid: number, kind: Exclude<Runtime['kind'], 'node
   )
 }
 
-function notNode(pid: number, why: string): StallError {
+function notNode(pid: number, why: string, child: string | null = null): StallError {
   return new StallError('ERR_STALL_NOT_NODE', `process ${pid} is not Node.js: ${why}`, {
-    help: 'conductor-diag ps lists the Node processes that are there.',
+    help: child ?? 'conductor-diag ps lists the Node processes that are there.',
   })
 }

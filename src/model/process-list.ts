@@ -15,10 +15,14 @@ export interface NodeProcess {
   /** After redaction. The title, where the process set one. */
   readonly command: readonly string[]
   readonly singleExecutable: boolean
+  /** Of a package manager (npm, yarn, pnpm): the program that it started. Absent: it is none, or there is none. */
+  readonly startedPid?: number
 }
 
 export interface ProcessList {
   readonly processes: readonly NodeProcess[]
   /** Processes whose binary the kernel does not show us: there may be Node among them. */
   readonly hidden: number
+  /** What would let them be seen, half a sentence; absent when nothing is hidden. */
+  readonly wayPast?: string
 }

@@ -17,7 +17,8 @@ export function renderProcesses(list: ProcessList): string {
 }
 
 function rowOf(node: NodeProcess): string[] {
-  const command = printable(node.command.join(' '))
+  const started = node.startedPid === undefined ? '' : `started ${node.startedPid}: `
+  const command = `${started}${printable(node.command.join(' '))}`
   return [
     String(node.pid),
     `${node.node ?? '?'}${node.singleExecutable ? ' (packed)' : ''}`,
@@ -38,6 +39,5 @@ function stateText({ state, wchan, loop }: NodeProcess): string {
 
 function hiddenNote(list: ProcessList): string {
   if (list.hidden === 0) return ''
-  const how = process.geteuid?.() === 0 ? 'CAP_SYS_PTRACE is missing' : 'sudo shows them'
-  return `not all can be seen: ${plural(list.hidden, 'process', 'processes')} may not be looked at; ${how}`
+  return `not all can be seen: ${plural(list.hidden, 'process', 'processes')} may not be looked at${list.wayPast === undefined ? '' : `; ${list.wayPast}`}`
 }
