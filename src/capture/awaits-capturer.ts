@@ -92,5 +92,6 @@ function redactTree(tree: AwaitTree, redactor: Redactor): AwaitTree {
           })),
         }),
     ...(tree.requests === undefined ? {} : { requests: clean(tree.requests) }),
+    ...(tree.sessions === undefined ? {} : { sessions: clean(tree.sessions) }),
   }
 }

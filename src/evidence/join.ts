@@ -12,6 +12,7 @@ import type {
   Missing,
   TaskInFlight,
 } from '../model/evidence.js'
+import type { ConnectionWatch } from '../model/connection-watch.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
@@ -33,6 +34,7 @@ export interface EvidenceInput {
   readonly tasks?: readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
   readonly freshConnections?: CaptureOutcome<readonly FreshConnection[]> | undefined
+  readonly watchedConnections?: CaptureOutcome<readonly ConnectionWatch[]> | undefined
   /** What the caller measured itself; pauses that the outcomes report are added to it. */
   readonly cost?: Partial<CaptureCost> | undefined
   /** What else is missing, as the caller knows (an engine that was not asked for). */
@@ -52,12 +54,14 @@ export function joinEvidence(input: EvidenceInput): Evidence {
     tasks: input.tasks == null ? null : joinTasks(input.tasks, looks),
     ended: input.ended ?? null,
     freshConnections: evidenceOf(input.freshConnections),
+    watchedConnections: evidenceOf(input.watchedConnections),
     cost: costOf(input),
     missing: [
       ...missingFrom(input.looks, {
         samples: input.samples,
         profile: input.profile,
         freshConnections: input.freshConnections,
+        watchedConnections: input.watchedConnections,
       }),
       ...(input.missing ?? []),
     ],

@@ -27,6 +27,7 @@ interface Once {
   readonly samples: CaptureOutcome<unknown> | undefined
   readonly profile: CaptureOutcome<unknown> | undefined
   readonly freshConnections?: CaptureOutcome<unknown> | undefined
+  readonly watchedConnections?: CaptureOutcome<unknown> | undefined
 }
 
 /** A part that failed in the last look although an earlier one had it is listed too: the looks can't be compared. */
@@ -42,7 +43,8 @@ export function missingFrom(looks: readonly CapturedLook[], once: Once): Missing
   const samples = reasonOf('stack-samples', once.samples)
   const profile = reasonOf('cpu-profile', once.profile)
   const fresh = reasonOf('fresh-connections', once.freshConnections)
-  return [...found, ...[samples, profile, fresh].filter((each) => each !== null)]
+  const watched = reasonOf('connection-watch', once.watchedConnections)
+  return [...found, ...[samples, profile, fresh, watched].filter((each) => each !== null)]
 }
 
 function reasonOf(what: string, outcome: CaptureOutcome<unknown> | undefined): Missing | null {

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/profile-capturer.js'
+import { createConnectionWatchCapturer } from '../capture/connection-watch-capturer.js'
 import { createFreshConnectionsCapturer } from '../capture/fresh-connections-capturer.js'
 import type { CaptureStep } from '../capture/registry.js'
 import { runCapturer } from '../capture/run-capturer.js'
@@ -12,9 +13,11 @@ import type { CaptureSession } from '../capture/session.js'
 import { takeLook } from '../capture/take-look.js'
 import type { Capturer } from '../capture/capturer.js'
 import { connectionsToTry } from '../evidence/connections-to-try.js'
+import { connectionsToWatch } from '../evidence/connections-to-watch.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { CapturedLook } from '../model/look.js'
 import { diagnose } from '../diagnose/diagnose.js'
+import type { ConnectionWatch } from '../model/connection-watch.js'
 import type { CaptureCost, EndedPoller, Evidence, FreshConnection, Missing, TaskInFlight } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { CaptureOutcome } from '../model/outcome.js'
@@ -42,7 +45,9 @@ import { withBundlePointers } from './pointers.js'
 
 export type Progress =
   | { readonly step: 'look'; readonly look: number; readonly of: number }
-  | { readonly step: 'samples' | 'fresh-connections' | 'heap-snapshot' | 'profile' | 'diagnose' | 'seal' }
+  | {
+      readonly step: 'samples' | 'connections' | 'fresh-connections' | 'heap-snapshot' | 'profile' | 'diagnose' | 'seal'
+    }
 
 type ClocksNow = readonly ClockReading[] | null
 
@@ -146,6 +151,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
   }
   storeEnvironment(plan.store, target.procRoot, options.redactor)
   if (ended === null) await addHeapAwaits(plan, looks, captureUntilMs)
+  const watched = ended === null ? await watchConnections(plan, looks, captureUntilMs) : undefined
   const fresh = await tryConnections(plan, looks, captureUntilMs)
   const last = looks.at(-1)
   const profiler = last === undefined || ended !== null ? null : plan.profile(last)
@@ -162,6 +168,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     ...(samples === undefined ? {} : { samples }),
     ...(profile === undefined ? {} : { profile: summaryOf(profile) }),
     ...(fresh === undefined ? {} : { freshConnections: fresh }),
+    ...(watched === undefined ? {} : { watchedConnections: watched }),
     tasks: plan.tasks?.() ?? null,
     ended: plan.ended ?? null,
     missing: [...(plan.missing ?? []), ...(cutShort === null ? [] : [missingSince(cutShort)])],
@@ -202,6 +209,21 @@ async function addHeapAwaits(plan: InvestigationPlan, looks: CapturedLook[], dea
   const awaits = await runCapturer(plan.heapAwaits, plan.session, { deadlineMs, signal: plan.signal })
   storeOutcome(plan.store, looks.length, 'awaits', awaits, 'inspector')
   looks[looks.length - 1] = { ...last, awaits }
+}
+
+/** Whether requests go out again and again where nothing comes back: two looks are too close together to tell. */
+async function watchConnections(
+  plan: InvestigationPlan,
+  looks: readonly CapturedLook[],
+  deadlineMs: number,
+): Promise<CaptureOutcome<readonly ConnectionWatch[]> | undefined> {
+  const suspects = plan.engines.has('memory') && plan.looksAtMs.length > 1 ? connectionsToWatch(looks) : []
+  if (suspects.length === 0) return undefined
+  plan.onProgress?.({ step: 'connections' })
+  return await captureArtifact(plan, createConnectionWatchCapturer(suspects), deadlineMs, {
+    name: 'connections.json',
+    engine: 'procfs',
+  })
 }
 
 /** Whether it is the server that is silent, or only the worker's kept connection to it. */

@@ -1,7 +1,7 @@
 /** A suspended async function, who awaits it, and what it waits for. */
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
 import type { Work } from './work.js'
-import type { ActiveTimer, UnansweredRequest } from './open-work.js'
+import type { ActiveTimer, ClientSession, UnansweredRequest } from './open-work.js'
 
 export type AwaitFunctionKind = 'async function' | 'async generator' | 'generator' | 'module'
 
@@ -202,6 +202,8 @@ export interface AwaitTree {
   readonly requests?: readonly UnansweredRequest[]
   /** That run; absent where the heap was not read for them. */
   readonly timers?: readonly ActiveTimer[]
+  /** Open ones; absent where the heap was not read for them. */
+  readonly sessions?: readonly ClientSession[]
 }
 
 /** A task in flight as the heap has it: where its code is, and what is left of its execution. */

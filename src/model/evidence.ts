@@ -1,5 +1,6 @@
 /** Everything known of one stall, joined: the only input of the rules. */
 import type { AwaitTree, CodePlace, WaitsFor } from './await.js'
+import type { ConnectionWatch } from './connection-watch.js'
 import type { Frame } from './frame.js'
 import type { ClockReading } from './heartbeat.js'
 import type { HeapState } from './heap.js'
@@ -118,6 +119,8 @@ export interface Evidence {
   readonly ended: readonly EndedPoller[] | null
   /** Null or absent: nobody tried. */
   readonly freshConnections?: readonly FreshConnection[] | null
+  /** Kept connections that were silent while data went out on them. Null or absent: there was none to watch. */
+  readonly watchedConnections?: readonly ConnectionWatch[] | null
   readonly from: 'inside' | 'outside'
   readonly cost: CaptureCost
   readonly missing: readonly Missing[]

@@ -37,3 +37,9 @@ export interface ActiveTimer {
   } | null
   readonly tid?: number
 }
+
+/** An HTTP/2 session of a client: every request on it is answered, or should be. */
+export interface ClientSession {
+  readonly fd: number
+  readonly authority: string | null
+}

@@ -5,7 +5,7 @@
  * lib/_http_server.js: a response is its socket's `_httpMessage` from assignSocket() until it is finished. HTTP/2 has
  * no such link; its responses are left out. lib/internal/timers.js: a running timer is in a linked list.
  */
-import type { ActiveTimer, UnansweredRequest } from '../../model/open-work.js'
+import type { ActiveTimer, ClientSession, UnansweredRequest } from '../../model/open-work.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { socketDescriptor } from '../resources/describe-resource.js'
@@ -18,6 +18,7 @@ import { definitionOf } from './definition.js'
 export const OPEN_WORK_CLASSES: ReadonlySet<string> = new Set(['ServerResponse'])
 
 const MAX_REQUESTS = 1_000
+const MAX_SESSIONS = 100
 const MAX_TIMERS = 20_000
 const MAX_GROUPS = 100
 const MAX_PATH = 1_000
@@ -26,6 +27,7 @@ export interface OpenWork {
   readonly requests: readonly UnansweredRequest[]
   /** The soonest first. */
   readonly timers: readonly ActiveTimer[]
+  readonly sessions: readonly ClientSession[]
 }
 
 export interface OpenWorkContext {
@@ -39,11 +41,16 @@ export interface OpenWorkContext {
 export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWork {
   const { objects } = context
   const requests: UnansweredRequest[] = []
+  const sessions: ClientSession[] = []
   const groups = new Map<string, ActiveTimer>()
   let timers = 0
   for (const object of scan.others) {
     if (!objects.heap.is(object, 'JS_OBJECT')) continue
-    if (objects.className(object) === 'Timeout') {
+    const name = objects.className(object)
+    if (name === 'ClientHttp2Session') {
+      const session = sessions.length < MAX_SESSIONS ? readSession(context, object) : null
+      if (session !== null) sessions.push(session)
+    } else if (name === 'Timeout') {
       const timer = timers++ < MAX_TIMERS ? readTimer(context, object) : null
       if (timer !== null) addTimer(groups, timer)
     } else if (requests.length < MAX_REQUESTS) {
@@ -52,7 +59,7 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
     }
   }
   const soonest = (timer: ActiveTimer): number => timer.dueInMs ?? Number.POSITIVE_INFINITY
-  return { requests, timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)) }
+  return { requests, sessions, timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)) }
 }
 
 function readRequest({ objects, natives, tid }: OpenWorkContext, response: Tagged): UnansweredRequest | null {
@@ -72,6 +79,13 @@ function readRequest({ objects, natives, tid }: OpenWorkContext, response: Tagge
     fd,
     ...(tid === null ? {} : { tid }),
   }
+}
+
+/** One that was destroyed has no socket any more. */
+function readSession({ objects, natives }: OpenWorkContext, session: Tagged): ClientSession | null {
+  const socket = objects.getObject(session, ['[socket]', '[kSocket]'])
+  const fd = socket === 0 ? null : socketDescriptor({ objects, natives, uptimeMs: null }, socket)
+  return fd === null ? null : { fd, authority: objects.getText(session, ['[authority]', '[kAuthority]'], MAX_PATH) }
 }
 
 function readTimer({ objects, uptimeMs, tid }: OpenWorkContext, timer: Tagged): ActiveTimer | null {

@@ -10,6 +10,7 @@ import { mutualWaits } from '../view/lock-cycle.js'
 import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
 import { percent, plural, seconds } from '../view/phrases.js'
 import { BUSY_SHARE, pendingMs, pendingOf, progressOf, wantedShare } from '../view/progress.js'
+import { deadConnections } from '../view/watched-dead.js'
 import { isOverdue, type View } from '../view/view.js'
 
 /** A wait of that age is worth a word, though it is no stall yet. */
@@ -18,6 +19,8 @@ const NOTABLE_MS = 5_000
 export function beating(view: View): readonly Candidate[] {
   const { main } = view
   if (view.silent || main === null || main.last.state === 'stopped') return []
+  // What moves are requests that fail: a kept connection that answers nothing refutes all proofs.
+  if (deadConnections(view).length > 0) return []
   const progress = progressOf(view)
   const proven = progress.some((sign) => sign.weight === 'strong')
   const hot = burning(view)

@@ -9,6 +9,7 @@ import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
 import { pointersOfAwait, pointerTo } from '../view/pointers.js'
+import { deadConnections } from '../view/watched-dead.js'
 import type { View } from '../view/view.js'
 import { beating } from './beating.js'
 
@@ -21,7 +22,7 @@ export function idle(view: View): readonly Candidate[] {
   const answers = main.idle || main.last.state === 'idle' || (main.turns ?? 0) > 0
   const compared = view.first !== view.last
   if (!answers || (!compared && view.last.awaits === null)) return []
-  if (beating(view).length > 0) return []
+  if (beating(view).length > 0 || deadConnections(view).length > 0) return []
   const pending = pendingOf(view)
   const [oldest] = pending
   return [
