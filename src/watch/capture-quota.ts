@@ -38,4 +38,8 @@ export class CaptureQuota {
       for (const [old, at] of this.lastByKey) if (nowMs - at >= this.cooldownMs) this.lastByKey.delete(old)
     }
   }
+  /** What was captured for this key was over by then: the next one need not cool down. It counts in the hour all the same. */
+  release(key: string): void {
+    this.lastByKey.delete(key)
+  }
 }

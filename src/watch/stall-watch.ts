@@ -97,6 +97,11 @@ export class StallWatch {
     return ages.length === 0 ? 0 : Math.min(...ages)
   }
 
+  /** The clock of this stall beat again while it was captured: the cool-down must not swallow the next. */
+  movedAgain(stall: Stall): void {
+    if (stall.clock !== null) this.quota.release(keyOfStall(stall.clock, stall.trigger, stall.level))
+  }
+
   private decideEnd(turn: Turn, findings: readonly Breach[]): Decision | null {
     for (const finding of findings) {
       if (finding.level !== 'stall') continue
@@ -222,7 +227,11 @@ function toStall(finding: Breach, turn: Turn): Stall {
 
 /** For the cool-down: a clock that comes back under its old name is the same cause. Warning and stall each have one. */
 function keyOf(finding: Breach): string {
-  return `${finding.clock.name} ${finding.trigger} ${finding.level}`
+  return keyOfStall(finding.clock.name, finding.trigger, finding.level)
+}
+
+function keyOfStall(clock: string, trigger: StallTrigger, level: Stall['level']): string {
+  return `${clock} ${trigger} ${level}`
 }
 
 function keyOfEpisode(finding: Breach): string {

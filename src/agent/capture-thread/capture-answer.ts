@@ -1,9 +1,10 @@
 /** The outcome of an investigation as the watch thread, the control socket and the API tell it. */
+import { movedAgain } from '../../diagnose/view/moved-again.js'
 import type { InsideResult } from '../../investigate/inside.js'
 import type { Verdict, VerdictPlace } from '../../model/verdict.js'
 import type { CaptureAnswer, ErrorText, VerdictText } from '../shared/messages.js'
 
-export function answerOf({ bundle, storeError, verdicts }: InsideResult): CaptureAnswer {
+export function answerOf({ bundle, storeError, verdicts, evidence }: InsideResult): CaptureAnswer {
   const [first] = verdicts
   const problem = storeError ?? (bundle?.status === 'unsealed' ? bundle.error : null)
   return {
@@ -12,6 +13,7 @@ export function answerOf({ bundle, storeError, verdicts }: InsideResult): Captur
     verdict: first ? textOf(first) : null,
     verdicts: verdicts.map(nameOf),
     problem: problem ? (problem.toJSON() satisfies ErrorText) : null,
+    ...(movedAgain(evidence) === null ? {} : { movedAgain: true }),
   }
 }
 

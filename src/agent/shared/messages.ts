@@ -37,6 +37,8 @@ export interface CaptureAnswer {
   /** Kinds and causes of all verdicts, best first. */
   readonly verdicts: readonly string[]
   readonly problem: ErrorText | null
+  /** The clock beat again while it was looked at. Absent: it did not. */
+  readonly movedAgain?: boolean
 }
 
 export interface VerdictText {

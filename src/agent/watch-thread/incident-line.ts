@@ -16,9 +16,11 @@ export function sayIncident(logger: Logger, stall: Stall, answer: CaptureAnswer)
     bundle: answer.bundlePath,
     verdict: answer.verdict?.name ?? null,
     confidence: answer.verdict?.confidence ?? null,
+    ...(answer.movedAgain === true ? { movedAgain: true } : {}),
     ...(answer.problem === null ? {} : { problem: answer.problem }),
   }
-  const line = `${describeStall(stall)}: ${describeAnswer(answer)}`
+  const again = answer.movedAgain === true ? ' and moved again meanwhile' : ''
+  const line = `${describeStall(stall)}${again}: ${describeAnswer(answer)}`
   if (stall.trigger === 'manual') logger.info(line, fields)
   // Nothing has ended, and it may yet move again.
   else if (stall.level === 'warn') logger.warn(line, fields)

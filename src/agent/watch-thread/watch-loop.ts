@@ -167,7 +167,9 @@ export class WatchLoop {
         return
       case 'capture':
         this.useNative()
-        this.queue.capture(stall, this.limitBeforeEndMs(stall))
+        this.queue.capture(stall, this.limitBeforeEndMs(stall), (answer) => {
+          if (answer.movedAgain === true) this.watch.movedAgain(stall)
+        })
         return
       case 'end':
       case 'end-if-cured': {

@@ -6,6 +6,7 @@ import { placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
 import { hotFrameOf } from '../view/hot-frame.js'
 import { leavesOf } from '../view/leaf.js'
+import { movedAgain } from '../view/moved-again.js'
 import { mutualWaits } from '../view/lock-cycle.js'
 import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
 import { percent, plural, seconds } from '../view/phrases.js'
@@ -42,7 +43,7 @@ export function beating(view: View): readonly Candidate[] {
       cause: null,
       where: null,
       chain: [],
-      summary: `${opening(proven, unexplained, beside !== null)}: ${whatMoves(progress, proven)}${hot === null ? '' : `, and ${hot}`}${beside === null ? '' : `, while ${beside}`}.${unexplained ? ' Not all that it waits for could be explained.' : ''}`,
+      summary: `${again(view)}${opening(proven, unexplained, beside !== null)}: ${whatMoves(progress, proven)}${hot === null ? '' : `, and ${hot}`}${beside === null ? '' : `, while ${beside}`}.${unexplained ? ' Not all that it waits for could be explained.' : ''}`,
       evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
       signs,
       ...(unexplained || !proven ? { cap: 'low' as const } : clocks === 0 ? { cap: 'medium' as const } : {}),
@@ -51,6 +52,13 @@ export function beating(view: View): readonly Candidate[] {
       nextStep: nextStep(proven, unexplained, beside !== null, hot !== null),
     },
   ]
+}
+
+/** `It moved again while it was looked at: orders was silent for 45 s, and beat 629 ms ago. ` */
+function again({ evidence }: View): string {
+  const clock = movedAgain(evidence)
+  if (clock === null || evidence.stall === null) return ''
+  return `It moved again while it was looked at: ${clock.name} was silent for ${seconds(evidence.stall.ageMs)}, and beat ${seconds(clock.ageMs)} ago. `
 }
 
 function opening(proven: boolean, unexplained: boolean, beside: boolean): string {

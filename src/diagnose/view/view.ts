@@ -4,6 +4,7 @@ import type { Frame } from '../../model/frame.js'
 import type { ClockReading } from '../../model/heartbeat.js'
 import type { Stall } from '../../model/stall.js'
 import type { KernelThread, ThreadStack } from '../../model/thread.js'
+import { movedAgain } from './moved-again.js'
 import { seconds } from './phrases.js'
 
 export interface ThreadView {
@@ -62,7 +63,7 @@ export function viewOf(evidence: Evidence): View {
   const threads = threadViews(evidence)
   const clocks = last.clocks ?? evidence.stall?.clocks ?? []
   const clock = clockOf(evidence, clocks)
-  const fired = evidence.stall !== null && evidence.stall.trigger !== 'manual'
+  const fired = evidence.stall !== null && evidence.stall.trigger !== 'manual' && movedAgain(evidence) === null
   const silent = fired || (clock !== null && isOverdue(clock))
   const silentMs = silent ? silenceOf(evidence.stall, clock) : null
   return {

@@ -728,3 +728,29 @@ test.each([
   })
   expect(first(evidence([at(0, 0), at(120, 1_880)])).name).toBe(name)
 })
+
+describe('a clock that beat again while it was looked at', () => {
+  const again = (over: Partial<ReturnType<typeof clock>>): Evidence =>
+    parked([], {
+      look: { clocks: [clock({ beats: 51, ageMs: 629, ...over })] },
+      stall: { ...silence(46_000), clocks: [clock({ beats: 50, ageMs: 46_000 })] },
+    })
+
+  test('is told as that, not as a stall', () => {
+    const { name, verdict } = first(again({}))
+    expect(name).toBe('beating/null')
+    expect(verdict?.summary).toMatch(
+      /^It moved again while it was looked at: poll:invoice was silent for 46 s, and beat 629 ms/,
+    )
+  })
+
+  test.each([
+    ['did not beat', { beats: 50, ageMs: 48_000 }],
+    ['is silent again for as long', { ageMs: 47_000 }],
+    ['has ended', { ended: true }],
+  ])('is a stall when it %s', (_title, over) => {
+    const { name, verdict } = first(again(over))
+    expect(name).toMatch(/^(?:awaiting|ended)\//)
+    expect(verdict?.summary).not.toContain('moved again')
+  })
+})

@@ -205,6 +205,21 @@ describe('an orderly shutdown', () => {
   })
 })
 
+describe('a stall whose clock moved again while it was captured', () => {
+  const silent = clock({ ageMs: 46_000 })
+
+  it('does not make the next one of that clock cool down', () => {
+    const bench = new Bench()
+    const one = bench.after(500, silent)
+    expect(one?.act).toBe('capture')
+    bench.after(500, clock())
+    expect(bench.after(500, silent)?.act).toBe('suppress')
+    bench.after(500, clock())
+    if (one) bench.watch.movedAgain(one.stall)
+    expect(bench.after(500, silent)?.act).toBe('capture')
+  })
+})
+
 describe('persists', () => {
   const stall = new Bench().after(500, clock({ ageMs: 300_000 }))?.stall
 
