@@ -2,7 +2,7 @@
 import type { Environment } from '../config/settings.js'
 import { readSettings } from '../config/settings.js'
 import { bundleDirectories, existingDirectories } from '../incident/directory.js'
-import type { Check } from '../investigate/examine.js'
+import type { Check } from '../model/check.js'
 import { plural } from '../model/amounts.js'
 import { toStallError } from '../model/stall-error.js'
 import { closeConnections } from '../sinks/http/http-client.js'

@@ -2,8 +2,10 @@
 import type { Command } from 'commander'
 import { readSettingsWithFile } from '../config/settings-file.js'
 import { SINK_PREFIX } from '../config/sink-settings-table.js'
-import { type Check, examineMachine, examineProcess } from '../investigate/examine.js'
-import { screenLines } from '../model/printable.js'
+import { examineMachine, examineProcess } from '../investigate/examine.js'
+import type { Check } from '../model/check.js'
+import { renderChecks } from '../report/checks-text.js'
+import { terminalWidth } from '../report/wrap.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { printJson, printOut } from './output.js'
 import { parsePid } from './parse-options.js'
@@ -25,7 +27,7 @@ async function doctor(pid: number | undefined, json: boolean): Promise<number> {
   const machine = [...examineMachine(), ...(pid === undefined ? [] : examineProcess(pid))]
   const findings = [...machine, ...(await sinkFindings())]
   if (json) printJson({ schema: 1, findings })
-  else printOut(render(findings))
+  else printOut(renderChecks(findings, terminalWidth(process.stdout, process.env)))
   const refused = findings.find((finding) => finding.verdict === 'no')
   if (!refused) return EXIT.ok
   return refused.code === undefined ? EXIT.noEvidence : exitCodeOf(refused.code)
@@ -37,16 +39,4 @@ async function sinkFindings(): Promise<Check[]> {
   if (!Object.keys(env).some((name) => name.startsWith(SINK_PREFIX))) return []
   const { checkSinks } = await import('./check-sinks.js')
   return await checkSinks(env)
-}
-
-const MARK = { ok: 'ok  ', warn: 'warn', no: 'no  ' } as const
-
-function render(findings: readonly Check[]): string {
-  const width = Math.max(...findings.map((finding) => finding.subject.length))
-  return screenLines(
-    findings.flatMap(({ verdict, subject, text, advice }) => {
-      const line = `${MARK[verdict]}  ${subject.padEnd(width)}  ${text}`
-      return advice === undefined ? [line] : [line, `${' '.repeat(width + 8)}${advice}`]
-    }),
-  )
 }

@@ -4,8 +4,8 @@
  */
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import { plural } from '../model/amounts.js'
+import type { Check } from '../model/check.js'
 import { toStallError } from '../model/stall-error.js'
-import type { StallErrorCode } from '../model/stall-error.js'
 import { openMemoryTarget, memoryCapability } from '../capture/memory-target.js'
 import { BUILD_TABLES } from '../platform/elf/build-table.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
@@ -13,16 +13,6 @@ import { hasSignal, readStatus } from '../platform/procfs/status.js'
 import { CAPABILITIES, type CapabilityName, permissionWays } from './permission.js'
 import { hasCapability } from './own-capabilities.js'
 import { openTarget } from './target-process.js'
-
-export interface Check {
-  readonly subject: string
-  readonly verdict: 'ok' | 'warn' | 'no'
-  /** One sentence. */
-  readonly text: string
-  /** What to do, where something can be done. */
-  readonly advice?: string
-  readonly code?: StallErrorCode
-}
 
 /** include/uapi/linux/signal.h. */
 const SIGUSR1 = 10

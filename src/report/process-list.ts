@@ -2,10 +2,13 @@
 import { formatDuration, plural } from '../model/amounts.js'
 import type { NodeProcess, ProcessList } from '../model/process-list.js'
 import { printable, screenLines } from '../model/printable.js'
+import { truncate } from './wrap.js'
+import { wrapLines } from './wrap-lines.js'
 
 const COMMAND_WIDTH = 100
 
-export function renderProcesses(list: ProcessList): string {
+/** `width`: columns of the terminal; null: commands as long as they are, up to a bound. */
+export function renderProcesses(list: ProcessList, width: number | null = null): string {
   const hidden = hiddenNote(list)
   if (list.processes.length === 0) return `no Node process${hidden === '' ? '' : ` (${hidden})`}\n`
   const rows = [['PID', 'NODE', 'AGENT', 'STATE', 'COMMAND'], ...list.processes.map(rowOf)]
@@ -13,7 +16,8 @@ export function renderProcesses(list: ProcessList): string {
   const lines = rows.map((row) =>
     row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column] ?? 0) : cell)).join('  '),
   )
-  return screenLines(hidden === '' ? lines : [...lines, `(${hidden})`])
+  const shown = width === null ? lines : lines.map((line) => truncate(line, width))
+  return screenLines(hidden === '' ? shown : [...shown, ...wrapLines([`(${hidden})`], width)])
 }
 
 function rowOf(node: NodeProcess): string[] {
