@@ -166,7 +166,7 @@ function evidence({ manifest }: ReportedIncident, options: LetterOptions, clean:
   const items: Item[] = [
     { label: 'Incident', text: `${manifest.id}, ${manifest.createdAt}` },
     ...links.map(({ name, url }) => ({ label: `Bundle (${name})`, text: archive.name, url })),
-    ...(attached ? [{ label: 'Attached', text: `${archive.name} (${size}), report.md` }] : []),
+    ...(attached ? [{ label: 'Attached', text: `${archive.name} (${size}), ${manifest.id}.report.md` }] : []),
     { label: 'On the machine', text: clean(`${manifest.process.hostname}:${folder}`) },
     { label: 'SHA-256 of the archive', text: archive.sha256 },
   ]

@@ -13,7 +13,7 @@ export function open({ values, rehearse }: SinkContext): Store {
   return {
     kind: 'store',
     put: async (parcel) => {
-      for (const file of [...parcel.reports.map((each) => named(each, parcel.incident)), parcel.archive]) {
+      for (const file of [...parcel.reports, parcel.archive]) {
         if (rehearse !== null) rehearse({ what: `write ${path.join(directory, file.name)}`, body: fileLine(file) })
         else write(directory, file)
       }
@@ -25,10 +25,6 @@ export function open({ values, rehearse }: SinkContext): Store {
     },
     check: async () => [check(directory)],
   }
-}
-
-function named(file: ParcelFile, incident: string): ParcelFile {
-  return { ...file, name: `${incident}.${file.name}` }
 }
 
 function write(directory: string, { name, bytes }: ParcelFile): void {

@@ -19,6 +19,8 @@ export interface PreparedBundle {
   letter(options: LetterWishes): Letter
 }
 
+const MARKDOWN = 'text/markdown; charset=utf-8'
+
 export interface LetterWishes {
   readonly links: readonly { readonly name: string; readonly url: string }[]
   readonly attached: boolean
@@ -42,10 +44,11 @@ export async function prepareBundle(folder: string): Promise<PreparedBundle> {
     manifest: bundle.manifest,
     place: redactor.text(`${process.service ?? 'a worker'} on ${process.hostname}`),
     archive,
+    // Named after the incident: the ticket of one cause gets one for each.
     reports: [
       fileOf(
-        REPORT_FILE,
-        'text/markdown; charset=utf-8',
+        `${bundle.id}.${REPORT_FILE}`,
+        MARKDOWN,
         reportOf(bundle, () => renderMarkdown(incident)),
       ),
     ],

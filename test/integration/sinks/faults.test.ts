@@ -61,7 +61,9 @@ function judge(fault: string, ids: readonly string[], attempts: number): void {
 
 function isWhole({ text, files }: TicketsServer['tickets'][number], id: string): boolean {
   const names = files.map(({ name }) => name)
-  return text.includes(`stall-${id.toLowerCase()}`) && names.includes(`${id}.tar.gz`) && names.includes('report.md')
+  return (
+    text.includes(`stall-${id.toLowerCase()}`) && names.includes(`${id}.tar.gz`) && names.includes(`${id}.report.md`)
+  )
 }
 
 function different(count: number): string[] {
