@@ -40,7 +40,7 @@ export function open(context: SinkContext): Messenger {
         .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
         .join(',')
       return {
-        ref: String(labels['fingerprint'] ?? parcel.incident),
+        ref: labels['fingerprint'] ?? parcel.incident,
         url: `${base}/#/alerts?filter=${encodeURIComponent(`{${filter}}`)}`,
       }
     },

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- foreign requests: each field is checked where it is read */
 /** Ticket systems that can't be installed, by servers that enforce what each vendor documents. */
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- foreign requests: each field is checked where it is read */
 /**
  * Contract servers: small stand-ins that enforce what a vendor documents and refuse everything else with the vendor's own
  * status. Each rule names the page it is from. They keep what they got, so that sums can be compared.
@@ -345,7 +346,7 @@ export const azuredevops = (): Vendor =>
     // "Use personal access tokens": basic, with an empty user. A wrong one gets the login page with 203.
     if (request.headers.authorization !== basicOf('', 'pat'))
       return { status: 203, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }
-    if (!/^7\.1/.test(request.query.get('api-version') ?? '')) return no(400, 'api-version')
+    if (request.query.get('api-version')?.startsWith('7.1') !== true) return no(400, 'api-version')
     const path = decodeURIComponent(request.path).replace('/My App/_apis/wit/', '')
     const plain = (at: number) => ({
       id: at + 1,

@@ -1,0 +1,237 @@
+/** Real servers: what is sent arrives, byte for byte, and a repeat is a comment. Skipped by name where one can't be had. */
+import { createHash, createHmac } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test, type TestContext } from 'vitest'
+import { temporaryFolder } from '../../support/incidents.js'
+import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
+import {
+  type RealServer,
+  startAlertmanager,
+  startAzurite,
+  startRedmine,
+  startRt,
+  startSmtp,
+} from '../../fixtures/ticket-servers/real-servers.mjs'
+
+const LIMIT_MS = 600_000
+
+let folder: ReturnType<typeof temporaryFolder>
+let bundles: string
+let server: RealServer | null = null
+beforeEach(() => {
+  folder = temporaryFolder('real')
+  bundles = path.join(folder.path, 'bundles')
+  mkdirSync(bundles)
+})
+afterEach(async () => {
+  await server?.stop()
+  server = null
+  folder.remove()
+})
+
+async function real(
+  start: (folder: string) => Promise<RealServer | null>,
+  name: string,
+  context: TestContext,
+): Promise<RealServer> {
+  const place = path.join(folder.path, 'server')
+  mkdirSync(place)
+  server = await start(place)
+  if (server === null) return context.skip(`${name} can't be installed here`)
+  return server
+}
+
+const settingsOf = (more: Readonly<Record<string, string>>): Record<string, string> => ({
+  CONDUCTOR_STALL_DIR: bundles,
+  CONDUCTOR_STALL_SINK_COMMENT_SECONDS: '0',
+  ...more,
+})
+
+const sumOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+async function packed(id: string, settings: Record<string, string>): Promise<Buffer> {
+  const file = path.join(folder.path, `${id}.own.tar.gz`)
+  expect(await diag(['pack', id, '-o', file], settings)).toMatchObject({ code: 0 })
+  return readFileSync(file)
+}
+
+async function get(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  return await fetch(url, { headers })
+}
+
+test(
+  'Request Tracker 5: ticket, archive, comment, reopening, and a wrong password',
+  async (context) => {
+    const { url, env } = await real(startRt, 'request-tracker5', context)
+    const settings = settingsOf(env)
+    const headers = { authorization: `Basic ${Buffer.from('root:password').toString('base64')}` }
+    expect((await diag(['doctor'], settings)).stdout).toMatch(/^ok    sink rt /m)
+    const first = stallBundle(bundles)
+    const made = await diag(['attach', first, '--to', 'rt'], settings)
+    expect(made, made.stderr).toMatchObject({ code: 0, stdout: `${url}/Ticket/Display.html?id=1\n` })
+    const second = stallBundle(bundles)
+    expect(await diag(['attach', second, '--to', 'rt'], settings)).toMatchObject({ code: 0, stdout: made.stdout })
+    const list = (await (
+      await get(`${url}/REST/2.0/ticket/1/attachments?per_page=100&fields=Filename`, headers)
+    ).json()) as {
+      items: { id: string; Filename: string }[]
+    }
+    for (const id of [first, second]) {
+      const item = list.items.find(({ Filename: name }) => name === `${id}.tar.gz`)
+      const text = (await (await get(`${url}/REST/2.0/attachment/${item?.id}`, headers)).json()) as { Content: string }
+      expect(sumOf(Buffer.from(text.Content, 'base64'))).toBe(sumOf(await packed(id, settings)))
+    }
+    await fetch(`${url}/REST/2.0/ticket/1`, {
+      method: 'PUT',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ Status: 'resolved' }),
+    })
+    const reopen = { ...settings, CONDUCTOR_STALL_SINK_CLOSED_TICKET: 'reopen' }
+    expect(await diag(['attach', stallBundle(bundles), '--to', 'rt'], reopen)).toMatchObject({
+      code: 0,
+      stdout: made.stdout,
+    })
+    expect(await (await get(`${url}/REST/2.0/ticket/1`, headers)).json()).toMatchObject({ Status: 'open' })
+    // By its number, and one that is not there.
+    expect(await diag(['attach', second, '--to', 'rt:1'], settings)).toMatchObject({ code: 0 })
+    expect(await diag(['attach', second, '--to', 'rt:4711'], settings)).toMatchObject({ code: 77 })
+    const wrong = { ...settings, CONDUCTOR_STALL_SINK_RT_PASSWORD: 'wrong-password' }
+    const refused = await diag(['attach', stallBundle(bundles, 'another'), '--to', 'rt'], wrong)
+    expect(refused).toMatchObject({ code: 77, stderr: expect.stringContaining('answered 401') as string })
+  },
+  LIMIT_MS,
+)
+
+test(
+  'Redmine: issue, archive, note, a new issue for a closed one',
+  async (context) => {
+    const { url, env } = await real(startRedmine, 'redmine', context)
+    const settings = settingsOf(env)
+    const headers = { 'x-redmine-api-key': env['CONDUCTOR_STALL_SINK_REDMINE_KEY'] ?? '' }
+    expect((await diag(['doctor'], settings)).stdout).toMatch(/^ok    sink redmine /m)
+    const first = stallBundle(bundles)
+    const made = await diag(['attach', first, '--to', 'redmine'], settings)
+    expect(made, made.stderr).toMatchObject({ code: 0, stdout: `${url}/issues/1\n` })
+    const second = stallBundle(bundles)
+    expect(await diag(['attach', second, '--to', 'redmine'], settings)).toMatchObject({ code: 0, stdout: made.stdout })
+    const { issue } = (await (await get(`${url}/issues/1.json?include=attachments,journals`, headers)).json()) as {
+      issue: { attachments: { filename: string; content_url: string }[]; journals: { notes: string }[] }
+    }
+    for (const id of [first, second]) {
+      const file = issue.attachments.find(({ filename }) => filename === `${id}.tar.gz`)
+      const bytes = await (await get(String(file?.content_url), headers)).arrayBuffer()
+      expect(sumOf(new Uint8Array(bytes))).toBe(sumOf(await packed(id, settings)))
+    }
+    expect(issue.journals.filter(({ notes }) => notes.includes('Seen 2 times'))).toHaveLength(1)
+    const close = {
+      method: 'PUT',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: '{"issue":{"status_id":5}}',
+    }
+    expect((await fetch(`${url}/issues/1.json`, close)).status).toBe(204)
+    const third = await diag(['attach', stallBundle(bundles), '--to', 'redmine'], settings)
+    expect(third, third.stderr).toMatchObject({ code: 0, stdout: `${url}/issues/2\n` })
+    const wrong = { ...settings, CONDUCTOR_STALL_SINK_REDMINE_KEY: 'not-the-right-key' }
+    expect(await diag(['attach', stallBundle(bundles, 'another'), '--to', 'redmine'], wrong)).toMatchObject({
+      code: 77,
+    })
+  },
+  LIMIT_MS,
+)
+
+test(
+  'Alertmanager: one alert a cause, with what a person needs',
+  async (context) => {
+    const { url, env } = await real(startAlertmanager, 'prometheus-alertmanager', context)
+    const settings = settingsOf(env)
+    expect((await diag(['doctor'], settings)).stdout).toMatch(/^ok    sink alertmanager /m)
+    const ids = [stallBundle(bundles), stallBundle(bundles)]
+    for (const id of ids)
+      expect(await diag(['attach', id, '--to', 'alertmanager'], settings)).toMatchObject({ code: 0 })
+    const alerts = (await (await get(`${url}/api/v2/alerts`)).json()) as {
+      labels: object
+      annotations: object
+      status: object
+    }[]
+    expect(alerts).toHaveLength(1)
+    expect(alerts[0]).toMatchObject({
+      labels: { alertname: 'ConductorWorkerStalled', service: 'invoices', kind: 'computing', cause: 'regexp' },
+      annotations: { incident: ids[1], summary: expect.stringContaining('regular expression') as string },
+      status: { state: expect.stringMatching(/active|unprocessed/) as string },
+    })
+  },
+  LIMIT_MS,
+)
+
+test(
+  'e-mail: the archive arrives, and a repeat stands in the thread of the first',
+  async (context) => {
+    const { env } = await real(startSmtp, 'aiosmtpd', context)
+    const settings = settingsOf(env)
+    const [first, second] = [stallBundle(bundles), stallBundle(bundles)]
+    for (const id of [first, second]) {
+      const run = await diag(['attach', id, '--to', 'mail'], settings)
+      expect(run, run.stderr).toMatchObject({ code: 0 })
+    }
+    const box = path.join(folder.path, 'server/mail/new')
+    const mails = readdirSync(box).map((name) => readFileSync(path.join(box, name), 'utf8'))
+    expect(mails).toHaveLength(2)
+    const of = (id: string): string => mails.find((text) => text.includes(`X-Conductor-Stall-Incident: ${id}`)) ?? ''
+    const idOf = (text: string): string => /^Message-ID: (<\S+>)$/im.exec(text)?.[1] ?? ''
+    expect(/^In-Reply-To: (<\S+>)$/im.exec(of(second))?.[1]).toBe(idOf(of(first)))
+    expect(of(first)).toMatch(/^X-RcptTo: oncall@example\.org, ?ops@example\.org$/m)
+    const part = new RegExp(`filename=${first}\\.tar\\.gz[^]*?\\r?\\n\\r?\\n([A-Za-z0-9+/=\\r\\n]+?)\\r?\\n--`).exec(
+      of(first),
+    )?.[1]
+    expect(sumOf(Buffer.from(part ?? '', 'base64'))).toBe(sumOf(await packed(first, settings)))
+  },
+  LIMIT_MS,
+)
+
+/** The emulator's account, as its documentation gives it to everybody. */
+const ACCOUNT = 'devstoreaccount1'
+const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
+
+/** https://learn.microsoft.com/rest/api/storageservices/create-account-sas, version 2020-12-06 and later. */
+function accountSas(permissions: string, key = ACCOUNT_KEY): string {
+  const ends = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z/, 'Z')
+  const version = '2021-08-06'
+  const text = [ACCOUNT, permissions, 'b', 'co', '', ends, '', 'https,http', version, '', ''].join('\n')
+  const sig = createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest('base64')
+  return new URLSearchParams({
+    sv: version,
+    ss: 'b',
+    srt: 'co',
+    sp: permissions,
+    se: ends,
+    spr: 'https,http',
+    sig,
+  }).toString()
+}
+
+test(
+  'Azure Blob (azurite): the blob, its link, and a wrong signature',
+  async (context) => {
+    const { url } = await real(startAzurite, 'azurite', context)
+    const made = await fetch(`${url}/stalls?restype=container&${accountSas('rwdlac')}`, { method: 'PUT' })
+    expect(made.status).toBe(201)
+    const settings = settingsOf({
+      CONDUCTOR_STALL_SINK_AZURE_URL: `${url}/stalls`,
+      CONDUCTOR_STALL_SINK_AZURE_SAS: accountSas('cw'),
+      CONDUCTOR_STALL_SINK_AZURE_LINK_SAS: accountSas('r'),
+    })
+    expect((await diag(['doctor'], settings)).stdout).toMatch(/^ok    sink azure /m)
+    const id = stallBundle(bundles)
+    const run = await diag(['attach', id, '--to', 'azure'], settings)
+    expect(run, run.stderr).toMatchObject({ code: 0 })
+    const bytes = await (await get(run.stdout.trim())).arrayBuffer()
+    expect(sumOf(new Uint8Array(bytes))).toBe(sumOf(await packed(id, settings)))
+    const wrong = {
+      ...settings,
+      CONDUCTOR_STALL_SINK_AZURE_SAS: accountSas('cw', Buffer.from('another key').toString('base64')),
+    }
+    expect(await diag(['attach', stallBundle(bundles), '--to', 'azure'], wrong)).toMatchObject({ code: 77 })
+  },
+  LIMIT_MS,
+)
