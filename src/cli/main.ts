@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   ls: () => import('./ls.js'),
   show: () => import('./show.js'),
   verify: () => import('./verify.js'),
+  report: () => import('./report.js'),
+  open: () => import('./open.js'),
   pack: () => import('./pack.js'),
   attach: () => import('./attach.js'),
   ship: () => import('./ship.js'),

@@ -2,21 +2,23 @@
 import { type Command, Option } from 'commander'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { hostname } from 'node:os'
 import { outsideInspector } from '../inspector/open-inspector.js'
 import { createProfileCapturer } from '../capture/profile-capturer.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import { CaptureSession } from '../capture/session.js'
 import { sampleFromMemory } from '../capture/memory-sampler.js'
+import { readCommandLine } from '../platform/procfs/process.js'
 import { openTarget } from '../investigate/target-process.js'
 import { plural } from '../model/amounts.js'
-import { printableJson } from '../model/printable.js'
+import { printable, printableJson } from '../model/printable.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { StackSamples } from '../model/samples.js'
 import type { Target } from '../model/target.js'
 import { createRedactor } from '../redact/redactor.js'
-import { toCollapsed } from '../report/profile/collapsed.js'
-import { toCpuProfile } from '../report/profile/cpu-profile.js'
-import { speedscopePage } from '../report/profile/speedscope-page.js'
+import { toCollapsed } from '../profile/collapsed.js'
+import { toCpuProfile } from '../profile/cpu-profile.js'
+import { speedscopePage } from '../export/speedscope-page.js'
 import { EXIT } from './exit-codes.js'
 import { noteJsonLine, printBytes, printJson, printLine } from './output.js'
 import { examples } from './examples.js'
@@ -159,7 +161,7 @@ async function recordWith(target: Target, options: RecordOptions, signal: AbortS
   try {
     const durationMs = options.duration * 1000
     const samples = await sampleFromMemory(target, { durationMs, rate: options.rate, signal })
-    const text = render(samples, target.pid, options.format)
+    const text = render(samples, target, options.format)
     return { text, samples: samples.samples.length, missed: samples.missed, engine: 'memory' }
   } catch (thrown) {
     const error = toStallError(thrown)
@@ -188,18 +190,35 @@ async function byInspector(target: Target, options: RecordOptions, signal: Abort
       throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
     }
     const json = printableJson(JSON.stringify(outcome.evidence.profile))
-    const name = `pid ${target.pid}`
-    const text = options.format === 'speedscope' ? speedscopePage(`${name}.cpuprofile`, json) : json
+    const text = options.format === 'speedscope' ? speedscopePage(profileTitle(target, 'V8'), json).html : json
     return { text, samples: outcome.evidence.summary.samples, missed: 0, engine: 'inspector' }
   } finally {
     await access.close()
   }
 }
 
-function render(samples: StackSamples, pid: number, format: Format): string {
+function render(samples: StackSamples, target: Target, format: Format): string {
   if (format === 'collapsed') return toCollapsed(samples)
   const json = printableJson(JSON.stringify(toCpuProfile(samples)))
-  return format === 'speedscope' ? speedscopePage(`pid ${pid}.cpuprofile`, json) : json
+  return format === 'speedscope' ? speedscopePage(profileTitle(target, 'memory', samples), json).html : json
+}
+
+/** What a page that is sent around has to say of itself: of what, where, when, how, and what was missed. */
+function profileTitle(target: Target, engine: string, samples?: StackSamples): string {
+  const command = createRedactor().argv(readCommandLineOf(target)).join(' ')
+  const turns = samples === undefined ? 0 : samples.samples.length + samples.missed
+  const missed = samples !== undefined && samples.missed > 0 ? `, ${samples.missed} of ${turns} turns missed` : ''
+  const when = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+  return printable(`${command || 'node'} · pid ${target.pid} on ${hostname()} · ${when} · by ${engine}${missed}`)
+}
+
+function readCommandLineOf(target: Target): readonly string[] {
+  try {
+    return readCommandLine(target.procRoot ?? `/proc/${target.pid}`)
+  } catch {
+    // It has ended, or keeps its command line to itself.
+    return []
+  }
 }
 
 function defaultName(pid: number, format: Format): string {

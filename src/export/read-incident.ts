@@ -32,3 +32,18 @@ function isSources(value: unknown): value is SourceExcerpts {
 function isEvidence(value: unknown): value is Evidence {
   return typeof value === 'object' && value !== null && 'looks' in value && Array.isArray(value.looks)
 }
+
+/** The bundle's CPU profile as text; null where there is none that can be read. */
+export function readProfile(bundle: Bundle): string | null {
+  if (!bundle.manifest.artifacts.some((artifact) => artifact.name === PROFILE_FILE)) return null
+  try {
+    const text = readArtifact(bundle, PROFILE_FILE).toString('utf8')
+    JSON.parse(text)
+    return text
+  } catch {
+    // Damaged, as above.
+    return null
+  }
+}
+
+const PROFILE_FILE = 'cpu.cpuprofile'

@@ -4,6 +4,7 @@ import type { ClockReading } from '../model/heartbeat.js'
 import type { IncidentManifest } from '../model/incident.js'
 import { renderHeader, verdictName } from './dump-text.js'
 import { plainTable, tableText } from './plain-table.js'
+import { profileDoubt } from './profile-doubt.js'
 import { type ReportedIncident, waitOf } from './reported-incident.js'
 import { stallSentence } from './stall-text.js'
 import { painter, printable, type Paint } from './terminal.js'
@@ -50,7 +51,7 @@ function mainText(incident: ShownIncident, paint: Paint, verbose: boolean, width
   if (main === undefined) return ''
   const { cwd } = manifest.process
   const waits = waitOf(evidence, main)
-  const lines = verdictLines(main, { paint, width, cwd, excerpts, waits, verbose })
+  const lines = verdictLines(main, { paint, width, cwd, excerpts, waits, note: profileDoubt(evidence, main), verbose })
   const seen = verbose && main.evidence.length > 0 ? `Seen in: ${printable(main.evidence.join(', '))}` : ''
   return `${lines.join('\n')}\n${seen === '' ? '' : `${paint('dim', seen)}\n`}`
 }

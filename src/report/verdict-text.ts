@@ -13,6 +13,8 @@ export interface VerdictTextOptions {
   readonly excerpts: readonly SourceExcerpt[]
   /** What it waits for, as a sentence; null where it does not wait, or that is not known. */
   readonly waits: string | null
+  /** What else has to be said before somebody relies on it. */
+  readonly note?: string | null
   readonly verbose: boolean
 }
 
@@ -31,6 +33,7 @@ export function verdictLines(verdict: Verdict, options: VerdictTextOptions): str
     ...chainLines(verdict, options),
     ...(waits === null ? [] : ['', ...labelled('Waits for:', waits, options)]),
     '',
+    ...(options.note == null ? [] : dim(options.note)),
     ...(verdict.refutedBy === '' ? [] : dim(`Ruled out by: ${verdict.refutedBy}`)),
     ...labelled('Next:', printable(verdict.nextStep), options),
   ]

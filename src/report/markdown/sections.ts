@@ -5,6 +5,7 @@ import { excerptAt, type SourceExcerpt } from '../../model/source-excerpt.js'
 import type { Verdict, VerdictPlace } from '../../model/verdict.js'
 import { verdictName } from '../dump-text.js'
 import { fileText, frameLine, placeLine } from '../places.js'
+import { profileDoubt } from '../profile-doubt.js'
 import { type ReportedIncident, waitOf } from '../reported-incident.js'
 import { stallSentence } from '../stall-text.js'
 import { block, code, prose, table } from './markdown-text.js'
@@ -55,13 +56,15 @@ export const SECTIONS: readonly Section[] = [
 
 const SHORT = 3
 
-function reasons({ manifest }: ReportedIncident, level: number): string[] {
+function reasons({ manifest, evidence }: ReportedIncident, level: number): string[] {
   const [main] = manifest.verdicts
   if (main === undefined) return []
+  const doubt = profileDoubt(evidence, main)
   const head = ['## Verdict', '', `${code(verdictName(main))}, confidence ${main.confidence}.`]
   const refuted = main.refutedBy === '' ? [] : ['', `Ruled out by: ${prose(main.refutedBy)}`]
-  if (level > 0 || main.signs.length === 0) return [...head, ...refuted]
-  return [...head, '', ...main.signs.map((sign) => `- ${prose(sign)}`), ...refuted]
+  const notes = [...(doubt === null ? [] : ['', prose(doubt)]), ...refuted]
+  if (level > 0 || main.signs.length === 0) return [...head, ...notes]
+  return [...head, '', ...main.signs.map((sign) => `- ${prose(sign)}`), ...notes]
 }
 
 function nextStep({ manifest }: ReportedIncident): string[] {

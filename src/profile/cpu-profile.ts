@@ -1,6 +1,6 @@
 /** Stack samples as a `.cpuprofile`, as Chrome's DevTools, VS Code and speedscope open it (Profiler.Profile). */
-import type { Frame } from '../../model/frame.js'
-import type { StackSamples } from '../../model/samples.js'
+import type { Frame } from '../model/frame.js'
+import type { StackSamples } from '../model/samples.js'
 
 /** The fields of Profiler.Profile that every reader needs. */
 export interface CpuProfile {

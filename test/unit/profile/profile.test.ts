@@ -1,10 +1,10 @@
 import { createContext, Script } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import type { Frame } from '../../../../src/model/frame.js'
-import type { StackSamples } from '../../../../src/model/samples.js'
-import { toCollapsed } from '../../../../src/report/profile/collapsed.js'
-import { toCpuProfile } from '../../../../src/report/profile/cpu-profile.js'
-import { speedscopePage } from '../../../../src/report/profile/speedscope-page.js'
+import type { Frame } from '../../../src/model/frame.js'
+import type { StackSamples } from '../../../src/model/samples.js'
+import { toCollapsed } from '../../../src/profile/collapsed.js'
+import { toCpuProfile } from '../../../src/profile/cpu-profile.js'
+import { speedscopePage } from '../../../src/export/speedscope-page.js'
 
 function frame(name: string | null, line: number | null, file: string | null = '/app/a b;c.js'): Frame {
   return { function: name, file, line, column: 1, tier: null, async: false, native: false }
@@ -55,7 +55,7 @@ it('collapses stacks, outermost first, most frequent first, without separators i
 })
 
 it('makes one page of speedscope and profile that fetches nothing', () => {
-  const page = speedscopePage('pid 1 </script>', '{"nodes":[]}')
+  const page = speedscopePage('pid 1 </script>', '{"nodes":[]}').html
   expect(page).toContain(Buffer.from('{"nodes":[]}').toString('base64'))
   expect(page).not.toMatch(/<script[^>]+src=|<link[^>]+href=/)
   expect(page.split('</script>')).toHaveLength(4)
@@ -63,7 +63,7 @@ it('makes one page of speedscope and profile that fetches nothing', () => {
 
 describe('the page of speedscope', () => {
   const profile = JSON.stringify(toCpuProfile(SAMPLES))
-  const page = speedscopePage('pid 1.cpuprofile', profile)
+  const page = speedscopePage('pid 1.cpuprofile', profile).html
   const scripts = [...page.matchAll(/<script(?<attributes>[^>]*)>(?<text>[^]*?)<\/script>/g)].map(
     (match) => match.groups,
   )
@@ -81,16 +81,20 @@ describe('the page of speedscope', () => {
     const loaded: unknown[] = []
     const turns: (() => void)[] = []
     const places: unknown[] = []
-    const window: Record<string, unknown> = {}
+    const window: Record<string, unknown> = { localStorage: {} }
     const context = createContext({
       window,
-      history: { replaceState: (_state: unknown, _title: unknown, url: unknown) => places.push(url) },
+      location: {
+        set hash(hash: unknown) {
+          places.push(hash)
+        },
+      },
       document: { getElementById: (id: string) => (id === 'profile' ? { textContent: data } : null) },
       setInterval: (turn: () => void) => turns.push(turn),
       clearInterval: () => undefined,
     })
     new Script(loader ?? '').runInContext(context)
-    expect(places).toEqual(['#localProfilePath=embedded&title=pid%201.cpuprofile'])
+    expect(places).toEqual(['#view=left-heavy&localProfilePath=embedded&title=pid%201.cpuprofile'])
     turns[0]?.()
     expect(loaded).toEqual([])
     window['speedscope'] = { loadFileFromBase64: (...given: unknown[]) => loaded.push(given) }

@@ -1,7 +1,7 @@
 /** Stack samples as collapsed stacks, one a line with its count: what flamegraph.pl, inferno and speedscope read. */
-import type { Frame } from '../../model/frame.js'
-import { printable } from '../../model/printable.js'
-import type { StackSamples } from '../../model/samples.js'
+import type { Frame } from '../model/frame.js'
+import { printable } from '../model/printable.js'
+import type { StackSamples } from '../model/samples.js'
 
 export function toCollapsed(samples: StackSamples): string {
   const counts = new Map<string, number>()
