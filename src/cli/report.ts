@@ -1,7 +1,7 @@
 /** `conductor-diag report ID`: one incident as a page that loads nothing. */
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
-import { readBundle } from '../incident/bundle-reader.js'
+import { recoverBundle } from '../export/recover-bundle.js'
 import { formatBytes } from '../model/amounts.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { examples } from './examples.js'
@@ -25,7 +25,8 @@ export function register(program: Command): void {
 }
 
 function report(id: string, options: ReportOptions): void {
-  const bundle = readBundle(findBundle(bundleFolders(options).folders, id).path)
+  const { bundle, fault } = recoverBundle(findBundle(bundleFolders(options).folders, id).path)
+  if (fault !== null) printLine(`conductor-diag: ${fault.message} (${fault.code}); the page has what is whole`)
   if (options.out === '-') {
     printOut(pageOf(bundle))
     return

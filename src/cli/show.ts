@@ -1,7 +1,8 @@
 /** `conductor-diag show ID`: one incident for a person. */
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
-import { readBundle, verifyBundle, type VerifyProblem } from '../incident/bundle-reader.js'
+import { verifyBundle, type VerifyProblem } from '../incident/bundle-reader.js'
+import { recoverBundle } from '../export/recover-bundle.js'
 import { readIncident } from '../export/read-incident.js'
 import { renderIncident } from '../report/incident-text.js'
 import { renderMarkdown } from '../report/markdown/render-markdown.js'
@@ -38,7 +39,7 @@ export function register(program: Command): void {
 /** What can be shown is shown; damage is told, and makes the exit code 65. */
 function show(id: string, options: ShowOptions): number {
   const entry = findBundle(bundleFolders(options).folders, id)
-  const bundle = readBundle(entry.path)
+  const { bundle } = recoverBundle(entry.path)
   const { manifest, path, state } = bundle
   const { problems } = verifyBundle(entry.path)
   if (options.json) printJson({ ...manifest, path, state, problems })

@@ -1,36 +1,30 @@
 /** A bundle's parts for a report, read back; what is missing or damaged costs its section, no more. */
 import { SOURCES_FILE } from '../incident/bundle-format.js'
 import { type Bundle, readArtifact } from '../incident/bundle-reader.js'
+import { isEvidence, isSources } from '../incident/evidence-shape.js'
 import type { Evidence } from '../model/evidence.js'
 import type { SourceExcerpts } from '../model/source-excerpt.js'
 import type { ReportedIncident } from '../report/reported-incident.js'
 
 export function readIncident(bundle: Bundle): ReportedIncident {
-  const sources = readPart(bundle, SOURCES_FILE, isSources)
+  const sources = readPart<SourceExcerpts>(bundle, SOURCES_FILE, isSources)
   return {
     manifest: bundle.manifest,
-    evidence: readPart(bundle, 'evidence.json', isEvidence),
+    evidence: readPart<Evidence>(bundle, 'evidence.json', isEvidence),
     excerpts: sources?.excerpts ?? [],
   }
 }
 
-function readPart<T>(bundle: Bundle, name: string, isValid: (value: unknown) => value is T): T | null {
+// eslint-disable-next-line typescript/no-unnecessary-type-parameters -- the check says what it is, of a type that it does not know
+function readPart<T>(bundle: Bundle, name: string, isValid: (value: unknown) => boolean): T | null {
   if (!bundle.manifest.artifacts.some((artifact) => artifact.name === name)) return null
   try {
     const value: unknown = JSON.parse(readArtifact(bundle, name).toString('utf8'))
-    return isValid(value) ? value : null
+    return isValid(value) ? (value as T) : null
   } catch {
     // Damaged: `verify` says so. Everything else of the bundle is still worth reading.
     return null
   }
-}
-
-function isSources(value: unknown): value is SourceExcerpts {
-  return typeof value === 'object' && value !== null && 'excerpts' in value && Array.isArray(value.excerpts)
-}
-
-function isEvidence(value: unknown): value is Evidence {
-  return typeof value === 'object' && value !== null && 'looks' in value && Array.isArray(value.looks)
 }
 
 /** The bundle's CPU profile as text; null where there is none that can be read. */

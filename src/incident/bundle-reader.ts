@@ -58,6 +58,11 @@ const MAX_ARTIFACT_BYTES = 512 * 2 ** 20
 const MAX_FILES = 1000
 const CHUNK_BYTES = 2 ** 20
 
+/** Which incident a folder's name says it is; null for a renamed one. */
+export function idOfFolder(folder: string): string | null {
+  return parseFolderName(path.basename(folder))?.id ?? null
+}
+
 /** Throws ERR_STALL_BUNDLE_NOT_FOUND, or ERR_STALL_BUNDLE_CORRUPT naming the file. */
 export function readBundle(folder: string): Bundle {
   const name = parseFolderName(path.basename(folder))
@@ -276,8 +281,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Size and sum of a file as it is now. */
-function describeFile(folder: string, name: string): ArtifactRecord {
+/** Size and sum of a file as it is now. Throws ERR_STALL_BUNDLE_CORRUPT for what is no plain file. */
+export function describeFile(folder: string, name: string): ArtifactRecord {
   const hash = createHash('sha256')
   const sizeBytes = eachChunk(folder, name, (chunk) => hash.update(chunk))
   return { name, sizeBytes, sha256: hash.digest('hex'), engine: 'unknown', tookMs: 0, pausedMs: 0 }

@@ -272,7 +272,7 @@ class Writer implements BundleWriter {
       cost: parts.cost,
       redacted: parts.redacted,
       tool: { name: 'conductor-stall-agent', version: VERSION },
-      fingerprint: fingerprintOf(parts.verdicts[0] ?? null, parts.process.cwd),
+      fingerprint: fingerprintOf(parts.verdicts, parts.process.cwd),
       follows: findFollowed(this.#parent, { id: this.id, process: parts.process, stall: parts.stall }),
       notes: [...this.notes, ...(parts.notes ?? [])],
     }

@@ -19,5 +19,6 @@ export function waitOf(evidence: Evidence | null, verdict: Verdict): string | nu
   const index = verdict.evidence.map((each) => AWAIT_POINTER.exec(each)?.[1]).find(Boolean)
   if (index === undefined) return null
   const waits = evidence?.looks.at(-1)?.awaits?.awaits[Number(index)]?.waitsFor
-  return waits ? waitText(waits) : null
+  // Of a bundle that somebody changed it may be anything: the verdict's sentence has the same.
+  return waits && typeof waits.summary === 'string' ? waitText(waits) : null
 }

@@ -83,13 +83,13 @@ test('is not read from what is no tombstone', () => {
 })
 
 test('a fingerprint stays over releases and edits, and differs by cause and place', () => {
-  const base = fingerprintOf(VERDICT, '/srv/app')
+  const base = fingerprintOf([VERDICT], '/srv/app')
   const where = VERDICT.where
   if (where === null) throw new Error('the verdict of the test has a place')
   const moved = { ...VERDICT, where: { ...where, file: '/srv/app-2/rules.js', line: 99 } }
-  expect(fingerprintOf(moved, '/srv/app-2')).toBe(base)
-  expect(fingerprintOf({ ...VERDICT, cause: 'json' }, '/srv/app')).not.toBe(base)
-  expect(fingerprintOf({ ...VERDICT, where: { ...where, function: 'other' } }, '/srv/app')).not.toBe(base)
-  expect(fingerprintOf({ ...VERDICT, where: null }, '/srv/app')).not.toBe(base)
-  expect(fingerprintOf(null, null)).toBeNull()
+  expect(fingerprintOf([moved], '/srv/app-2')).toBe(base)
+  expect(fingerprintOf([{ ...VERDICT, cause: 'json' }], '/srv/app')).not.toBe(base)
+  expect(fingerprintOf([{ ...VERDICT, where: { ...where, function: 'other' } }], '/srv/app')).not.toBe(base)
+  expect(fingerprintOf([{ ...VERDICT, where: null }], '/srv/app')).not.toBe(base)
+  expect(fingerprintOf([], null)).toBeNull()
 })

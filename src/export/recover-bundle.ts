@@ -1,0 +1,75 @@
+/**
+ * What is whole of a bundle, also where its manifest is not: the files whose sums are right, and the verdict, made again
+ * from the evidence that the capture had stored.
+ */
+import { diagnose } from '../diagnose/diagnose.js'
+import { isArtifactName } from '../incident/bundle-format.js'
+import {
+  type Bundle,
+  describeFile,
+  idOfFolder,
+  listBundleFiles,
+  readBundle,
+  verifyBundle,
+} from '../incident/bundle-reader.js'
+import { assembleManifest } from '../incident/partial-manifest.js'
+import type { Evidence } from '../model/evidence.js'
+import type { ArtifactRecord } from '../model/incident.js'
+import { StallError, toStallError } from '../model/stall-error.js'
+import type { Verdict } from '../model/verdict.js'
+import { readIncident } from './read-incident.js'
+
+export interface RecoveredBundle {
+  readonly bundle: Bundle
+  /** What is wrong with the manifest; null when it could be read. */
+  readonly fault: StallError | null
+}
+
+/** Throws ERR_STALL_BUNDLE_NOT_FOUND, ERR_STALL_PERMISSION, or ERR_STALL_BUNDLE_CORRUPT where nothing is whole. */
+export function recoverBundle(folder: string): RecoveredBundle {
+  try {
+    return { bundle: readBundle(folder), fault: null }
+  } catch (thrown) {
+    const fault = toStallError(thrown)
+    const id = idOfFolder(folder)
+    if (fault.code !== 'ERR_STALL_BUNDLE_CORRUPT' || id === null) throw fault
+    const artifacts = wholeFiles(folder)
+    if (artifacts.length === 0) throw fault
+    return { bundle: assemble(folder, id, artifacts, fault), fault }
+  }
+}
+
+function wholeFiles(folder: string): ArtifactRecord[] {
+  const damaged = new Set(verifyBundle(folder).problems.map((problem) => problem.artifact))
+  const whole = listBundleFiles(folder).filter((file) => isArtifactName(file) && !damaged.has(file))
+  return whole.flatMap((file) => {
+    try {
+      return [describeFile(folder, file)]
+    } catch {
+      // A link, a pipe, or gone: not whole.
+      return []
+    }
+  })
+}
+
+function assemble(folder: string, id: string, artifacts: readonly ArtifactRecord[], fault: StallError): Bundle {
+  const base = assembleManifest(id, null, artifacts)
+  const missing = [{ name: 'incident.json', code: fault.code, message: fault.message, help: fault.help }]
+  const notes = ['The manifest is damaged: this is what the other files say.']
+  const manifest = { ...base, missing, notes }
+  const bundle: Bundle = { id, path: folder, state: 'partial', manifest, writer: null }
+  const { evidence } = readIncident(bundle)
+  if (evidence === null) return bundle
+  const { process, stall, cost } = evidence
+  const clocks = evidence.looks.at(-1)?.clocks ?? stall?.clocks ?? []
+  return { ...bundle, manifest: { ...manifest, process, stall, cost, clocks, verdicts: verdictsOf(evidence) } }
+}
+
+function verdictsOf(evidence: Evidence): readonly Verdict[] {
+  try {
+    return diagnose(evidence)
+  } catch {
+    // Evidence that is damaged as well: its files are what there is.
+    return []
+  }
+}
