@@ -17,7 +17,7 @@ export function register(program: Command): void {
   const command = program
     .command('open')
     .description('the page of one incident in a browser')
-    .addHelpText('after', examples('open latest', 'BROWSER=firefox conductor-diag open 01M89Y'))
+    .addHelpText('after', examples('open latest', 'open 01M89Y'))
     .argument('[id]', 'its id, the beginning of it, a path, or latest', 'latest')
   addFolderOption(command).action(async (id: string, options: FolderOptions) => open(id, options))
 }
