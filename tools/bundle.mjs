@@ -34,13 +34,32 @@ const asCompiledByTsc = (root) => ({
   },
 })
 
+/**
+ * The lowest rooms, which import nothing above them: a file of their own. Merged by size alone, chunks came to require each
+ * other in a circle, and a class or table was undefined when the other file was first run.
+ */
+const BASE = { name: 'shared-base', test: /src\/(?:model|config|log|redact|platform)\//, minShareCount: 2, priority: 1 }
+
 /** What commands share, in a few files instead of thirty; without what brings a package or node:crypto with it. */
 const SHARED = {
   name: 'shared',
   test: /src\/(?!incident|report\/plain-table|export|sinks)/,
   minShareCount: 2,
-  entriesAware: true,
-  entriesAwareMergeThreshold: 50_000,
+}
+
+/** In a circle of files one runs before what it needs is there: found by whoever starts it, or here. */
+function refuseCircles(chunks) {
+  const imports = new Map(chunks.map((chunk) => [chunk.fileName, chunk.imports ?? []]))
+  for (const start of imports.keys()) {
+    const seen = new Set()
+    const queue = [...imports.get(start)]
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      if (next === start) throw new Error(`${start} requires itself through ${[...seen].join(', ')}`)
+      if (seen.has(next)) continue
+      seen.add(next)
+      queue.push(...(imports.get(next) ?? []))
+    }
+  }
 }
 
 async function bundle(entries, chunk, output = {}) {
@@ -68,7 +87,7 @@ async function bundle(entries, chunk, output = {}) {
       if (level === 'warn') throw new Error(log.message)
     },
   })
-  await build.write({
+  const { output: chunks } = await build.write({
     dir: DIST,
     format: 'cjs',
     exports: 'named',
@@ -81,10 +100,11 @@ async function bundle(entries, chunk, output = {}) {
     comments: { legal: false, annotation: false, jsdoc: false },
   })
   await build.close()
+  refuseCircles(chunks)
 }
 
 await rm(path.join(DIST, 'bundled'), { recursive: true, force: true })
 await bundle(DOORS, 'preload')
 for (const thread of THREADS) await bundle([thread], path.basename(thread))
 await bundle(['sinks/delivery-process'], 'delivery')
-await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [SHARED] } })
+await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [BASE, SHARED] } })
