@@ -1,5 +1,5 @@
 /** One value from its text. Pure; a value that can't be understood is undefined, with the reason beside it. */
-import { LOG_LEVELS, type LogLevel } from '../model/log-level.js'
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../model/log-level.js'
 
 export type Parsed<T> = { readonly value: T } | { readonly invalid: string }
 
@@ -58,4 +58,10 @@ export function parseLogLevel(text: string): Parsed<LogLevel> {
   const wanted = text.trim().toLowerCase()
   const level = LOG_LEVELS.find((known) => known === wanted)
   return level === undefined ? { invalid: `is none of ${LOG_LEVELS.join(', ')}` } : { value: level }
+}
+
+export function parseLogFormat(text: string): Parsed<LogFormat> {
+  const wanted = text.trim().toLowerCase()
+  const format = LOG_FORMATS.find((known) => known === wanted)
+  return format === undefined ? { invalid: `is none of ${LOG_FORMATS.join(', ')}` } : { value: format }
 }

@@ -8,6 +8,7 @@ const TYPE_NAMES: Readonly<Record<SettingType, string>> = {
   size: 'megabytes',
   boolean: 'boolean',
   level: 'level',
+  format: 'json or text',
   path: 'path',
   text: 'text',
 }

@@ -2,7 +2,7 @@
  * The one table of settings. Parsing, `--help`, the README and `docs/configuration.md` are all made from it, so that
  * none of them can drift. Knows names, types and defaults; deliberately not where a setting is used.
  */
-import type { LogLevel } from '../model/log-level.js'
+import type { LogFormat, LogLevel } from '../model/log-level.js'
 
 /** All settings in the units the code works with. Made by `readSettings`. */
 export interface Settings {
@@ -11,6 +11,10 @@ export interface Settings {
   /** Poll-loop silence before evidence is captured, ms. */
   readonly warnMs: number
   readonly eventLoopWarnMs: number
+  /** An event loop that does not turn, before exit 70, ms. 0: never. Null: the default, which depends on the clocks. */
+  readonly eventLoopTimeoutMs: number | null
+  /** No poll loop has begun so long after the start, ms, before exit 70. 0: never. */
+  readonly startupTimeoutMs: number
   /** No poll answered while the loop beats, ms, before evidence is captured. */
   readonly pollSuccessWarnMs: number
   /** The same before exit 70, ms. 0: never. */
@@ -34,6 +38,7 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** Where every incident goes by itself; null: nowhere. The rest of delivery: `sink-settings-table.ts`. */
   readonly sinkTo: string | null
+  readonly logFormat: LogFormat
   /** Labels of every incident; null: take them from package.json (`config/application.ts`). */
   readonly service: string | null
   readonly version: string | null
@@ -43,7 +48,7 @@ export interface Settings {
 export type SettingKey = keyof Settings
 
 /** `time`: seconds, fractions allowed. `size`: megabytes of 2^20 bytes. */
-export type SettingType = 'time' | 'count' | 'size' | 'boolean' | 'level' | 'path' | 'text'
+export type SettingType = 'time' | 'count' | 'size' | 'boolean' | 'level' | 'format' | 'path' | 'text'
 
 export interface SettingRow {
   readonly key: SettingKey
@@ -81,6 +86,24 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     defaultText: '5',
     zero: 'invalid',
     meaning: 'The same for an event loop that does not turn.',
+  },
+  {
+    key: 'eventLoopTimeoutMs',
+    variable: 'CONDUCTOR_STALL_EVENT_LOOP_TIMEOUT_SECONDS',
+    type: 'time',
+    defaultText:
+      'as CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS where no poll loop is known (or only its requests); else none, since the silence of the poll loop ends the worker',
+    zero: 'off',
+    meaning:
+      'An event loop that does not turn, before exit 70. 0: never ended for that. Without effect when the watchdog is off.',
+  },
+  {
+    key: 'startupTimeoutMs',
+    variable: 'CONDUCTOR_STALL_STARTUP_TIMEOUT_SECONDS',
+    type: 'time',
+    defaultText: '0; under `conductor-diag run`, the watchdog time-out once an earlier start had a poll loop',
+    zero: 'off',
+    meaning: 'No poll loop has begun so long after the start, before exit 70. 0: never.',
   },
   {
     key: 'pollSuccessWarnMs',
@@ -195,6 +218,13 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     type: 'text',
     defaultText: 'nowhere',
     meaning: 'Where every incident goes by itself: destinations between commas, as of `conductor-diag attach --to`.',
+  },
+  {
+    key: 'logFormat',
+    variable: 'CONDUCTOR_STALL_LOG_FORMAT',
+    type: 'format',
+    defaultText: 'json; text under `conductor-diag run` on a terminal',
+    meaning: 'json, or text: lines for a person, without their fields.',
   },
   {
     key: 'service',

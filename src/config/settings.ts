@@ -2,7 +2,15 @@
  * Settings from an environment. Unset (or empty) means the default; invalid means one warning that names variable,
  * value and what is used instead. Loads node core only: the worker's main thread runs this.
  */
-import { parseBoolean, parseCount, parseLogLevel, parseMegabytes, parseTimeMs, type Parsed } from './parse-value.js'
+import {
+  parseBoolean,
+  parseCount,
+  parseLogFormat,
+  parseLogLevel,
+  parseMegabytes,
+  parseTimeMs,
+  type Parsed,
+} from './parse-value.js'
 import { SETTINGS_TABLE, type SettingKey, type Settings } from './settings-table.js'
 import { parseResourceAttributes } from './resource-attributes.js'
 
@@ -109,6 +117,8 @@ export function readSettings(env: Environment): SettingsResult {
     stallTimeoutMs,
     warnMs,
     eventLoopWarnMs: reader.read('eventLoopWarnMs', positiveTime, 5000, seconds),
+    eventLoopTimeoutMs: reader.read<number | null>('eventLoopTimeoutMs', timeFromZero, null, () => 'the default'),
+    startupTimeoutMs: reader.read('startupTimeoutMs', timeFromZero, 0, seconds),
     pollSuccessWarnMs: readWarn(reader, 'pollSuccessWarnMs', pollSuccessTimeoutMs, warnMs),
     pollSuccessTimeoutMs,
     taskStallMs: reader.read('taskStallMs', timeFromZero, 0, seconds),
@@ -124,6 +134,7 @@ export function readSettings(env: Environment): SettingsResult {
     captureMemoryMb: reader.read('captureMemoryMb', parseCount, 64, String),
     logLevel: reader.read('logLevel', parseLogLevel, 'info', String),
     sinkTo: reader.raw('sinkTo') ?? null,
+    logFormat: reader.read('logFormat', parseLogFormat, 'json', String),
     service: label(reader.raw('service')) ?? label(env['OTEL_SERVICE_NAME']) ?? label(resource.get('service.name')),
     version: label(reader.raw('version')) ?? label(resource.get('service.version')),
     disabled: flag('disabled'),

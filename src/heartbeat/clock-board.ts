@@ -32,6 +32,8 @@ export interface ClockOptions {
   readonly stallAfterMs?: number | undefined
   /** Meant to run until disposed; default true for a poll loop. */
   readonly endless?: boolean | undefined
+  /** It sees requests alone: a loop that is lost between two of them goes unnoticed. */
+  readonly requestsOnly?: boolean | undefined
 }
 
 /** What integrations get: they open clocks, and clocks do the rest. */
@@ -73,6 +75,7 @@ export class ClockBoard implements ClockSource, ClockOwner {
     clocks[at + CLOCK.warnAfterMs] = word(options.warnAfterMs, 0)
     clocks[at + CLOCK.stallAfterMs] = word(options.stallAfterMs, 0)
     clocks[at + CLOCK.endless] = (options.endless ?? kind === 'poll-loop') ? 1 : 0
+    clocks[at + CLOCK.requestsOnly] = options.requestsOnly === true ? 1 : 0
     clocks[at + CLOCK.nameBytes] = writeText(names, index * NAME_BYTES, NAME_BYTES, unique)
     // Last: a reader takes an odd generation for a finished record.
     clocks[at + CLOCK.generation] = generation + 1

@@ -43,6 +43,8 @@ export interface ObservedClock extends ClockReading {
   readonly endedWithProcess: boolean
   /** It has polled at least once. */
   readonly polls: boolean
+  /** It sees requests alone: a loop that is lost between two of them goes unnoticed. */
+  readonly requestsOnly: boolean
 }
 
 /** Monotonic ms that all threads of a process share (`performance.now` counts from each thread's own start). */
@@ -61,6 +63,11 @@ export class ClockReader {
   /** Times the application was asked to end by a signal that it handles. */
   get shutdowns(): number {
     return this.memory.header[HEADER.shutdown] ?? 0
+  }
+
+  /** Whether any clock but the event loop's was ever open. */
+  get anyLoopSeen(): boolean {
+    return (this.memory.header[HEADER.clocks] ?? 0) > 1
   }
 
   /** Clocks and tasks that found no room. */
@@ -163,6 +170,7 @@ export class ClockReader {
       warnAfterMs: word(CLOCK.warnAfterMs),
       stallAfterMs: word(CLOCK.stallAfterMs),
       polls: word(CLOCK.pollsStarted) !== 0,
+      requestsOnly: word(CLOCK.requestsOnly) === 1,
     }
   }
 

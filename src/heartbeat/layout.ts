@@ -58,6 +58,8 @@ export const CLOCK = {
   endless: 17,
   /** Of the error of the last failed poll. */
   errorBytes: 18,
+  /** 1: sees requests alone; a loop that is lost between two of them leaves it as it is. */
+  requestsOnly: 19,
 } as const
 export const CLOCK_WORDS = 24
 

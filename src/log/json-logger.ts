@@ -29,15 +29,16 @@ export function createJsonLogger(sink: LineSink, options: LoggerOptions): Logger
     ...options.bindings,
   }
   let toldDropped = 0
+  const line = options.format === 'text' ? textLine(options.name) : toLine
 
   function write(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const number = LEVEL_NUMBERS[level]
     if (number < threshold || threshold === Number.POSITIVE_INFINITY) return
     const lost = sink.dropped - toldDropped
-    if (lost > 0 && sink.write(toLine(LEVEL_NUMBERS.warn, `${lost} log lines were dropped: stderr was full`, base))) {
+    if (lost > 0 && sink.write(line(LEVEL_NUMBERS.warn, `${lost} log lines were dropped: stderr was full`, base))) {
       toldDropped += lost
     }
-    sink.write(toLine(number, message, base, fields))
+    sink.write(line(number, message, base, fields))
   }
 
   return {
@@ -46,6 +47,11 @@ export function createJsonLogger(sink: LineSink, options: LoggerOptions): Logger
     warn: (message, fields) => write('warn', message, fields),
     error: (message, fields) => write('error', message, fields),
   }
+}
+
+/** For a person: the message has all that matters. */
+function textLine(name = 'log'): (level: number, message: string) => string {
+  return (_level, message) => `${name}: ${message.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_LINE_CHARACTERS)}\n`
 }
 
 function toLine(level: number, message: string, base: LogFields, fields: LogFields = {}): string {

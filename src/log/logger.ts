@@ -1,5 +1,5 @@
 /** What every part of the project logs through. Where the lines go is the composing code's choice. */
-import type { LogLevel } from '../model/log-level.js'
+import type { LogFormat, LogLevel } from '../model/log-level.js'
 
 /** An `err` field that holds an Error is written with type, message, stack, code and help. */
 export type LogFields = Readonly<Record<string, unknown>>
@@ -14,6 +14,8 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly level: LogLevel
+  /** Default `json`. */
+  readonly format?: LogFormat
   /** pino's `name`. */
   readonly name?: string
   /** Fields of every line. */

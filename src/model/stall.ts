@@ -1,8 +1,16 @@
 /** What the watch thread decided: which clock, how bad, since when. */
 import type { ClockReading } from './heartbeat.js'
 
-/** `loop-silence`: no beat. `event-loop`: the loop does not turn. `poll-success`: beating, nothing answered. `ended`: the loop is gone. `manual`: `capture()` or `dump`. `early`: kept in memory only. */
-export type StallTrigger = 'loop-silence' | 'event-loop' | 'poll-success' | 'ended' | 'manual' | 'early'
+/** `loop-silence`: no beat. `event-loop`: the loop does not turn. `poll-success`: beating, nothing answered. `ended`: the loop is gone. `startup`: no poll loop ever began. `outside`: seen by the supervisor, `reason` says what. `manual`: `capture()` or `dump`. `early`: kept in memory only. */
+export type StallTrigger =
+  | 'loop-silence'
+  | 'event-loop'
+  | 'poll-success'
+  | 'ended'
+  | 'startup'
+  | 'outside'
+  | 'manual'
+  | 'early'
 
 /** `warn` captures; `stall` ends the process, after the grace. */
 export type StallLevel = 'warn' | 'stall'

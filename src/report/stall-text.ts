@@ -14,6 +14,10 @@ export function stallSentence(stall: Stall): string {
       return `The event loop had not turned for ${age} (${stall.level} at ${limit}).`
     case 'poll-success':
       return `No poll${clock} was answered for ${age} (${stall.level} at ${limit}).`
+    case 'startup':
+      return `No poll loop had begun ${age} after the start (${stall.level} at ${limit}).`
+    case 'outside':
+      return `Seen from outside for ${age}: ${printable(stall.reason ?? 'in trouble')} (${stall.level} at ${limit}).`
     case 'ended':
       return `The poll loop${clock} ended though nobody had stopped it.`
     case 'manual':

@@ -7,6 +7,10 @@ export interface WatchSettings {
   readonly stallTimeoutMs: number
   readonly warnMs: number
   readonly eventLoopWarnMs: number
+  /** Null: as `eventLoopStallMs` says. */
+  readonly eventLoopTimeoutMs: number | null
+  /** 0: never. */
+  readonly startupTimeoutMs: number
   readonly pollSuccessWarnMs: number
   /** 0: never more than a warning. */
   readonly pollSuccessTimeoutMs: number
@@ -26,12 +30,34 @@ export interface Breach {
 const EARLY_MS = 2000
 const EARLY_INTERVALS = 10
 
-/** The worst finding of this clock; null when it is as it should be. */
-export function examine(clock: ObservedClock, settings: WatchSettings): Breach | null {
+/**
+ * How long an event loop may stand still before it ends the process; 0: for ever. Where a poll loop is known, its own
+ * silence does that, and what it declares (a pause, a long wait) holds. Where none is, nothing else would ever end a
+ * process whose main thread is gone.
+ */
+export function eventLoopStallMs(clocks: readonly ObservedClock[], settings: WatchSettings): number {
+  if (settings.stallTimeoutMs === 0) return 0
+  if (settings.eventLoopTimeoutMs !== null) return settings.eventLoopTimeoutMs
+  return clocks.some(speaksForTheLoop) ? 0 : settings.stallTimeoutMs
+}
+
+/** A paused heartbeat of the application's own is a declaration; a paused poller of an SDK declares no computing. */
+function speaksForTheLoop(clock: ObservedClock): boolean {
+  if (clock.kind === 'event-loop' || clock.requestsOnly) return false
+  return clock.kind === 'custom' || !clock.paused
+}
+
+/**
+ * The worst finding of this clock; null when it is as it should be.
+ * @param loopStallMs of `eventLoopStallMs`
+ */
+export function examine(clock: ObservedClock, settings: WatchSettings, loopStallMs: number): Breach | null {
   if (clock.paused || clock.endedWithProcess) return null
   if (clock.kind === 'event-loop') {
-    // Never `stall`: a process without a poll loop may compute for as long as it likes.
-    return over(clock, 'event-loop', clock.ageMs, settings.eventLoopWarnMs, 0)
+    const warnMs = settings.eventLoopWarnMs
+    // Evidence first: a time-out below the general warning has its own, at half of it.
+    const earlierMs = loopStallMs > 0 && warnMs >= loopStallMs ? loopStallMs / 2 : warnMs
+    return over(clock, 'event-loop', clock.ageMs, earlierMs, loopStallMs)
   }
   const { warnMs, stallMs } = silenceThresholds(clock, settings)
   const silent = over(clock, 'loop-silence', clock.quietMs, warnMs, stallMs)

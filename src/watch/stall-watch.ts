@@ -6,7 +6,14 @@
 import { toReading, type ObservedClock } from '../heartbeat/clock-reader.js'
 import type { Stall, StallTrigger } from '../model/stall.js'
 import { CaptureQuota } from './capture-quota.js'
-import { deservesEarlyLook, examine, type Breach, silenceThresholds, type WatchSettings } from './breach.js'
+import {
+  deservesEarlyLook,
+  eventLoopStallMs,
+  examine,
+  type Breach,
+  silenceThresholds,
+  type WatchSettings,
+} from './breach.js'
 import { FullSlots, unmovedMs } from './full-slots.js'
 import { OrderlyShutdown } from './orderly-shutdown.js'
 
@@ -18,6 +25,10 @@ export interface Turn {
   readonly clocks: readonly ObservedClock[]
   /** Handled signals that asked the application to end, so far. */
   readonly shutdowns: number
+  /** The process's age, ms, less the time in which nobody ran. */
+  readonly upForMs: number
+  /** Whether any poll loop ever began. */
+  readonly anyLoopSeen: boolean
   /** A capture is under way: only the end of the process can be decided. */
   readonly capturing: boolean
 }
@@ -61,7 +72,7 @@ export class StallWatch {
 
   /** The most urgent decision of this turn; null when there is nothing to do. */
   turn(turn: Turn): Decision | null {
-    const findings = turn.clocks.map((clock) => examine(clock, this.settings)).filter((finding) => finding !== null)
+    const findings = findingsOf(turn, this.settings)
     this.forgetWhatBeatsAgain(turn.clocks, findings)
     this.fullSlots.observe(turn.clocks, (clock) => identify(clock))
     this.shuttingDown = this.shutdown.turn(turn.shutdowns, turn.clocks, turn.nowMs)
@@ -204,13 +215,24 @@ export class StallWatch {
 }
 
 /** Whether what a stall was about is still so; a clock that beats again, paused or was disposed is not. */
-export function persists(stall: Stall, clocks: readonly ObservedClock[], settings: WatchSettings): boolean {
+export function persists(stall: Stall, turn: FoundIn, settings: WatchSettings): boolean {
   if (stall.clock === null) return true
-  return clocks.some((clock) => {
-    if (clock.name !== stall.clock) return false
-    const finding = examine(clock, settings)
-    return finding?.trigger === stall.trigger && finding.level === stall.level
-  })
+  return findingsOf(turn, settings).some(
+    ({ clock, trigger, level }) => clock.name === stall.clock && trigger === stall.trigger && level === stall.level,
+  )
+}
+
+type FoundIn = Pick<Turn, 'clocks' | 'upForMs' | 'anyLoopSeen'>
+
+function findingsOf({ clocks, upForMs, anyLoopSeen }: FoundIn, settings: WatchSettings): Breach[] {
+  const loopStallMs = eventLoopStallMs(clocks, settings)
+  const found = clocks.map((clock) => examine(clock, settings, loopStallMs)).filter((finding) => finding !== null)
+  const loop = clocks.find((clock) => clock.kind === 'event-loop')
+  const limitMs = settings.stallTimeoutMs === 0 ? 0 : settings.startupTimeoutMs
+  if (loop && limitMs > 0 && !anyLoopSeen && upForMs >= limitMs) {
+    found.push({ trigger: 'startup', level: 'stall', clock: loop, ageMs: upForMs, thresholdMs: limitMs })
+  }
+  return found
 }
 
 function toStall(finding: Breach, turn: Turn): Stall {

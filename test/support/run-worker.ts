@@ -13,7 +13,7 @@ export type Preload = 'require' | 'import' | 'node-options' | 'none'
 
 export interface WorkerOptions {
   readonly node: NodeBinary
-  /** File name under test/fixtures/programs. */
+  /** File name under test/fixtures/programs, or a whole path. */
   readonly program: string
   readonly args?: readonly string[]
   readonly preload?: Preload
@@ -32,7 +32,10 @@ export interface WorkerResult {
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
+  /** Without what it says of itself at its start. */
   readonly lines: readonly LogLine[]
+  /** `watching` and `folder` lines. */
+  readonly starts: readonly LogLine[]
   readonly tookMs: number
   readonly incidents: readonly IncidentManifest[]
   /** Folders that were never sealed. */
@@ -83,6 +86,11 @@ export class RunningWorker {
     })
   }
 
+  /** On stdout so far. */
+  get said(): string {
+    return this.stdout
+  }
+
   /** Waits until its output contains the text; fails when it ends or the time is over before that. */
   async says(text: string, limitMs = 30_000): Promise<void> {
     const deadline = performance.now() + limitMs
@@ -113,8 +121,14 @@ export class RunningWorker {
     rmSync(this.folder, { recursive: true, force: true })
     this.child.stdout?.destroy()
     this.child.stderr?.destroy()
-    return { code, signal, stdout: this.stdout, stderr: this.stderr, lines: parseLines(this.stderr), tookMs, ...left }
+    const all = parseLines(this.stderr)
+    const [starts, lines] = [all.filter(isOfStart), all.filter((line) => !isOfStart(line))]
+    return { code, signal, stdout: this.stdout, stderr: this.stderr, lines, starts, tookMs, ...left }
   }
+}
+
+function isOfStart({ event }: LogLine): boolean {
+  return event === 'watching' || event === 'folder'
 }
 
 /** A capture needs a second of CPU: more at a time, and all of them would run into their deadlines. */
@@ -124,10 +138,15 @@ const queue: (() => void)[] = []
 
 /** Runs it to its end. Of one test file a few at a time. */
 export async function runWorker(options: WorkerOptions): Promise<WorkerResult> {
+  return await inTurn(async () => await new RunningWorker(options).result)
+}
+
+/** Of one test file a few at a time. */
+export async function inTurn<T>(act: () => Promise<T>): Promise<T> {
   if (running >= AT_A_TIME) await new Promise<void>((resolve) => queue.push(resolve))
   running++
   try {
-    return await new RunningWorker(options).result
+    return await act()
   } finally {
     running--
     queue.shift()?.()
@@ -146,7 +165,7 @@ export const FAST = {
 function commandLine({ preload = 'require', preloadFile = PRELOAD, ...options }: WorkerOptions): string[] {
   const { flags = [], program, args = [] } = options
   const agent = preload === 'require' || preload === 'import' ? [`--${preload}`, preloadFile] : []
-  return [...flags, ...agent, path.join(PROGRAMS, program), ...args]
+  return [...flags, ...agent, path.resolve(PROGRAMS, program), ...args]
 }
 
 function environment(options: WorkerOptions, dir: string, folder: string): NodeJS.ProcessEnv {

@@ -8,6 +8,7 @@ import type { Settings } from '../../config/settings-table.js'
 import { installIntegrations } from '../../integrations/index.js'
 import { listenForBeats } from './beat-channel.js'
 import type { CaptureAnswer } from '../shared/messages.js'
+import { onFirstRequest } from './first-request.js'
 import { noticePrematureEnd } from './premature-end.js'
 import { noticeShutdown } from './shutdown-notice.js'
 import { WatchThread } from './watch-thread-handle.js'
@@ -32,6 +33,8 @@ export class Host {
     listenForBeats(this.board)
     installIntegrations(this.board, this.settings)
     if (explicit) setTimeout(() => this.begin(), START_AFTER_MS).unref()
+    // Whoever serves is no build tool; and a request may wedge it before those seconds are over.
+    onFirstRequest(() => this.begin())
   }
 
   /** An incident now; null when there is no watch thread. */

@@ -27,7 +27,9 @@ export function register(): Host | null {
   // Before anything else can fail or call back: a second registration has to find the first.
   Object.defineProperty(globalThis, AGENT, { value: { version: VERSION, host } satisfies Registered })
   try {
-    host?.install(isRequestedHere(process.execArgv, process.env['NODE_OPTIONS'], PACKAGE_ROOT))
+    const { execArgv, argv, env } = process
+    const start = { execArgv, script: argv[1], nodeOptions: env['NODE_OPTIONS'], run: env['CONDUCTOR_STALL_RUN'] }
+    host?.install(isRequestedHere(start, PACKAGE_ROOT))
   } catch (thrown) {
     complain(thrown)
   }

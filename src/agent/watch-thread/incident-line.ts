@@ -42,6 +42,10 @@ export function describeStall(stall: Stall): string {
       return `the event loop has not turned ${silent}`
     case 'poll-success':
       return `${stall.clock} got no answer ${silent}`
+    case 'startup':
+      return `no poll loop has begun ${Math.round(stall.ageMs / 100) / 10} s after the start`
+    case 'outside':
+      return `seen from outside ${silent}`
     case 'ended':
       return `the loop of ${stall.clock} is gone`
     case 'manual':

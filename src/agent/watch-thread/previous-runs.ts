@@ -7,7 +7,7 @@ import { parseFolderName } from '../../incident/bundle-format.js'
 import { bundleDirectories, type DirectoryCandidate } from '../../incident/directory.js'
 import type { Logger } from '../../log/logger.js'
 import type { Tombstone } from '../../model/incident.js'
-import { readProcText } from '../../platform/procfs/read.js'
+import { isRemote, mountOf } from '../../platform/procfs/mounts.js'
 import type { BootReport, BootThreadData } from '../short-threads/boot-thread.js'
 import { threadOptions } from '../shared/worker-environment.js'
 
@@ -41,7 +41,7 @@ function aboutTombstone({ pid, endedAt, reason, verdict, incident }: Tombstone):
 
 /** Names that something has to be done about. On a disk that may hang for ever nobody asks but the boot thread. */
 function mayHoldSomething({ path: folder }: DirectoryCandidate, delivers: boolean): boolean {
-  if (isRemote(folder)) return true
+  if (isRemote(mountOf(folder))) return true
   if (delivers && namesIn(path.join(folder, 'outbox/orders')).length > 0) return true
   return namesIn(folder).some((name) => name.startsWith('tombstone-') || parseFolderName(name)?.state === 'partial')
 }
@@ -53,30 +53,5 @@ function namesIn(folder: string): string[] {
   } catch {
     // Not there, or not to be read: nothing is known to be left.
     return []
-  }
-}
-
-const REMOTE = /^(?:nfs\d?|cifs|smb\d?|smbfs|9p|ceph|glusterfs|lustre|afs|fuse(?:\..*|blk)?|virtiofs)$/
-
-/** Whether the mount that holds this path is one whose server may be away. /proc tells, without asking that server. */
-function isRemote(folder: string): boolean {
-  let best = { length: 0, type: '' }
-  for (const line of readMounts().split('\n')) {
-    const [before = '', after = ''] = line.split(' - ')
-    const mountPoint = before.split(' ')[4] ?? ''
-    const inside = folder === mountPoint || folder.startsWith(mountPoint.endsWith('/') ? mountPoint : `${mountPoint}/`)
-    if (mountPoint !== '' && inside && mountPoint.length >= best.length) {
-      best = { length: mountPoint.length, type: after.split(' ')[0] ?? '' }
-    }
-  }
-  return REMOTE.test(best.type)
-}
-
-function readMounts(): string {
-  try {
-    return readProcText('/proc/self/mountinfo', 1024 * 1024)
-  } catch {
-    // No /proc: nothing is known to be remote.
-    return ''
   }
 }

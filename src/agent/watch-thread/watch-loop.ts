@@ -5,13 +5,14 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Settings } from '../../config/settings-table.js'
 import { observeClocks } from '../../heartbeat/clock-observer.js'
-import { ClockReader, monotonicMs, type ObservedClock } from '../../heartbeat/clock-reader.js'
+import { ClockReader, monotonicMs } from '../../heartbeat/clock-reader.js'
 import type { Logger } from '../../log/logger.js'
 import type { ClockReading } from '../../model/heartbeat.js'
 import type { Stall } from '../../model/stall.js'
 import { StallError } from '../../model/stall-error.js'
 import { GapMeter } from '../../watch/gap-meter.js'
 import { persists, StallWatch, type Decision, type Turn } from '../../watch/stall-watch.js'
+import { Announcer } from './announcer.js'
 import { reportPreviousRuns } from './previous-runs.js'
 import { answerWith, CaptureQueue, type WantedCapture } from './capture-queue.js'
 import { describeAnswer, sayIncident } from './incident-line.js'
@@ -20,7 +21,7 @@ import { hasMemoryToSpare } from './spare-memory.js'
 import type { CaptureAnswer, FromWatch, ToWatch } from '../shared/messages.js'
 import { NativeLoader } from './native-loader.js'
 import { PrematureEnding } from './premature-ending.js'
-import { END_MARGIN_MS, endProcess, EXIT_STALLED } from './process-end.js'
+import { END_MARGIN_MS, endProcess } from './process-end.js'
 import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
 
 export interface WatchLoopOptions {
@@ -35,7 +36,18 @@ export interface WatchState {
   readonly clocks: readonly ClockReading[]
   readonly lastIncident: string | null
   readonly doing: 'watching' | 'capturing' | 'ending' | 'shutting-down'
+  /** Whether code 70 can be had whatever the main thread is in; null: not known yet. */
+  readonly canExit: boolean | null
 }
+
+/**
+ * Where the watch loop stands. `ending`: the end is decided, its evidence is collected, and it may be taken back.
+ * `over`: the end has begun. `running-dry`: the main thread waits for our word on its premature end. In the last two
+ * nothing else is decided any more.
+ */
+type Phase =
+  | { readonly is: 'watching' | 'shutting-down' | 'over' | 'running-dry' }
+  | ({ readonly is: 'ending' } & Ending)
 
 /** A process whose end is decided, while its evidence is collected. */
 interface Ending {
@@ -56,14 +68,10 @@ export class WatchLoop {
   private readonly turnMs: number
   private readonly watch: StallWatch
   private readonly queue: CaptureQueue
-  private quietly: 'watching' | 'shutting-down' = 'watching'
+  private phase: Phase = { is: 'watching' }
   private readonly native = new NativeLoader()
-  private nativeWanted = false
-  private ending: Ending | null = null
-  /** The end has begun: nothing else is decided any more. */
-  private over = false
+  private readonly announcer: Announcer
   private readonly premature: PrematureEnding
-  private toldDropped = false
 
   constructor(options: WatchLoopOptions) {
     this.options = options
@@ -74,6 +82,7 @@ export class WatchLoop {
     this.gaps = new GapMeter(this.turnMs)
     this.watch = new StallWatch(settings)
     this.queue = new CaptureQueue(settings, options.logger, options.clocks)
+    this.announcer = new Announcer(settings, options.logger)
     this.queue.onAnswer = () => this.goOn()
     this.premature = new PrematureEnding({
       queue: this.queue,
@@ -88,6 +97,7 @@ export class WatchLoop {
   begin(): void {
     this.turn()
     reportPreviousRuns(this.options.settings, this.options.logger)
+    this.announcer.tellOfFolder()
     setInterval(() => this.turn(), this.turnMs)
   }
 
@@ -103,7 +113,7 @@ export class WatchLoop {
 
   /** An incident that somebody asked for; limited like any other. */
   captureFor(wanted: WantedCapture, answer: (answer: CaptureAnswer) => void): void {
-    if (this.queue.capturing || this.over) {
+    if (this.queue.capturing || this.isLeaving()) {
       answer(answerWith(rateLimited('a capture is under way')))
       return
     }
@@ -117,7 +127,8 @@ export class WatchLoop {
     return {
       clocks: this.reader.read(),
       lastIncident: this.queue.lastIncident,
-      doing: this.over || this.ending ? 'ending' : this.queue.capturing ? 'capturing' : this.quietly,
+      doing: this.doing(),
+      canExit: this.native.calls !== null ? true : this.native.failure === null ? null : false,
     }
   }
 
@@ -126,16 +137,31 @@ export class WatchLoop {
     return this.native.calls?.peerUser(fd) ?? null
   }
 
+  private doing(): WatchState['doing'] {
+    if (this.phase.is === 'ending' || this.isLeaving()) return 'ending'
+    if (this.queue.capturing) return 'capturing'
+    return this.phase.is === 'shutting-down' ? 'shutting-down' : 'watching'
+  }
+
+  private isLeaving(): boolean {
+    return this.phase.is === 'over' || this.phase.is === 'running-dry'
+  }
+
   private turn(): void {
-    if (this.over) return
+    if (this.isLeaving()) return
     const turn = this.observe()
     this.native.turn()
-    this.carryOutEnding(turn.clocks)
-    if (this.ending) return
+    this.carryOutEnding(turn)
+    if (this.phase.is === 'ending' || this.isLeaving()) return
     const decision = this.watch.turn(turn)
-    this.quietly = this.watch.shuttingDown ? 'shutting-down' : 'watching'
+    this.phase = { is: this.watch.shuttingDown ? 'shutting-down' : 'watching' }
     if (decision) this.carryOut(decision)
-    this.tellDropped()
+    this.announcer.turn({
+      clocks: turn.clocks,
+      upForMs: turn.upForMs,
+      native: this.native,
+      dropped: this.reader.dropped,
+    })
   }
 
   private observe(): Turn {
@@ -147,6 +173,8 @@ export class WatchLoop {
       wallMs: Date.now(),
       clocks: this.reader.observe(now),
       shutdowns: this.reader.shutdowns,
+      upForMs: process.uptime() * 1000 - this.lostMs,
+      anyLoopSeen: this.reader.anyLoopSeen,
       capturing: this.queue.busy,
     }
   }
@@ -176,23 +204,29 @@ export class WatchLoop {
         this.useNative()
         const conditional = decision.act === 'end-if-cured'
         const limitMs = conditional ? this.queue.usualLimitMs() : this.options.settings.graceMs
-        this.ending = { stall, deadlineMs: this.now() + limitMs, conditional, shutdowns: this.reader.shutdowns }
+        this.phase = {
+          is: 'ending',
+          stall,
+          deadlineMs: this.now() + limitMs,
+          conditional,
+          shutdowns: this.reader.shutdowns,
+        }
         if (!this.queue.capturing && limitMs > END_MARGIN_MS) {
           // The line about the end, or about its being taken back, tells of the incident too.
           this.queue.capture(stall, limitMs - END_MARGIN_MS, (answer) => this.sayUnlessEnding(stall, answer), {
             silently: true,
           })
         }
-        this.carryOutEnding(this.reader.observe())
+        this.carryOutEnding(this.observe())
       }
     }
   }
 
   /** Ends the process once its evidence is safe or the grace is over; takes it back when the worker moves again. */
-  private carryOutEnding(clocks: readonly ObservedClock[]): void {
-    const ending = this.ending
-    if (!ending || this.over) return
-    if (!persists(ending.stall, clocks, this.options.settings)) {
+  private carryOutEnding(turn: Turn): void {
+    const ending = this.phase
+    if (ending.is !== 'ending') return
+    if (!persists(ending.stall, turn, this.options.settings)) {
       this.cancelEnding(ending, `${ending.stall.clock ?? 'the process'} moves again`)
       return
     }
@@ -208,17 +242,17 @@ export class WatchLoop {
       this.cancelEnding(ending, spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it')
       return
     }
-    this.over = true
+    this.phase = { is: 'over' }
     const { logger, settings } = this.options
     endProcess({ stall: ending.stall, answer, native: this.native.calls, dir: settings.dir, logger })
   }
 
   private sayUnlessEnding(stall: Stall, answer: CaptureAnswer): void {
-    if (this.ending === null) sayIncident(this.options.logger, stall, answer)
+    if (this.phase.is !== 'ending') sayIncident(this.options.logger, stall, answer)
   }
 
   private cancelEnding(ending: Ending, why: string): void {
-    this.ending = null
+    this.phase = { is: 'watching' }
     // One that is still under way is said when it is there.
     const answer = this.queue.capturing ? null : this.queue.answerFor(ending.stall)
     const about = answer === null ? '' : ` (${describeAnswer(answer)})`
@@ -232,48 +266,36 @@ export class WatchLoop {
 
   private endPrematurely(): void {
     // The main thread waits for our word, and nothing else is decided any more.
-    this.over = true
+    this.phase = { is: 'running-dry' }
     this.premature.begin()
   }
 
   /** After a capture: what waited for it. */
   private goOn(): void {
-    if (this.over) this.premature.goOn()
-    else this.carryOutEnding(this.reader.observe())
+    if (this.isLeaving()) this.premature.goOn()
+    else this.carryOutEnding(this.observe())
   }
 
   /** What a capture may take: less when the watchdog would act before that. */
   private limitBeforeEndMs(stall: Stall): number {
     const { settings } = this.options
-    if (settings.stallTimeoutMs === 0) return this.queue.usualLimitMs()
-    const untilEndMs = settings.stallTimeoutMs - stall.ageMs + settings.graceMs - END_MARGIN_MS
+    const loopMs = stall.trigger === 'event-loop' ? settings.eventLoopTimeoutMs : null
+    const timeoutMs = settings.stallTimeoutMs === 0 ? 0 : (loopMs ?? settings.stallTimeoutMs)
+    if (timeoutMs === 0) return this.queue.usualLimitMs()
+    const untilEndMs = timeoutMs - stall.ageMs + settings.graceMs - END_MARGIN_MS
     return Math.max(500, Math.min(this.queue.usualLimitMs(), untilEndMs))
   }
 
   /** At the first warning, when there is a reason to say what is missing. */
   private useNative(): void {
-    if (this.nativeWanted) return
-    this.nativeWanted = true
     this.native.want(() => {
-      if (this.native.calls !== null) {
-        this.options.sink.use(this.native.calls)
-        return
-      }
-      this.options.logger.warn(
-        `koffi can't be used (${this.native.failure}): a worker blocked in native code would end with SIGKILL, not with code ${EXIT_STALLED}`,
-      )
+      if (this.native.calls !== null) this.options.sink.use(this.native.calls)
+      else this.announcer.tellOfNative(this.native.failure)
     })
   }
 
   private tell(message: FromWatch): void {
     this.options.port.postMessage(message)
-  }
-
-  private tellDropped(): void {
-    const { clocks, tasks } = this.reader.dropped
-    if (this.toldDropped || clocks + tasks === 0) return
-    this.toldDropped = true
-    this.options.logger.warn('more clocks or tasks than there is room for: some are not watched', { clocks, tasks })
   }
 }
 

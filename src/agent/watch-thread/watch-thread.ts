@@ -15,7 +15,8 @@ if (parentPort) {
   const port = parentPort
   const { settings, warnings } = readSettings(process.env)
   const sink = openHostSink(port)
-  const logger = createJsonLogger(sink, { level: settings.logLevel, name: 'conductor-stall-agent' })
+  const { logLevel: level, logFormat: format } = settings
+  const logger = createJsonLogger(sink, { level, format, name: 'conductor-stall-agent' })
   for (const warning of warnings) logger.warn(warning)
   // An error in one turn must not be the end of the watching, nor reach the main thread as an exception.
   process.on('uncaughtException', (error) => logger.error('the watch thread failed in one turn', { err: error }))

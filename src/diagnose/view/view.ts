@@ -63,7 +63,9 @@ export function viewOf(evidence: Evidence): View {
   const threads = threadViews(evidence)
   const clocks = last.clocks ?? evidence.stall?.clocks ?? []
   const clock = clockOf(evidence, clocks)
-  const fired = evidence.stall !== null && evidence.stall.trigger !== 'manual' && movedAgain(evidence) === null
+  // What the supervisor saw is a state of the process: it says nothing of a poll loop.
+  const asked = evidence.stall === null || ['manual', 'outside'].includes(evidence.stall.trigger)
+  const fired = !asked && movedAgain(evidence) === null
   const silent = fired || (clock !== null && isOverdue(clock))
   const silentMs = silent ? silenceOf(evidence.stall, clock) : null
   return {

@@ -117,7 +117,10 @@ export class HttpPolls {
   }
 
   #open(taskType: string): Clock {
-    const clock = this.#clocks.open(`conductor:${taskType} (polls on the wire only)`, 'poll-loop', { endless: false })
+    const clock = this.#clocks.open(`conductor:${taskType} (polls on the wire only)`, 'poll-loop', {
+      endless: false,
+      requestsOnly: true,
+    })
     this.#byType.set(taskType, clock)
     return clock
   }

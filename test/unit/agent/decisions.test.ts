@@ -69,14 +69,34 @@ describe('whether the agent is asked for in this very process', () => {
 
   it.each([
     ['by --require', ['--require', 'conductor-stall-agent'], undefined, true],
+    ['by `run`, behind npm', [], '--require conductor-stall-agent', true, '/srv/app/worker.js', '1-2'],
+    [
+      'by `run`, but npm itself',
+      [],
+      '--require conductor-stall-agent',
+      false,
+      '/usr/lib/node_modules/npm/bin/npm-cli.js',
+      '1-2',
+    ],
+    [
+      'by `run`, but tsx itself',
+      [],
+      '--require conductor-stall-agent',
+      false,
+      '/srv/app/node_modules/tsx/dist/cli.mjs',
+      '1-2',
+    ],
     ['by --import of a file', ['--import', `${root}/dist/register.js`], undefined, true],
     ['by a flag and NODE_OPTIONS', ['-r', 'conductor-stall-agent'], '--require conductor-stall-agent', true],
     ['by code', [], '--enable-source-maps', true],
     ['by NODE_OPTIONS alone', [], '--require conductor-stall-agent', false],
     ['by NODE_OPTIONS alone, as a path', ['--inspect'], `--require=${root}/dist/index.js`, false],
-  ])('%s', (_title, execArgv, nodeOptions, expected) => {
-    expect(isRequestedHere(execArgv, nodeOptions, root)).toBe(expected)
-  })
+  ] as [string, string[], string | undefined, boolean, string?, string?][])(
+    '%s',
+    (_title, execArgv, nodeOptions, expected, script, run) => {
+      expect(isRequestedHere({ execArgv, script, nodeOptions, run }, root)).toBe(expected)
+    },
+  )
 })
 
 it("keeps NODE_OPTIONS from the agent's threads, and leaves the process's own alone", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deservesEarlyLook, examine } from '../../../src/watch/breach.js'
+import { deservesEarlyLook, eventLoopStallMs, examine } from '../../../src/watch/breach.js'
 import { clock, SETTINGS } from './fake-clocks.js'
 
 const FULL = { slotsInUse: 4, slots: 4, lastSuccessMs: 301_000, oldestTaskMs: 301_000 }
@@ -45,13 +45,13 @@ describe('what is wrong with a clock', () => {
     ['an event loop that turns', { kind: 'event-loop', ageMs: 4999 }, null],
     ['an event loop that does not', { kind: 'event-loop', ageMs: 5000 }, 'event-loop warn 5000'],
     [
-      'an event loop that never did: no reason to end a process',
+      'an event loop that never did, where its poll loops speak for it',
       { kind: 'event-loop', ageMs: 9e6 },
       'event-loop warn 5000',
     ],
     ['a custom clock', { kind: 'custom', ageMs: 300_000, polls: false }, 'loop-silence stall 300000'],
   ] as const)('%s', (_title, change, expected) => {
-    const found = examine(clock(change), SETTINGS)
+    const found = examine(clock(change), SETTINGS, 0)
     expect(found && `${found.trigger} ${found.level} ${found.thresholdMs}`).toBe(expected)
   })
 
@@ -60,12 +60,45 @@ describe('what is wrong with a clock', () => {
     ['silence with a threshold of its own', { ageMs: 900_000, stallAfterMs: 1000 }, 'loop-silence'],
     ['no answer', { lastSuccessMs: 900_000 }, 'poll-success'],
   ] as const)('never ends the process with the watchdog off: %s', (_title, change, trigger) => {
-    expect(examine(clock(change), { ...SETTINGS, stallTimeoutMs: 0 })).toMatchObject({ trigger, level: 'warn' })
+    expect(examine(clock(change), { ...SETTINGS, stallTimeoutMs: 0 }, 0)).toMatchObject({ trigger, level: 'warn' })
   })
 
   it('never ends the process for want of answers when that threshold is off', () => {
     const settings = { ...SETTINGS, pollSuccessTimeoutMs: 0 }
-    expect(examine(clock({ lastSuccessMs: 900_000 }), settings)).toMatchObject({ level: 'warn' })
+    expect(examine(clock({ lastSuccessMs: 900_000 }), settings, 0)).toMatchObject({ level: 'warn' })
+  })
+})
+
+describe('an event loop that does not turn ends the process', () => {
+  const loop = clock({ name: 'event-loop', kind: 'event-loop', ageMs: 300_000, index: 9 })
+  const poller = clock()
+  const requests = clock({ requestsOnly: true, paused: true })
+
+  it.each([
+    ['after the time-out of the watchdog where no poll loop is known', [loop], {}, 300_000],
+    ['the same where only its requests are seen', [loop, requests], {}, 300_000],
+    ['never by itself beside a poll loop, whose silence ends it', [loop, poller], {}, 0],
+    [
+      'never beside a heartbeat that is paused: long computing, declared',
+      [loop, { ...poller, kind: 'custom', paused: true }],
+      {},
+      0,
+    ],
+    ['but beside a poller that merely pauses', [loop, { ...poller, paused: true }], {}, 300_000],
+    ['after its own time-out, whatever clocks there are', [loop, poller], { eventLoopTimeoutMs: 60_000 }, 60_000],
+    ['never when that is 0', [loop], { eventLoopTimeoutMs: 0 }, 0],
+    ['never with the watchdog off', [loop], { eventLoopTimeoutMs: 60_000, stallTimeoutMs: 0 }, 0],
+  ] as const)('%s', (_title, clocks, change, expected) => {
+    const settings = { ...SETTINGS, ...change }
+    const stallMs = eventLoopStallMs(clocks, settings)
+    expect(stallMs).toBe(expected)
+    const level = expected === 0 ? 'warn' : 'stall'
+    expect(examine(loop, settings, stallMs)).toMatchObject({ trigger: 'event-loop', level })
+  })
+
+  it('is looked at before that, however short the time-out', () => {
+    const at = (ageMs: number) => examine({ ...loop, ageMs }, SETTINGS, 2000)?.level ?? null
+    expect([999, 1000, 1999, 2000].map(at)).toEqual([null, 'warn', 'warn', 'stall'])
   })
 })
 

@@ -7,6 +7,8 @@ export const SETTINGS: WatchSettings = {
   stallTimeoutMs: 300_000,
   warnMs: 45_000,
   eventLoopWarnMs: 5000,
+  eventLoopTimeoutMs: null,
+  startupTimeoutMs: 0,
   pollSuccessWarnMs: 200_000,
   pollSuccessTimeoutMs: 300_000,
   cooldownMs: 300_000,
@@ -40,6 +42,7 @@ export function clock(change: Partial<ObservedClock> = {}): ObservedClock {
     stallAfterMs: 0,
     endedWithProcess: false,
     polls: true,
+    requestsOnly: false,
     ...change,
   }
 }
@@ -49,6 +52,8 @@ export class Bench {
   nowMs = 1_000_000
   shutdowns = 0
   capturing = false
+  startedMs = 1_000_000
+  anyLoopSeen = true
 
   constructor(change: Partial<WatchSettings> = {}) {
     this.watch = new StallWatch({ ...SETTINGS, ...change })
@@ -63,6 +68,8 @@ export class Bench {
       clocks,
       shutdowns: this.shutdowns,
       capturing: this.capturing,
+      upForMs: this.nowMs - this.startedMs,
+      anyLoopSeen: this.anyLoopSeen,
     })
   }
 }

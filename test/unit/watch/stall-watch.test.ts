@@ -134,7 +134,7 @@ describe('limits', () => {
 
   it('counts captures that somebody asked for', () => {
     const bench = new Bench({ maxPerHour: 1 })
-    const turn = { nowMs: 1, wallMs: 1, clocks: [], shutdowns: 0, capturing: false }
+    const turn = { nowMs: 1, wallMs: 1, clocks: [], shutdowns: 0, capturing: false, upForMs: 1, anyLoopSeen: true }
     expect(bench.watch.manual('look', turn)).toMatchObject({
       act: 'capture',
       stall: { trigger: 'manual', reason: 'look' },
@@ -145,7 +145,15 @@ describe('limits', () => {
   it('gives a capture that somebody asked for the age of the silence, so that its early looks count', () => {
     const bench = new Bench()
     const at = (...clocks: readonly ReturnType<typeof clock>[]) =>
-      bench.watch.manual('look', { nowMs: 1, wallMs: 1, clocks, shutdowns: 0, capturing: false }).stall.ageMs
+      bench.watch.manual('look', {
+        nowMs: 1,
+        wallMs: 1,
+        clocks,
+        shutdowns: 0,
+        capturing: false,
+        upForMs: 1,
+        anyLoopSeen: true,
+      }).stall.ageMs
     expect(at(clock())).toBe(0)
     expect(at(clock({ ageMs: 30_000 }))).toBe(30_000)
     // From before the younger one began, a look would call moving what is stuck now.
@@ -178,6 +186,39 @@ describe('a poller that beats and gets no answers', () => {
     expect(bench.after(500, unanswered(300_000))).toBeNull()
     bench.capturing = false
     expect(bench.after(500, unanswered(300_500))?.act).toBe('end-if-cured')
+  })
+})
+
+describe('a worker whose poll loop never begins', () => {
+  it('is ended after the start-up time-out, once', () => {
+    const bench = new Bench({ startupTimeoutMs: 60_000 })
+    bench.anyLoopSeen = false
+    expect(bench.after(59_000, loop(0))).toBeNull()
+    expect(bench.after(1000, loop(0))).toMatchObject({
+      act: 'end',
+      stall: { trigger: 'startup', level: 'stall', ageMs: 60_000, thresholdMs: 60_000 },
+    })
+    expect(bench.after(1000, loop(0))).toBeNull()
+  })
+
+  it.each([
+    ['one that began and is closed again', { startupTimeoutMs: 60_000 }, true],
+    ['no such time-out', {}, false],
+    ['the watchdog is off', { startupTimeoutMs: 60_000, stallTimeoutMs: 0 }, false],
+  ])('is not: %s', (_title, change, anyLoopSeen) => {
+    const bench = new Bench(change)
+    bench.anyLoopSeen = anyLoopSeen
+    expect(bench.after(90_000, loop(0))).toBeNull()
+  })
+
+  it('is spared when the loop begins while the evidence is collected', () => {
+    const bench = new Bench({ startupTimeoutMs: 60_000 })
+    bench.anyLoopSeen = false
+    const stall = bench.after(60_000, loop(0))?.stall
+    if (!stall) throw new Error('no stall')
+    const at = (anyLoopSeen: boolean) =>
+      persists(stall, { clocks: [loop(0)], upForMs: 70_000, anyLoopSeen }, { ...SETTINGS, startupTimeoutMs: 60_000 })
+    expect([at(false), at(true)]).toEqual([true, false])
   })
 })
 
@@ -230,6 +271,6 @@ describe('persists', () => {
     ['another clock', clock({ name: 'other', ageMs: 310_000 }), false],
   ])('%s', (_title, now, expected) => {
     if (!stall) throw new Error('no stall')
-    expect(persists(stall, [now], SETTINGS)).toBe(expected)
+    expect(persists(stall, { clocks: [now], upForMs: 1, anyLoopSeen: true }, SETTINGS)).toBe(expected)
   })
 })
