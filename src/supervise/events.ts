@@ -1,5 +1,5 @@
-/** What `run` says, one line an event: for a person, or as JSON for whatever collects stderr. */
-import { printable, printableJson } from '../model/printable.js'
+/** What `run` says, one line an event; report.ts writes them, for a person or as JSON. */
+import type { TroubleKind } from './outside-watch.js'
 
 export interface EndedWorker {
   readonly pid: number
@@ -21,16 +21,41 @@ export interface EndedWorker {
   } | null
 }
 
-export type RunEvent =
+export type RunEvent = (
   | { readonly event: 'started'; readonly pid: number; readonly restarts: number }
   | ({ readonly event: 'ended' } & EndedWorker)
   | { readonly event: 'restarting'; readonly restarts: number; readonly waitMs: number }
   | { readonly event: 'draining'; readonly pid: number; readonly signal: string; readonly deadlineMs: number }
-  | { readonly event: 'killing'; readonly pid: number; readonly why: 'second signal' | 'deadline over' }
+  | {
+      readonly event: 'killing'
+      readonly pid: number
+      readonly why: 'second signal' | 'deadline over' | TroubleKind
+    }
+  | ({ readonly event: 'trouble' } & WorkerTrouble)
+  | { readonly event: 'parent-gone'; readonly starter: string }
+  | { readonly event: 'hook-failed'; readonly reason: string }
+  | { readonly event: 'no-reaper'; readonly reason: string }
+  | { readonly event: 'setting'; readonly warning: string }
   | { readonly event: 'left-behind'; readonly pid: number; readonly signal: 'SIGTERM' | 'SIGKILL' }
   | { readonly event: 'gave-up'; readonly restarts: number; readonly exitCode: number }
   | { readonly event: 'stopped'; readonly exitCode: number }
   | { readonly event: 'unguarded'; readonly reason: string }
+) & {
+  /** Which of several workers, from 1; absent with one. */
+  readonly worker?: number
+}
+
+/** What was seen from outside, and the bundle that shows it. */
+export interface WorkerTrouble {
+  readonly pid: number
+  readonly kind: TroubleKind
+  readonly forMs: number
+  readonly incident: string | null
+  readonly bundle: string | null
+  readonly verdict: string | null
+  /** Why there is no bundle; null when there is one. */
+  readonly problem: string | null
+}
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
 
@@ -51,7 +76,28 @@ function endedLine(ended: EndedWorker): string {
   return parts.join('; ')
 }
 
+const TROUBLES: Readonly<Record<TroubleKind, string>> = {
+  stopped: 'has been stopped (SIGSTOP)',
+  frozen: 'has been frozen by its control group',
+  blocked: 'has not turned its event loop, and no agent in it acts,',
+  'agent-silent': 'has an agent that does not answer: starved or swapped out,',
+  'agent-gone': 'has lost its agent',
+  'not-ready': 'has neither polled nor listened',
+}
+
+function troubleLine({ pid, kind, forMs, bundle, verdict, problem }: WorkerTrouble): string {
+  const parts = [`worker ${pid} ${TROUBLES[kind]} for ${seconds(forMs)}`]
+  if (verdict !== null) parts.push(verdict)
+  parts.push(bundle === null ? `no bundle: ${problem ?? 'unknown'}` : `incident ${bundle}`)
+  return parts.join('; ')
+}
+
 export function humanLine(event: RunEvent): string {
+  const line = lineOf(event)
+  return event.worker === undefined ? line : `[${event.worker}] ${line}`
+}
+
+function lineOf(event: RunEvent): string {
   switch (event.event) {
     case 'started':
       return event.restarts === 0
@@ -71,34 +117,30 @@ export function humanLine(event: RunEvent): string {
       return `no further restart after ${event.restarts}: ending with ${event.exitCode}`
     case 'stopped':
       return `ending with ${event.exitCode}`
+    case 'trouble':
+      return troubleLine(event)
+    case 'parent-gone':
+      return `${event.starter} is gone: draining`
+    case 'hook-failed':
+      return `--on-incident: ${event.reason}`
+    case 'no-reaper':
+      return `processes that workers leave behind stay as zombies: ${event.reason}`
+    case 'setting':
+      return event.warning
     case 'unguarded':
       return `the worker outlives this process if that is killed by SIGKILL: ${event.reason}`
   }
 }
 
-/** One line without its newline. JSON in the shape of the agent's own log: level, time, msg. */
-export function formatEvent(event: RunEvent, json: boolean, now: number): string {
-  if (!json) return `conductor-diag run: ${printable(humanLine(event))}`
-  const line = JSON.stringify({
-    level: levelOf(event),
-    time: now,
-    name: 'conductor-diag run',
-    ...event,
-    msg: humanLine(event),
-  })
-  return printableJson(line)
-}
-
-/** Pino's numbers: 30 info, 40 warn. */
-function levelOf(event: RunEvent): number {
+export function levelOf(event: RunEvent): 'info' | 'warn' {
   switch (event.event) {
     case 'started':
     case 'draining':
     case 'stopped':
-      return 30
+      return 'info'
     case 'ended':
-      return event.exitCode === 0 ? 30 : 40
+      return event.exitCode === 0 ? 'info' : 'warn'
     default:
-      return 40
+      return 'warn'
   }
 }

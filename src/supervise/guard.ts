@@ -16,8 +16,9 @@ while [ "$n" -lt ${KILL_AFTER_SECONDS} ] && kill -s 0 -- "-$1" 2>/dev/null; do s
 kill -s KILL -- "-$1" 2>/dev/null`
 
 export interface Guard {
-  /** The worker is gone: its number may soon be somebody else's. */
-  dismiss(): void
+  readonly pid: number | undefined
+  /** The worker is gone: its number may soon be somebody else's. `gone` is called when the guard has ended too. */
+  dismiss(gone?: () => void): void
 }
 
 /**
@@ -37,8 +38,10 @@ export function startGuard(group: number, unavailable: (reason: string) => void,
   guard.on('exit', () => unavailable('its guard was ended'))
   guard.unref()
   return {
-    dismiss() {
+    pid: guard.pid,
+    dismiss(gone = () => undefined) {
       guard.removeAllListeners()
+      guard.on('exit', gone)
       guard.on('error', () => undefined)
       guard.stdin.end('over\n')
     },

@@ -1,9 +1,10 @@
 /**
- * The supervisor's loop: start, wait for the end, say why, wait, start again; drain when asked to end. Everything that
- * touches the system comes in through `SupervisorParts`, which is how its decisions are tested without processes.
+ * The loop of one worker: start, wait for the end, say why, wait, start again; drain when asked to end, and end a
+ * worker that is in trouble as seen from outside. Everything that touches the system comes in through
+ * `SupervisorParts`, which is how its decisions are tested without processes.
  */
 import { RestartPolicy, type RestartLimits } from './back-off.js'
-import type { EndedWorker, RunEvent } from './events.js'
+import type { EndedWorker, RunEvent, WorkerTrouble } from './events.js'
 import type { WorkerEnd } from './worker-process.js'
 
 export interface SupervisedWorker {
@@ -21,14 +22,20 @@ export interface SupervisorParts {
   explain(end: WorkerEnd, startedAt: number): EndedWorker
   /** @returns what dismisses the guard. */
   guard(worker: SupervisedWorker): () => void
+  /** Looks at a running worker from outside. @returns what ends the looking */
+  observe?(worker: SupervisedWorker, trouble: (trouble: WorkerTrouble, drain: boolean) => void): () => void
   report(event: RunEvent): void
 }
 
 export interface SupervisorOptions extends RestartLimits {
-  readonly restart: boolean
+  /** `on-failure`: not after exit code 0. */
+  readonly restart: boolean | 'on-failure'
   /** From the signal that asks to end until SIGKILL, ms. */
   readonly drainMs: number
 }
+
+/** 70 counts for a worker that was ended from outside too, whatever signal did it. */
+const EXIT_STALLED = 70
 
 export class Supervisor {
   readonly #parts: SupervisorParts
@@ -36,6 +43,8 @@ export class Supervisor {
   #worker: SupervisedWorker | null = null
   #ending = false
   #drainTimer: NodeJS.Timeout | null = null
+  /** Of the worker that runs. */
+  #trouble: WorkerTrouble | null = null
   #wake: (() => void) | null = null
 
   constructor(parts: SupervisorParts, options: SupervisorOptions) {
@@ -49,7 +58,7 @@ export class Supervisor {
     let restarts = 0
     for (;;) {
       const ended = await this.#runOnce(restarts)
-      if (this.#ending || !this.#options.restart) return this.#stopped(ended.exitCode)
+      if (this.#ending || !this.#isWanted(ended)) return this.#stopped(ended.exitCode)
       const decision = policy.decide(ended.aliveMs)
       restarts = decision.restarts
       if (!decision.restart) {
@@ -70,13 +79,8 @@ export class Supervisor {
     this.#ending = true
     this.#wake?.()
     if (!worker) return
-    if (again) {
-      this.#kill(worker, 'second signal')
-      return
-    }
-    this.#parts.report({ event: 'draining', pid: worker.pid, signal, deadlineMs: this.#options.drainMs })
-    worker.signal(signal)
-    this.#drainTimer = setTimeout(() => this.#kill(worker, 'deadline over'), this.#options.drainMs)
+    if (again) this.#kill(worker, 'second signal')
+    else this.#drain(worker, signal)
   }
 
   passOn(signal: NodeJS.Signals): void {
@@ -87,22 +91,51 @@ export class Supervisor {
     this.#worker?.signalGroup(signal)
   }
 
+  #isWanted(ended: EndedWorker): boolean {
+    const { restart } = this.#options
+    return restart === 'on-failure' ? ended.exitCode !== 0 : restart
+  }
+
   async #runOnce(restarts: number): Promise<EndedWorker> {
     const worker = await this.#parts.start()
     this.#worker = worker
+    this.#trouble = null
     const dismissGuard = this.#parts.guard(worker)
     this.#parts.report({ event: 'started', pid: worker.pid, restarts })
+    const leave = this.#parts.observe?.(worker, (trouble, drain) => this.#endTroubled(worker, trouble, drain))
+    // Asked to end while it was being started: it has not heard of that.
+    if (this.#ending) this.#drain(worker, 'SIGTERM')
     const end = await worker.ended
+    leave?.()
     this.#worker = null
     if (this.#drainTimer) clearTimeout(this.#drainTimer)
-    const ended = this.#parts.explain(end, worker.startedAt)
+    this.#drainTimer = null
+    const ended = withTrouble(this.#parts.explain(end, worker.startedAt), this.#trouble)
     this.#parts.report({ event: 'ended', ...ended })
     await worker.endLeftBehind((signal) => this.#parts.report({ event: 'left-behind', pid: worker.pid, signal }))
     dismissGuard()
     return ended
   }
 
-  #kill(worker: SupervisedWorker, why: 'second signal' | 'deadline over'): void {
+  /** Its evidence is safe: it makes room for the next one. */
+  #endTroubled(worker: SupervisedWorker, trouble: WorkerTrouble, drain: boolean): void {
+    if (this.#worker !== worker) return
+    this.#trouble = trouble
+    this.#parts.report({ event: 'trouble', ...trouble })
+    // Its own end has been asked for already, and that deadline runs.
+    if (this.#drainTimer) return
+    if (drain) this.#drain(worker, 'SIGTERM')
+    else this.#kill(worker, trouble.kind)
+  }
+
+  #drain(worker: SupervisedWorker, signal: NodeJS.Signals): void {
+    if (this.#drainTimer) clearTimeout(this.#drainTimer)
+    this.#parts.report({ event: 'draining', pid: worker.pid, signal, deadlineMs: this.#options.drainMs })
+    worker.signal(signal)
+    this.#drainTimer = setTimeout(() => this.#kill(worker, 'deadline over'), this.#options.drainMs)
+  }
+
+  #kill(worker: SupervisedWorker, why: Extract<RunEvent, { event: 'killing' }>['why']): void {
     this.#parts.report({ event: 'killing', pid: worker.pid, why })
     worker.signalGroup('SIGKILL')
   }
@@ -121,5 +154,15 @@ export class Supervisor {
       }
     })
     this.#wake = null
+  }
+}
+
+function withTrouble(ended: EndedWorker, trouble: WorkerTrouble | null): EndedWorker {
+  if (trouble === null || ended.watchdog !== null) return ended
+  const { kind, incident, bundle, verdict } = trouble
+  return {
+    ...ended,
+    exitCode: EXIT_STALLED,
+    watchdog: { reason: `outside: ${kind}`, incident, bundle, verdict, place: null },
   }
 }

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { formatEvent, type RunEvent } from '../../../src/supervise/events.js'
+import { createMemorySink } from '../../../src/log/line-sink.js'
+import type { RunEvent } from '../../../src/supervise/events.js'
+import { openReport } from '../../../src/supervise/report.js'
+
+function written(event: RunEvent, json: boolean): string {
+  const sink = createMemorySink()
+  openReport(json, sink)(event)
+  return sink.text()
+}
 
 const ENDED: RunEvent = {
   event: 'ended',
@@ -18,14 +26,14 @@ const ENDED: RunEvent = {
 }
 
 test('says in one line how, why, where and which bundle', () => {
-  expect(formatEvent(ENDED, false, 0)).toBe(
-    'conductor-diag run: worker 12 ended after 12 s: SIGKILL, exit code 70 meant; loop-silence: conductor:demo silent for 6 s (limit 6 s); computing/regexp at validate (worker.js:18); incident /var/b/01JZ',
+  expect(written(ENDED, false)).toBe(
+    'conductor-diag run: worker 12 ended after 12 s: SIGKILL, exit code 70 meant; loop-silence: conductor:demo silent for 6 s (limit 6 s); computing/regexp at validate (worker.js:18); incident /var/b/01JZ\n',
   )
 })
 
 test('gives the same as JSON, with the sentence in msg', () => {
-  const line = JSON.parse(formatEvent(ENDED, true, 5)) as Record<string, unknown>
-  expect(line).toMatchObject({ ...ENDED, level: 40, time: 5, name: 'conductor-diag run' })
+  const line = JSON.parse(written(ENDED, true)) as Record<string, unknown>
+  expect(line).toMatchObject({ ...ENDED, level: 40, name: 'conductor-diag run' })
   expect(line['msg']).toContain('worker 12 ended')
 })
 
@@ -41,6 +49,34 @@ const LINES: readonly [RunEvent, string][] = [
   [{ event: 'left-behind', pid: 1, signal: 'SIGTERM' }, 'worker 1 left processes behind: SIGTERM to its group'],
   [{ event: 'gave-up', restarts: 3, exitCode: 1 }, 'no further restart after 3: ending with 1'],
   [{ event: 'stopped', exitCode: 0 }, 'ending with 0'],
+  [{ event: 'stopped', exitCode: 0, worker: 3 }, '[3] ending with 0'],
+  [{ event: 'parent-gone', starter: 'npx' }, 'npx is gone: draining'],
+  [
+    {
+      event: 'trouble',
+      pid: 1,
+      kind: 'stopped',
+      forMs: 330_000,
+      incident: '01X',
+      bundle: '/b/01X',
+      verdict: 'stopped/signal',
+      problem: null,
+    },
+    'worker 1 has been stopped (SIGSTOP) for 330 s; stopped/signal; incident /b/01X',
+  ],
+  [
+    {
+      event: 'trouble',
+      pid: 1,
+      kind: 'agent-gone',
+      forMs: 9000,
+      incident: null,
+      bundle: null,
+      verdict: null,
+      problem: 'no space',
+    },
+    'worker 1 has lost its agent for 9.0 s; no bundle: no space',
+  ],
   [
     { event: 'unguarded', reason: 'no /bin/sh' },
     'the worker outlives this process if that is killed by SIGKILL: no /bin/sh',
@@ -48,5 +84,5 @@ const LINES: readonly [RunEvent, string][] = [
 ]
 
 test.each(LINES)('has one line for %o', (event, expected) => {
-  expect(formatEvent(event, false, 0)).toBe(`conductor-diag run: ${expected}`)
+  expect(written(event, false)).toBe(`conductor-diag run: ${expected}\n`)
 })
