@@ -4,7 +4,7 @@
  */
 import os from 'node:os'
 import type { LogLevel } from '../model/log-level.js'
-import { printableJson } from '../model/printable.js'
+import { printable, printableJson } from '../model/printable.js'
 import type { LineSink } from './line-sink.js'
 import type { LogFields, Logger, LoggerOptions } from './logger.js'
 
@@ -51,7 +51,7 @@ export function createJsonLogger(sink: LineSink, options: LoggerOptions): Logger
 
 /** For a person: the message has all that matters. */
 function textLine(name = 'log'): (level: number, message: string) => string {
-  return (_level, message) => `${name}: ${message.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_LINE_CHARACTERS)}\n`
+  return (_level, message) => `${name}: ${printable(message.slice(0, MAX_LINE_CHARACTERS))}\n`
 }
 
 function toLine(level: number, message: string, base: LogFields, fields: LogFields = {}): string {

@@ -1,6 +1,6 @@
 /** The thread that looks at a worker from outside and seals what it saw (outside-capture.ts). */
 import { parentPort, workerData } from 'node:worker_threads'
-import { outsideInspector } from '../capture/inspector/open-inspector.js'
+import { outsideInspector } from '../inspector/open-inspector.js'
 import { openBundle } from '../incident/bundle-writer.js'
 import { identifyProcess } from '../investigate/identity.js'
 import { investigateOutside } from '../investigate/outside.js'
@@ -30,8 +30,7 @@ async function capture({ pid, stall, directories }: OutsideCaptureData): Promise
     engine: 'memory',
     looks: 2,
     profileMs: 0,
-    locals: false,
-    redactor,
+    capture: { redactor, locals: false, stop: false, calibrate: false, native: false },
     store: bundle,
     inspector: outsideInspector(),
   })
