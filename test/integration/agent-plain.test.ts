@@ -28,8 +28,9 @@ describe.concurrent('a wedged worker without a poll loop', { timeout: 300_000 },
     expect(result, result.stderr).toMatchObject({ code: 70, signal: null, partial: [] })
     expect(result.tombstones).toMatchObject([{ clock: 'event-loop', exitCodeMeant: 70 }])
     const last = result.incidents.find((incident) => incident.id === result.tombstones[0]?.incident)
-    expect(`${last?.verdicts[0]?.kind}/${last?.verdicts[0]?.cause}`).toMatch(VERDICTS[wedge])
-    expect(last?.verdicts[0]?.where?.file).toMatch(/server\.cjs$/)
+    // On a crowded machine it is starved as well, and that may come first.
+    const its = last?.verdicts.find(({ kind, cause }) => VERDICTS[wedge].test(`${kind}/${cause}`))
+    expect(its?.where?.file, JSON.stringify(last?.verdicts)).toMatch(/server\.cjs$/)
   })
 })
 

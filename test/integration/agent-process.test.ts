@@ -112,6 +112,13 @@ describe.concurrent('heartbeats', () => {
     expect(worker.stdout).toBe(`${worker.incidents[0]?.id}\n`)
   })
 
+  it('a capture at the end of a program keeps it alive until the bundle is sealed', async () => {
+    const worker = await runWorker({ node: newest, program: 'agent-capture-alone.mjs', preload: 'import' })
+    expect(worker, worker.stderr).toMatchObject({ code: 0, signal: null, partial: [] })
+    expect(worker.incidents).toMatchObject([{ stall: { trigger: 'manual', reason: 'before the end' } }])
+    expect(worker.stdout).toBe(`${worker.incidents[0]?.id}\n`)
+  })
+
   it('of two clocks, the silent one ends the process though the other beats', async () => {
     const worker = await runWorker({ node: oldest, program: 'agent-two-clocks.cjs' })
     expect(worker, worker.stderr).toMatchObject({ code: 70 })

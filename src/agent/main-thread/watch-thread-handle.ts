@@ -15,6 +15,7 @@ export class WatchThread {
   private lost = false
   private readonly waiting = new Map<number, Waiter>()
   private captures = 0
+  private holds = 0
   /** Called when the watch thread says how a premature end goes on. */
   onEnd: (exitCode: number | null) => void = () => undefined
 
@@ -56,7 +57,12 @@ export class WatchThread {
     if (!this.worker) return null
     const id = ++this.captures
     const { promise, resolve } = withResolvers<CaptureAnswer>()
-    this.waiting.set(id, resolve)
+    // Whoever awaits it at the end of a program has nothing else that keeps the process alive.
+    this.hold()
+    this.waiting.set(id, (answer) => {
+      this.release()
+      resolve(answer)
+    })
     this.send({ type: 'capture', id, reason })
     return promise
   }
@@ -65,13 +71,15 @@ export class WatchThread {
     this.worker?.postMessage(message)
   }
 
-  /** While held, the process stays alive for it. */
+  /** While held, the process stays alive for it. As often released as held. */
   hold(): void {
+    this.holds++
     this.worker?.ref()
   }
 
   release(): void {
-    this.worker?.unref()
+    this.holds--
+    if (this.holds === 0) this.worker?.unref()
   }
 
   private hear(message: FromWatch): void {

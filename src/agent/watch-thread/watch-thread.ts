@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { readSettings } from '../../config/settings.js'
+import { unknownVariables } from '../../config/unknown-variables.js'
 import { createJsonLogger } from '../../log/json-logger.js'
 import { listenForControl } from './control.js'
 import { openHostSink } from './host-sink.js'
@@ -17,7 +18,7 @@ if (parentPort) {
   const sink = openHostSink(port)
   const { logLevel: level, logFormat: format } = settings
   const logger = createJsonLogger(sink, { level, format, name: 'conductor-stall-agent' })
-  for (const warning of warnings) logger.warn(warning)
+  for (const warning of [...warnings, ...unknownVariables(process.env)]) logger.warn(warning)
   // An error in one turn must not be the end of the watching, nor reach the main thread as an exception.
   process.on('uncaughtException', (error) => logger.error('the watch thread failed in one turn', { err: error }))
   const loop = new WatchLoop({ settings, logger, sink, clocks: (workerData as WatchThreadData).clocks, port })
