@@ -82,14 +82,14 @@ export const THREADS = [
   {
     thread: 'watch',
     entries: ['agent/watch-thread/watch-thread.ts'],
-    packages: ['koffi'],
+    packages: [],
     not: ['node:inspector', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
     noRooms: ['capture', 'native', 'v8', 'awaits', 'inspector', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
   },
   {
     thread: 'capture',
     entries: ['agent/capture-thread/capture-thread.ts'],
-    packages: ['koffi', 'ulid', 'chrome-remote-interface'],
+    packages: ['ulid', 'chrome-remote-interface'],
     not: ['node:fs/promises', 'node:dns', 'node:dns/promises'],
     noRooms: ['export', 'supervise', 'cli'],
   },

@@ -93,7 +93,7 @@ export function lintRules() {
     ignorePatterns: ['dist', 'test/fixtures', 'test/scenarios/programs', 'test/nodes', 'test/sdk', 'coverage'],
     rules: RULES,
     overrides: [
-      { files: ['src/**'], rules: { 'typescript/no-require-imports': ['error', { allow: ['^koffi$'] }] } },
+      { files: ['src/**'], rules: { 'typescript/no-require-imports': ['error', { allow: [] }] } },
       ...FLOORS.flatMap((floor) => floor.map((row) => overrideFor(row, floor))),
       {
         files: ['test/**', 'bench/**', 'tools/**'],

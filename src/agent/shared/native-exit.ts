@@ -4,8 +4,8 @@
  * Also `send` with MSG_DONTWAIT, which makes a stderr that is a socket usable, and `getsockopt`. All are looked up at
  * once: each look-up takes the lock of the library loader, which a hanging library may hold by the time of the call.
  */
-import { createRequire } from 'node:module'
 import { GET_SOCKET_OPTION, peerUserOf, type GetSocketOption } from '../../platform/control/peer-user.js'
+import { loadKoffi } from '../../platform/native-calls.js'
 
 export interface NativeCalls {
   /** Does not return. */
@@ -13,10 +13,6 @@ export interface NativeCalls {
   send(fd: number, bytes: Uint8Array): number
   /** Effective user id of whoever is at the other end of a unix socket; null when it can't be told. */
   peerUser(fd: number): number | null
-}
-
-interface Koffi {
-  load(library: string | null): { func(signature: string): (...args: unknown[]) => unknown }
 }
 
 const MSG_DONTWAIT = 0x40
@@ -31,12 +27,7 @@ export function prepareNativeCalls(
 ): NativeCalls | { readonly no: string } | 'busy' {
   let refused = false
   try {
-    const koffi = withDlopenGuarded(
-      mayLoad,
-      () => (refused = true),
-      () => createRequire(__filename)('koffi') as Koffi,
-    )
-    // The process itself: node links libc, glibc or musl.
+    const koffi = withDlopenGuarded(mayLoad, () => (refused = true), loadKoffi)
     const libc = koffi.load(null)
     const exit = libc.func('void _exit(int status)')
     const send = libc.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)')

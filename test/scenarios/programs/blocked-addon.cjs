@@ -1,5 +1,5 @@
 // koffi is a native addon like any other: the call below it does not come back.
-const koffi = require('koffi')
+const koffi = require(`@koromix/koffi-${process.platform}-${process.arch}`)
 
 const pause = koffi.load(null).func('int pause(void)')
 

@@ -1,6 +1,6 @@
 // A catalogue is read through a mapping that does not fit into the memory it may have: every look-up is a disk read.
 const path = require('node:path')
-const koffi = require('koffi')
+const koffi = require(`@koromix/koffi-${process.platform}-${process.arch}`)
 
 const PAGE = 4096
 const PAGES = 131_072
