@@ -136,7 +136,7 @@ test.each(PAGES)('every link of %s leads to a file that the package has', (page)
     const packed =
       /^(?:README|LICENSE|CHANGELOG)/.test(target) ||
       // The README is read in the repository too, and may lead to what only that has.
-      (['README.md', 'CHANGELOG.md'].includes(page) && target.startsWith('docs/internals/')) ||
+      (['README.md', 'CHANGELOG.md', 'docs/README.md'].includes(page) && target.startsWith('docs/internals/')) ||
       files.some((each) => target === each || target.startsWith(`${each}/`) || matchesGlob(each, target))
     expect(packed, `${link} is not packed`).toBe(true)
   }
