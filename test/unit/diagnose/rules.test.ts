@@ -754,3 +754,73 @@ describe('a clock that beat again while it was looked at', () => {
     expect(verdict?.summary).not.toContain('moved again')
   })
 })
+
+describe('what a wait stands in', () => {
+  const figures = { owner: 'BoundPool._pendingQueue', position: 0, queued: 3, lent: 5, idle: 0, size: 5 }
+  const pool = (doing: 'nothing' | 'busy') => ({
+    kind: 'pool' as const,
+    summary: 'its turn',
+    pool: { ...figures, members: [{ doing, count: 5 }] },
+  })
+
+  test('a pool whose lent members run nothing was not given them back', () => {
+    const leak = first(parked([awaitNode('find', 7, pool('nothing'))]))
+    expect(leak).toMatchObject({ name: 'awaiting/pool-exhausted', confidence: 'medium', line: 7 })
+    expect(leak.verdict?.summary).toContain('5 of 5 lent, 0 idle, 3 queued')
+    expect(leak.verdict?.summary).toContain('they were not given back')
+    expect(leak.verdict?.nextStep).toContain('finally')
+  })
+
+  test('a pool at work is load as long as nothing is old', () => {
+    const busy = first(parked([awaitNode('find', 7, pool('busy'))]))
+    expect(busy).toMatchObject({ name: 'awaiting/pool-exhausted', confidence: 'low' })
+    expect(busy.verdict?.summary).not.toContain('given back')
+  })
+
+  test('a command kept until there is a connection was never sent', () => {
+    const kept = { kind: 'buffer' as const, summary: 'kept', owner: 'Redis.offlineQueue', connection: 'reconnecting' }
+    const told = first(parked([awaitNode('save', 7, kept)]))
+    expect(told).toMatchObject({ name: 'awaiting/not-connected', confidence: 'medium' })
+    expect(told.verdict?.summary).toContain('never sent')
+    expect(told.verdict?.summary).toContain('reconnecting')
+  })
+
+  test('a command behind others on its connection is at most medium, however old', () => {
+    const behind = { owner: 'Client._queryQueue', position: 2, queued: 3, ahead: 'Cursor' }
+    const wait = { kind: 'socket' as const, summary: 'socket', fd: 9, peer: '10.0.0.1:5432', sinceMs: 90_000 }
+    expect(first(parked([awaitNode('save', 7, wait)])).confidence).toBe('high')
+    const told = first(parked([awaitNode('save', 7, { ...wait, queuedIn: behind })]))
+    expect(told).toMatchObject({ name: 'awaiting/socket-reply', confidence: 'medium' })
+    expect(told.verdict?.summary).toContain('behind 2 others in Client._queryQueue (first Cursor)')
+  })
+
+  test('an event of what is closed never comes; one of what is open may', () => {
+    const line = { kind: 'emitter' as const, summary: 'event row of Feed', owner: 'Feed', event: 'row' }
+    expect(first(parked([awaitNode('count', 7, line)])).name).toBe('awaiting/unknown')
+    const over = first(parked([awaitNode('count', 7, { ...line, over: 'closed' })]))
+    expect(over).toMatchObject({ name: 'awaiting/never-settles', confidence: 'medium' })
+    expect(over.verdict?.summary).toContain('which is closed')
+  })
+
+  test('what comes in at a server is no reply', () => {
+    const listening = { kind: 'socket' as const, summary: 'a listening server', incoming: true, sinceMs: 90_000 }
+    expect(first(parked([awaitNode('serve', 7, listening)])).name).toBe('awaiting/unknown')
+  })
+
+  test('a queue whose turns wait in it themselves is a deadlock, and less sure with a doubt', () => {
+    const links = [{ function: 'bake', file: WORKER, line: 22, column: 1 }]
+    const lock = {
+      kind: 'lock' as const,
+      summary: 'itself',
+      parts: pathOf('limit'),
+      holders: links,
+      links,
+      reentrant: true,
+    }
+    const sure = first(parked([awaitNode('bake', 22, lock)]))
+    expect(sure).toMatchObject({ name: 'awaiting/lock', confidence: 'high' })
+    expect(sure.verdict?.summary).toContain('in a deadlock with itself: bake (worker.js:22)')
+    const perhaps = first(parked([awaitNode('bake', 22, { ...lock, doubt: 'likely, not proved' })]))
+    expect(perhaps.confidence).toBe('medium')
+  })
+})
