@@ -15,9 +15,13 @@ export function toCollapsed(samples: StackSamples): string {
     .join('')
 }
 
-/** Semicolons part frames and a space the count: neither may be in a name. */
+/**
+ * Semicolons part frames and a space the count: neither may be in a name. The line that ran would split one function
+ * over its lines: only one without a name has it.
+ */
 function nameOf(frame: Frame): string {
   const name = frame.function ?? '(anonymous)'
-  const place = frame.file === null ? '' : `@${frame.file}${frame.line === null ? '' : `:${frame.line}`}`
+  const place =
+    frame.file === null ? '' : `@${frame.file}${frame.line === null || frame.function !== null ? '' : `:${frame.line}`}`
   return printable(`${name}${place}`).replace(/[;\s]/g, '_')
 }

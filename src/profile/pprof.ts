@@ -1,0 +1,71 @@
+/** Stack samples as pprof's gzipped protobuf: what `go tool pprof`, Pyroscope, Parca and cloud profilers read. */
+import { gzipSync } from 'node:zlib'
+import { Function as PprofFunction, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format'
+import type { Frame } from '../model/frame.js'
+import type { StackSamples } from '../model/samples.js'
+
+export interface PprofOptions {
+  /** Wall clock of the first sample, ms since the epoch. */
+  readonly startedAtMs: number
+  /** Said in the profile: command, process, host, what was missed. */
+  readonly comment: string
+}
+
+export function toPprof({ samples }: StackSamples, { startedAtMs, comment }: PprofOptions): Uint8Array {
+  const strings = new StringTable()
+  const functions = new Map<string, PprofFunction>()
+  const locations = new Map<string, Location>()
+  const functionOf = (frame: Frame): PprofFunction => {
+    const name = frame.function ?? '(anonymous)'
+    // Without a name the line is what tells one function from the next.
+    const key = `${name}\n${frame.file ?? ''}\n${frame.function === null ? frame.line : ''}`
+    const known = functions.get(key)
+    if (known) return known
+    const text = strings.dedup(name)
+    const made = new PprofFunction({
+      id: functions.size + 1,
+      name: text,
+      systemName: text,
+      filename: strings.dedup(frame.file ?? ''),
+    })
+    functions.set(key, made)
+    return made
+  }
+  const locationOf = (frame: Frame): Location => {
+    const of = functionOf(frame)
+    const key = `${of.id}:${frame.line ?? 0}`
+    const known = locations.get(key)
+    if (known) return known
+    const line = new Line({ functionId: of.id, line: frame.line ?? 0 })
+    const made = new Location({ id: locations.size + 1, line: [line] })
+    locations.set(key, made)
+    return made
+  }
+  const nanosBetween = (index: number): number => {
+    const here = samples[index]?.atMs ?? 0
+    const next = samples[index + 1]?.atMs
+    // The last one stands for as long as the one before it did.
+    const ms = next === undefined ? here - (samples[index - 1]?.atMs ?? here) : next - here
+    return Math.round(ms * 1e6)
+  }
+  const lasting = samples.map(({ frames }, index) => {
+    // Innermost first, as ours are.
+    return new Sample({ locationId: frames.map((frame) => locationOf(frame).id), value: [1, nanosBetween(index)] })
+  })
+  const count = new ValueType({ type: strings.dedup('samples'), unit: strings.dedup('count') })
+  const wall = new ValueType({ type: strings.dedup('wall'), unit: strings.dedup('nanoseconds') })
+  const spanMs = samples.at(-1)?.atMs ?? 0
+  const profile = new Profile({
+    sampleType: [count, wall],
+    sample: lasting,
+    location: [...locations.values()],
+    function: [...functions.values()],
+    stringTable: strings,
+    timeNanos: BigInt(Math.round(startedAtMs)) * 1_000_000n,
+    durationNanos: Math.round(spanMs * 1e6),
+    periodType: wall,
+    period: samples.length > 1 ? Math.round((spanMs * 1e6) / (samples.length - 1)) : 0,
+    comment: [strings.dedup(comment)],
+  })
+  return gzipSync(profile.encode())
+}
