@@ -47,8 +47,8 @@ describe('cpuprofile', () => {
 
 it('collapses stacks, outermost first, most frequent first, without separators in names', () => {
   expect(toCollapsed(SAMPLES).split('\n')).toEqual([
-    'main@/app/a_b_c.js:9;leaf@/app/a_b_c.js:3 2',
-    'main@/app/a_b_c.js:9;(anonymous)@/app/a_b_c.js:7 1',
+    'main@/app/a_b_c.js;leaf@/app/a_b_c.js 2',
+    'main@/app/a_b_c.js;(anonymous)@/app/a_b_c.js:7 1',
     '(idle) 1',
     '',
   ])
