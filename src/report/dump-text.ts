@@ -52,7 +52,7 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
   lines.push(...otherLines(others, cwd, paint))
   if (main !== undefined) {
     lines.push(`${paint('bold', 'Next:')} ${printable(main.nextStep)}`)
-    lines.push(paint('dim', `Wrong if: ${printable(main.refutedBy)}`))
+    lines.push(paint('dim', `Ruled out by: ${printable(main.refutedBy)}`))
   }
   lines.push(...missingLines(evidence, paint), paint('dim', costLine(evidence)))
   if (verbose) lines.push('', ...describeEverything(evidence, verdicts, paint))
