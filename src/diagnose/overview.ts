@@ -8,7 +8,9 @@ import { hotFrameOf } from './view/hot-frame.js'
 import { BUSY_SHARE } from './view/progress.js'
 import { viewOf, type ThreadView, type View } from './view/view.js'
 
-export function overviewOf(evidence: Evidence): ProcessOverview {
+/** Null without a look: another program's evidence may have none. */
+export function overviewOf(evidence: Evidence): ProcessOverview | null {
+  if (evidence.looks.length === 0) return null
   const view = viewOf(evidence)
   const requests = (view.last.awaits?.requests ?? []).filter((request) => !request.begun)
   return {

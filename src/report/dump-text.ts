@@ -22,7 +22,7 @@ export interface DumpTextOptions {
   /** Columns of the terminal: longer lines are broken between words. Null or absent: they are not. */
   readonly width?: number | null
   /** What the process does, whatever the verdict. */
-  readonly overview?: ProcessOverview
+  readonly overview?: ProcessOverview | null
   /** Parts that were asked for, shown in full without `verbose`. */
   readonly full?: { readonly threads?: boolean; readonly awaits?: boolean }
   /** The line and its neighbours, or null when the text is not at hand. */
@@ -46,7 +46,7 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
   const verbose = options.verbose === true
   const threads = options.full?.threads === true
   const awaits = options.full?.awaits === true
-  if (!verbose && options.overview !== undefined) {
+  if (!verbose && options.overview) {
     lines.push(...shortLines(options.overview, cwd, paint, { threads: !threads, awaits: !awaits }))
   }
   lines.push(...otherLines(others, cwd, paint))
