@@ -65,13 +65,24 @@ function placeFault(place: unknown, what: string, mayLack: boolean): string | nu
   if (!isObject(place)) return `has ${what} that is no object`
   const known = ['function', 'file']
   const fault = mayLack ? textsFault(place, what, [], known) : textsFault(place, what, ['file'], ['function'])
-  if (fault !== null) return fault
+  return fault ?? positionFault(place, what) ?? sourceFault(place['source'], `the source of ${what}`)
+}
+
+/** Where a source map leads: a place without a function of its own. */
+function sourceFault(source: unknown, what: string): string | null {
+  if (source === undefined) return null
+  if (!isObject(source)) return `has ${what} that is no object`
+  return textsFault(source, what, ['file'], [], ['function']) ?? positionFault(source, what)
+}
+
+function positionFault(place: Json, what: string): string | null {
   for (const key of ['line', 'column']) {
     const number = place[key]
-    if (number !== null && number !== undefined && typeof number !== 'number')
+    if (number !== null && number !== undefined && typeof number !== 'number') {
       return `has ${what} without a valid ${key}`
+    }
   }
-  return place['source'] === undefined ? null : placeFault(place['source'], `the source of ${what}`, false)
+  return null
 }
 
 function processFault(process: Json): string | null {
