@@ -64,7 +64,8 @@ export async function withPage<T>(file: string, act: (page: Page) => Promise<T>)
   } finally {
     child.kill('SIGKILL')
     await ended
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+    // Its helper processes write for a moment after it has ended.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 25, retryDelay: 200 })
   }
 }
 
