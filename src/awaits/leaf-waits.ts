@@ -92,6 +92,9 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   })
   const control = [...forward.findings.values()].find((found) => !found.rejectsOnly)?.promise ?? ownResult(scan)
   let rounds = 0
+  /** Asked again whenever the findings have grown: a lock is known by what waits for it. */
+  const holdersOf = (): number =>
+    searchHolders(new Locks(objects, scan.suspended, findings, timers), findings, context, sources, input, expired)
   let controlled = false
   if (open.length > 0) {
     const asked = control === undefined ? open : [...open, control]
@@ -106,14 +109,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
       if (before !== undefined) guards.set(promise, before)
       findings.set(promise, found)
     }
-    rounds += searchHolders(
-      new Locks(objects, scan.suspended, findings, timers),
-      findings,
-      context,
-      sources,
-      input,
-      expired,
-    )
+    rounds += holdersOf()
   }
   let rootsMs = 0
   const judged = (): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } => {
@@ -139,14 +135,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     })
     rounds += again.rounds
     for (const [promise, finding] of again.findings) findings.set(promise, finding)
-    rounds += searchHolders(
-      new Locks(objects, scan.suspended, findings, timers),
-      findings,
-      context,
-      sources,
-      input,
-      expired,
-    )
+    rounds += holdersOf()
     ;({ waits, freed } = judged())
     for (const promise of nothing) waits.set(promise, confirmed(promise, waits.get(promise), again))
   }

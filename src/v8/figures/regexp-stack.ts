@@ -33,7 +33,6 @@ interface StackPlace {
 interface BacktrackStack {
   readonly memory: number
   readonly top: number
-  readonly pointer: number
 }
 
 export class RegExpStacks {
@@ -97,7 +96,7 @@ export class RegExpStacks {
       pointer <= top &&
       // Its own static stack, or memory that it allocated when that was too small.
       (memory === at) === (size === staticBytes)
-    return isStack ? { memory, top, pointer } : null
+    return isStack ? { memory, top } : null
   }
 
   /** What lies below the top, where backtracking begins. */
