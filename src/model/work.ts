@@ -43,7 +43,7 @@ export function workKey(work: Work): string {
 /** `task 8f2c (charge_card) of workflow 77aa, retry 1, poll 3; trace 4bf9..., span 00f0...`. '' when nothing is known. */
 export function workText(work: Work): string {
   const parts: string[] = []
-  if (work.task !== undefined) parts.push(taskText(work.task))
+  if (work.task !== undefined) parts.push(`task ${taskName(work.task)}`)
   if (work.trace !== undefined) parts.push(`trace ${work.trace.traceId}, span ${work.trace.spanId}`)
   for (const store of work.stores ?? []) parts.push(`a store of class ${store.class} with ${keysText(store.keys)}`)
   return parts.join('; ')
@@ -56,12 +56,13 @@ export function worksText(works: readonly Work[], shown = 2): string {
   return `${texts.join(', and ')}${more > 0 ? `, and ${more} more` : ''}`
 }
 
-function taskText({ taskId, taskType, workflowId, retryCount, pollCount }: WorkTask): string {
+/** `8f2c (charge_card) of workflow 77aa, retry 1, polled 3 times`; a first attempt and a first poll are not said. */
+export function taskName({ taskId, taskType, workflowId, retryCount, pollCount }: WorkTask): string {
   const type = taskType === null ? '' : ` (${taskType})`
   const workflow = workflowId === null ? '' : ` of workflow ${workflowId}`
   const retry = retryCount === null || retryCount === 0 ? '' : `, retry ${retryCount}`
   const polls = pollCount === null || pollCount < 2 ? '' : `, polled ${pollCount} times`
-  return `task ${taskId}${type}${workflow}${retry}${polls}`
+  return `${taskId}${type}${workflow}${retry}${polls}`
 }
 
 function keysText(keys: readonly string[]): string {

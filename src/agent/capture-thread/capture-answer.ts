@@ -23,6 +23,7 @@ function textOf(verdict: Verdict): VerdictText {
     confidence: verdict.confidence,
     summary: verdict.summary,
     place: verdict.where ? placeOf(verdict.where) : null,
+    ...(verdict.work === undefined ? {} : { work: verdict.work }),
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the agent's threads say to one another. Plain data: it crosses threads by structured clone. */
 import type { Stall } from '../../model/stall.js'
 import type { StallErrorCode } from '../../model/stall-error.js'
+import type { Work } from '../../model/work.js'
 
 /** Main thread to watch thread, at its start. */
 export interface WatchThreadData {
@@ -47,6 +48,8 @@ export interface VerdictText {
   readonly summary: string
   /** `function (file:line:column)`; null where no code is to blame. */
   readonly place: string | null
+  /** Tasks and traces that stand still there, at most five; absent when nothing says whose work it is. */
+  readonly work?: readonly Work[]
 }
 
 /** Watch thread to capture thread, at its start. */

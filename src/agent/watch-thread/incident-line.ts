@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../../log/logger.js'
 import type { Stall } from '../../model/stall.js'
+import { type Work, worksText } from '../../model/work.js'
 import type { CaptureAnswer } from '../shared/messages.js'
 
 export function sayIncident(logger: Logger, stall: Stall, answer: CaptureAnswer): void {
@@ -16,6 +17,7 @@ export function sayIncident(logger: Logger, stall: Stall, answer: CaptureAnswer)
     bundle: answer.bundlePath,
     verdict: answer.verdict?.name ?? null,
     confidence: answer.verdict?.confidence ?? null,
+    ...workFields(answer),
     ...(answer.movedAgain === true ? { movedAgain: true } : {}),
     ...(answer.problem === null ? {} : { problem: answer.problem }),
   }
@@ -27,10 +29,20 @@ export function sayIncident(logger: Logger, stall: Stall, answer: CaptureAnswer)
   else logger.error(line, fields)
 }
 
-/** Verdict, place and bundle, or why there is none. */
+/** For a search by task or trace; nothing where nothing is known. */
+export function workFields(answer: CaptureAnswer | null): { work?: readonly Work[] } {
+  const work = answer?.verdict?.work
+  return work === undefined ? {} : { work }
+}
+
+/** Verdict, place, whose work, and bundle, or why there is none. */
 export function describeAnswer({ verdict, problem, bundlePath }: CaptureAnswer): string {
   const bundle = bundlePath ?? 'no bundle'
-  if (verdict) return `${verdict.name}${verdict.place === null ? '' : ` at ${verdict.place}`}, ${bundle}`
+  if (verdict) {
+    const place = verdict.place === null ? '' : ` at ${verdict.place}`
+    const work = verdict.work === undefined ? '' : `, ${worksText(verdict.work)}`
+    return `${verdict.name}${place}${work}, ${bundle}`
+  }
   return `${problem ? `no evidence: ${problem.message} (${problem.code})` : 'no verdict'}, ${bundle}`
 }
 

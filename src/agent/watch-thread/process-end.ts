@@ -9,7 +9,7 @@ import { INCIDENT_SCHEMA, type Tombstone } from '../../model/incident.js'
 import type { Stall } from '../../model/stall.js'
 import { readStat } from '../../platform/procfs/stat.js'
 import { startTimeOf } from '../../platform/procfs/process.js'
-import { describeAnswer, describeStall } from './incident-line.js'
+import { describeAnswer, describeStall, workFields } from './incident-line.js'
 import type { EndNow, EndStep, EndThreadData } from '../short-threads/end-thread.js'
 import type { CaptureAnswer } from '../shared/messages.js'
 import type { NativeCalls } from '../shared/native-exit.js'
@@ -109,6 +109,7 @@ function sayWhy(end: ProcessEnd): void {
     confidence: answer?.verdict?.confidence ?? null,
     incident: answer?.incident ?? null,
     bundle: answer?.bundlePath ?? null,
+    ...workFields(answer),
   })
 }
 

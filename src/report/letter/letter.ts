@@ -3,7 +3,9 @@
  * Short on purpose: the whole report is attached.
  */
 import { formatBytes, formatDuration, plural } from '../../model/amounts.js'
+import type { TaskInFlight } from '../../model/evidence.js'
 import { excerptAt } from '../../model/source-excerpt.js'
+import { taskName } from '../../model/work.js'
 import { verdictName } from '../dump-text.js'
 import { frameLine, placeLine } from '../places.js'
 import { type ReportedIncident, waitOf } from '../reported-incident.js'
@@ -140,7 +142,7 @@ function work({ manifest, evidence }: ReportedIncident, clean: Clean): Block[] {
     },
     ...tasks.slice(0, MAX_TASKS).map((task) => ({
       label: 'Task',
-      text: clean(`${task.taskId} of ${task.clock}, for ${formatDuration(task.ageMs)}`),
+      text: clean(`${nameOf(task)}, for ${formatDuration(task.ageMs)}`),
     })),
     ...(tasks.length > MAX_TASKS ? [{ label: 'and', text: plural(tasks.length - MAX_TASKS, 'more task') }] : []),
   ]
@@ -148,6 +150,11 @@ function work({ manifest, evidence }: ReportedIncident, clean: Clean): Block[] {
     { kind: 'heading', text: 'Whose work' },
     { kind: 'list', items },
   ]
+}
+
+/** `8f2c (charge) of workflow 77aa, retry 1`; of which clock, where the task itself says nothing. */
+function nameOf({ taskId, clock, work: its }: TaskInFlight): string {
+  return its?.task === undefined ? `${taskId} of ${clock}` : taskName(its.task)
 }
 
 function nextStep({ manifest }: ReportedIncident, clean: Clean): Block[] {

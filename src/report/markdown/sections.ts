@@ -137,7 +137,8 @@ function tasks({ manifest, evidence }: ReportedIncident, level: number): string[
     const work = task.work?.task
     const workflow = work?.workflowId == null ? '' : `, workflow ${code(work.workflowId)}`
     const retry = work?.retryCount ? `, retry ${work.retryCount}` : ''
-    return `- task ${code(task.taskId)} of ${code(task.clock)}${workflow}${retry}, for ${formatDuration(task.ageMs)}${limit}${where}`
+    const polls = (work?.pollCount ?? 0) > 1 ? `, polled ${work?.pollCount} times` : ''
+    return `- task ${code(task.taskId)} of ${code(task.clock)}${workflow}${retry}${polls}, for ${formatDuration(task.ageMs)}${limit}${where}`
   })
   const more = all.length - shown.length
   return ['## Whose work it is', '', ...lines, ...(more > 0 ? [`- and ${plural(more, 'more task')}`] : [])]
