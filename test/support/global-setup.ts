@@ -14,9 +14,13 @@ function run(command: string, args: readonly string[], cwd: string): void {
 
 /** Every line of Conductor's SDK, and what else a worker on it may have inside. */
 function sdks(): string[] {
-  return readdirSync(path.join(root, 'test/sdk'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => `test/sdk/${entry.name}`)
+  return (
+    readdirSync(path.join(root, 'test/sdk'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => `test/sdk/${entry.name}`)
+      // In a folder without one npm would install the project itself, once more before every run.
+      .filter((folder) => existsSync(path.join(root, folder, 'package.json')))
+  )
 }
 
 export default function setup(): void {
