@@ -7,6 +7,7 @@ import { register } from './agent/main-thread/register.js'
 import type { CaptureAnswer } from './agent/shared/messages.js'
 import { ClockBoard, type ClockOptions } from './heartbeat/clock-board.js'
 import type { Clock } from './heartbeat/clock.js'
+import { handOverSdk } from './integrations/conductor/sdk-channel.js'
 
 export type { CaptureAnswer } from './agent/shared/messages.js'
 
@@ -62,6 +63,16 @@ export function instrument<A extends unknown[], R>(
     return called
   }
   return Object.assign(instrumented, controlsOf(clock))
+}
+
+/**
+ * Conductor's SDK inside a bundle (esbuild, webpack, rollup), where it can't be seen by itself: hands over what was
+ * imported of it, best before the workers start. `watchConductor(sdk)` after `import * as sdk from
+ * '@io-orkes/conductor-javascript'`, or `watchConductor({ Poller, TaskRunner })`. What is no SDK is left alone.
+ */
+export function watchConductor(sdk: object): void {
+  register()
+  handOverSdk(sdk)
 }
 
 /**

@@ -5,13 +5,15 @@
 //   API                   handler | manager           (TaskHandler or TaskManager)
 //   POLL_TIMEOUT          100                         (manager: how long the server may keep a poll, ms)
 //   ON_ERROR=throw        the error handler throws    (manager)
-//   LISTENER=hang         an event listener that never settles from the third poll on
+//   LISTENER=hang         an event listener that never settles from the third poll on (hang-plain: no async function)
 //   LOGGER=throw          a logger whose `error` throws
 //   CHURN=MS              from so many ms after the first task on, garbage is made all the time
 //   KEEP_ALIVE=1          something else keeps the process alive
+//   TELL_AGENT=1          the SDK is handed over to the agent, as a bundled application does
 //   SWALLOW=1             unhandled rejections are swallowed by a listener of the application
 // Lines on stdin: pause, resume, stop, start. Prints `polling` when it was started.
 'use strict'
+const { channel } = require('node:diagnostics_channel')
 const { createInterface } = require('node:readline')
 
 const setting = (name, fallback) => process.env[name] ?? fallback
@@ -59,12 +61,18 @@ function makeLogger() {
   return { info: quiet, warn: quiet, error, debug: quiet }
 }
 
-function hangingListener() {
+function hangingListener(plain) {
   let polls = 0
-  return { onPollCompleted: () => (++polls > 2 ? new Promise(() => {}) : undefined) }
+  if (plain) return { onPollCompleted: () => (++polls > 2 ? new Promise(() => {}) : undefined) }
+  return {
+    async onPollCompleted() {
+      if (++polls > 2) await new Promise(() => {})
+    },
+  }
 }
 
 exports.runWorker = async function runWorker(sdk) {
+  if (setting('TELL_AGENT') === '1') channel('conductor-stall-agent:conductor-sdk').publish(sdk)
   if (setting('KEEP_ALIVE') === '1') setInterval(() => {}, 1000)
   if (setting('SWALLOW') === '1') process.on('unhandledRejection', () => {})
   const concurrency = Number(setting('CONCURRENCY', '1'))
@@ -75,7 +83,8 @@ exports.runWorker = async function runWorker(sdk) {
   const makeClient = sdk.createConductorClient ?? sdk.orkesConductorClient
   const client = await makeClient({ serverUrl: process.env.CONDUCTOR_SERVER_URL, tlsInsecure: true })
   const logger = makeLogger()
-  const eventListeners = setting('LISTENER') === 'hang' ? [hangingListener()] : undefined
+  const listens = setting('LISTENER', '')
+  const eventListeners = listens === '' ? undefined : [hangingListener(listens === 'hang-plain')]
   let handler
   if (setting('API', 'handler') === 'manager' || !sdk.TaskHandler) {
     const onError =

@@ -4,6 +4,7 @@
 //   says      kinds and causes that are right; the first one is the best
 //   place     what the place must match
 //   task      the sentence must name the task
+//   wire      noticed without the SDK too, by its requests on the wire
 //   ends      the worker is ended and polls again when it was restarted
 const TASK = { responseTimeoutSeconds: 1 }
 const SECOND_LINE = ['2.4.1', '3.1.0', '4.0.0']
@@ -11,6 +12,7 @@ const THIRD_LINE = ['3.1.0', '4.0.0']
 
 export const WEDGES = {
   'a loop in a task': {
+    wire: true,
     env: { EXECUTE: 'loop' },
     act: (server) => server.control('tasks', { taskType: 'demo', ...TASK }),
     says: ['computing/loop'],
@@ -42,6 +44,15 @@ export const WEDGES = {
     place: /run-worker\.cjs/,
     ends: true,
   },
+  // No function of the application is suspended then: the SDK's own await is all that there is.
+  'an event listener whose promise nobody settles': {
+    sdks: THIRD_LINE,
+    env: { LISTENER: 'hang-plain' },
+    act: () => {},
+    says: ['awaiting/never-settles', 'awaiting/unknown'],
+    place: /conductor-javascript|run-worker\.cjs/,
+    ends: true,
+  },
   'a loop lost to a logger that throws': {
     sdks: ['1.2.3', '2.4.1', '3.1.0', '4.0.0'],
     env: { LOGGER: 'throw', SWALLOW: '1' },
@@ -50,12 +61,14 @@ export const WEDGES = {
     ends: true,
   },
   'polls that are never answered': {
+    wire: true,
     env: { CONDUCTOR_REQUEST_TIMEOUT_MS: '0' },
     act: (server) => server.control('mode', { mode: 'poll-hang' }),
     says: ['awaiting/http-response'],
     ends: true,
   },
   'polls whose body never ends': {
+    wire: true,
     env: { CONDUCTOR_REQUEST_TIMEOUT_MS: '0' },
     act: (server) => server.control('mode', { mode: 'body-hang' }),
     says: ['awaiting/http-response', 'awaiting/stream'],
@@ -79,6 +92,7 @@ export const WEDGES = {
     ends: true,
   },
   'an HTTP/2 session that is dead': {
+    wire: true,
     sdks: SECOND_LINE,
     tls: true,
     // 2.4.1 has no setting for certificates that it should not check, and no time-out for its polls.

@@ -1,0 +1,21 @@
+// A worker with its SDK in one file, as esbuild makes it: `bundleWorker('4.0.0', folder)` gives the file.
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { build } from 'esbuild'
+
+const SDKS = path.resolve(import.meta.dirname, '..')
+
+export async function bundleWorker(sdk, folder) {
+  const outfile = path.join(folder, `conductor-${sdk}`, 'run-worker.cjs')
+  mkdirSync(path.dirname(outfile), { recursive: true })
+  await build({
+    entryPoints: [path.join(SDKS, `conductor-${sdk}`, 'worker.cjs')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'error',
+  })
+  return outfile
+}
