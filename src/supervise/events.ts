@@ -23,6 +23,8 @@ export interface EndedWorker {
 
 export type RunEvent = (
   | { readonly event: 'started'; readonly pid: number; readonly restarts: number }
+  /** Its agent has answered from outside for the first time. */
+  | { readonly event: 'watched'; readonly pid: number; readonly agent: string }
   | ({ readonly event: 'ended' } & EndedWorker)
   | { readonly event: 'restarting'; readonly restarts: number; readonly waitMs: number }
   | { readonly event: 'draining'; readonly pid: number; readonly signal: string; readonly deadlineMs: number }
@@ -103,6 +105,8 @@ function lineOf(event: RunEvent): string {
       return event.restarts === 0
         ? `worker ${event.pid} started`
         : `worker ${event.pid} started (restart ${event.restarts})`
+    case 'watched':
+      return `worker ${event.pid} is watched: agent ${event.agent} answers`
     case 'ended':
       return endedLine(event)
     case 'restarting':
@@ -135,6 +139,7 @@ function lineOf(event: RunEvent): string {
 export function levelOf(event: RunEvent): 'info' | 'warn' {
   switch (event.event) {
     case 'started':
+    case 'watched':
     case 'draining':
     case 'stopped':
       return 'info'

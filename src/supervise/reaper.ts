@@ -3,7 +3,7 @@
  * or it stays as a zombie. Only those that Node did not start: a child of Node's is waited for by libuv, and nobody else
  * may take its end away.
  */
-import { createRequire } from 'node:module'
+import { loadKoffi } from '../platform/native-calls.js'
 import { listChildren } from '../platform/procfs/children.js'
 import { readStat } from '../platform/procfs/stat.js'
 
@@ -15,10 +15,7 @@ type WaitPid = (pid: number, status: null, options: number) => number
 /** waitpid(2), or the reason why it can't be had. */
 function loadWaitPid(): WaitPid | string {
   try {
-    const koffi = createRequire(__filename)('koffi') as {
-      load(library: null): { func(signature: string): WaitPid }
-    }
-    return koffi.load(null).func('int waitpid(int pid, void *status, int options)')
+    return loadKoffi().load(null).func('int waitpid(int pid, void *status, int options)') as WaitPid
   } catch (thrown) {
     return thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown)
   }

@@ -161,6 +161,7 @@ function partsOf(shared: Run, index: number | null): SupervisorParts {
     },
     observe: (worker, trouble) => {
       const its = limits()
+      let isWatched = false
       return observeWorker(
         worker,
         {
@@ -169,6 +170,8 @@ function partsOf(shared: Run, index: number | null): SupervisorParts {
           capture: (pid, stall) => captureOutside({ pid, stall, directories: candidates }),
           looked: (ready, status, pid) => {
             wasReady ||= ready
+            if (status !== null && !isWatched) report({ event: 'watched', pid, agent: status.agent })
+            isWatched ||= status !== null
             hadLoop ||= status?.clocks.some((clock) => clock.kind !== 'event-loop') === true
             const incident = status?.lastIncident ?? null
             if (incident !== null) hook.tell({ incident, bundle: null, verdict: null, pid, reason: 'incident' })

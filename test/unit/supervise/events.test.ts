@@ -38,6 +38,7 @@ test('gives the same as JSON, with the sentence in msg', () => {
 })
 
 const LINES: readonly [RunEvent, string][] = [
+  [{ event: 'watched', pid: 5, agent: '0.1.0' }, 'worker 5 is watched: agent 0.1.0 answers'],
   [{ event: 'started', pid: 1, restarts: 0 }, 'worker 1 started'],
   [{ event: 'started', pid: 1, restarts: 2 }, 'worker 1 started (restart 2)'],
   [{ event: 'restarting', restarts: 1, waitMs: 1000 }, 'restart 1 in 1.0 s'],
