@@ -11,9 +11,13 @@ const DIST = path.join(ROOT, 'dist')
 /** The doors share one chunk, and with it one state, whichever of them is loaded first. */
 const DOORS = ['index', 'register', 'api']
 /** One file each: a thread that starts at a stall should wait for nothing. */
-const THREADS = ['watch-thread/watch', 'capture-thread/capture', 'short-threads/boot', 'short-threads/end'].map(
-  (name) => `agent/${name}-thread`,
-)
+const THREADS = [
+  'watch-thread/watch',
+  'probes-thread/probes',
+  'capture-thread/capture',
+  'short-threads/boot',
+  'short-threads/end',
+].map((name) => `agent/${name}-thread`)
 
 /**
  * Two things that tsc does and a bundler does not: a file's own place stays what it was (`__dirname`, `__filename`), and

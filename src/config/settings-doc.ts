@@ -11,6 +11,7 @@ const TYPE_NAMES: Readonly<Record<SettingType, string>> = {
   format: 'json or text',
   path: 'path',
   text: 'text',
+  secret: 'secret',
 }
 
 /** The section of a Markdown file that `npm run docs` writes: opening mark, content, closing mark. */
@@ -59,7 +60,7 @@ type Schema = Readonly<Record<string, unknown>>
 
 /** JSON Schema (2020-12) of `conductor-stall.yaml`, for editors. Secrets have no place in it, only the files they are in. */
 export function settingsSchema(): Schema {
-  const own = SETTINGS_TABLE.filter((row) => row.key !== 'sinkTo').map(
+  const own = SETTINGS_TABLE.filter((row) => row.key !== 'sinkTo' && row.type !== 'secret').map(
     (row) => [fileKeyOf(row.variable), { ...typeSchema(row.type), description: row.meaning }] as const,
   )
   const sinks = new Set(SINK_SETTINGS_TABLE.flatMap(({ sink }) => sink ?? []))

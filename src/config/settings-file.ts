@@ -72,7 +72,7 @@ function valueOf(document: { toJS(options: { maxAliasCount: number }): unknown }
 }
 
 function isSecret(variable: string): boolean {
-  return SINK_SETTINGS_TABLE.some((row) => row.type === 'secret' && row.variable === variable)
+  return [...SETTINGS_TABLE, ...SINK_SETTINGS_TABLE].some((row) => row.type === 'secret' && row.variable === variable)
 }
 
 /** Such files end in repositories and images. */

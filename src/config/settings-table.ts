@@ -42,13 +42,19 @@ export interface Settings {
   /** Labels of every incident; null: take them from package.json (`config/application.ts`). */
   readonly service: string | null
   readonly version: string | null
+  /** Where the probes listen; 0: nowhere, and no thread answers them. */
+  readonly probesPort: number
+  /** An IP address. */
+  readonly probesHost: string
+  /** What /metrics and /incidents take; null: they are refused. */
+  readonly probesToken: string | null
   readonly disabled: boolean
 }
 
 export type SettingKey = keyof Settings
 
-/** `time`: seconds, fractions allowed. `size`: megabytes of 2^20 bytes. */
-export type SettingType = 'time' | 'count' | 'size' | 'boolean' | 'level' | 'format' | 'path' | 'text'
+/** `time`: seconds, fractions allowed. `size`: megabytes of 2^20 bytes. `secret`: in no settings file. */
+export type SettingType = 'time' | 'count' | 'size' | 'boolean' | 'level' | 'format' | 'path' | 'text' | 'secret'
 
 export interface SettingRow {
   readonly key: SettingKey
@@ -239,6 +245,28 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     type: 'text',
     defaultText: 'from OTEL_RESOURCE_ATTRIBUTES, package.json',
     meaning: 'Version of the service, a label of every incident.',
+  },
+  {
+    key: 'probesPort',
+    variable: 'CONDUCTOR_STALL_PROBES_PORT',
+    type: 'count',
+    defaultText: '0 (no port is open)',
+    meaning:
+      'Port of /livez, /readyz, /metrics and /incidents, answered by a thread of the agent. Worker n of `run --workers` takes the n-th port from it.',
+  },
+  {
+    key: 'probesHost',
+    variable: 'CONDUCTOR_STALL_PROBES_HOST',
+    type: 'text',
+    defaultText: '127.0.0.1',
+    meaning: 'The IP address that they listen on. In a pod: 0.0.0.0 (or ::), since the kubelet asks from outside.',
+  },
+  {
+    key: 'probesToken',
+    variable: 'CONDUCTOR_STALL_PROBES_TOKEN',
+    type: 'secret',
+    defaultText: 'none: only health is answered',
+    meaning: 'What /metrics, /incidents and the reasons of /livez and /readyz take: `Authorization: Bearer TOKEN`.',
   },
   {
     key: 'disabled',

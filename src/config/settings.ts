@@ -75,6 +75,19 @@ function timeFromZero(text: string): Parsed<number> {
   return parsed
 }
 
+function port(text: string): Parsed<number> {
+  const parsed = parseCount(text)
+  return 'value' in parsed && parsed.value > 65_535 ? { invalid: 'is no port' } : parsed
+}
+
+/** Names would have to be looked up, which may block. Not by node:net, which no worker has to load for this. */
+const ADDRESS = /^(?:(?:\d{1,3}\.){3}\d{1,3}|[\da-f]*:[\da-f:.]+)$/i
+
+function address(text: string): Parsed<string> {
+  const wanted = text.trim() === 'localhost' ? '127.0.0.1' : text.trim()
+  return ADDRESS.test(wanted) ? { value: wanted } : { invalid: 'is no IP address' }
+}
+
 /** The watchdog's own: 0 and negative both mean off, as in the Python SDK's. */
 function watchdogTime(text: string): Parsed<number> {
   const parsed = parseTimeMs(text)
@@ -137,6 +150,9 @@ export function readSettings(env: Environment): SettingsResult {
     logFormat: reader.read('logFormat', parseLogFormat, 'json', String),
     service: label(reader.raw('service')) ?? label(env['OTEL_SERVICE_NAME']) ?? label(resource.get('service.name')),
     version: label(reader.raw('version')) ?? label(resource.get('service.version')),
+    probesPort: reader.read('probesPort', port, 0, (used) => (used === 0 ? '0 (no port)' : String(used))),
+    probesHost: reader.read('probesHost', address, '127.0.0.1', String),
+    probesToken: reader.raw('probesToken')?.trim() ?? null,
     disabled: flag('disabled'),
   }
   return { settings, warnings: reader.warnings }

@@ -10,6 +10,7 @@ import { StallError } from '../../model/stall-error.js'
 import { ownThreadId } from '../../platform/procfs/own-thread.js'
 import { CaptureRunner, type CaptureResult } from './capture-runner.js'
 import { sayIncident } from './incident-line.js'
+import type { IncidentNote } from '../probes-thread/probe-messages.js'
 import type { CaptureAnswer, CaptureThreadData } from '../shared/messages.js'
 
 export interface WantedCapture {
@@ -33,7 +34,7 @@ const MAX_LOOK_CHARACTERS = 4_000_000
 
 export class CaptureQueue {
   /** Called after each incident, sealed or failed. */
-  onAnswer: () => void = () => undefined
+  onAnswer: (note: IncidentNote) => void = () => undefined
   private readonly settings: Settings
   private readonly logger: Logger
   private readonly clocks: SharedArrayBuffer
@@ -87,13 +88,14 @@ export class CaptureQueue {
     }
     // Kept for the next incident of the same silence: what they show may be collected by then.
     if (stall.trigger !== 'manual') this.looks = this.looks.filter(({ atMs }) => atMs >= sinceMs)
+    const startedMs = monotonicMs()
     const finish = (result: CaptureResult): void => {
       const answer = toAnswer(result)
       this.answers.push({ atMs: monotonicMs(), answer })
       if (this.answers.length > MAX_ANSWERS) this.answers.shift()
       if (wanted.silently !== true) sayIncident(this.logger, stall, answer)
       answered(answer)
-      this.onAnswer()
+      this.onAnswer(noteOf(stall, answer, monotonicMs() - startedMs))
     }
     this.runner.start(data, limitMs, finish, wanted.progress)
   }
@@ -130,6 +132,23 @@ export class CaptureQueue {
       residentBytes: process.memoryUsage.rss(),
       agentTids: this.tid === null ? [] : [this.tid],
     }
+  }
+}
+
+function noteOf(stall: Stall, answer: CaptureAnswer, captureMs: number): IncidentNote {
+  const { incident, bundlePath, verdict, problem } = answer
+  return {
+    at: new Date().toISOString(),
+    trigger: stall.trigger,
+    level: stall.level,
+    clock: stall.clock,
+    ageMs: Math.round(stall.ageMs),
+    incident,
+    bundle: bundlePath,
+    verdict: verdict?.name ?? null,
+    summary: verdict?.summary ?? null,
+    problem: problem === null ? null : `${problem.message} (${problem.code})`,
+    captureMs: Math.round(captureMs),
   }
 }
 

@@ -14,14 +14,22 @@ import { threadOptions } from '../shared/worker-environment.js'
 /** Longer than any disk that works needs. */
 const LIMIT_MS = 20_000
 
-export function reportPreviousRuns(settings: Settings, logger: Logger): void {
+/** @param found gets what the watchdog has ended before, once that is read */
+export function reportPreviousRuns(
+  settings: Settings,
+  logger: Logger,
+  found: (tombstones: readonly Tombstone[]) => void = () => undefined,
+): void {
   const directories = bundleDirectories(process.env, settings.dir)
   const delivers = settings.sinkTo !== null || (process.env[CONFIG_FILE_VARIABLE] ?? '').trim() !== ''
   if (!directories.some((directory) => mayHoldSomething(directory, delivers))) return
   const data: BootThreadData = { dir: settings.dir, maxDiskBytes: settings.maxDiskBytes, delivers }
   const worker = new Worker(path.join(__dirname, '../short-threads/boot-thread.js'), threadOptions('stall-boot', data))
   const limit = setTimeout(() => void worker.terminate(), LIMIT_MS)
-  worker.on('message', (report: BootReport) => tell(report, logger))
+  worker.on('message', (report: BootReport) => {
+    tell(report, logger)
+    if (report.tombstones.length > 0) found(report.tombstones)
+  })
   worker.on('error', (error) => logger.warn('what earlier workers left could not be read', { err: error }))
   worker.on('exit', () => clearTimeout(limit))
 }

@@ -20,6 +20,7 @@ import type { HostSink } from './host-sink.js'
 import { hasMemoryToSpare } from './spare-memory.js'
 import type { CaptureAnswer, FromWatch, ToWatch } from '../shared/messages.js'
 import { NativeLoader } from './native-loader.js'
+import { Probes } from './probes.js'
 import { PrematureEnding } from './premature-ending.js'
 import { END_MARGIN_MS, endProcess } from './process-end.js'
 import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
@@ -72,6 +73,7 @@ export class WatchLoop {
   private readonly native = new NativeLoader()
   private readonly announcer: Announcer
   private readonly premature: PrematureEnding
+  private readonly probes: Probes
 
   constructor(options: WatchLoopOptions) {
     this.options = options
@@ -83,7 +85,11 @@ export class WatchLoop {
     this.watch = new StallWatch(settings)
     this.queue = new CaptureQueue(settings, options.logger, options.clocks)
     this.announcer = new Announcer(settings, options.logger)
-    this.queue.onAnswer = () => this.goOn()
+    this.probes = new Probes(settings, options.logger, options.clocks)
+    this.queue.onAnswer = (note) => {
+      this.probes.tell({ type: 'incident', note })
+      this.goOn()
+    }
     this.premature = new PrematureEnding({
       queue: this.queue,
       settings,
@@ -96,7 +102,10 @@ export class WatchLoop {
 
   begin(): void {
     this.turn()
-    reportPreviousRuns(this.options.settings, this.options.logger)
+    this.probes.start()
+    reportPreviousRuns(this.options.settings, this.options.logger, (tombstones) =>
+      this.probes.tell({ type: 'ended-before', tombstones }),
+    )
     this.announcer.tellOfFolder()
     setInterval(() => this.turn(), this.turnMs)
   }
@@ -152,6 +161,7 @@ export class WatchLoop {
     const turn = this.observe()
     this.native.turn()
     this.carryOutEnding(turn)
+    this.probes.setLeaving(this.phase.is === 'shutting-down' || this.phase.is === 'ending' || this.isLeaving())
     if (this.phase.is === 'ending' || this.isLeaving()) return
     const decision = this.watch.turn(turn)
     this.phase = { is: this.watch.shuttingDown ? 'shutting-down' : 'watching' }
@@ -191,6 +201,7 @@ export class WatchLoop {
         if (hasMemoryToSpare()) this.queue.look(stall)
         return
       case 'suppress':
+        this.probes.tell({ type: 'suppressed' })
         this.options.logger.warn(`a stall of ${stall.clock ?? 'the process'} is not captured: ${decision.why}`)
         return
       case 'capture':
@@ -253,6 +264,7 @@ export class WatchLoop {
 
   private cancelEnding(ending: Ending, why: string): void {
     this.phase = { is: 'watching' }
+    if (ending.stall.clock !== null) this.probes.tell({ type: 'forgiven', clock: ending.stall.clock })
     // One that is still under way is said when it is there.
     const answer = this.queue.capturing ? null : this.queue.answerFor(ending.stall)
     const about = answer === null ? '' : ` (${describeAnswer(answer)})`

@@ -28,6 +28,9 @@ test('gives the documented defaults, and no warning, for an empty environment', 
       sinkTo: null,
       service: null,
       version: null,
+      probesPort: 0,
+      probesHost: '127.0.0.1',
+      probesToken: null,
       disabled: false,
     },
     warnings: [],
@@ -167,4 +170,19 @@ test('prefers its own label, then OTEL_SERVICE_NAME, then the resource attribute
 
 test('keeps labels to one line', () => {
   expect(readSettings({ CONDUCTOR_STALL_SERVICE: 'a\nb\u0000c' }).settings.service).toBe('a b c')
+})
+
+test('a port and an address are taken, and what is none is told of', () => {
+  const read = (port: string, host: string) =>
+    readSettings({ CONDUCTOR_STALL_PROBES_PORT: port, CONDUCTOR_STALL_PROBES_HOST: host })
+  for (const host of ['0.0.0.0', '::', '::1', '127.0.0.1']) {
+    expect(read('9464', host)).toMatchObject({ settings: { probesPort: 9464, probesHost: host }, warnings: [] })
+  }
+  expect(read('9464', 'localhost').settings.probesHost).toBe('127.0.0.1')
+  const { settings, warnings } = read('70000', 'example.com')
+  expect(settings).toMatchObject({ probesPort: 0, probesHost: '127.0.0.1' })
+  expect(warnings).toEqual([
+    'CONDUCTOR_STALL_PROBES_PORT="70000" is no port; using 0 (no port)',
+    'CONDUCTOR_STALL_PROBES_HOST="example.com" is no IP address; using 127.0.0.1',
+  ])
 })
