@@ -92,7 +92,6 @@ export const WEDGES = {
     ends: true,
   },
   'an HTTP/2 session that is dead': {
-    wire: true,
     sdks: SECOND_LINE,
     tls: true,
     // 2.4.1 has no setting for certificates that it should not check, and no time-out for its polls.
