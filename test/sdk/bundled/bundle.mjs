@@ -15,6 +15,8 @@ export async function bundleWorker(sdk, folder) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    // 2.4.1 has a copy of undici inside, which asks for `node:sqlite` where there is one; the prefix was lost on its way.
+    external: ['sqlite'],
     logLevel: 'error',
   })
   return outfile
