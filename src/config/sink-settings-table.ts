@@ -80,6 +80,18 @@ export const SINK_SETTINGS_TABLE: readonly SinkSettingRow[] = [
     ['LINK_SAS', 'secret', '', 'One that may only read, for the link in tickets; without it the link needs a login.'],
   ),
   ...rows(
+    'conductor',
+    ['URL', 'url', 'CONDUCTOR_SERVER_URL', 'Of the server whose tasks they are.'],
+    ['KEY_ID', 'text', 'CONDUCTOR_AUTH_KEY', 'Access key, where the server wants one.'],
+    ['KEY_SECRET', 'secret', 'CONDUCTOR_AUTH_SECRET', 'Its secret.'],
+    [
+      'FAIL_TASKS',
+      'boolean',
+      'false',
+      'Fail tasks that stood still once their worker is gone, so that they are tried again.',
+    ],
+  ),
+  ...rows(
     'webhook',
     ['URL', 'url', '', 'Gets a CloudEvent as JSON.', 'required'],
     ['SECRET', 'secret', '', 'Signs the body: `X-Conductor-Stall-Signature: t=TIME,v1=HMAC-SHA256`.'],

@@ -19,7 +19,7 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
   let requests: Rehearsed[] = []
   const house = openSinkHouse({ env, rehearse: (request) => requests.push(request) })
   const bundle = await prepareBundle(folder)
-  const { manifest, archive, reports } = bundle
+  const { manifest, archive, reports, stuck } = bundle
   const fingerprint = manifest.fingerprint ?? null
   const marks = marksOf(manifest.id, fingerprint)
   const links: { name: string; url: string }[] = []
@@ -35,7 +35,14 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
     const attached = sink.kind === 'ticket' && sink.files !== undefined
     const words = [marks.incident, ...(marks.cause === null ? [] : [marks.cause])]
     const wishes = { links, attached, count: 1, places: [], marks: words, closed: null }
-    const parcel: Parcel = { incident: manifest.id, fingerprint, letter: bundle.letter(wishes), archive, reports }
+    const parcel: Parcel = {
+      incident: manifest.id,
+      fingerprint,
+      letter: bundle.letter(wishes),
+      archive,
+      reports,
+      stuck,
+    }
     if (sink.kind === 'store') {
       const { url } = await deliverToStore(sink, destination.key, parcel, journal)
       if (url !== null) links.push({ name: destination.name, url })

@@ -2,6 +2,8 @@
 //   CONDUCTOR_SERVER_URL  the server
 //   TASK_TYPES            demo (comma separated)      CONCURRENCY  1      POLL_INTERVAL  100
 //   EXECUTE               ok | never | throw | slow:MS (async) | busy:MS (in slices, each its own turn) | loop
+//                         steps:MS (short awaits, one after the other, for so long)
+//   LEASE=1               the SDK extends each task's lease
 //   API                   handler | manager           (TaskHandler or TaskManager)
 //   POLL_TIMEOUT          100                         (manager: how long the server may keep a poll, ms)
 //   ON_ERROR=throw        the error handler throws    (manager)
@@ -38,6 +40,14 @@ function churn() {
 
 let churning = false
 
+async function takeSteps(ms) {
+  const end = performance.now() + ms
+  while (performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 async function execute() {
   if (setting('CHURN', '') !== '' && !churning) {
     churning = true
@@ -47,6 +57,7 @@ async function execute() {
   if (what === 'never') await new Promise(() => {})
   if (what === 'throw') throw new Error('execute failed')
   if (what === 'slow') await new Promise((resolve) => setTimeout(resolve, Number(ms)))
+  if (what === 'steps') await takeSteps(Number(ms))
   if (what === 'busy') await computeInSlices(Number(ms))
   if (what === 'loop') for (;;);
   return { status: 'COMPLETED', outputData: {} }
@@ -77,9 +88,10 @@ exports.runWorker = async function runWorker(sdk) {
   if (setting('SWALLOW') === '1') process.on('unhandledRejection', () => {})
   const concurrency = Number(setting('CONCURRENCY', '1'))
   const pollInterval = Number(setting('POLL_INTERVAL', '100'))
+  const leaseExtendEnabled = setting('LEASE') === '1'
   const workers = setting('TASK_TYPES', 'demo')
     .split(',')
-    .map((taskDefName) => ({ taskDefName, execute, concurrency, pollInterval }))
+    .map((taskDefName) => ({ taskDefName, execute, concurrency, pollInterval, leaseExtendEnabled }))
   const makeClient = sdk.createConductorClient ?? sdk.orkesConductorClient
   const client = await makeClient({ serverUrl: process.env.CONDUCTOR_SERVER_URL, tlsInsecure: true })
   const logger = makeLogger()

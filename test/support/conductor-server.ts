@@ -29,6 +29,8 @@ export interface TaskFields {
   readonly count?: number
   readonly responseTimeoutSeconds?: number
   readonly retryCount?: number
+  /** How often it is tried again when it fails. */
+  readonly retries?: number
   readonly inputData?: Readonly<Record<string, unknown>>
 }
 

@@ -1,6 +1,6 @@
 /** What a process is: command line, binary, folder, environment, namespaces, start time. */
 import { readProcBytes, tryReadLink, tryReadProcText } from './read.js'
-import { CLOCK_TICKS_PER_SECOND } from './stat.js'
+import { CLOCK_TICKS_PER_SECOND, readStat } from './stat.js'
 
 /** `/proc/PID`; the agent's own threads use `/proc/self`, which needs no permission. */
 export function procRootOf(pid: number): string {
@@ -63,6 +63,17 @@ export function readBootTimeSeconds(): number | null {
 export function startTimeOf(startTicks: number): Date | null {
   const boot = readBootTimeSeconds()
   return boot === null ? null : new Date((boot + startTicks / CLOCK_TICKS_PER_SECOND) * 1000)
+}
+
+/** Whether this very process still runs; a zombie does not. `startTicks` null: only the pid tells. */
+export function isThere(pid: number, startTicks: number | null): boolean {
+  try {
+    const stat = readStat(`/proc/${pid}`)
+    return stat.state !== 'Z' && stat.state !== 'X' && (startTicks === null || stat.startTicks === startTicks)
+  } catch {
+    // No entry of that number any more.
+    return false
+  }
 }
 
 /** How long a process has been there, ms. */

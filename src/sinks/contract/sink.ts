@@ -6,6 +6,7 @@ import type { SinkSettings, SinkValues } from '../../config/sink-settings.js'
 import type { Letter } from '../../report/letter/letter.js'
 import type { HttpClient } from './http.js'
 import type { ParcelFile } from './parcel-file.js'
+import type { StuckWork } from './stuck-work.js'
 
 /** `jira:OPS-123`, `s3`, `github:acme/app#12`. */
 export interface Destination {
@@ -26,6 +27,8 @@ export interface Parcel {
   readonly archive: ParcelFile
   /** What people read: report.md, or a page where there is one. */
   readonly reports: readonly ParcelFile[]
+  /** Tasks of Conductor's that stood still; null: none is known. */
+  readonly stuck: StuckWork | null
 }
 
 export interface Delivered {
@@ -96,12 +99,19 @@ export interface Check {
   readonly advice?: string
 }
 
+/** Whose certificates a server may have, besides those that the settings of delivery say. */
+export interface Trust {
+  readonly caFile: string | null
+  /** Anybody's, as the worker itself was told. */
+  readonly insecure: boolean
+}
+
 export interface SinkContext {
   readonly settings: SinkSettings
   readonly values: SinkValues
   readonly env: Readonly<Record<string, string | undefined>>
   /** A client for one server; `headers` are sent with every request and shown nowhere. */
-  http(baseUrl: string, headers?: Readonly<Record<string, string>>): HttpClient
+  http(baseUrl: string, headers?: Readonly<Record<string, string>>, trust?: Trust): HttpClient
   /** ms since the epoch. */
   readonly now: () => number
   /** Set by `--dry-run`: nothing may be sent; what would be is handed in here. */

@@ -192,9 +192,9 @@ interface Wishes {
 }
 
 function parcelOf(order: DeliveryOrder, bundle: PreparedBundle, { cause, ...wishes }: Wishes): Parcel {
-  const { manifest, archive, reports } = bundle
+  const { manifest, archive, reports, stuck } = bundle
   const letter = bundle.letter({ ...wishes, count: cause?.count ?? 1, places: cause?.places ?? [] })
-  return { incident: order.incident, fingerprint: manifest.fingerprint ?? null, letter, archive, reports }
+  return { incident: order.incident, fingerprint: manifest.fingerprint ?? null, letter, archive, reports, stuck }
 }
 
 function failureOf(error: StallError, { house, now }: DeliveryOrder, state: DeliveryState): Partial<DeliveryState> {

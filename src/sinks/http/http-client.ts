@@ -16,6 +16,8 @@ import { retryAfterMs } from './retry-after.js'
 export interface HttpOptions {
   readonly timeoutMs: number
   readonly caFile: string | null
+  /** Certificates are not checked: only where the worker's own settings say so for the same server. */
+  readonly insecure: boolean
   readonly rehearse: ((request: Rehearsed) => void) | null
   /** Takes secrets out of texts. */
   readonly mask: (text: string) => string
@@ -233,12 +235,15 @@ export function fileLine(file: ParcelFile): string {
 
 let dispatchers = new Map<string, Dispatcher>()
 
-async function dispatcherFor({ caFile, timeoutMs }: HttpOptions): Promise<Dispatcher> {
-  const key = `${caFile ?? ''} ${timeoutMs}`
+async function dispatcherFor({ caFile, insecure, timeoutMs }: HttpOptions): Promise<Dispatcher> {
+  const key = `${caFile ?? ''} ${insecure} ${timeoutMs}`
   const known = dispatchers.get(key)
   if (known !== undefined) return known
   const { EnvHttpProxyAgent } = await import('undici')
-  const tls = caFile === null ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }
+  const tls = {
+    ...(caFile === null ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }),
+    ...(insecure ? { rejectUnauthorized: false } : {}),
+  }
   const made = new EnvHttpProxyAgent({
     connect: { ...tls, timeout: timeoutMs },
     requestTls: tls,

@@ -1,5 +1,6 @@
 /** A bundle made ready for sending: packed with its checksums compared, its report beside it, its letter on demand. */
 import { createHash } from 'node:crypto'
+import path from 'node:path'
 import { packBundle } from '../../export/pack-bundle.js'
 import { readIncident } from '../../export/read-incident.js'
 import { REPORT_FILE } from '../../incident/bundle-format.js'
@@ -9,6 +10,8 @@ import { createRedactor } from '../../redact/redactor.js'
 import { type Letter, writeLetter } from '../../report/letter/letter.js'
 import { renderMarkdown } from '../../report/markdown/render-markdown.js'
 import type { ParcelFile } from '../contract/parcel-file.js'
+import type { StuckWork } from '../contract/stuck-work.js'
+import { stuckWorkOf } from './stuck-tasks.js'
 
 export interface PreparedBundle {
   readonly manifest: IncidentManifest
@@ -16,6 +19,7 @@ export interface PreparedBundle {
   readonly place: string
   readonly archive: ParcelFile
   readonly reports: readonly ParcelFile[]
+  readonly stuck: StuckWork | null
   letter(options: LetterWishes): Letter
 }
 
@@ -52,6 +56,7 @@ export async function prepareBundle(folder: string): Promise<PreparedBundle> {
         reportOf(bundle, () => renderMarkdown(incident)),
       ),
     ],
+    stuck: stuckWorkOf(incident, path.dirname(folder), (text) => redactor.text(text)),
     letter: ({ closed, ...wishes }) =>
       writeLetter(incident, {
         ...wishes,

@@ -31,6 +31,7 @@ export const SINKS: Readonly<Record<string, Registered>> = {
   sentry: { key: '', load: () => import('../destinations/sentry.js') },
   mail: { key: 'somebody’s address', load: () => import('../destinations/mail.js') },
   alertmanager: { key: '', load: () => import('../destinations/alertmanager.js') },
+  conductor: { key: '', load: () => import('../destinations/conductor.js') },
   webhook: { key: '', load: () => import('../destinations/webhook.js') },
   exec: { key: 'anything the program knows', load: () => import('../destinations/exec.js') },
   module: { key: 'anything the module knows', load: () => import('../destinations/module.js') },
@@ -71,7 +72,7 @@ export interface SinkHouseOptions {
 /** Throws ERR_STALL_CONFIG_INVALID for a secret that can't be read. */
 export function openSinkHouse({ env, rehearse, now = Date.now }: SinkHouseOptions): SinkHouse {
   const settings = readSinkSettings(env)
-  const mask = maskerOf(settings.secrets)
+  const mask = maskerOf([...settings.secrets, (env['CONDUCTOR_AUTH_SECRET'] ?? '').trim()])
   const opened = new Map<string, Promise<Sink>>()
   const context = (sink: string): SinkContext => ({
     settings,
@@ -79,10 +80,11 @@ export function openSinkHouse({ env, rehearse, now = Date.now }: SinkHouseOption
     env,
     now,
     rehearse: rehearse ?? null,
-    http: (baseUrl, headers = {}) =>
+    http: (baseUrl, headers = {}, trust) =>
       createHttpClient(baseUrl, headers, {
         timeoutMs: settings.general.number('timeout_seconds', 30_000),
-        caFile: settings.general.text('ca_file'),
+        caFile: settings.general.text('ca_file') ?? trust?.caFile ?? null,
+        insecure: trust?.insecure ?? false,
         rehearse: rehearse ?? null,
         mask,
       }),

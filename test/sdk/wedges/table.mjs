@@ -24,6 +24,8 @@ export function judge(result) {
 const nameOf = (verdict) => (verdict ? [verdict.kind, verdict.cause].filter(Boolean).join('/') : 'none')
 const yes = (flag) => (flag ? 'yes' : 'no')
 
+const oneLine = (text) => text.replaceAll(/\s+/g, ' ').replaceAll('|', '/').slice(0, 200)
+
 export function rowOf(result) {
   const { verdict } = result
   const where = verdict?.where ? `${path.basename(verdict.where.file)}:${verdict.where.line}` : '-'
@@ -37,7 +39,7 @@ export function rowOf(result) {
         yes(result.restarted),
         yes(result.again),
       ]
-  return `| ${[result.sdk, result.kind, result.node, result.name, ...cells, result.judged].join(' | ')} |`
+  return `| ${[result.sdk, result.kind, result.node, result.name, ...cells, oneLine(result.judged)].join(' | ')} |`
 }
 
 
