@@ -19,6 +19,7 @@ import { suspendedLocals } from './scan/suspended-locals.js'
 import { collectionsOf, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
 import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './scan/suspended.js'
 import { type OpenWork, readOpenWork } from './scan/open-work.js'
+import { userFirst } from './scan/user-first.js'
 import { readTasks } from './scan/tasks-in-flight.js'
 import { workOfAwaits } from './work/work-of-awaits.js'
 
@@ -163,7 +164,10 @@ function readSettled(
   for (let look = 1; ; look++) {
     const { scan, collections } = scanSettled(heap, isolate, options, notes)
     const { list } = scan.suspended
-    const awaiters = list.map((one) => awaitersOf(scan.links, scan.suspended, one.results))
+    const awaiters = userFirst(
+      list,
+      list.map((one) => awaitersOf(scan.links, scan.suspended, one.results)),
+    )
     const bottoms = list.map((one) => leafPromises(scan.suspended, one.awaits))
     const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
     const open = [...(waits?.waits.values() ?? [])].some((wait) => wait.kind === 'unknown' || wait.kind === 'nothing')
@@ -262,6 +266,8 @@ function waitOf(
 
 function rank(wait: WaitsFor): number {
   if (wait.deadlock !== undefined) return 4
+  // Of a race the timer is the time-out, and the other what is waited for.
+  if (wait.kind === 'timer') return 2.5
   return isTelling(wait) ? 3 : wait.kind === 'await' ? 2 : wait.kind === 'unknown' ? 1 : 0
 }
 

@@ -108,13 +108,17 @@ export function diagnose(evidence: Evidence): Verdict[] {
   const candidates = RULES.flatMap((rule) => rule(view))
   const all = candidates.length === 0 ? [unknown(view)] : candidates
   const ranked = all.map((candidate) => ({ candidate, verdict: verdictOf(view, candidate) })).sort(byRank)
-  const silenced = new Set(
-    ranked.flatMap(({ verdict }) => (verdict.confidence === 'low' ? [] : (SILENCES[verdict.kind] ?? []))),
-  )
+  const silenced = new Set(ranked.flatMap(silencedBy))
   return ranked
     .map((each) => each.verdict)
     .filter((verdict) => !silenced.has(verdict.kind))
     .slice(0, MAX_VERDICTS)
+}
+
+/** One that ranks higher than it may claim is no proof against what moves; `idle` would only say the same again. */
+function silencedBy(one: Ranked): readonly VerdictKind[] {
+  if (one.verdict.confidence !== 'low') return SILENCES[one.verdict.kind] ?? []
+  return sureness(one) > 0 ? ['idle'] : []
 }
 
 /** Parked tasks are grouped by place; what is left beyond this helps nobody. */
@@ -127,19 +131,20 @@ interface Ranked {
 
 function byRank(one: Ranked, other: Ranked): number {
   return (
-    sureness(other.verdict) - sureness(one.verdict) ||
+    sureness(other) - sureness(one) ||
     PRECEDENCE[other.verdict.kind] - PRECEDENCE[one.verdict.kind] ||
     (other.candidate.weight ?? 0) - (one.candidate.weight ?? 0) ||
     RANK[other.verdict.confidence] - RANK[one.verdict.confidence]
   )
 }
 
-function sureness(verdict: Verdict): number {
-  return verdict.confidence === 'low' ? 0 : 1
+function sureness({ candidate, verdict }: Ranked): number {
+  const rank = candidate.ranksAs ?? verdict.confidence
+  return rank === 'low' ? 0 : 1
 }
 
 function verdictOf(view: View, candidate: Candidate): Verdict {
-  const { cap, weight: _weight, signs, ...rest } = candidate
+  const { cap, weight: _weight, ranksAs: _ranksAs, signs, ...rest } = candidate
   const verdict = { ...rest, confidence: confidenceOf(signs, cap), signs: signs.map((sign) => sign.text) }
   const work = workOf(view, candidate)
   if (work.length === 0) return verdict

@@ -15,6 +15,8 @@ export interface SocketState {
   readonly lastReceivedMs: number | null
   readonly lastSentMs: number | null
   readonly lastAcknowledgedMs: number | null
+  /** All that ever came on a TCP connection; absent where the kernel does not count. */
+  readonly receivedBytes?: number
   readonly inode: number
 }
 

@@ -17,6 +17,8 @@ export interface TcpTimes {
   readonly retransmits: number
   /** Segments that the peer has not acknowledged. */
   readonly unacknowledgedSegments: number
+  /** All that ever came on it; null where the kernel does not count. */
+  readonly receivedBytes: number | null
 }
 
 export interface TcpInfo {
@@ -26,8 +28,20 @@ export interface TcpInfo {
   ofProcess(pid: number, fds: readonly number[]): ReadonlyMap<number, TcpTimes>
 }
 
-/** include/uapi/linux/tcp.h: struct tcp_info, all fields from 4 bytes on in the machine's order. */
-const LAYOUT = { retransmits: 2, unacked: 24, lastDataSent: 44, lastDataReceived: 52, lastAckReceived: 56, size: 104 }
+/**
+ * include/uapi/linux/tcp.h: struct tcp_info, all fields from 4 bytes on in the machine's order. The counters of bytes
+ * came with Linux 4.2.
+ */
+const LAYOUT = {
+  retransmits: 2,
+  unacked: 24,
+  lastDataSent: 44,
+  lastDataReceived: 52,
+  lastAckReceived: 56,
+  bytesAcknowledged: 120,
+  bytesReceived: 128,
+  size: 136,
+}
 const IPPROTO_TCP = 6
 const TCP_INFO = 11
 /** The same numbers on every architecture (they are above 424). */
@@ -75,7 +89,14 @@ function timesOf(libc: Libc, fd: number): TcpTimes | null {
     lastAcknowledgedMs: field(LAYOUT.lastAckReceived),
     retransmits: view.getUint8(LAYOUT.retransmits),
     unacknowledgedSegments: field(LAYOUT.unacked),
+    receivedBytes: (length[0] ?? 0) < LAYOUT.size ? null : receivedOf(view),
   }
+}
+
+/** The SYN counts as acknowledged: a kernel that has not even counted that counts nothing. */
+function receivedOf(view: DataView): number | null {
+  const acknowledged = view.getBigUint64(LAYOUT.bytesAcknowledged, true)
+  return acknowledged === 0n ? null : Number(view.getBigUint64(LAYOUT.bytesReceived, true))
 }
 
 function borrow(libc: Libc, pid: number, fds: readonly number[]): Map<number, TcpTimes> {
@@ -96,18 +117,21 @@ function borrow(libc: Libc, pid: number, fds: readonly number[]): Map<number, Tc
   return found
 }
 
-/** Established and half-closed connections have times worth telling; a listener's mean nothing. */
+/** A listener's times mean nothing, and those of a connection that is not there yet count from the machine's start. */
+const UNTIMED = /^(?:LISTEN|SYN_SENT|CLOSE)$/
+
+/** Established and half-closed connections have times worth telling. */
 export function withTcpTimes(
   sockets: readonly SocketState[],
   pid: number,
   inside: boolean,
   info: TcpInfo,
 ): SocketState[] {
-  const asked = sockets.filter((socket) => socket.family.startsWith('tcp') && socket.state !== 'LISTEN')
+  const asked = sockets.filter(({ family, state }) => family.startsWith('tcp') && !UNTIMED.test(state))
   const fds = asked.flatMap((socket) => socket.fd ?? [])
   const times = inside ? new Map(fds.flatMap((fd) => entry(fd, info.own(fd)))) : info.ofProcess(pid, fds)
   return sockets.map((socket) => {
-    const known = socket.fd === null || socket.state === 'LISTEN' ? undefined : times.get(socket.fd)
+    const known = socket.fd === null || UNTIMED.test(socket.state) ? undefined : times.get(socket.fd)
     if (known === undefined) return socket
     return {
       ...socket,
@@ -115,6 +139,7 @@ export function withTcpTimes(
       lastReceivedMs: known.lastReceivedMs,
       lastAcknowledgedMs: known.lastAcknowledgedMs,
       retransmits: Math.max(socket.retransmits, known.retransmits),
+      ...(known.receivedBytes === null ? {} : { receivedBytes: known.receivedBytes }),
     }
   })
 }

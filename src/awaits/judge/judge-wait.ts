@@ -197,6 +197,11 @@ export class WaitJudge {
       if (inner.kind === 'unknown' || inner.kind === 'nothing') continue
       return { ...inner, summary: `${inner.summary}, through ${this.#locks.label(holder.generator)}` }
     }
+    for (const holder of holders) {
+      const inner = holder.waits === null ? null : this.#queues.waitIn(holder.waits)
+      if (inner !== null)
+        return { ...inner, summary: `${inner.summary}, through ${this.#locks.label(holder.generator)}` }
+    }
     if (locks.queueOf(finding) !== 0 && holders.length > 0) {
       return this.#locks.lock(finding, paths.parts(finding, holders[0]?.key ?? first), heldThrough)
     }

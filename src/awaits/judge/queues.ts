@@ -37,11 +37,10 @@ export class Queues {
   }
 
   #keys(finding: Finding): StepKey[] {
-    const last = finding.waypoints.at(-1)
     return [
       ...finding.ends.map((end) => end.key),
       ...finding.holders,
-      ...(last === undefined ? [] : [last]),
+      ...finding.waypoints.slice(-4).toReversed(),
       ...[...finding.steps.keys()].slice(-2),
     ].slice(0, MAX_PATHS)
   }
@@ -53,6 +52,7 @@ export class Queues {
       if (part.role !== 'object' || part.slot === '' || queue === undefined) continue
       const pool = readPool(objects, part.object, part.slot, countOf(objects, queue.object))
       if (pool === null || (pool.idle ?? 0) > 0) continue
+      if (pool.lent === 0 && pool.idle === 0) return this.#notThere(parts, i, pool.owner)
       return this.poolWait({ ...pool, position: this.#positionAt(parts, i) })
     }
     return null
@@ -67,6 +67,18 @@ export class Queues {
       owner: pool.owner,
       pool,
       ...(holders.length === 0 ? {} : { holders }),
+    }
+  }
+
+  /** Nothing is lent and nothing idle: the first connection is still being made, or nobody makes one. */
+  #notThere(parts: readonly HeapPathPart[], at: number, owner: string): WaitsFor {
+    const connection = 'none is lent and none is idle: it is still being made, or nobody makes it'
+    return {
+      kind: 'buffer',
+      summary: `a connection of ${owner}, which has none yet`,
+      owner,
+      connection,
+      queuedIn: this.#facts(parts, at, owner),
     }
   }
 
@@ -182,7 +194,7 @@ export class Queues {
     const { objects } = this.#context
     for (const { name, value } of objects.properties(owner)) {
       if (!ACTIVE.test(name) || !objects.isObject(value)) continue
-      if (countOf(objects, value) !== null && objects.className(value) === 'Array') continue
+      if (countOf(objects, value) !== null) continue
       return this.#nameOf(value) ?? name.replace(/^[_#]/, '')
     }
     return null

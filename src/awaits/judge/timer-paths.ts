@@ -9,6 +9,8 @@ import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import { isGuardClass } from '../resources/resources.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type Step } from '../search/wait-search.js'
 
+const REJECTS = ['reject', 'rej', 'fail', 'onError', 'cb', 'callback']
+
 export class TimerPaths {
   readonly #objects: Objects
   readonly #scopes: CodeScopes
@@ -46,14 +48,25 @@ export class TimerPaths {
         if (slot !== '_onTimeout' && slot !== '_onImmediate') return false
         continue
       }
+      if (heap.isContextType(step.type) && this.#handsOn(closure, object, step)) return false
       if (heap.isFunctionType(step.type) || heap.isContextType(step.type)) continue
       if (step.type === types.JS_PROMISE || step.type === types.JS_BOUND_FUNCTION) continue
       if (step.type === types.PROMISE_REACTION || step.type === types.PROMISE_CAPABILITY) continue
       if (step.type === types.PROPERTY_ARRAY || this.#objects.isFixedArrayType(step.type)) continue
       const slot = this.#slotName(object, step, finding.steps.get(chain[i + 1] ?? 0))
-      if (slot === '' || closure === 0 || !this.#scopes.mentions(closure, slot.replace(/^#/, ''))) return false
+      if (slot === '' || closure === 0 || !this.#scopes.mentionsWord(closure, slot.replace(/^#/, ''))) return false
     }
     return true
+  }
+
+  /**
+   * A callback that hands the resolver on to something (`remove(resolve)`) and calls another function to fail the wait:
+   * the deadline of a queue.
+   */
+  #handsOn(closure: Tagged, scope: Tagged, step: Step): boolean {
+    const variable = closure === 0 ? '' : this.#scopes.variableAt(scope, step.offset)
+    if (variable === '' || this.#scopes.calls(closure, variable) !== false) return false
+    return REJECTS.some((name) => this.#scopes.calls(closure, name) === true)
   }
 
   /** Name of the property that a step goes through; '' for an element of a collection. */

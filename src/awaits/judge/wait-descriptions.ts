@@ -2,6 +2,7 @@
 import type { WaitKind, WaitsFor } from '../../model/await.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
+import { connectionAway } from '../resources/connection-states.js'
 import { overOf } from '../resources/emitter-state.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
 import { unreadOn } from '../resources/unread.js'
@@ -14,6 +15,9 @@ export const STREAMS = /^(Readable|PassThrough|Transform|Duplex|Writable|Gzip|Gu
 
 /** Objects that only carry a listener or a resolver; node's own queues inside `events.on`. */
 const PLAIN = /^(?:Object|FixedQueue|FixedCircularBuffer)$/
+/** Events by which clients tell that they are connected, and those that end the wait for it. */
+const READY = /^(?:ready|connect(?:ed)?|open(?:ed)?|online|reconnect(?:ed)?)$/
+const CONNECTED = /^(?:ready|connect(?:ed)?|open(?:ed)?|online|reconnect(?:ed)?|end|close|error)$/
 const SOCKETS = /^(?:TLS)?Socket$/
 /** Events by which clients hand on what was published to them. */
 const PUBLISHED = /^(?:p?message|p?messageBuffer|notification|publish|change)$/
@@ -42,6 +46,8 @@ export class WaitDescriptions {
     const signal = this.classOn(finding, end.key, (name) => name === 'AbortSignal')
     if (signal !== null && resource.kind !== 'timer') return { kind: 'abort-signal', summary: 'an AbortSignal', ...way }
     const emitter = this.#userEmitterOn(parts)
+    const wrapped = emitter === null ? 0 : this.#requestOf(emitter.object)
+    if (wrapped !== 0) return { ...this.#ofRequest(wrapped, resource, object, parts), ...way }
     if (emitter !== null && resource.kind === 'socket' && !this.#isClient(emitter, resource))
       return { ...this.#ofEmitter(emitter, resource), ...way }
     const named = this.#eventOn(parts)
@@ -97,6 +103,8 @@ export class WaitDescriptions {
   #ofEmitter(emitter: HeapPathPart & { readonly event: string | null }, resource: Part): WaitsFor {
     const owner = emitter.name || 'EventEmitter'
     const over = emitter.event === null ? null : overOf(this.#context.objects, emitter.object, emitter.event)
+    const away = over === null ? this.#awayOf(emitter.object, emitter.event) : null
+    if (away !== null) return this.#notReady(owner, emitter.event, away)
     return {
       kind: STREAMS.test(owner) ? 'stream' : 'emitter',
       summary: emitter.event === null ? owner : `event ${emitter.event} of ${owner}`,
@@ -104,6 +112,23 @@ export class WaitDescriptions {
       ...(emitter.event === null ? {} : { event: emitter.event }),
       ...(over === null ? {} : { over }),
       ...(resource.incoming === true || resource.fd === undefined ? {} : { fd: resource.fd }),
+    }
+  }
+
+  /** The state of an emitter that is waited for to be connected; a `state` of something else has other events. */
+  #awayOf(emitter: Tagged, event: string | null): string | null {
+    if (event === null || !CONNECTED.test(event)) return null
+    const away = connectionAway(this.#context.objects, emitter, '')
+    return away !== null && (READY.test(event) || /connect/i.test(away)) ? away : null
+  }
+
+  #notReady(owner: string, event: string | null, away: string): WaitsFor {
+    return {
+      kind: 'buffer',
+      summary: `the connection of ${owner} (${away})`,
+      owner,
+      connection: away,
+      ...(event === null ? {} : { event }),
     }
   }
 
@@ -120,6 +145,17 @@ export class WaitDescriptions {
     if (leadsOn(parts, at)) return null
     const slot = parts[at + 1]?.slot ?? ''
     return { ...emitter, event: slot.startsWith('.') ? slot.slice(1) : null }
+  }
+
+  /** A request that wraps node's own, to follow redirections or to try again: what it has under way. */
+  #requestOf(emitter: Tagged): Tagged {
+    const { objects, describe } = this.#context
+    if (!/request/i.test(objects.className(emitter))) return 0
+    for (const { value } of objects.properties(emitter)) {
+      if (objects.isObject(value) && objects.className(value) === 'ClientRequest' && describeRequest(describe, value))
+        return value
+    }
+    return 0
   }
 
   /** A client that emits what comes on a socket of its own: then the peer is to answer, unless it is subscribed to. */
@@ -218,6 +254,8 @@ export class WaitDescriptions {
         parts: plainParts(parts),
       }
     const over = event === null ? null : overOf(objects, emitter.object, event)
+    const away = over === null ? this.#awayOf(emitter.object, event) : null
+    if (away !== null) return { ...this.#notReady(name, event, away), heldThrough, parts: plainParts(parts) }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
     return {
       kind,

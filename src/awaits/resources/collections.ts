@@ -1,14 +1,16 @@
 /**
  * What a queue or set of user code holds, and how much: arrays, Maps, Sets, ring buffers (`_head`, `_tail`, a mask over
- * `_list`) and whatever keeps its own count. Null where that can't be told: an unknown size is not 0.
+ * `_list`), queues by priority (`_slots`), what wraps a list, and whatever keeps its own count. Null where that can't be told: an unknown size is not 0.
  */
 import type { Tagged } from '../../v8/heap/heap.js'
 import { ELEMENTS_OFFSET, TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
 
 const COUNTS = ['length', '_length', '#length', 'size', '_size', '#size', 'count', '_count', '#count'] as const
+const LANES = ['_slots', '#slots', '_lanes']
 const MAX_ENTRIES = 10_000
+const MAX_LANES = 100
 
-export function countOf(objects: Objects, object: Tagged): number | null {
+export function countOf(objects: Objects, object: Tagged, depth = 3): number | null {
   const { heap } = objects
   const length = objects.arrayLength(object)
   if (length !== null) return length
@@ -17,7 +19,24 @@ export function countOf(objects: Objects, object: Tagged): number | null {
   }
   if (!heap.is(object, 'JS_OBJECT')) return null
   const ring = ringOf(objects, object)
-  return ring === null ? objects.getNumber(object, COUNTS) : ring.count
+  if (ring !== null) return ring.count
+  const lanes = objects.getObject(object, LANES)
+  if (objects.arrayLength(lanes) !== null) return lanesCount(objects, lanes, depth)
+  const own = objects.getNumber(object, COUNTS)
+  if (own !== null) return own
+  const inner = depth > 0 ? objects.getObject(object, ['_list', '#list']) : 0
+  return inner === 0 ? null : countOf(objects, inner, depth - 1)
+}
+
+/** A queue by priorities: what is called its size is the number of its lanes. */
+function lanesCount(objects: Objects, lanes: Tagged, depth: number): number | null {
+  let sum = 0
+  for (const lane of depth > 0 ? entriesOf(objects, lanes, MAX_LANES) : []) {
+    const count = countOf(objects, lane, depth - 1)
+    if (count === null) return null
+    sum += count
+  }
+  return depth > 0 ? sum : null
 }
 
 /** At most `limit` entries that are objects; empty for a list whose inside is not known. */

@@ -14,6 +14,17 @@ const MONGOOSE_STATES = ['disconnected', null, 'connecting', 'disconnecting'] as
 const FLAGS = ['isReady', '#isReady', '_isReady', 'connected', '_connected', '#connected', 'isConnected', 'isOpen']
 const OWNERS = ['conn', 'connection', '_connection', 'client', '_client']
 
+/** mongodb, lib/sdam/topology.js: `s.state`, and `s.description.type` of what is known of the servers. */
+function topologyAway(objects: Objects, owner: Tagged): string | null {
+  const inner = objects.getObject(owner, ['s'])
+  const description = inner === 0 ? 0 : objects.getObject(inner, ['description'])
+  const type = description === 0 ? null : objects.getText(description, ['type'], 40)
+  if (type === null) return null
+  const state = objects.getText(inner, ['state'], 40)
+  if (state !== null && AWAY.test(state)) return `${state}, no server was found`
+  return /Unknown|NoPrimary/.test(type) ? `${type}: no server was found` : null
+}
+
 /** `reconnecting`; null when the object does not say that its connection is away. */
 export function connectionAway(objects: Objects, owner: Tagged, slot: string): string | null {
   if (!objects.heap.is(owner, 'JS_OBJECT')) return null
@@ -21,6 +32,8 @@ export function connectionAway(objects: Objects, owner: Tagged, slot: string): s
   if (grpc !== null) return GRPC_STATES[grpc] ?? null
   const mongoose = objects.getNumber(owner, ['_readyState'])
   if (mongoose !== null) return MONGOOSE_STATES[mongoose] ?? null
+  const topology = topologyAway(objects, owner)
+  if (topology !== null) return topology
   const status = objects.getText(owner, ['status', 'state', '_state', '#state'], 40)
   if (status !== null && AWAY.test(status)) return status
   if (objects.getBoolean(owner, ['buffer']) === true) {

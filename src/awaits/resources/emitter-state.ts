@@ -11,7 +11,6 @@ const FLAGS: readonly (readonly [string, string])[] = [
   ['#closed', 'closed'],
   ['destroyed', 'destroyed'],
   ['_destroyed', 'destroyed'],
-  ['_ended', 'ended'],
 ]
 /** Events that may still come when an object is closed. */
 const LAST = /^(?:error|close)$/

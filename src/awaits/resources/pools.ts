@@ -14,9 +14,20 @@ const IDLE = /^[_#[]*k?(?:idle|free|avail)/i
 const LENT = /lent|used|in_?use|busy|borrow|checked_?out|loan|leas|acquired|active/i
 const ALL = /^[_#[]*k?(?:all|clients?|connections?|conns|members|resources|objects)(?:\]|$|[A-Z_])/i
 const LIMITS = ['max', 'maxSize', '_maxSize', 'connectionLimit', 'maxPoolSize', 'poolSize', 'limit', '#max']
-const SETTINGS = ['options', '_options', '#options', 'config', '_config', '#config', 'opts', '_opts', '#opts']
+const SETTINGS = [
+  '_factory',
+  'options',
+  '_options',
+  '#options',
+  'config',
+  '_config',
+  '#config',
+  'opts',
+  '_opts',
+  '#opts',
+]
 const ACTIVITY = /^[_#]?(?:active|current)(?:Query|Command|Request|Operation|Job)$|^[_#]?command$/
-const INSIDE = ['obj', 'resource', 'connection', 'client', 'conn', '_connection', '_client', 'raw']
+const INSIDE = ['obj', 'pooledResource', 'resource', 'connection', 'client', 'conn', '_connection', '_client', 'raw']
 const MAX_MEMBERS = 200
 
 export interface PoolReading extends PoolFacts {
@@ -35,7 +46,7 @@ export function readPool(objects: Objects, owner: Tagged, slot: string, queued: 
     if (!objects.isObject(value) || countOf(objects, value) === null) continue
     if (IDLE.test(property)) idle ||= value
     else if (QUEUE.test(property)) continue
-    else if (LENT.test(property)) lent ||= value
+    else if (LENT.test(property)) lent = fuller(objects, lent, value)
     else if (ALL.test(property)) all ||= value
   }
   const named = POOL.test(name)
@@ -74,6 +85,12 @@ function reading(
   }
 }
 
+/** Of several collections that may be the lent ones: those that are only being checked are few or none. */
+function fuller(objects: Objects, one: Tagged, other: Tagged): Tagged {
+  if (one === 0) return other
+  return (countOf(objects, other) ?? 0) > (countOf(objects, one) ?? 0) ? other : one
+}
+
 function limitOf(objects: Objects, owner: Tagged): number | null {
   const own = objects.getNumber(owner, LIMITS)
   if (own !== null) return own
@@ -81,12 +98,13 @@ function limitOf(objects: Objects, owner: Tagged): number | null {
   return settings === 0 ? null : objects.getNumber(settings, LIMITS)
 }
 
-/** An entry and what it wraps: pools keep their members in objects of their own. */
-export function insideOf(objects: Objects, entry: Tagged): Tagged[] {
+/** An entry and what it wraps: pools keep their members in objects of their own, and those in loans. */
+export function insideOf(objects: Objects, entry: Tagged, depth = 2): Tagged[] {
   const found = [entry]
   for (const name of INSIDE) {
     const inner = objects.getObject(entry, [name])
-    if (inner !== 0) found.push(inner)
+    if (inner === 0) continue
+    found.push(...(depth > 1 ? insideOf(objects, inner, depth - 1) : [inner]))
   }
   return found
 }

@@ -1,6 +1,7 @@
 /** `awaiting/http-response`: the request was sent and acknowledged, and nothing came back. */
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
 import type { View } from '../view/view.js'
 
 export function awaitingHttpResponse(view: View): readonly Candidate[] {
@@ -10,9 +11,9 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
     .map((leaf) =>
       leafCandidate(view, leaf, {
         cause: 'http-response',
-        waitsFor: `${leaf.waits.answered === true ? 'the rest of the answer' : 'the answer'} to ${requestText(leaf)}`,
+        waitsFor: `${leaf.waits.answered === true ? 'the rest of the answer' : 'the answer'} to ${requestText(leaf)}${neverText(leaf)}`,
         signs: signsOf(leaf),
-        cap: capByAge(view, leaf),
+        ...capBySilence(view, leaf),
         weight: 30,
         refutedBy: 'Data received on this connection between two looks.',
         nextStep: nextOf(leaf),
@@ -26,7 +27,9 @@ export function requestText({ waits }: Leaf): string {
   return waits.peer === undefined ? what : `${what} from ${waits.peer}`
 }
 
-function nextOf({ waits }: Leaf): string {
+function nextOf(leaf: Leaf): string {
+  const { waits } = leaf
+  if (nothingEverCame(leaf)) return SEE_HANDSHAKE
   if (waits.answered === true)
     return 'The answer has begun: see whether its body is read here, and whether the server stopped in the middle of it.'
   if (waits.sent === false && waits.fd === undefined)

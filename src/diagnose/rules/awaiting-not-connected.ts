@@ -12,8 +12,14 @@ export function awaitingNotConnected(view: View): readonly Candidate[] {
       const more = queuedIn?.queued == null || queuedIn.queued < 2 ? '' : ` with ${queuedIn.queued} in all`
       return leafCandidate(view, leaf, {
         cause: 'not-connected',
-        waitsFor: `a command that was never sent: it is kept in ${owner}${more} until there is a connection that is ready${peer === undefined ? '' : ` to ${peer}`} (state: ${connection})`,
-        signs: [strong(`it stands in ${owner}`), strong(`its client says of its connection: ${connection}`)],
+        waitsFor:
+          queuedIn === undefined
+            ? `the connection of ${owner} to be ready${peer === undefined ? '' : ` (${peer})`}: it is ${connection}`
+            : `a command that was never sent: it is kept in ${owner}${more} until there is a connection that is ready${peer === undefined ? '' : ` to ${peer}`} (state: ${connection})`,
+        signs: [
+          strong(queuedIn === undefined ? `it waits for ${owner}` : `it stands in ${owner}`),
+          strong(`its client says of its connection: ${connection}`),
+        ],
         cap: capByLooks(view, leaf) === 'low' ? 'low' : 'medium',
         weight: 34,
         refutedBy: 'The client being connected in a later look.',

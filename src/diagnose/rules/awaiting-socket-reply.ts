@@ -1,7 +1,8 @@
 /** `awaiting/socket-reply`: a raw TCP or database client waits on a connection that is healthy and silent. */
 import type { QueueFacts } from '../../model/await.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capByAge, capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
 import { plural } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
@@ -15,12 +16,14 @@ export function awaitingSocketReply(view: View): readonly Candidate[] {
 function replyTo(view: View, leaf: Leaf): Candidate {
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
-    waitsFor: `a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${leaf.waits.owner === undefined ? '' : ` (${leaf.waits.owner})`}`,
+    waitsFor: `a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${leaf.waits.owner === undefined ? '' : ` (${leaf.waits.owner})`}${neverText(leaf)}`,
     signs: signsOf(leaf),
-    cap: capByAge(view, leaf),
+    ...capBySilence(view, leaf),
     weight: 28,
     refutedBy: 'Data received on this connection between two looks.',
-    nextStep: `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
+    nextStep: nothingEverCame(leaf)
+      ? SEE_HANDSHAKE
+      : `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
   })
 }
 

@@ -32,8 +32,11 @@ export function blameAwait(node: AwaitNode): Blame {
   return blameFrames([frameOf(node), ...node.awaitedBy])
 }
 
+/** By its original file where a source map tells that: a package that was bundled is no code of the user's. */
 export function originOfFrame(frame: Frame): FrameOrigin {
-  return frame.native ? 'native' : originOf(frame.file)
+  if (frame.native) return 'native'
+  const generated = originOf(frame.file)
+  return generated === 'user' && frame.source !== undefined ? originOf(frame.source.file) : generated
 }
 
 /** Frames that say something to the reader: no C++, no agent; of node only what is between other frames is dropped. */

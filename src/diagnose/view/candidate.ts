@@ -33,6 +33,8 @@ export type Candidate = Omit<Verdict, 'confidence' | 'signs'> & {
   readonly signs: readonly Sign[]
   /** The most that this verdict may claim here. */
   readonly cap?: Confidence
+  /** Where it is put, when that is more than it may claim. */
+  readonly ranksAs?: Confidence
   /** Among candidates of one kind the higher goes first. */
   readonly weight?: number
 }

@@ -248,6 +248,15 @@ export function capByAge(view: View, leaf: Leaf): Confidence {
   return leaf.ageMs !== null && leaf.ageMs >= PATIENCE_MS ? 'medium' : 'low'
 }
 
+/**
+ * For waits of which nothing is known but that their connection is silent: that is what a slow peer looks like too. Only
+ * a clock that misses it makes it more than a guess. Its rank stays that of its age, before what merely moves beside it.
+ */
+export function capBySilence(view: View, leaf: Leaf): { readonly cap: Confidence; readonly ranksAs: Confidence } {
+  const byAge = capByAge(view, leaf)
+  return { cap: view.silent ? byAge : 'low', ranksAs: byAge }
+}
+
 /** Looks are half a second apart, less a timer's haste. */
 const APART_MS = 450
 
@@ -264,6 +273,7 @@ export interface LeafVerdict {
   readonly waitsFor: string
   readonly signs: readonly Sign[]
   readonly cap: Confidence
+  readonly ranksAs?: Confidence
   readonly weight: number
   readonly refutedBy: string
   readonly nextStep: string
@@ -281,10 +291,20 @@ export function leafCandidate(view: View, leaf: Leaf, verdict: LeafVerdict): Can
     evidence: pointersOfAwait(view, leaf.index),
     signs: [...verdict.signs, ...commonSigns(view, leaf)],
     cap: leaf.blame.origin === 'user' || verdict.cap === 'low' ? verdict.cap : 'medium',
-    weight: verdict.weight + Math.min(leaf.node.count, 9) / 10 + pollWeight(view, leaf),
+    ...(verdict.ranksAs === undefined ? {} : { ranksAs: verdict.ranksAs }),
+    weight: verdict.weight + weightOf(view, leaf),
     refutedBy: verdict.refutedBy,
     nextStep: verdict.nextStep,
   }
+}
+
+/** What a package has under way by itself (its blocking read, its reconnecting) comes after what the user's code waits for. */
+const FOREIGN = -20
+
+/** The nearer to the user's code, and the more of it, the sooner. */
+function weightOf(view: View, leaf: Leaf): number {
+  const foreign = leaf.blame.origin === 'user' ? 0 : FOREIGN
+  return Math.min(leaf.node.count, 9) / 10 + foreign + pollWeight(view, leaf)
 }
 
 function ageText(leaf: Leaf): string {

@@ -4,6 +4,7 @@
  */
 import type { Objects } from './objects.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
+import { callsVariable, mentionsVariable, mentionsWord } from './mentions.js'
 import { readScopeInfo, scopeOfContext } from './scopes.js'
 
 const MAX_TEXT = 4 << 20
@@ -168,7 +169,22 @@ export class CodeScopes {
    * had, or calls eval: then nothing is ruled out.
    */
   mentions(fn: Tagged, variable: string): boolean {
-    if (!/^[\w$]+$/.test(variable)) return true
+    return this.#asks(fn, variable, 'variable')
+  }
+
+  /** The same of a word that may be a property's name. */
+  mentionsWord(fn: Tagged, word: string): boolean {
+    return this.#asks(fn, word, 'word')
+  }
+
+  /** Whether it calls the variable itself: null when its text can't be had. */
+  calls(fn: Tagged, variable: string): boolean | null {
+    const text = this.#textOf(this.#heap.functionShared(fn))
+    return text === null ? null : callsVariable(text, variable)
+  }
+
+  #asks(fn: Tagged, name: string, as: 'variable' | 'word'): boolean {
+    if (!/^[\w$]+$/.test(name)) return true
     const shared = this.#heap.functionShared(fn)
     let entry = this.#mentions.get(shared)
     if (entry === undefined) {
@@ -176,10 +192,11 @@ export class CodeScopes {
       this.#mentions.set(shared, entry)
     }
     if (entry.text === null) return true
-    let answer = entry.known.get(variable)
+    const key = `${as} ${name}`
+    let answer = entry.known.get(key)
     if (answer === undefined) {
-      answer = hasWord(entry.text, variable) || /\beval\s*\(/.test(entry.text)
-      entry.known.set(variable, answer)
+      answer = as === 'word' ? mentionsWord(entry.text, name) : mentionsVariable(entry.text, name)
+      entry.known.set(key, answer)
     }
     return answer
   }
@@ -189,22 +206,4 @@ export class CodeScopes {
     if (info === null || info.script === null || info.start < 0 || info.end <= info.start) return null
     return info.script.source(info.start, Math.min(info.end - info.start, MAX_TEXT))
   }
-}
-
-function hasWord(text: string, word: string): boolean {
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    if (!isWordChar(text, at - 1) && !isWordChar(text, at + word.length)) return true
-  }
-  return false
-}
-
-function isWordChar(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  return (
-    (code >= 48 && code <= 57) ||
-    (code >= 65 && code <= 90) ||
-    (code >= 97 && code <= 122) ||
-    code === 95 ||
-    code === 36
-  )
 }
