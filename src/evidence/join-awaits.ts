@@ -5,6 +5,7 @@
 import type { AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from '../model/await.js'
 import type { Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
+import { isConnected, isPooled, type ConnectedWait } from '../model/wait.js'
 import type { UnansweredRequest } from '../model/open-work.js'
 import type { SocketState } from '../model/socket.js'
 import { type PoolWaiter, withPoolWork } from './join-pool.js'
@@ -67,7 +68,7 @@ function moreTelling(
 }
 
 function withoutPool(waits: WaitsFor): WaitsFor {
-  if (waits.queued === undefined) return waits
+  if (!isPooled(waits)) return waits
   const { queued: _queued, tid: _tid, syscall: _syscall, ...rest } = waits
   return rest
 }
@@ -112,6 +113,7 @@ function withClient(request: UnansweredRequest, { kernel }: Look): UnansweredReq
 }
 
 function withSocket(waits: WaitsFor, sockets: readonly SocketState[]): WaitsFor {
+  if (!isConnected(waits)) return waits
   const socket =
     waits.fd === undefined
       ? sockets.find((each) => waits.local !== undefined && each.local === waits.local && each.peer === waits.peer)
@@ -131,7 +133,7 @@ function withSocket(waits: WaitsFor, sockets: readonly SocketState[]): WaitsFor 
 }
 
 /** The wait is as old as the last byte either way, when the engine has no better figure (TCP_INFO in-process). */
-function sinceOf(waits: WaitsFor, socket: SocketState): { sinceMs?: number } {
+function sinceOf(waits: ConnectedWait, socket: SocketState): { sinceMs?: number } {
   if (waits.sinceMs !== undefined) return { sinceMs: waits.sinceMs }
   if (socket.lastSentMs === null || socket.lastReceivedMs === null) return {}
   return { sinceMs: Math.min(socket.lastSentMs, socket.lastReceivedMs) }

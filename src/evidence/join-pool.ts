@@ -3,7 +3,7 @@
  * thread and in which system call, or queued. By the place that asked, else by what is asked; where several fit and
  * don't agree, nothing is said.
  */
-import type { WaitKind, WaitsFor } from '../model/await.js'
+import { isPooled, type WaitKind, type WaitsFor } from '../model/wait.js'
 import type { PoolState, PoolWork } from '../model/loop.js'
 
 /** Where one waits: the function itself and its awaiters, of whom the innermost in the user's code is known to have asked. */
@@ -31,7 +31,7 @@ const LOOKUPS: ReadonlySet<string> = new Set(['getaddrinfo', 'getnameinfo'])
 
 /** With `queued`, and for what runs `tid` and `syscall` of its pool thread; as it was where no work fits. */
 export function withPoolWork(waits: WaitsFor, pool: PoolState | null, waiter: PoolWaiter): WaitsFor {
-  if (pool === null || !isOfPool(waits.kind)) return waits
+  if (pool === null || !isPooled(waits)) return waits
   const all = [
     ...pool.running.map((work): Found => ({ work, queued: false })),
     ...pool.queued.map((work): Found => ({ work, queued: true })),
@@ -48,10 +48,6 @@ export function withPoolWork(waits: WaitsFor, pool: PoolState | null, waiter: Po
     ...(tid !== undefined && found.length === 1 ? { tid } : {}),
     ...(syscall !== undefined && found.every((each) => each.work.syscall === syscall) ? { syscall } : {}),
   }
-}
-
-function isOfPool(kind: WaitKind): boolean {
-  return kind === 'file' || kind === 'dns' || kind === 'pool-request'
 }
 
 function mayBe(waits: WaitsFor, work: PoolWork, waiter: PoolWaiter): boolean {

@@ -26,14 +26,14 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     return source === null ? at : { ...at, source }
   }
   const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
-  const wait = (waits: WaitsFor): WaitsFor => ({
-    ...waits,
-    ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }),
-    ...(waits.links === undefined ? {} : { links: waits.links.map(place) }),
-    ...(waits.links === undefined || waits.deadlock === undefined
-      ? {}
-      : inSources(waits.links.map(place), waits.reentrant === true)),
-  })
+  const wait = (waits: WaitsFor): WaitsFor => {
+    const held = { ...waits, ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }) }
+    if ((held.kind !== 'lock' && held.kind !== 'module') || held.links === undefined) return held
+    const links = held.links.map(place)
+    return held.kind === 'lock' && held.deadlock !== undefined
+      ? { ...held, links, ...inSources(links, held.reentrant === true) }
+      : { ...held, links }
+  }
   const node = (each: AwaitNode): AwaitNode => ({
     ...place(each),
     awaitedBy: frames(each.awaitedBy),
@@ -75,6 +75,6 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
   }
 }
 
-function inSources(links: readonly WaitHolder[], reentrant: boolean): Pick<WaitsFor, 'summary' | 'deadlock'> {
+function inSources(links: readonly WaitHolder[], reentrant: boolean): { summary: string; deadlock: string[] } {
   return { summary: deadlockText(links, reentrant), deadlock: links.map(linkText) }
 }

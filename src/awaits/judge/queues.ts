@@ -4,6 +4,7 @@
  * peer that is waited for, but whatever is ahead.
  */
 import type { QueueFacts, WaitsFor } from '../../model/await.js'
+import type { WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import { countOf, entriesOf, positionIn } from '../resources/collections.js'
 import { connectionAway } from '../resources/connection-states.js'
@@ -58,7 +59,7 @@ export class Queues {
     return null
   }
 
-  poolWait(reading: PoolReading): WaitsFor {
+  poolWait(reading: PoolReading): WaitOf<'pool'> {
     const { lentMembers, ...pool } = reading
     const holders = this.#holdersOf(lentMembers)
     return {

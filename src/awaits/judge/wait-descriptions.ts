@@ -57,21 +57,27 @@ export class WaitDescriptions {
     const behind = resource.kind === 'socket' ? this.#queues.behind(parts) : null
     const over = named === null ? null : overOf(objects, this.#listenedOn(parts), named)
     const unread = resource.kind === 'socket' ? unreadOn(objects, parts, object) : null
-    return {
-      ...resource,
+    const said = {
       summary: `${resource.summary}${owner === null || owner === resource.summary ? '' : `, through ${owner}`}`,
       ...(owner === null ? {} : { owner }),
       ...(event === null ? {} : { event }),
-      ...(behind === null ? {} : { queuedIn: behind }),
       ...(over === null ? {} : { over }),
-      ...(unread === null ? {} : { unread }),
       ...way,
+    }
+    if (resource.kind !== 'socket') return { ...resource, ...said }
+    return {
+      ...resource,
+      ...said,
+      ...(behind === null ? {} : { queuedIn: behind }),
+      ...(unread === null ? {} : { unread }),
     }
   }
 
   #ofRequest(request: Tagged, resource: Part, end: Tagged, parts: readonly HeapPathPart[]): WaitsFor {
     const { describe, objects } = this.#context
-    const described = describeRequest(describe, request) ?? resource
+    const answering = parts.some((part) => part.slot === '.readRequests' || part.slot === '.body')
+    const described = describeRequest(describe, request, answering)
+    if (described === null) return resource
     const queued = agentOf(objects, request)
     if (queued !== null) {
       const reading = readAgent(objects, queued.agent, queued.key, request, (socket) => agentMember(describe, socket))
@@ -86,14 +92,9 @@ export class WaitDescriptions {
     // A request without a socket of its own was not sent: the descriptor of the way to it is another one's.
     const own = objects.className(request) === 'ClientRequest' && described.fd === undefined
     const fd = own ? undefined : (described.fd ?? resource.fd)
-    const answering = parts.some((part) => part.slot === '.readRequests' || part.slot === '.body')
     const unread = unreadOn(objects, parts, end)
     return {
       ...described,
-      summary: answering
-        ? described.summary.replace(/no answer$/, 'answer begun, its body is not complete')
-        : described.summary,
-      ...(answering ? { answered: true } : {}),
       ...(fd === undefined ? {} : { fd }),
       ...(unread === null ? {} : { unread }),
     }

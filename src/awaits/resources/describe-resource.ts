@@ -1,6 +1,6 @@
 /** A resource as the thing one waits for: its kind, a phrase, and what identifies it outside (descriptor, pid, URL). */
 import { formatDuration } from '../../model/amounts.js'
-import type { PoolMember, WaitsFor } from '../../model/await.js'
+import { isConnected, type PoolMember, type ResourceWait, type WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import type { NativeObject, NativeObjects } from './native-objects.js'
@@ -15,7 +15,8 @@ export interface DescribeContext {
   readonly uptimeMs: number | null
 }
 
-export type Part = Omit<WaitsFor, 'heldThrough' | 'parts'>
+export type Part = ResourceWait
+export type RequestPart = WaitOf<'http-request'>
 
 /** Null for an object that is no resource that we know. */
 export function describeResource(context: DescribeContext, object: Tagged): Part | null {
@@ -50,14 +51,18 @@ export function describeResource(context: DescribeContext, object: Tagged): Part
   }
 }
 
-/** Requests that are met on the way to their socket: they say what was asked. */
-export function describeRequest(context: DescribeContext, object: Tagged): Part | null {
-  if (isUndiciRequest(context.objects, object)) return describeUndici(context, object)
+/**
+ * Requests that are met on the way to their socket: they say what was asked.
+ *
+ * @param answering the way to what waits for it leads through the answer's body
+ */
+export function describeRequest(context: DescribeContext, object: Tagged, answering = false): RequestPart | null {
+  if (isUndiciRequest(context.objects, object)) return describeUndici(context, object, answering)
   switch (context.objects.className(object)) {
     case 'ClientRequest':
-      return describeClientRequest(context, object)
+      return describeClientRequest(context, object, answering)
     case 'ClientHttp2Stream':
-      return describeHttp2Stream(context, object)
+      return describeHttp2Stream(context, object, answering)
     default:
       return null
   }
@@ -191,14 +196,14 @@ function sessionSocket(context: DescribeContext, session: Tagged): NativeObject 
   return socket === 0 ? null : socketNative(context, socket)
 }
 
-function describeClientRequest(context: DescribeContext, object: Tagged): Part {
+function describeClientRequest(context: DescribeContext, object: Tagged, answering = false): RequestPart {
   const { objects } = context
   const method = textOf(objects, object, ['method']) ?? 'GET'
   const protocol = textOf(objects, object, ['protocol', '[kProtocol]']) ?? 'http:'
   const host = textOf(objects, object, ['host', '[kHost]']) ?? ''
   const path = textOf(objects, object, ['path', '[kPath]']) ?? '/'
   const sent = objects.getBoolean(object, ['finished']) === true
-  const answered = (objects.getObject(object, ['res']) ?? 0) !== 0
+  const answered = objects.getObject(object, ['res']) !== 0
   const socket = objects.getObject(object, ['socket', '[kSocket]'])
   const native = socket === 0 ? null : socketNative(context, socket)
   const port = hostHeaderPort(objects, object)
@@ -207,13 +212,17 @@ function describeClientRequest(context: DescribeContext, object: Tagged): Part {
   const away = sent && socket !== 0
   return {
     kind: 'http-request',
-    summary: `${method} ${url}, ${answered ? 'answer begun' : away ? 'sent, no answer' : 'not yet sent'}`,
+    summary: `${method} ${url}, ${answered ? 'answer begun' : away ? `sent, ${answerText(answering)}` : 'not yet sent'}`,
     method,
     url,
     sent: away,
-    ...(answered ? { answered: true } : {}),
+    ...(answered || answering ? { answered: true } : {}),
     ...fdPart(native),
   }
+}
+
+function answerText(answering: boolean): string {
+  return answering ? 'answer begun, its body is not complete' : 'no answer'
 }
 
 /** The request keeps no port of its own; the header that it sent has it. */
@@ -222,7 +231,7 @@ function hostHeaderPort(objects: Objects, request: Tagged): string | null {
   return header === null ? null : (/^host: \S*?:(\d+)\r?$/im.exec(header)?.[1] ?? null)
 }
 
-function describeUndici(context: DescribeContext, object: Tagged): Part | null {
+function describeUndici(context: DescribeContext, object: Tagged, answering: boolean): RequestPart | null {
   const { objects } = context
   const origin = textOf(objects, object, ['origin'])
   const path = textOf(objects, object, ['path'])
@@ -230,10 +239,11 @@ function describeUndici(context: DescribeContext, object: Tagged): Part | null {
   const method = textOf(objects, object, ['method']) ?? 'GET'
   const [protocol = 'http:', host = ''] = origin.split('//')
   const url = plainUrl(protocol, host, path)
-  return { kind: 'http-request', summary: `${method} ${url}, no answer`, method, url }
+  const summary = `${method} ${url}, ${answerText(answering)}`
+  return { kind: 'http-request', summary, method, url, ...(answering ? { answered: true } : {}) }
 }
 
-function describeHttp2Stream(context: DescribeContext, object: Tagged): Part {
+function describeHttp2Stream(context: DescribeContext, object: Tagged, answering = false): RequestPart {
   const { objects } = context
   const headers = objects.getObject(object, ['[sent-headers]', '[sentHeaders]', '[kSentHeaders]'])
   const method = headers === 0 ? null : textOf(objects, headers, [':method'])
@@ -244,14 +254,15 @@ function describeHttp2Stream(context: DescribeContext, object: Tagged): Part {
   const target = `${method ?? 'request'} ${(path ?? '').replace(/[?#].*$/s, '')}`
   return {
     kind: 'http2-stream',
-    summary: `HTTP/2 stream${id === null ? '' : ` ${id}`}: ${target}${authority === null ? '' : ` to ${authority}`}, no answer`,
+    summary: `HTTP/2 stream${id === null ? '' : ` ${id}`}: ${target}${authority === null ? '' : ` to ${authority}`}, ${answerText(answering)}`,
     ...(method === null ? {} : { method }),
     ...(authority === null || path === null ? {} : { url: `${authority}${path.replace(/[?#].*$/s, '')}` }),
+    ...(answering ? { answered: true } : {}),
     ...(session === 0 ? {} : fdPart(sessionSocket(context, session))),
   }
 }
 
-const NATIVE_KINDS: ReadonlyMap<string, WaitsFor['kind']> = new Map([
+const NATIVE_KINDS: ReadonlyMap<string, Part['kind']> = new Map([
   ['FSReqCallback', 'file'],
   ['FSReqPromise', 'file'],
   ['FileHandle', 'file'],
@@ -305,11 +316,12 @@ function describeNative(context: DescribeContext, object: Tagged, name: string):
       ...(pid === undefined ? {} : { pid }),
     }
   }
-  return { kind, summary: label, owner: label, ...fdPart(native) }
+  const part: Part = { kind, summary: label, owner: label }
+  return isConnected(part) ? { ...part, ...fdPart(native) } : part
 }
 
 /** CompressionStream, PBKDF2Job and the like: work of libuv's pool. */
-function nativeKindByName(className: string): WaitsFor['kind'] {
+function nativeKindByName(className: string): Part['kind'] {
   if (/ReadFileJob|FSReq/.test(className)) return 'file'
   return /Job|Zlib|Brotli|Zstd|Compress|Stream|Cipher|Hash|Sign/.test(className) ? 'pool-request' : 'unknown'
 }

@@ -26,8 +26,6 @@ export interface Leaf {
   readonly unreadBytes: number
   /** How long it surely waits; null when only one look has it and nothing else tells. */
   readonly ageMs: number | null
-  /** A timer will end the wait soon, ms. */
-  readonly endsInMs: number | null
 }
 
 /**
@@ -39,8 +37,6 @@ export const PATIENCE_MS = 20_000
 const LONG_MS = 65_000
 /** SDK 4 aborts polls after 60 s; a server may hold one for nearly as long. */
 const LONG_POLL_MS = 65_000
-/** A timer that ends the wait later than this is no comfort: undici's own time-out is 300 s. */
-const SOON_MS = 120_000
 /** `await sleep(...)` in a loop is how pollers pace themselves. */
 export const FAR_TIMER_MS = 60_000
 
@@ -113,7 +109,6 @@ function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, bla
     socket,
     unreadBytes,
     ageMs: ages.length === 0 ? null : Math.max(...ages),
-    endsInMs: waits.kind !== 'timer' && waits.dueInMs !== undefined && waits.dueInMs < SOON_MS ? waits.dueInMs : null,
   }
 }
 
@@ -186,7 +181,7 @@ function causeOf(node: AwaitNode, waits: WaitsFor, unread: boolean): AwaitingCau
     case 'unknown':
       return 'unknown'
     default:
-      return waits.kind satisfies never
+      return waits satisfies never
   }
 }
 
@@ -243,7 +238,6 @@ export function commonSigns(view: View, leaf: Leaf): Sign[] {
 export function capByAge(view: View, leaf: Leaf): Confidence {
   if (leaf.node.doubtful === true) return 'low'
   if (view.silent) return 'high'
-  if (leaf.endsInMs !== null) return 'low'
   if (leaf.ageMs !== null && leaf.ageMs >= LONG_MS) return 'high'
   return leaf.ageMs !== null && leaf.ageMs >= PATIENCE_MS ? 'medium' : 'low'
 }
@@ -263,7 +257,7 @@ const APART_MS = 450
 /** For waits that have no age of their own (a file, a lock): the looks themselves must be apart. */
 export function capByLooks(view: View, leaf: Leaf): Confidence {
   const byAge = capByAge(view, leaf)
-  if (byAge !== 'low' || leaf.node.doubtful === true || leaf.endsInMs !== null) return byAge
+  if (byAge !== 'low' || leaf.node.doubtful === true) return byAge
   return (leaf.node.looks ?? 1) > 1 && view.spanMs >= APART_MS ? 'medium' : 'low'
 }
 
@@ -281,13 +275,12 @@ export interface LeafVerdict {
 
 export function leafCandidate(view: View, leaf: Leaf, verdict: LeafVerdict): Candidate {
   const times = leaf.node.count > 1 ? ` (${leaf.node.count} times)` : ''
-  const ends = leaf.endsInMs === null ? '' : `; a timer ends the wait in ${seconds(leaf.endsInMs)}`
   return {
     kind: 'awaiting',
     cause: verdict.cause,
     where: leaf.blame.where,
     chain: leaf.blame.chain,
-    summary: `${placeText(leaf.blame.where)}${times} waits for ${verdict.waitsFor}${ageText(leaf)}${ends}.`,
+    summary: `${placeText(leaf.blame.where)}${times} waits for ${verdict.waitsFor}${ageText(leaf)}.`,
     evidence: pointersOfAwait(view, leaf.index),
     signs: [...verdict.signs, ...commonSigns(view, leaf)],
     cap: leaf.blame.origin === 'user' || verdict.cap === 'low' ? verdict.cap : 'medium',

@@ -180,11 +180,11 @@ function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, nod
   const name = graph.nameOf(node)
   const way = wayFrom(graph, steps, node)
   const doubt = 'nearest resource in the heap snapshot; which of its closures settles the promise was not checked'
-  const base = { kind, owner: name, ...way, doubt }
+  const base = { owner: name, ...way, doubt }
   switch (kind) {
     case 'timer': {
       const timeout = numberOf(graph, graph.child(node, '_idleTimeout', 'property'))
-      return { ...base, summary: timeout === null ? 'a timer' : `timer of ${formatDuration(timeout)}` }
+      return { kind, ...base, summary: timeout === null ? 'a timer' : `timer of ${formatDuration(timeout)}` }
     }
     case 'http-request': {
       const method = textOf(graph, graph.child(node, 'method', 'property'))
@@ -193,6 +193,7 @@ function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, nod
       const path = textOf(graph, graph.child(node, 'path', 'property')) ?? ''
       const url = host === null ? undefined : `${protocol}//${host}${path.replace(/[?#].*$/s, '')}`
       return {
+        kind,
         ...base,
         summary: `HTTP ${method ?? 'request'}${url === undefined ? '' : ` ${url}`}`,
         ...(method === null ? {} : { method }),
@@ -202,11 +203,12 @@ function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, nod
     case 'child': {
       const file = textOf(graph, graph.child(node, 'spawnfile', 'property'))
       const pid = numberOf(graph, graph.child(node, 'pid', 'property'))
-      return { ...base, summary: `child process ${file ?? ''}`.trimEnd(), ...(pid === null ? {} : { pid }) }
+      return { kind, ...base, summary: `child process ${file ?? ''}`.trimEnd(), ...(pid === null ? {} : { pid }) }
     }
     case 'dns': {
       const host = textOf(graph, graph.child(node, 'hostname', 'property'))
       return {
+        kind,
         ...base,
         summary: `DNS look-up${host === null ? '' : ` of ${host}`}`,
         ...(host === null ? {} : { host }),
@@ -219,13 +221,14 @@ function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, nod
       const slot = at < 0 ? '' : (way.parts[at + 1]?.slot ?? '')
       const event = slot.startsWith('.') && slot !== '.properties' ? slot.slice(1) : undefined
       return {
+        kind,
         ...base,
         summary: event === undefined ? name : `${name}, event ${event}`,
         ...(event === undefined ? {} : { event }),
       }
     }
     default:
-      return { ...base, summary: name }
+      return { kind, ...base, summary: name }
   }
 }
 

@@ -444,12 +444,12 @@ test('is sure of never-settles only where a clock or an overdue task misses it',
   const inFlight = { clock: 'poll:invoice', taskId: 't1', ageMs: 90_000, responseTimeoutMs: 60_000, execute }
   expect(first(parked([task], { tasks: [inFlight] }))).toMatchObject({ confidence: 'high' })
   expect(first(parked([task], { tasks: [{ ...inFlight, ageMs: 9_000 }] }))).toMatchObject({ confidence: 'low' })
-  const old = {
-    ...node,
-    awaitedBy: task.awaitedBy,
-    waitsFor: { kind: 'nothing' as const, summary: 'no', sinceMs: 25_000 },
-  }
-  expect(first(parked([old]))).toMatchObject({ confidence: 'medium' })
+  const seen = parked([task])
+  const old = seen.looks.map((look) => ({
+    ...look,
+    awaits: look.awaits && { ...look.awaits, awaits: look.awaits.awaits.map((each) => ({ ...each, seenMs: 25_000 })) },
+  }))
+  expect(first({ ...seen, looks: old })).toMatchObject({ confidence: 'medium' })
 })
 
 describe('a task in flight', () => {

@@ -11,8 +11,11 @@ function captured<E>(value: E): CaptureOutcome<E> {
   return { status: 'captured', evidence: value, tookMs: 1, pausedMs: 0 }
 }
 
-function look(waits: Partial<WaitsFor>, failuresInRow = 2, peer = '10.0.0.5:8080'): CapturedLook {
-  const node = awaitNode('poll', 7, { kind: 'http-request', summary: 'a poll', url: POLL, fd: 21, ...waits })
+const REQUEST = { kind: 'http-request', summary: 'a poll', url: POLL, fd: 21 } as const
+const TIMER: WaitsFor = { kind: 'timer', summary: 'a timer' }
+
+function look(over: { url?: string } | WaitsFor, failuresInRow = 2, peer = '10.0.0.5:8080'): CapturedLook {
+  const node = awaitNode('poll', 7, 'kind' in over ? over : { ...REQUEST, ...over })
   return {
     takenAtMs: 0,
     kernel: captured(kernelLook({ sockets: [socket({ fd: 21, peer })] })),
@@ -32,7 +35,7 @@ describe('a fresh connection', () => {
   })
 
   test('is tried when the last look fell between two polls', () => {
-    expect(connectionsToTry([look({}), look({ kind: 'timer' })])).toHaveLength(1)
+    expect(connectionsToTry([look({}), look(TIMER)])).toHaveLength(1)
   })
 
   test('is not tried after one failure', () => {
@@ -40,7 +43,7 @@ describe('a fresh connection', () => {
   })
 
   test('is not tried where anything but a poll over HTTP waits', () => {
-    expect(connectionsToTry([look({ kind: 'socket' })])).toEqual([])
+    expect(connectionsToTry([look({ kind: 'socket', summary: 'a socket' })])).toEqual([])
     expect(connectionsToTry([look({ url: 'http://10.0.0.5:8080/api/orders' })])).toEqual([])
   })
 

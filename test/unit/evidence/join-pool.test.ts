@@ -57,7 +57,7 @@ test('leaves alone what another path, another thread or no pool has', () => {
   expect(withPoolWork(OPEN, pool([fsWork({ what: '/mnt/y' })]), { places: PLACES })).toBe(OPEN)
   expect(withPoolWork(OPEN, pool([fsWork({ askedByTid: 40 })]), { places: [], tid: 10 })).toBe(OPEN)
   expect(withPoolWork(OPEN, null, { places: PLACES })).toBe(OPEN)
-  const timer: WaitsFor = { kind: 'timer', summary: 'a timer', path: '/mnt/x' }
+  const timer: WaitsFor = { kind: 'timer', summary: 'a timer' }
   expect(withPoolWork(timer, pool([fsWork()]), { places: PLACES })).toBe(timer)
 })
 
