@@ -42,6 +42,8 @@ export interface Settings {
   /** Labels of every incident; null: take them from package.json (`config/application.ts`). */
   readonly service: string | null
   readonly version: string | null
+  /** Incidents go to the OpenTelemetry that the application has registered. */
+  readonly openTelemetry: boolean
   /** Where the probes listen; 0: nowhere, and no thread answers them. */
   readonly probesPort: number
   /** An IP address. */
@@ -245,6 +247,14 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     type: 'text',
     defaultText: 'from OTEL_RESOURCE_ATTRIBUTES, package.json',
     meaning: 'Version of the service, a label of every incident.',
+  },
+  {
+    key: 'openTelemetry',
+    variable: 'CONDUCTOR_STALL_OPENTELEMETRY',
+    type: 'boolean',
+    defaultText: 'true',
+    meaning:
+      'A span, counters and an event for each incident, where the application has registered an OpenTelemetry SDK.',
   },
   {
     key: 'probesPort',

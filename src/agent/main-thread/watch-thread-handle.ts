@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ClockBoard } from '../../heartbeat/clock-board.js'
 import type { CaptureAnswer, FromWatch, ToWatch, WatchThreadData } from '../shared/messages.js'
+import { tellOpenTelemetry, tellOpenTelemetryOfEnd } from './telemetry.js'
 import { threadOptions } from '../shared/worker-environment.js'
 
 type Waiter = (answer: CaptureAnswer) => void
@@ -90,6 +91,12 @@ export class WatchThread {
         return
       case 'say':
         sayThroughStream(message.line)
+        return
+      case 'incident':
+        tellOpenTelemetry(message.note)
+        return
+      case 'ended-before':
+        for (const tombstone of message.tombstones) tellOpenTelemetryOfEnd(tombstone)
         return
       case 'end':
         this.onEnd(message.exitCode)

@@ -1,5 +1,6 @@
 /** What the watch thread tells the thread that answers probes, and back. Plain data, bounded. */
 import type { StallLevel, StallTrigger } from '../../model/stall.js'
+import type { Work } from '../../model/work.js'
 import type { Tombstone } from '../../model/incident.js'
 
 export interface ProbesThreadData {
@@ -18,7 +19,10 @@ export interface IncidentNote {
   readonly bundle: string | null
   /** `kind/cause`, and its sentence; null without a verdict. */
   readonly verdict: string | null
+  readonly confidence: string | null
   readonly summary: string | null
+  /** Whose work stands still. */
+  readonly work: readonly Work[]
   readonly problem: string | null
   readonly captureMs: number
 }

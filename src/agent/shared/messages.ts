@@ -1,7 +1,9 @@
 /** What the agent's threads say to one another. Plain data: it crosses threads by structured clone. */
+import type { Tombstone } from '../../model/incident.js'
 import type { Stall } from '../../model/stall.js'
 import type { StallErrorCode } from '../../model/stall-error.js'
 import type { Work } from '../../model/work.js'
+import type { IncidentNote } from '../probes-thread/probe-messages.js'
 
 /** Main thread to watch thread, at its start. */
 export interface WatchThreadData {
@@ -19,6 +21,9 @@ export type FromWatch =
   | { readonly type: 'captured'; readonly id: number; readonly answer: CaptureAnswer }
   /** Lines for a stderr that the watch thread can't write without risk (a socket). */
   | { readonly type: 'say'; readonly line: string }
+  /** For the application's own telemetry. */
+  | { readonly type: 'incident'; readonly note: IncidentNote }
+  | { readonly type: 'ended-before'; readonly tombstones: readonly Tombstone[] }
   /** The evidence of a premature end is safe: end with this code, or go on ending when null. */
   | { readonly type: 'end'; readonly exitCode: number | null }
 

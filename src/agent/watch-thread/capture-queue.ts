@@ -146,7 +146,9 @@ function noteOf(stall: Stall, answer: CaptureAnswer, captureMs: number): Inciden
     incident,
     bundle: bundlePath,
     verdict: verdict?.name ?? null,
+    confidence: verdict?.confidence ?? null,
     summary: verdict?.summary ?? null,
+    work: verdict?.work ?? [],
     problem: problem === null ? null : `${problem.message} (${problem.code})`,
     captureMs: Math.round(captureMs),
   }

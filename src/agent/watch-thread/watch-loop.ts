@@ -88,6 +88,7 @@ export class WatchLoop {
     this.probes = new Probes(settings, options.logger, options.clocks)
     this.queue.onAnswer = (note) => {
       this.probes.tell({ type: 'incident', note })
+      if (settings.openTelemetry) this.tell({ type: 'incident', note })
       this.goOn()
     }
     this.premature = new PrematureEnding({
@@ -103,9 +104,10 @@ export class WatchLoop {
   begin(): void {
     this.turn()
     this.probes.start()
-    reportPreviousRuns(this.options.settings, this.options.logger, (tombstones) =>
-      this.probes.tell({ type: 'ended-before', tombstones }),
-    )
+    reportPreviousRuns(this.options.settings, this.options.logger, (tombstones) => {
+      this.probes.tell({ type: 'ended-before', tombstones })
+      if (this.options.settings.openTelemetry) this.tell({ type: 'ended-before', tombstones })
+    })
     this.announcer.tellOfFolder()
     setInterval(() => this.turn(), this.turnMs)
   }

@@ -13,7 +13,9 @@ const NOTE: IncidentNote = {
   incident: 'X',
   bundle: '/b/X',
   verdict: 'awaiting/lock',
+  confidence: null,
   summary: null,
+  work: [],
   problem: null,
   captureMs: 1500,
 }
