@@ -90,7 +90,15 @@ export function lintRules() {
     plugins: ['typescript', 'import', 'unicorn', 'node', 'promise'],
     categories: { correctness: 'error', suspicious: 'error' },
     env: { node: true, es2023: true },
-    ignorePatterns: ['dist', 'test/fixtures', 'test/scenarios/programs', 'test/nodes', 'test/sdk', 'coverage'],
+    ignorePatterns: [
+      'dist',
+      'test/fixtures',
+      'test/scenarios/programs',
+      'test/nodes',
+      'test/sdk',
+      'schemas',
+      'coverage',
+    ],
     rules: RULES,
     overrides: [
       { files: ['src/**'], rules: { 'typescript/no-require-imports': ['error', { allow: [] }] } },

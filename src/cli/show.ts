@@ -1,7 +1,8 @@
 /** `conductor-diag show ID`: one incident for a person. */
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
-import { verifyBundle, type VerifyProblem } from '../incident/bundle-reader.js'
+import type { VerifyProblem } from '../incident/bundle-reader.js'
+import { checkBundle } from '../export/check-bundle.js'
 import { recoverBundle } from '../export/recover-bundle.js'
 import { readIncident } from '../export/read-incident.js'
 import { renderIncident } from '../report/incident-text.js'
@@ -41,7 +42,7 @@ function show(id: string, options: ShowOptions): number {
   const entry = findBundle(bundleFolders(options).folders, id)
   const { bundle } = recoverBundle(entry.path)
   const { manifest, path, state } = bundle
-  const { problems } = verifyBundle(entry.path)
+  const { problems } = checkBundle(entry.path)
   if (options.json) printJson({ ...manifest, path, state, problems })
   else if (options.markdown || options.maxBytes !== undefined) {
     const { maxBytes } = options

@@ -2,7 +2,8 @@
 import path from 'node:path'
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
-import { verifyBundle, type VerifyReport } from '../incident/bundle-reader.js'
+import type { VerifyReport } from '../incident/bundle-reader.js'
+import { checkBundle } from '../export/check-bundle.js'
 import { plural } from '../model/amounts.js'
 import { printable, screenLines } from '../model/printable.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
@@ -17,13 +18,13 @@ interface VerifyOptions extends FolderOptions {
 export function register(program: Command): void {
   const command = program
     .command('verify')
-    .description('compare every file of a bundle with its checksum')
+    .description('compare every file of a bundle with its checksum and its schema')
     .addHelpText('after', examples('verify latest', 'verify /tmp/unpacked/01M89Y8W2SZNJ1QQQFK1RR4MS8'))
     .argument('[ids...]', 'ids, beginnings of them, paths, or latest (default: latest)')
     .option('--json', 'as JSON')
   addFolderOption(command).action((ids: string[], options: VerifyOptions) => {
     const { folders } = bundleFolders(options)
-    const reports = (ids.length === 0 ? ['latest'] : ids).map((id) => verifyBundle(pathOf(folders, id)))
+    const reports = (ids.length === 0 ? ['latest'] : ids).map((id) => checkBundle(pathOf(folders, id)))
     if (options.json) printJson({ schema: 1, bundles: reports.map((report) => ({ ...report, ok: isWhole(report) })) })
     else printOut(reports.map((report) => render(report)).join(''))
     process.exitCode = reports.every((report) => isWhole(report)) ? EXIT.ok : EXIT.corruptBundle

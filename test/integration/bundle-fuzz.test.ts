@@ -18,11 +18,11 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toLine } from '../../src/cli/incident-line.js'
+import { checkBundle } from '../../src/export/check-bundle.js'
 import { renderReportPage } from '../../src/export/page/report-page.js'
 import { readIncident, readProfile } from '../../src/export/read-incident.js'
 import { recoverBundle } from '../../src/export/recover-bundle.js'
 import { listBundles } from '../../src/incident/bundle-list.js'
-import { verifyBundle } from '../../src/incident/bundle-reader.js'
 import { StallError } from '../../src/model/stall-error.js'
 import { groupIncidents, renderIncidentList } from '../../src/report/incident-list.js'
 import { renderIncident } from '../../src/report/incident-text.js'
@@ -133,7 +133,7 @@ function readEverything(directory: string): string {
     }
   }
   for (const entry of listBundles([directory])) {
-    attempt(() => verifyBundle(entry.path).problems.length)
+    attempt(() => checkBundle(entry.path).problems.length)
     const lines = [toLine(entry)]
     attempt(() => renderIncidentList(groupIncidents(lines), { color: false, now: 0, width: 80, idLength: 8 }))
     attempt(() => {

@@ -26,7 +26,8 @@ function sdks(): string[] {
 export default function setup(): void {
   run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], root)
   run(process.execPath, [path.join(root, 'tools/bundle.mjs')], root)
-  for (const folder of ['test/nodes', 'test/clients', 'test/queues', 'test/servers', 'test/otel', ...sdks()]) {
+  const own = ['test/nodes', 'test/clients', 'test/queues', 'test/servers', 'test/otel', 'tools/schemas']
+  for (const folder of [...own, ...sdks()]) {
     const where = path.join(root, folder)
     if (!existsSync(path.join(where, 'node_modules'))) run('npm', ['ci', '--no-audit', '--no-fund'], where)
   }
