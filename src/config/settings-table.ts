@@ -42,6 +42,10 @@ export interface Settings {
   /** Labels of every incident; null: take them from package.json (`config/application.ts`). */
   readonly service: string | null
   readonly version: string | null
+  /** Written, where it exists, with why the watchdog ended the process. */
+  readonly terminationLog: string
+  /** systemd is told of readiness and life. */
+  readonly systemdNotify: boolean
   /** Incidents go to the OpenTelemetry that the application has registered. */
   readonly openTelemetry: boolean
   /** Where the probes listen; 0: nowhere, and no thread answers them. */
@@ -247,6 +251,21 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     type: 'text',
     defaultText: 'from OTEL_RESOURCE_ATTRIBUTES, package.json',
     meaning: 'Version of the service, a label of every incident.',
+  },
+  {
+    key: 'terminationLog',
+    variable: 'CONDUCTOR_STALL_TERMINATION_LOG',
+    type: 'path',
+    defaultText: '/dev/termination-log',
+    meaning:
+      'Gets, where it exists, one line with the verdict when the watchdog ends the process: the `terminationMessagePath` of Kubernetes.',
+  },
+  {
+    key: 'systemdNotify',
+    variable: 'CONDUCTOR_STALL_SYSTEMD_NOTIFY',
+    type: 'boolean',
+    defaultText: 'false',
+    meaning: 'Tell systemd (`Type=notify`, `WatchdogSec`) that the worker is ready, and that it is alive.',
   },
   {
     key: 'openTelemetry',

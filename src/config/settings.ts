@@ -150,6 +150,8 @@ export function readSettings(env: Environment): SettingsResult {
     logFormat: reader.read('logFormat', parseLogFormat, 'json', String),
     service: label(reader.raw('service')) ?? label(env['OTEL_SERVICE_NAME']) ?? label(resource.get('service.name')),
     version: label(reader.raw('version')) ?? label(resource.get('service.version')),
+    terminationLog: reader.raw('terminationLog') ?? '/dev/termination-log',
+    systemdNotify: flag('systemdNotify'),
     openTelemetry: reader.read('openTelemetry', parseBoolean, true, String),
     probesPort: reader.read('probesPort', port, 0, (used) => (used === 0 ? '0 (no port)' : String(used))),
     probesHost: reader.read('probesHost', address, '127.0.0.1', String),

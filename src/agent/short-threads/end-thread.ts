@@ -7,12 +7,15 @@ import { bundleDirectories } from '../../incident/directory.js'
 import { writeTombstone } from '../../incident/tombstone.js'
 import type { Tombstone } from '../../model/incident.js'
 import { StallError } from '../../model/stall-error.js'
+import { sayLastWords } from './last-words.js'
 import { exitThroughInspector } from './inspector-exit.js'
 
 export interface EndThreadData {
   readonly tombstone: Tombstone
   /** The setting `dir`. */
   readonly dir: string | null
+  /** One line for whoever restarts it, and the file for it; null: nobody asks. */
+  readonly lastWords: { readonly text: string; readonly file: string } | null
 }
 
 /** To it: end the process, or say that it can't be ended so. */
@@ -25,7 +28,7 @@ export type EndStep =
   | { readonly type: 'buried'; readonly file: string | null; readonly problem: string | null }
   | { readonly type: 'cannot-end'; readonly why: string }
 
-const { tombstone, dir } = workerData as EndThreadData
+const { tombstone, dir, lastWords } = workerData as EndThreadData
 const directories = bundleDirectories(process.env, dir)
 
 function bury(how: Tombstone['how']): EndStep {
@@ -46,4 +49,10 @@ parentPort?.on('message', ({ exitCode }: EndNow) => {
     say({ type: 'cannot-end', why })
   })
 })
-say(bury(tombstone.how))
+const buried = bury(tombstone.how)
+const unsaid = lastWords === null ? null : sayLastWords(lastWords.file, lastWords.text)
+say(
+  unsaid === null || buried.type !== 'buried' || buried.problem !== null
+    ? buried
+    : { ...buried, problem: `${lastWords?.file}: ${unsaid}` },
+)

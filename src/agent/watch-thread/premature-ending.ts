@@ -64,7 +64,10 @@ export class PrematureEnding {
   private finish(stall: Stall, answer: CaptureAnswer | null): void {
     const { settings, logger, native, end, bury = writeTombstone } = this.options
     if (stall.level === 'stall') {
-      bury({ stall, answer, native: native(), dir: settings.dir, logger }, () => end(EXIT_STALLED))
+      bury(
+        { stall, answer, native: native(), dir: settings.dir, terminationLog: settings.terminationLog, logger },
+        () => end(EXIT_STALLED),
+      )
     } else end(null)
   }
 

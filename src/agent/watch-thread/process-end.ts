@@ -6,6 +6,7 @@ import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../../log/logger.js'
 import { INCIDENT_SCHEMA, type Tombstone } from '../../model/incident.js'
+import { printable } from '../../model/printable.js'
 import type { Stall } from '../../model/stall.js'
 import { readStat } from '../../platform/procfs/stat.js'
 import { startTimeOf } from '../../platform/procfs/process.js'
@@ -29,6 +30,8 @@ export interface ProcessEnd {
   readonly answer: CaptureAnswer | null
   readonly native: NativeCalls | null
   readonly dir: string | null
+  /** Where Kubernetes looks for why it ended. */
+  readonly terminationLog: string
   readonly logger: Logger
 }
 
@@ -65,7 +68,11 @@ class EndThread {
       then()
     })
     try {
-      const data: EndThreadData = { tombstone: tombstoneOf(this.end, how), dir: this.end.dir }
+      const data: EndThreadData = {
+        tombstone: tombstoneOf(this.end, how),
+        dir: this.end.dir,
+        lastWords: { text: whyItEnds(this.end), file: this.end.terminationLog },
+      }
       this.worker = new Worker(path.join(__dirname, '../short-threads/end-thread.js'), threadOptions('stall-end', data))
       this.worker.on('message', (word: EndStep) => this.next(word))
       this.worker.on('error', () => this.next(null))
@@ -96,11 +103,15 @@ class EndThread {
   }
 }
 
+function whyItEnds({ stall, answer }: ProcessEnd): string {
+  const about = answer === null ? 'no verdict, no bundle' : describeAnswer(answer)
+  return printable(`stalled: ${describeStall(stall)}, ${about}; ending with exit code ${EXIT_STALLED}`)
+}
+
 /** What `kubectl logs` shows last. */
 function sayWhy(end: ProcessEnd): void {
   const { stall, answer } = end
-  const about = answer === null ? 'no verdict, no bundle' : describeAnswer(answer)
-  end.logger.error(`stalled: ${describeStall(stall)}, ${about}; ending with exit code ${EXIT_STALLED}`, {
+  end.logger.error(whyItEnds(end), {
     event: 'ending',
     clock: stall.clock,
     trigger: stall.trigger,

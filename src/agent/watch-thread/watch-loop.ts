@@ -23,6 +23,7 @@ import { NativeLoader } from './native-loader.js'
 import { Probes } from './probes.js'
 import { PrematureEnding } from './premature-ending.js'
 import { END_MARGIN_MS, endProcess } from './process-end.js'
+import { ServiceNotify } from './service-notify.js'
 import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
 
 export interface WatchLoopOptions {
@@ -74,6 +75,7 @@ export class WatchLoop {
   private readonly announcer: Announcer
   private readonly premature: PrematureEnding
   private readonly probes: Probes
+  private readonly notify: ServiceNotify
 
   constructor(options: WatchLoopOptions) {
     this.options = options
@@ -86,6 +88,7 @@ export class WatchLoop {
     this.queue = new CaptureQueue(settings, options.logger, options.clocks)
     this.announcer = new Announcer(settings, options.logger)
     this.probes = new Probes(settings, options.logger, options.clocks)
+    this.notify = new ServiceNotify(settings, options.logger, process.env, process.pid)
     this.queue.onAnswer = (note) => {
       this.probes.tell({ type: 'incident', note })
       if (settings.openTelemetry) this.tell({ type: 'incident', note })
@@ -163,7 +166,9 @@ export class WatchLoop {
     const turn = this.observe()
     this.native.turn()
     this.carryOutEnding(turn)
-    this.probes.setLeaving(this.phase.is === 'shutting-down' || this.phase.is === 'ending' || this.isLeaving())
+    const leaving = this.phase.is === 'shutting-down' || this.phase.is === 'ending' || this.isLeaving()
+    this.probes.setLeaving(leaving)
+    this.notify.turn({ ...turn, leaving, native: this.native })
     if (this.phase.is === 'ending' || this.isLeaving()) return
     const decision = this.watch.turn(turn)
     this.phase = { is: this.watch.shuttingDown ? 'shutting-down' : 'watching' }
@@ -257,7 +262,14 @@ export class WatchLoop {
     }
     this.phase = { is: 'over' }
     const { logger, settings } = this.options
-    endProcess({ stall: ending.stall, answer, native: this.native.calls, dir: settings.dir, logger })
+    endProcess({
+      stall: ending.stall,
+      answer,
+      native: this.native.calls,
+      dir: settings.dir,
+      terminationLog: settings.terminationLog,
+      logger,
+    })
   }
 
   private sayUnlessEnding(stall: Stall, answer: CaptureAnswer): void {
@@ -266,7 +278,10 @@ export class WatchLoop {
 
   private cancelEnding(ending: Ending, why: string): void {
     this.phase = { is: 'watching' }
-    if (ending.stall.clock !== null) this.probes.tell({ type: 'forgiven', clock: ending.stall.clock })
+    if (ending.stall.clock !== null) {
+      this.probes.tell({ type: 'forgiven', clock: ending.stall.clock })
+      this.notify.forgive(ending.stall.clock, this.reader.observe())
+    }
     // One that is still under way is said when it is there.
     const answer = this.queue.capturing ? null : this.queue.answerFor(ending.stall)
     const about = answer === null ? '' : ` (${describeAnswer(answer)})`

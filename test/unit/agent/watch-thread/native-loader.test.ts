@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { prepareNativeCalls, type NativeCalls } from '../../../../src/agent/shared/native-exit.js'
 import { NativeLoader } from '../../../../src/agent/watch-thread/native-loader.js'
 
-const CALLS: NativeCalls = { exit: () => undefined, send: () => 0, peerUser: () => null }
+const CALLS: NativeCalls = { exit: () => undefined, send: () => 0, peerUser: () => null, notify: () => null }
 
 type Loaded = ReturnType<typeof prepareNativeCalls>
 
