@@ -15,6 +15,12 @@ export const FLOORS = [
       job: 'ways to look at a process, unaware of JavaScript: `procfs/`, `memory/`, `elf/`, `control/`',
     },
   ],
+  [
+    {
+      room: 'resources',
+      job: 'the catalogue of Node’s objects that the world outside can wake: one file a family, read from memory and from heap snapshots',
+    },
+  ],
   [{ room: 'source', job: "a script's text: lines, excerpts, source maps, whose code it is" }],
   [
     {
@@ -35,7 +41,7 @@ export const FLOORS = [
   [
     {
       room: 'awaits',
-      job: 'what suspended functions wait for: scan, search, judge; the catalogue of Node’s resources',
+      job: 'what suspended functions wait for: scan, search, judge',
     },
   ],
   [{ room: 'heartbeat', job: 'the shared clocks that poll loops beat' }],
@@ -77,14 +83,38 @@ export const THREADS = [
     entries: ['index.ts', 'register.ts', 'api.ts'],
     packages: [],
     not: ['node:inspector', 'node:fs/promises'],
-    noRooms: ['capture', 'native', 'v8', 'awaits', 'inspector', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
+    noRooms: [
+      'capture',
+      'resources',
+      'native',
+      'v8',
+      'awaits',
+      'inspector',
+      'investigate',
+      'export',
+      'sinks',
+      'supervise',
+      'cli',
+    ],
   },
   {
     thread: 'watch',
     entries: ['agent/watch-thread/watch-thread.ts'],
     packages: [],
     not: ['node:inspector', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
-    noRooms: ['capture', 'native', 'v8', 'awaits', 'inspector', 'investigate', 'export', 'sinks', 'supervise', 'cli'],
+    noRooms: [
+      'capture',
+      'resources',
+      'native',
+      'v8',
+      'awaits',
+      'inspector',
+      'investigate',
+      'export',
+      'sinks',
+      'supervise',
+      'cli',
+    ],
   },
   {
     thread: 'probes',
@@ -93,6 +123,7 @@ export const THREADS = [
     not: ['node:inspector', 'node:fs', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
     noRooms: [
       'capture',
+      'resources',
       'native',
       'v8',
       'awaits',

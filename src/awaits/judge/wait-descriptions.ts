@@ -1,5 +1,5 @@
 /** Paths that a search found, put into words: the resource at the end, the request and the event on the way, whose they are. */
-import type { WaitKind, WaitsFor } from '../../model/await.js'
+import { isConnected, type WaitKind, type WaitsFor } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
 import { connectionAway } from '../resources/connection-states.js'
@@ -78,6 +78,7 @@ export class WaitDescriptions {
     const answering = parts.some((part) => part.slot === '.readRequests' || part.slot === '.body')
     const described = describeRequest(describe, request, answering)
     if (described === null) return resource
+    if (!isConnected(described)) return described
     const queued = agentOf(objects, request)
     if (queued !== null) {
       const reading = readAgent(objects, queued.agent, queued.key, request, (socket) => agentMember(describe, socket))

@@ -2,35 +2,16 @@
  * Which objects are resources: what the world outside (the kernel, a timer, another thread) can wake. A search for
  * what settles a promise ends at one. Node's own classes only: a user's class called `Socket` is none.
  */
+import { GUARD_CLASSES, RESOURCE_CLASSES, WAYPOINT_CLASSES } from '../../resources/families.js'
 import type { HeapMaps } from '../../v8/heap/map-scan.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import type { NativeObjects } from './native-objects.js'
 import { isUndiciRequest } from './undici-request.js'
 
-const RESOURCES = new Set([
-  'Timeout',
-  'Immediate',
-  'Socket',
-  'TLSSocket',
-  'ReadStream',
-  'WriteStream',
-  'Server',
-  'ChildProcess',
-  'Worker',
-  'MessagePort',
-  'BroadcastChannel',
-  'FileHandle',
-  'ClientHttp2Session',
-  'ServerHttp2Session',
-])
-/** Objects on the way that say more than the resource behind them. */
-const WAYPOINTS = new Set([
-  'ClientRequest',
-  'IncomingMessage',
-  'ClientHttp2Stream',
-  'ServerHttp2Stream',
-  'AbortSignal',
+/** Streams and emitters on the way, which may be anybody's. */
+const WAYPOINTS: ReadonlySet<string> = new Set([
+  ...WAYPOINT_CLASSES,
   'EventEmitter',
   'EventTarget',
   'Interface',
@@ -40,14 +21,14 @@ const WAYPOINTS = new Set([
   'Duplex',
 ])
 /** Constructors, as a root map names them, whose objects are looked at: classes that derive from EventEmitter share its. */
-const PICKED = new Set([...RESOURCES, 'EventEmitter', 'Duplex', 'Readable', 'Writable'])
+const PICKED = new Set([...RESOURCE_CLASSES, 'EventEmitter', 'Duplex', 'Readable', 'Writable'])
 const SOCKETS = new Set(['Socket', 'TLSSocket'])
 /** A parser is bound to its socket, which says more. */
 const NO_RESOURCE = new Set(['HTTPParser'])
 
 /** Resources that as a rule only bound a wait. */
 export function isGuardClass(name: string): boolean {
-  return name === 'Timeout' || name === 'AbortSignal'
+  return GUARD_CLASSES.has(name)
 }
 
 export type ResourceKind = 'class' | 'native'
@@ -92,7 +73,7 @@ export class Resources {
     const name = objects.className(object)
     if (NO_RESOURCE.has(name)) return null
     if (objects.isApiType(type)) return this.#natives.of(object)?.handle === 'strong' ? 'native' : null
-    if (type !== heap.types.JS_OBJECT || !RESOURCES.has(name)) return null
+    if (type !== heap.types.JS_OBJECT || !RESOURCE_CLASSES.has(name)) return null
     if (objects.classScript(object)?.startsWith('node:') !== true) return null
     if (name === 'Timeout') return objects.getBoolean(object, ['_destroyed']) === false ? 'class' : null
     return SOCKETS.has(name) && !this.#hasHandle(object) ? null : 'class'

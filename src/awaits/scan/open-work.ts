@@ -8,9 +8,10 @@
 import type { ActiveTimer, ClientSession, UnansweredRequest } from '../../model/open-work.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { timerDue } from '../../resources/timers.js'
+import { MemoryObject } from '../resources/memory-object.js'
 import { socketDescriptor } from '../resources/describe-resource.js'
 import type { NativeObjects } from '../resources/native-objects.js'
-import { timerDue } from '../resources/node-values.js'
 import type { AwaitScan } from './await-scan.js'
 import { definitionOf } from './definition.js'
 
@@ -88,11 +89,11 @@ function readSession({ objects, natives }: OpenWorkContext, session: Tagged): Cl
   return fd === null ? null : { fd, authority: objects.getText(session, ['[authority]', '[kAuthority]'], MAX_PATH) }
 }
 
-function readTimer({ objects, uptimeMs, tid }: OpenWorkContext, timer: Tagged): ActiveTimer | null {
+function readTimer({ objects, natives, uptimeMs, tid }: OpenWorkContext, timer: Tagged): ActiveTimer | null {
   if (objects.getBoolean(timer, ['_destroyed']) !== false) return null
   const next = objects.getObject(timer, ['_idleNext'])
   if (next === 0 || objects.getObject(next, ['_idlePrev']) !== timer) return null
-  const due = timerDue(objects, timer)
+  const due = timerDue(new MemoryObject(objects, natives, timer))
   if (due === null) return null
   return {
     repeats: due.repeats,

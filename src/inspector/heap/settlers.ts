@@ -6,10 +6,11 @@
  * Unlike the memory engine this one can't read which variables a closure mentions, so what it names is the nearest
  * resource and not a proof; the tree says so.
  */
-import { formatDuration } from '../../model/amounts.js'
-import type { PathPart, WaitKind, WaitsFor } from '../../model/await.js'
+import type { PathPart, ResourceWait, WaitsFor } from '../../model/wait.js'
+import { describeByName, isNamed } from '../../resources/families.js'
 import type { AsyncGraph } from './async-graph.js'
 import type { HeapGraph } from './heap-graph.js'
+import { SnapshotObject } from './snapshot-object.js'
 
 export interface SnapshotWait {
   readonly waitsFor: WaitsFor
@@ -29,32 +30,6 @@ const SKIPPED_EDGES = new Set([
   'feedback_cell',
   'reactions_or_result',
   'constructor',
-])
-const RESOURCES = new Map<string, WaitKind>([
-  ['Timeout', 'timer'],
-  ['Immediate', 'timer'],
-  ['ClientRequest', 'http-request'],
-  ['ClientHttp2Stream', 'http2-stream'],
-  ['Http2Stream', 'http2-stream'],
-  ['ChildProcess', 'child'],
-  ['Process', 'child'],
-  ['Worker', 'worker'],
-  ['MessagePort', 'message-port'],
-  ['BroadcastChannel', 'message-port'],
-  ['FSReqCallback', 'file'],
-  ['FSReqPromise', 'file'],
-  ['FileHandle', 'file'],
-  ['GetAddrInfoReqWrap', 'dns'],
-  ['GetNameInfoReqWrap', 'dns'],
-  ['QueryReqWrap', 'dns'],
-  ['Socket', 'socket'],
-  ['TLSSocket', 'socket'],
-  ['TCP', 'socket'],
-  ['Pipe', 'socket'],
-  ['Server', 'socket'],
-  ['UDP', 'socket'],
-  ['AbortSignal', 'abort-signal'],
-  ['Zlib', 'pool-request'],
 ])
 const STREAMS = new Set(['Readable', 'PassThrough', 'Transform', 'Duplex', 'ReadStream', 'WriteStream', 'Interface'])
 
@@ -84,8 +59,8 @@ export function findSettler(graph: HeapGraph, async: AsyncGraph, promise: number
         continue
       }
       steps.set(holder, { from: node, edge })
-      const kind = graph.typeOf(holder) === 'object' ? RESOURCES.get(graph.nameOf(holder)) : undefined
-      if (kind !== undefined) return { waitsFor: describe(graph, steps, holder, kind), holders }
+      const resource = graph.typeOf(holder) === 'object' ? describeByName(new SnapshotObject(graph, holder)) : null
+      if (resource !== null) return { waitsFor: onWay(graph, steps, holder, resource), holders }
       if (emitter < 0 && isEmitter(graph, holder)) emitter = holder
       if (isRoot(graph, holder)) {
         if (root < 0) root = holder
@@ -95,8 +70,7 @@ export function findSettler(graph: HeapGraph, async: AsyncGraph, promise: number
     }
   }
   if (emitter >= 0) {
-    const kind = STREAMS.has(graph.nameOf(emitter)) ? 'stream' : 'emitter'
-    return { waitsFor: describe(graph, steps, emitter, kind), holders }
+    return { waitsFor: onWay(graph, steps, emitter, describeEmitter(graph, steps, emitter)), holders }
   }
   if (root >= 0) return { waitsFor: heldBy(graph, steps, root), holders }
   if (steps.size >= MAX_VISITED || holders.length > 0) {
@@ -125,7 +99,7 @@ function leadsOn(
     // A user's variable that holds the promise is a slot with a name; a resolving function's is not.
     if (name === 'system / Context') return graph.edgeTypeOf(edge) !== 'context'
     if (name === 'system / PromiseReaction' || name === 'system / PromiseCapability') return true
-    return type === 'native' || RESOURCES.has(name)
+    return type === 'native' || isNamed(name)
   }
   if (async.generators.has(node)) return false
   return name !== 'system / PromiseReaction' || graph.typeOf(node) === 'closure'
@@ -176,60 +150,27 @@ function wayFrom(
   return { heldThrough: parts.map((part) => part.name + part.slot).join(' > '), parts }
 }
 
-function describe(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, node: number, kind: WaitKind): WaitsFor {
+const DOUBT = 'nearest resource in the heap snapshot; which of its closures settles the promise was not checked'
+
+function onWay(
+  graph: HeapGraph,
+  steps: ReadonlyMap<number, Step | null>,
+  node: number,
+  resource: ResourceWait,
+): WaitsFor {
+  return { ...resource, owner: resource.owner ?? graph.nameOf(node), ...wayFrom(graph, steps, node), doubt: DOUBT }
+}
+
+function describeEmitter(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, node: number): ResourceWait {
   const name = graph.nameOf(node)
-  const way = wayFrom(graph, steps, node)
-  const doubt = 'nearest resource in the heap snapshot; which of its closures settles the promise was not checked'
-  const base = { owner: name, ...way, doubt }
-  switch (kind) {
-    case 'timer': {
-      const timeout = numberOf(graph, graph.child(node, '_idleTimeout', 'property'))
-      return { kind, ...base, summary: timeout === null ? 'a timer' : `timer of ${formatDuration(timeout)}` }
-    }
-    case 'http-request': {
-      const method = textOf(graph, graph.child(node, 'method', 'property'))
-      const host = textOf(graph, graph.child(node, 'host', 'property'))
-      const protocol = textOf(graph, graph.child(node, 'protocol', 'property')) ?? 'http:'
-      const path = textOf(graph, graph.child(node, 'path', 'property')) ?? ''
-      const url = host === null ? undefined : `${protocol}//${host}${path.replace(/[?#].*$/s, '')}`
-      return {
-        kind,
-        ...base,
-        summary: `HTTP ${method ?? 'request'}${url === undefined ? '' : ` ${url}`}`,
-        ...(method === null ? {} : { method }),
-        ...(url === undefined ? {} : { url }),
-      }
-    }
-    case 'child': {
-      const file = textOf(graph, graph.child(node, 'spawnfile', 'property'))
-      const pid = numberOf(graph, graph.child(node, 'pid', 'property'))
-      return { kind, ...base, summary: `child process ${file ?? ''}`.trimEnd(), ...(pid === null ? {} : { pid }) }
-    }
-    case 'dns': {
-      const host = textOf(graph, graph.child(node, 'hostname', 'property'))
-      return {
-        kind,
-        ...base,
-        summary: `DNS look-up${host === null ? '' : ` of ${host}`}`,
-        ...(host === null ? {} : { host }),
-      }
-    }
-    case 'emitter':
-    case 'stream': {
-      // `properties` is the table of an object with many keys, whose key is not in the path.
-      const at = way.parts.findIndex((part) => part.slot === '._events')
-      const slot = at < 0 ? '' : (way.parts[at + 1]?.slot ?? '')
-      const event = slot.startsWith('.') && slot !== '.properties' ? slot.slice(1) : undefined
-      return {
-        kind,
-        ...base,
-        summary: event === undefined ? name : `${name}, event ${event}`,
-        ...(event === undefined ? {} : { event }),
-      }
-    }
-    default:
-      return { kind, ...base, summary: name }
-  }
+  const kind = STREAMS.has(name) ? 'stream' : 'emitter'
+  const parts = partsFrom(graph, steps, node)
+  // `properties` is the table of an object with many keys, whose key is not in the path.
+  const at = parts.findIndex((part) => part.slot === '._events')
+  const slot = at < 0 ? '' : (parts[at + 1]?.slot ?? '')
+  if (!slot.startsWith('.') || slot === '.properties') return { kind, summary: name }
+  const event = slot.slice(1)
+  return { kind, summary: `event ${event} of ${name}`, event }
 }
 
 /** Held by a variable of a module or by the global object: a lock or queue of user code when it lies in a collection. */
@@ -252,23 +193,4 @@ function heldBy(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, root:
     ...way,
     ...(owner === '' ? {} : { owner }),
   }
-}
-
-function textOf(graph: HeapGraph, node: number): string | null {
-  if (node < 0) return null
-  const type = graph.typeOf(node)
-  if (type === 'string') return graph.nameOf(node)
-  if (type !== 'concatenated string' && type !== 'sliced string') return null
-  const first = textOf(graph, graph.child(node, 'first'))
-  const second = textOf(graph, graph.child(node, 'second'))
-  return first === null || second === null ? null : first + second
-}
-
-function numberOf(graph: HeapGraph, node: number): number | null {
-  if (node < 0) return null
-  if (graph.typeOf(node) !== 'number') return null
-  const value = graph.child(node, 'value')
-  const text = value >= 0 ? graph.nameOf(value) : graph.nameOf(node)
-  const number = Number(text)
-  return Number.isFinite(number) ? number : null
 }

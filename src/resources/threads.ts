@@ -1,0 +1,22 @@
+/** Worker threads, and ports between threads. */
+import type { Family } from './family.js'
+import { handleOf } from './sockets.js'
+
+export const workers: Family = {
+  classes: ['Worker'],
+  nativeKind: 'worker',
+  describe(object) {
+    const threadId = handleOf(object)?.number('threadId') ?? null
+    return {
+      kind: 'worker',
+      summary: threadId === null ? 'a worker thread' : `worker thread ${threadId}`,
+      ...(threadId === null ? {} : { threadId }),
+    }
+  },
+}
+
+export const ports: Family = {
+  classes: ['MessagePort', 'BroadcastChannel'],
+  nativeKind: 'message-port',
+  describe: (object) => ({ kind: 'message-port', summary: object.className }),
+}
