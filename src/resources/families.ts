@@ -12,6 +12,7 @@ import { servers, sockets } from './sockets.js'
 import { signals } from './signals.js'
 import { ports, workers } from './threads.js'
 import { timers } from './timers.js'
+import { webSockets } from './web-socket.js'
 
 /** Of two that fit a native object's name, the first is meant. */
 export const FAMILIES: readonly Family[] = [
@@ -25,6 +26,7 @@ export const FAMILIES: readonly Family[] = [
   workers,
   ports,
   http,
+  webSockets,
   http2Sessions,
   http2Streams,
   signals,

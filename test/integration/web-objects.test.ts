@@ -1,0 +1,46 @@
+/** Objects of the web platform on real processes: each is named by what the program itself calls it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectToSocket } from '../../src/inspector/connection/socket-connection.js'
+import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../../src/inspector/heap/snapshot-awaits.js'
+import type { AwaitTree } from '../../src/model/await.js'
+import type { WaitsFor } from '../../src/model/wait.js'
+import { programFile } from '../support/await-oracle.js'
+import { lookAtAwaits, startProgram, type AwaitTarget } from '../support/await-target.js'
+import { NODES, PROGRAMS } from '../support/nodes.js'
+
+function waitOf(tree: AwaitTree, name: string): WaitsFor | null | undefined {
+  return tree.awaits.find((node) => node.function === name)?.waitsFor
+}
+
+describe.each(NODES)('objects of the web on Node $major', (node) => {
+  let target: AwaitTarget
+  let memory: AwaitTree
+  let snapshot: AwaitTree
+
+  beforeAll(async () => {
+    target = await startProgram(node, programFile(PROGRAMS, 'web-objects.mjs'), [], {
+      nodeArgs: ['--inspect=127.0.0.1:0'],
+    })
+    memory = lookAtAwaits(target.pid)
+    const url = /ws:\/\/\S+/.exec(target.errors())?.[0] ?? ''
+    const deadlineMs = performance.now() + 90_000
+    const connection = await connectToSocket(url, deadlineMs)
+    const options = { ...DEFAULT_SNAPSHOT_OPTIONS, maxHeapBytes: 100 << 20, deadlineMs }
+    snapshot = await awaitsFromSnapshot(connection, options).finally(() => connection.disconnect())
+  })
+
+  afterAll(async () => {
+    await target.end()
+  })
+
+  it.runIf(node.major >= 22)('names a WebSocket by its address without the query, and its connection', () => {
+    const wait = waitOf(memory, 'awaitMessage')
+    expect(wait).toMatchObject({ kind: 'socket', owner: 'WebSocket', fd: expect.any(Number) })
+    expect(wait?.summary).toMatch(/^WebSocket ws:\/\/127\.0\.0\.1:\d+\/feed$/)
+    expect(waitOf(snapshot, 'awaitMessage')).toMatchObject({ kind: 'socket', summary: wait?.summary })
+  })
+
+  it('takes no other class of that name for one', () => {
+    expect(waitOf(memory, 'awaitTick')).toMatchObject({ kind: 'timer' })
+  })
+})
