@@ -1,5 +1,6 @@
 /** The catalogue: every family of Node's objects that the world outside can wake, or that says what was asked of it. */
 import { isConnected, type ResourceWait } from '../model/wait.js'
+import { broadcastChannels } from './broadcast-channel.js'
 import { children } from './children.js'
 import type { Circumstances, Family } from './family.js'
 import { fileHandles, files } from './files.js'
@@ -25,6 +26,7 @@ export const FAMILIES: readonly Family[] = [
   children,
   workers,
   ports,
+  broadcastChannels,
   http,
   webSockets,
   http2Sessions,

@@ -16,7 +16,7 @@ export const workers: Family = {
 }
 
 export const ports: Family = {
-  classes: ['MessagePort', 'BroadcastChannel'],
+  classes: ['MessagePort'],
   nativeKind: 'message-port',
   describe: (object) => ({ kind: 'message-port', summary: object.className }),
 }

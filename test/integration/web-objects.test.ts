@@ -40,6 +40,12 @@ describe.each(NODES)('objects of the web on Node $major', (node) => {
     expect(waitOf(snapshot, 'awaitMessage')).toMatchObject({ kind: 'socket', summary: wait?.summary })
   })
 
+  it('names a BroadcastChannel by its name', () => {
+    const channel = { kind: 'message-port', summary: 'BroadcastChannel orders', owner: 'BroadcastChannel' }
+    expect(waitOf(memory, 'awaitChannel')).toMatchObject(channel)
+    expect(waitOf(snapshot, 'awaitChannel')).toMatchObject(channel)
+  })
+
   it('takes no other class of that name for one', () => {
     expect(waitOf(memory, 'awaitTick')).toMatchObject({ kind: 'timer' })
   })
