@@ -53,7 +53,10 @@ export const FLOORS = [
     { room: 'diagnose', job: 'pure: Evidence in, ranked verdicts out; one file a rule' },
     { room: 'incident', job: 'the bundle: crash-safe writer, reader, retention, tombstones' },
     { room: 'profile', job: 'pure: stack samples and profiles in the formats of other tools' },
-    { room: 'report', job: 'an incident or a dump as text: the one place that makes sentences' },
+    {
+      room: 'report',
+      job: 'an incident or a dump as text: screens, pages, letters. The sentences of verdicts come from their rules',
+    },
   ],
   [
     {

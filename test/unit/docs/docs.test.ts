@@ -127,6 +127,15 @@ test('docs/internals/architecture.md has the rooms of the table (npm run docs wr
   expect(read('docs/internals/architecture.md')).toContain(roomsAsMarkdown())
 })
 
+const INTERNALS = readdirSync(path.join(ROOT, 'docs/internals'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/internals/${name}`)
+
+test.each(INTERNALS)('every file of the source that %s names is there', (page) => {
+  const named = read(page).match(/(?<![\w/])src\/[\w./-]*\w\/?/g) ?? []
+  expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([])
+})
+
 test.each(PAGES)('every link of %s leads to a file that the package has', (page) => {
   const { files } = JSON.parse(read('package.json')) as { files: string[] }
   const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '')
