@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `conductor-stall-agent/api`: heartbeats and captures by hand. No side effect on load; the agent begins with the first
  * heartbeat where it was not preloaded. In worker threads, and with CONDUCTOR_STALL_DISABLED, everything here does
@@ -33,7 +34,11 @@ export interface Heartbeat {
   resume(): void
   /** The loop has come to its end. */
   dispose(): void
+  /** The same, for `using beat = heartbeat(...)`. */
+  [Symbol.dispose](): void
 }
+
+export type HeartbeatControls = Pick<Heartbeat, keyof Heartbeat>
 
 /** A clock of this name, from now on watched. Call what is returned once an iteration. */
 export function heartbeat(name: string, options: HeartbeatOptions = {}): Heartbeat {
@@ -49,7 +54,7 @@ export function instrument<A extends unknown[], R>(
   name: string,
   fn: (...args: A) => Promise<R>,
   options: HeartbeatOptions = {},
-): ((...args: A) => Promise<R>) & Pick<Heartbeat, 'expectWait' | 'pause' | 'resume' | 'dispose'> {
+): ((...args: A) => Promise<R>) & HeartbeatControls {
   const clock = board().open(name, 'custom', { endless: true, ...options } satisfies ClockOptions)
   const instrumented = function (this: unknown, ...args: A): Promise<R> {
     clock.beat()
@@ -83,12 +88,13 @@ export async function capture(request: { readonly reason: string }): Promise<Cap
   return (await register()?.capture(request.reason)) ?? NOT_WATCHED
 }
 
-function controlsOf(clock: Clock): Pick<Heartbeat, 'expectWait' | 'pause' | 'resume' | 'dispose'> {
+function controlsOf(clock: Clock): HeartbeatControls {
   return {
     expectWait: (waitMs) => clock.expectWait(waitMs),
     pause: () => clock.pause(),
     resume: () => clock.resume(),
     dispose: () => clock.dispose(),
+    [Symbol.dispose]: () => clock.dispose(),
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { readSettingsWithFile } from '../config/settings-file.js'
 import { SINK_PREFIX } from '../config/sink-settings-table.js'
+import { examineAgent } from '../investigate/examine-agent.js'
 import { examineMachine, examineProcess } from '../investigate/examine.js'
 import type { Check } from '../model/check.js'
 import { renderChecks } from '../report/checks-text.js'
@@ -15,22 +16,34 @@ export function register(program: Command): void {
   program
     .command('doctor')
     .description('what works here and why not: permissions, Node version, layout; with a pid, for that process')
-    .addHelpText('after', examples('doctor', 'doctor 4711'))
+    .addHelpText('after', examples('doctor', 'doctor 4711', 'doctor --check 4711 || echo not watched'))
     .argument('[pid]', 'a process', parsePid)
     .option('--json', 'as JSON')
-    .action(async (pid: number | undefined, options: { json?: boolean }) => {
-      process.exitCode = await doctor(pid, options.json === true)
+    .option('--check', 'for scripts: print only what is not well, and end with 1 for a warning too')
+    .action(async (pid: number | undefined, options: DoctorOptions) => {
+      process.exitCode = await doctor(pid, options)
     })
 }
 
-async function doctor(pid: number | undefined, json: boolean): Promise<number> {
-  const machine = [...examineMachine(), ...(pid === undefined ? [] : examineProcess(pid))]
-  const findings = [...machine, ...(await sinkFindings())]
-  if (json) printJson({ schema: 1, findings })
-  else printOut(renderChecks(findings, terminalWidth(process.stdout, process.env)))
+interface DoctorOptions {
+  readonly json?: boolean
+  readonly check?: boolean
+}
+
+async function doctor(pid: number | undefined, { json, check }: DoctorOptions): Promise<number> {
+  const all = [...examineMachine(), ...(pid === undefined ? [] : await processFindings(pid)), ...(await sinkFindings())]
+  const findings = check === true ? all.filter((finding) => finding.verdict !== 'ok') : all
+  if (json === true) printJson({ schema: 1, findings })
+  else if (findings.length > 0) printOut(renderChecks(findings, terminalWidth(process.stdout, process.env)))
   const refused = findings.find((finding) => finding.verdict === 'no')
-  if (!refused) return EXIT.ok
+  if (!refused) return check === true && findings.length > 0 ? EXIT.noEvidence : EXIT.ok
   return refused.code === undefined ? EXIT.noEvidence : exitCodeOf(refused.code)
+}
+
+/** Of what can't be looked at nothing more is asked. */
+async function processFindings(pid: number): Promise<Check[]> {
+  const findings = examineProcess(pid)
+  return findings[0]?.verdict === 'no' ? findings : [...findings, ...(await examineAgent(pid))]
 }
 
 /** Only where a destination is set: what checks them loads an HTTP client. */

@@ -2,9 +2,11 @@
  * A profile as one HTML page that opens in a browser with no network: speedscope's own release files with the profile
  * beside them. Speedscope offers `loadFileFromBase64` once it was told of a local profile by the page's hash.
  */
-import { readFileSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** tools/finish-dist.mjs puts it there; the second is for tests, which run from src/. */
+const FOLDERS = [join(__dirname, '../vendor/speedscope'), join(__dirname, '../../dist/vendor/speedscope')]
 
 export interface SpeedscopePage {
   readonly html: string
@@ -14,7 +16,7 @@ export interface SpeedscopePage {
 
 /** @param name shown as the page's title and the profile's name: command, process, host, time, engine, what was missed */
 export function speedscopePage(name: string, profile: string): SpeedscopePage {
-  const folder = join(dirname(createRequire(__filename).resolve('speedscope/package.json')), 'dist', 'release')
+  const folder = FOLDERS.find((each) => existsSync(each)) ?? ''
   const file = (pattern: RegExp): string => {
     const found = readdirSync(folder).find((entry) => pattern.test(entry))
     return found === undefined ? '' : readFileSync(join(folder, found), 'utf8')

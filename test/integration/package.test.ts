@@ -44,7 +44,8 @@ import * as root from 'conductor-stall-agent'
 const beat = heartbeat('m', { endless: false })
 beat()
 console.log(JSON.stringify([process.version, Object.keys(root).sort()]))
-beat.dispose()
+// What "using beat = heartbeat(...)" calls at the end of its block.
+beat[Symbol.dispose]()
 `
 
 /** Nothing of this test's own settings, and no way to the project's modules. */
@@ -153,9 +154,18 @@ test('is all there without koffi, the optional dependency', async () => {
 
 test('brings no test, no source and no secret of this project along', () => {
   const root = path.join(app, 'node_modules/conductor-stall-agent')
-  const allowed = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'layouts', 'package.json']
+  const allowed = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'layouts', 'package.json', 'schemas']
   expect(readdirSync(root).filter((name) => !allowed.includes(name))).toEqual([])
   for (const name of ['dist/index.js', 'dist/register.d.ts', 'dist/api.d.ts', 'LICENSE', 'bin/conductor-diag.js']) {
     expect(existsSync(path.join(root, name)), name).toBe(true)
+  }
+  // Declarations of the doors, and what those lead to; no package for a page that is brought along.
+  const declarations = readdirSync(path.join(root, 'dist'), { recursive: true }).filter((name) =>
+    String(name).endsWith('.d.ts'),
+  )
+  expect(declarations.length).toBeLessThan(40)
+  expect(existsSync(path.join(root, 'dist/vendor/speedscope/LICENSE'))).toBe(true)
+  for (const absent of ['speedscope', 'open', 'default-browser']) {
+    expect(existsSync(path.join(app, 'node_modules', absent)), absent).toBe(false)
   }
 })

@@ -47,7 +47,7 @@ function settle(answer: CaptureAnswer, resolve: (result: CaptureResult) => void,
 }
 
 function statusOf({ loop, settings, sink }: ControlContext): ControlStatus {
-  const { clocks, lastIncident, doing } = loop.state()
+  const { clocks, lastIncident, doing, dir, canExit } = loop.state()
   return {
     pid: ownPid(),
     startTicks: ownStartTicks(),
@@ -60,6 +60,9 @@ function statusOf({ loop, settings, sink }: ControlContext): ControlStatus {
     lastIncident,
     stallTimeoutMs: settings.stallTimeoutMs,
     warnMs: settings.warnMs,
+    eventLoopWarnMs: settings.eventLoopWarnMs,
+    dir,
+    canExit,
     droppedLogLines: sink.dropped,
     logUnavailable: sink.unavailable,
   }

@@ -40,6 +40,8 @@ export interface WatchState {
   readonly doing: 'watching' | 'capturing' | 'ending' | 'shutting-down'
   /** Whether code 70 can be had whatever the main thread is in; null: not known yet. */
   readonly canExit: boolean | null
+  /** Where bundles go; null: no folder can be written. */
+  readonly dir: string | null
 }
 
 /**
@@ -143,6 +145,7 @@ export class WatchLoop {
       lastIncident: this.queue.lastIncident,
       doing: this.doing(),
       canExit: this.native.calls !== null ? true : this.native.failure === null ? null : false,
+      dir: this.announcer.folder,
     }
   }
 

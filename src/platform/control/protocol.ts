@@ -30,6 +30,12 @@ export interface ControlStatus {
   /** Milliseconds; 0 when the watchdog is off. */
   readonly stallTimeoutMs: number
   readonly warnMs: number
+  /** Absent, with the two that follow, in what an older agent says. */
+  readonly eventLoopWarnMs?: number
+  /** Where bundles go; null: no folder can be written. */
+  readonly dir?: string | null
+  /** Whether code 70 can be had whatever the main thread is in; null: not known yet. */
+  readonly canExit?: boolean | null
   /** Log lines that stderr did not take, and why it takes none at all. */
   readonly droppedLogLines: number
   readonly logUnavailable: string | null
