@@ -3,6 +3,7 @@
  * the next step where there is one. Nothing is stopped, signalled or started.
  */
 import { closeSync, openSync, readdirSync } from 'node:fs'
+import path from 'node:path'
 import { plural } from '../model/amounts.js'
 import type { Check } from '../model/check.js'
 import { toStallError } from '../model/stall-error.js'
@@ -147,11 +148,17 @@ export function examineProcess(pid: number): Check[] {
   return findings
 }
 
+/** As one word of a command line that somebody will copy. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
 /** What would work, each with its command. */
 function waysIn(pid: number): Check[] {
   const names = Object.keys(CAPABILITIES) as CapabilityName[]
   const ways = permissionWays({
     pid,
+    command: `${shellWord(process.execPath)} ${shellWord(path.resolve(__dirname, '../../bin/conductor-diag.js'))}`,
     ownUid: process.getuid?.() ?? 0,
     owner: readStatus(`/proc/${pid}`).uid,
     capabilities: new Set(names.filter(hasCapability)),

@@ -13,6 +13,8 @@ export type CapabilityName = keyof typeof CAPABILITIES
 
 export interface PermissionFacts {
   readonly pid: number
+  /** How this command is started: a name alone is not found by sudo, whose PATH has no node_modules/.bin. */
+  readonly command: string
   /** Of this command. */
   readonly ownUid: number
   /** Of the process. */
@@ -35,7 +37,7 @@ export interface Way {
 export function permissionWays(facts: PermissionFacts): Way[] {
   const ways: Way[] = []
   const { pid, owner, yama } = facts
-  const dump = `conductor-diag dump ${pid}`
+  const dump = `${facts.command} dump ${pid}`
   const missing = (Object.keys(CAPABILITIES) as CapabilityName[]).filter((name) => !facts.capabilities.has(name))
   const isOther = facts.ownUid !== owner
   if (isOther && (yama === null || yama === '0')) {

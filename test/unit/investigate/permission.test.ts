@@ -3,6 +3,7 @@ import { type PermissionFacts, permissionWays } from '../../../src/investigate/p
 
 const PLAIN: PermissionFacts = {
   pid: 7,
+  command: '/usr/bin/node /app/bin/conductor-diag.js',
   ownUid: 1000,
   owner: 1000,
   capabilities: new Set(),
@@ -16,8 +17,8 @@ function advice(facts: Partial<PermissionFacts>): Record<string, string> {
 
 it('sends to the other user first, then to root', () => {
   expect(advice({ owner: 33 })).toMatchObject({
-    'as its user': "sudo -u '#33' conductor-diag dump 7",
-    'as root': 'sudo conductor-diag dump 7',
+    'as its user': "sudo -u '#33' /usr/bin/node /app/bin/conductor-diag.js dump 7",
+    'as root': 'sudo /usr/bin/node /app/bin/conductor-diag.js dump 7',
   })
 })
 
