@@ -10,7 +10,44 @@ import { originOf } from '../source/origin.js'
 /** `looks` oldest first. Pure. */
 export function joinTasks(tasks: readonly TaskInFlight[], looks: readonly Look[]): readonly TaskInFlight[] {
   if (!looks.some((look) => look.awaits?.tasks !== undefined)) return tasks
-  return tasks.map((task) => joinTask(task, looks.map((look) => sightingOf(task, look)).filter(isThere)))
+  return tasks.map((task) => {
+    const seen = looks.flatMap((look) => {
+      const sighting = sightingOf(task, look)
+      return sighting === null ? [] : [{ sighting, atMs: look.takenAtMs }]
+    })
+    const joined = joinTask(
+      task,
+      seen.map(({ sighting }) => sighting),
+    )
+    return hasMoved(seen) ? { ...joined, moved: true } : joined
+  })
+}
+
+interface Seen {
+  readonly sighting: TaskInHeap
+  readonly atMs: number
+}
+
+/**
+ * Between the last two looks that could read it. A loop that waits in one line again and again is told by its timer:
+ * set after the look before, it is another one.
+ */
+function hasMoved(seen: readonly Seen[]): boolean {
+  const [now, before] = seen.filter(({ sighting }) => (sighting.parked?.length ?? 0) > 0).toReversed()
+  if (now === undefined || isResuming(now)) return now !== undefined
+  if (before === undefined) return false
+  if (isResuming(before) || placeOf(before.sighting) !== placeOf(now.sighting)) return true
+  const waits = now.sighting.waitsFor
+  return waits?.kind === 'timer' && waits.sinceMs !== undefined && waits.sinceMs < now.atMs - before.atMs
+}
+
+/** What it waited for is settled: it goes on in this very turn. One that waits always has something to say for it. */
+function isResuming({ sighting }: Seen): boolean {
+  return sighting.waitsFor === null
+}
+
+function placeOf({ parked }: TaskInHeap): string {
+  return (parked ?? []).map(({ function: name, file, line, column }) => [name, file, line, column].join(':')).join('<')
 }
 
 function joinTask(task: TaskInFlight, sightings: readonly TaskInHeap[]): TaskInFlight {
@@ -37,10 +74,6 @@ function withWork(sightings: readonly TaskInHeap[]): Pick<TaskInFlight, 'work'> 
 function sightingOf(task: TaskInFlight, look: Look): TaskInHeap | null {
   const same = (look.awaits?.tasks ?? []).filter((each) => each.taskId === task.taskId && each.index === task.index)
   return same.find((each) => each.parked !== null && each.parked.length > 0) ?? same[0] ?? null
-}
-
-function isThere(task: TaskInHeap | null): task is TaskInHeap {
-  return task !== null
 }
 
 function showsUserCode(task: TaskInHeap): boolean {

@@ -77,7 +77,7 @@ export interface TaskInHeap {
    * promise is pending and none is left. Null: can't be told (no promise, settled, or the heap was not read to its end).
    */
   readonly parked: readonly Frame[] | null
-  /** What the innermost waits for; null when nothing is parked or it was not told. */
+  /** What the innermost waits for; null when nothing is parked, or when it is settled: the function is about to go on. */
   readonly waitsFor: WaitsFor | null
   /** The task itself, where the agent kept it. */
   readonly work?: Work

@@ -70,6 +70,8 @@ export interface TaskInFlight {
    * could resume. Absent: not known.
    */
   readonly collectedInLooks?: number
+  /** It went on between the last two looks: another place, or a timer that was set since. Absent: not seen to. */
+  readonly moved?: true
   /** The task as the server sent it. */
   readonly work?: Work
 }

@@ -1,7 +1,7 @@
 // Conductor's own server, on loopback and in memory. Kept outside the repository: 400 MB from Maven, unpacked once.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -48,8 +48,25 @@ export async function freePort() {
   return port
 }
 
-export async function startServer() {
+/** A certificate of its own for this run, and HTTP/2 behind it. */
+function tlsSettings(folder) {
+  const store = path.join(folder, 'ks.p12')
+  const key = ['-genkeypair', '-alias', 'server', '-keyalg', 'RSA', '-keysize', '2048', '-validity', '2']
+  const name = ['-dname', 'CN=localhost', '-ext', 'san=dns:localhost,ip:127.0.0.1']
+  const kept = ['-storetype', 'PKCS12', '-keystore', store, '-storepass', 'changeit', '-keypass', 'changeit']
+  execFileSync('keytool', [...key, ...name, ...kept], { stdio: 'ignore' })
+  return [
+    '--server.http2.enabled=true',
+    `--server.ssl.key-store=${store}`,
+    '--server.ssl.key-store-password=changeit',
+    '--server.ssl.key-store-type=PKCS12',
+  ]
+}
+
+/** @param options `tls`: HTTP/2 over TLS, with a certificate that nobody trusts */
+export async function startServer({ tls = false } = {}) {
   const app = unpacked()
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'stall-server-'))
   const jar = readdirSync(app).find((name) => name.endsWith('.jar'))
   const port = await freePort()
   const settings = [
@@ -61,6 +78,7 @@ export async function startServer() {
     '--conductor.grpc-server.enabled=false',
     '--loadSample=false',
     '--conductor.app.workflow-offset-timeout=4s',
+    ...(tls ? tlsSettings(folder) : []),
   ]
   const memory = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
   const child = spawn('java', [...memory, '-jar', path.join(app, jar), ...settings], {
@@ -68,7 +86,7 @@ export async function startServer() {
   })
   let failed = false
   child.stdout.on('data', (text) => (failed ||= text.includes('Application run failed')))
-  const url = `http://127.0.0.1:${port}`
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`
   const end = performance.now() + START_MS
   while (
     !(await fetch(`${url}/health`).then(
@@ -99,6 +117,7 @@ export async function startServer() {
       }
     },
     async stop() {
+      rmSync(folder, { recursive: true, force: true })
       if (child.exitCode !== null || child.signalCode !== null) return
       const exited = once(child, 'exit')
       child.kill('SIGTERM')

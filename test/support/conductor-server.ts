@@ -28,6 +28,8 @@ export interface ServerOptions {
 export interface TaskFields {
   readonly count?: number
   readonly responseTimeoutSeconds?: number
+  /** Of its definition, sent along with the task. */
+  readonly timeoutSeconds?: number
   readonly retryCount?: number
   /** How often it is tried again when it fails. */
   readonly retries?: number

@@ -1,6 +1,7 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
+import { hasMovingTask } from '../view/moving-task.js'
 import { waitingText } from '../view/pending.js'
 import { plural } from '../view/phrases.js'
 import { pointerTo } from '../view/pointers.js'
@@ -37,7 +38,7 @@ function accountText(waiting: readonly Leaf[]): string {
 
 function bare(view: View): Candidate[] {
   const { main } = view
-  if (main === null || !main.idle || !view.silent) return []
+  if (main === null || !main.idle || !view.silent || hasMovingTask(view)) return []
   const signs: Sign[] = [strong('the main thread waits for events, with no JavaScript on its stack')]
   if (view.silence !== null) signs.push(weak(view.silence))
   const known = view.last.awaits !== null

@@ -1,14 +1,12 @@
 /** The verdict goes to the tasks that stood still, and with CONDUCTOR_STALL_SINK_CONDUCTOR_FAIL_TASKS they are given back. */
-import { once } from 'node:events'
-import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Verdict } from '../../../src/model/verdict.js'
 import { bundleIn, SEAL_PARTS, temporaryFolder, VERDICT } from '../../support/incidents.js'
 import { startConductorServer, type ConductorServer } from '../../support/conductor-server.js'
-import { NODES, PROJECT_ROOT } from '../../support/nodes.js'
-import { sdkFolder } from '../../support/sdk-worker.js'
+import { NODES, type NodeBinary } from '../../support/nodes.js'
+import { startSdkAgent, type SdkAgent } from '../../support/sdk-agent.js'
 import { ContractServer, type Handler, type Received } from '../../support/sinks/contract-server.js'
 import { diag } from '../../support/sinks/outbox-run.js'
 
@@ -28,38 +26,17 @@ afterEach(async () => {
   folder.remove()
 })
 
-interface Worker {
-  readonly exit: Promise<number | null>
-  readonly log: () => string
-}
-
 /** A worker on the real SDK whose only slot is taken by a task that never settles. */
-function wedged(server: ConductorServer, env: Readonly<Record<string, string>>): Worker {
-  const preload = ['--require', path.join(PROJECT_ROOT, 'dist/index.js')]
-  const child = spawn(node?.path ?? 'node', [...preload, path.join(sdkFolder(), 'worker.cjs')], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      CONDUCTOR_SERVER_URL: server.url,
-      CONDUCTOR_STALL_DIR: bundles,
-      CONDUCTOR_STALL_WARN_SECONDS: '2',
-      CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '2',
-      CONDUCTOR_STALL_PROFILE_SECONDS: '0.3',
-      CONDUCTOR_STALL_COOLDOWN_SECONDS: '0',
-      CONDUCTOR_STALL_SINK_TO: 'conductor',
-      CONDUCTOR_STALL_SINK_CONDUCTOR_FAIL_TASKS: 'true',
-      EXECUTE: 'never',
-      ...env,
-    },
-  })
-  let log = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (log += data.toString()))
-  const exit = once(child, 'exit').then(([code]) => code as number | null)
-  closing.push(async () => {
-    child.kill('SIGKILL')
-    await exit
-  })
-  return { exit, log: () => log }
+function wedged(server: ConductorServer, more: Readonly<Record<string, string>>): SdkAgent {
+  const env = {
+    CONDUCTOR_STALL_SINK_TO: 'conductor',
+    CONDUCTOR_STALL_SINK_CONDUCTOR_FAIL_TASKS: 'true',
+    EXECUTE: 'never',
+    ...more,
+  }
+  const worker = startSdkAgent({ node: node as NodeBinary, server, dir: bundles, env })
+  closing.push(async () => await worker.end())
+  return worker
 }
 
 async function serve(): Promise<ConductorServer> {

@@ -345,6 +345,17 @@ test('says slots-exhausted when every task is past its own response time-out', (
   })
 })
 
+test('does not say slots-exhausted of a task that moves, however late it is', () => {
+  const late = { clock: clock().name, taskId: 't', ageMs: 90_000, responseTimeoutMs: 60_000, execute: null }
+  const other = { ...late, taskId: 'u' }
+  const clocks = [clock({ slots: 2, slotsInUse: 2, oldestTaskMs: 90_000, lastSuccessMs: 90_000 })]
+  const stall = { ...silence(), trigger: 'poll-success' as const, clocks }
+  const names = (tasks: readonly TaskInFlight[]): string[] =>
+    diagnose(parked([request()], { look: { clocks }, stall, tasks })).map(({ cause }) => String(cause))
+  expect(names([late, other])).toContain('slots-exhausted')
+  expect(names([late, { ...other, moved: true }])).not.toContain('slots-exhausted')
+})
+
 test('needs the same work in every pool thread and a queue behind it', () => {
   const work = (tid: number) => ({ kind: 'fs', what: '/f', tid, syscall: 'openat' })
   const pool = { size: 4, idle: 0, running: [1, 2, 3, 4].map(work), queued: [{ kind: 'fs', what: '/g' }] }

@@ -7,15 +7,17 @@ import { frame, look } from '../../support/evidence.js'
 const EXECUTE = { function: 'execute', file: '/srv/worker/src/worker.js', line: 8, column: 1 }
 const TASK: TaskInFlight = { clock: 'c', taskId: 't1', index: 3, ageMs: 5_000, responseTimeoutMs: null, execute: null }
 const USER = frame('query', 31)
+const WAIT = { kind: 'socket', summary: 'a socket' } as const
 const LIBRARY = frame('executeOneTask', 5, '/srv/worker/node_modules/sdk/index.js')
 
 function heap(over: Partial<TaskInHeap> = {}): TaskInHeap {
-  return { taskId: 't1', index: 3, execute: EXECUTE, parked: [USER, LIBRARY], waitsFor: null, ...over }
+  return { taskId: 't1', index: 3, execute: EXECUTE, parked: [USER, LIBRARY], waitsFor: WAIT, ...over }
 }
 
 function looks(...sightings: (TaskInHeap | null)[]): Look[] {
-  return sightings.map((each) =>
+  return sightings.map((each, i) =>
     look({
+      takenAtMs: i * 2000,
       awaits: {
         engine: 'memory',
         awaits: [],
@@ -34,7 +36,13 @@ const joined = (...sightings: (TaskInHeap | null)[]): TaskInFlight | undefined =
 
 describe('a task in flight and what the heap has of it', () => {
   test('gets its execute function and where it is parked', () => {
-    expect(joined(heap())).toEqual({ ...TASK, execute: EXECUTE, parked: [USER, LIBRARY], collectedInLooks: 0 })
+    expect(joined(heap())).toEqual({
+      ...TASK,
+      execute: EXECUTE,
+      parked: [USER, LIBRARY],
+      waitsFor: WAIT,
+      collectedInLooks: 0,
+    })
   })
 
   test('keeps the place that an earlier look saw when it was collected since', () => {
@@ -51,6 +59,25 @@ describe('a task in flight and what the heap has of it', () => {
   test('is not collected when a later look has it again: the look before had missed it', () => {
     expect(joined(heap({ parked: [] }), heap())?.collectedInLooks).toBe(0)
     expect(joined(heap({ parked: [] }), heap({ parked: null }))?.collectedInLooks).toBe(0)
+  })
+
+  test('has moved when it is in another place than in the look before, or waits for a timer that was set since', () => {
+    const moved = (...sightings: TaskInHeap[]): unknown => joined(...sightings)?.moved
+    const timer = (sinceMs: number): TaskInHeap =>
+      heap({ waitsFor: { kind: 'timer', summary: 'a timer', sinceMs, dueInMs: 100 } })
+    expect(moved(heap(), heap({ parked: [frame('query', 35), LIBRARY] }))).toBe(true)
+    expect(moved(timer(10), timer(1))).toBe(true)
+    expect(moved(timer(10), timer(60_000))).toBeUndefined()
+    expect(moved(heap(), heap())).toBeUndefined()
+    // What it did before says nothing: it may hang since.
+    expect(moved(heap({ parked: [frame('query', 35), LIBRARY] }), heap(), heap())).toBeUndefined()
+    // A look that could not read it tells nothing, and neither does one alone.
+    expect(moved(heap(), heap({ parked: null }))).toBeUndefined()
+    expect(moved(timer(1))).toBeUndefined()
+    // About to go on in one of the two.
+    expect(moved(heap({ waitsFor: null }), heap())).toBe(true)
+    expect(moved(heap({ waitsFor: null }))).toBe(true)
+    expect(moved(heap({ waitsFor: null }), heap(), heap())).toBeUndefined()
   })
 
   test('is left as it was when the heap has another task in its record, or none', () => {
