@@ -155,7 +155,8 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
 
 /** What was judged nothing twice; what moved or was not proved is said to be unknown. */
 function confirmed(promise: Tagged, wait: WaitsFor | undefined, again: SearchedAgain): WaitsFor {
-  if (again.moved.has(promise)) return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true }
+  if (again.moved.has(promise))
+    return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true, changed: true }
   if (wait === undefined || (wait.kind === 'nothing' && !again.proved)) {
     const doubt = 'garbage was collected, or time was up, before a second search could confirm it'
     return { kind: 'unknown', summary: 'no settler found', doubt, cutShort: true }

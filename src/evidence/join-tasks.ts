@@ -41,9 +41,12 @@ function hasMoved(seen: readonly Seen[]): boolean {
   return waits?.kind === 'timer' && waits.sinceMs !== undefined && waits.sinceMs < now.atMs - before.atMs
 }
 
-/** What it waited for is settled: it goes on in this very turn. One that waits always has something to say for it. */
+/**
+ * What it waited for is settled, or was another one a moment later. One that hangs has something to say for it, and that
+ * holds still: what it hangs on is long out of the young generation.
+ */
 function isResuming({ sighting }: Seen): boolean {
-  return sighting.waitsFor === null
+  return sighting.waitsFor === null || sighting.waitsFor.changed === true
 }
 
 function placeOf({ parked }: TaskInHeap): string {

@@ -83,6 +83,8 @@ export interface AnyWait {
   readonly madeAt?: SourcePosition
   /** The search for it did not come to its end: `unknown` only means that it was not found in time. */
   readonly cutShort?: boolean
+  /** What was found of it was another one a moment later: it went on, as a rule. */
+  readonly changed?: true
   /** What can't be vouched for, one sentence. */
   readonly doubt?: string
 }

@@ -241,5 +241,5 @@ export class WaitJudge {
 }
 
 function moved(): WaitsFor {
-  return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true }
+  return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true, changed: true }
 }

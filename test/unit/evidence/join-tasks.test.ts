@@ -77,6 +77,7 @@ describe('a task in flight and what the heap has of it', () => {
     // About to go on in one of the two.
     expect(moved(heap({ waitsFor: null }), heap())).toBe(true)
     expect(moved(heap({ waitsFor: null }))).toBe(true)
+    expect(moved(heap({ waitsFor: { kind: 'unknown', summary: 'it changed', changed: true } }))).toBe(true)
     expect(moved(heap({ waitsFor: null }), heap(), heap())).toBeUndefined()
   })
 
