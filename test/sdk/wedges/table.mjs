@@ -70,11 +70,12 @@ export function pageOf(results, cells) {
   const rows = results.toSorted((a, b) => rank(a) - rank(b) || a.node - b.node || a.kind.localeCompare(b.kind))
   return `# Wedges on every line of Conductor’s SDK
 
-Made by \`npm run wedges -- --all --docs\`: each row is a worker on the real SDK under \`conductor-diag run\`, against the small server
+Made by \`npm run wedges -- --all --docs\`: each row is a worker on the real SDK under
+\`conductor-diag run\`, against the small server
 of the tests. Thresholds: warning after 2 s, end after 6 s of silence, or after 8 s without an answered poll. The last
 incident before the end counts.
 
-${right} of ${results.length} right.
+${results.length} of the ${cells.length} cells were run, ${right} of them right; on two busy cores, which delays what is noticed.
 
 Modules: \`cjs\` and \`mjs\` as they are; \`bundle\` is one file made by esbuild, its SDK handed over by one line
 ([Conductor](../conductor.md)); \`wire\` the same without that line, where only what the wire shows can be noticed.
