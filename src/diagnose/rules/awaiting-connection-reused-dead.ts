@@ -85,8 +85,7 @@ function candidate(view: View, clock: ClockReading, leaf: Leaf, kept: boolean): 
     weight: 60,
     refutedBy:
       'A fresh connection from this machine on which a poll is not answered either: then the server or the path is down.',
-    nextStep:
-      'Restart the worker to get a fresh connection; set allowH2: false or a short keep-alive, and ask what sits between (a proxy, NAT).',
+    nextStep: `Restart the worker to get a fresh connection; set ${settingOf(clock)} or a short keep-alive, and ask what sits between (a proxy, NAT).`,
   })
   return {
     ...built,
@@ -97,6 +96,11 @@ function candidate(view: View, clock: ClockReading, leaf: Leaf, kept: boolean): 
     // The connection is to blame, not the code: that no frame is the user's makes it no less sure.
     cap: capOf(kept, fresh),
   }
+}
+
+/** Conductor's SDK has one of its own from 3.0 on. */
+function settingOf({ name }: ClockReading): string {
+  return name.startsWith('conductor:') ? 'CONDUCTOR_DISABLE_HTTP2=true (SDK 3 and later)' : 'allowH2: false'
 }
 
 /** A client that connects anew after each failure looks the same until the connection's age is known. */

@@ -4,6 +4,8 @@ import { capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '.
 import { neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
 import type { View } from '../view/view.js'
 
+const CONDUCTOR_POLL = /\/tasks\/poll\//
+
 export function awaitingHttpResponse(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   return leavesOf(view)
@@ -34,6 +36,10 @@ function nextOf(leaf: Leaf): string {
     return 'The answer has begun: see whether its body is read here, and whether the server stopped in the middle of it.'
   if (waits.sent === false && waits.fd === undefined)
     return 'The request has no connection yet: see what its agent or session waits for (a socket, a proxy, a handshake).'
+  // Conductor's own poll: its SDK has a setting for that from 3.0 on.
+  if (waits.url !== undefined && CONDUCTOR_POLL.test(waits.url)) {
+    return `Look at what ${waits.peer ?? 'the server'} does with this poll, and see that CONDUCTOR_REQUEST_TIMEOUT_MS is not 0 (SDK 3 and later; earlier ones have no time-out of their own).`
+  }
   return `Look at what ${waits.peer ?? 'the server'} does with this request, and give it a time-out (AbortSignal.timeout).`
 }
 

@@ -96,6 +96,13 @@ describe('a wait on a connection', () => {
     })
   })
 
+  test('names the SDK’s own time-out when it is a poll of Conductor’s, and nobody’s else', () => {
+    const next = (url: string): string | undefined =>
+      first(parked([request({ url })], { stall: silence() })).verdict?.nextStep
+    expect(next('http://a/api/tasks/poll/batch/x')).toContain('CONDUCTOR_REQUEST_TIMEOUT_MS')
+    expect(next('http://a/api/charges')).toContain('AbortSignal.timeout')
+  })
+
   test('is socket-unacknowledged when its bytes are sent again', () => {
     const kernel = kernelLook({ sockets: [socket({ sendQueueBytes: 300, unacknowledged: true, retransmits: 5 })] })
     expect(first(parked([request()], { kernel }))).toMatchObject({
@@ -112,6 +119,20 @@ describe('a wait on a connection', () => {
       const poll = { ...request({ kind: 'http2-stream', url: URL }), ...options.node }
       return parked([poll], { look, kernel, stall: { ...silence(), trigger: 'poll-success' as const } })
     }
+    test('names the SDK’s own setting where it is a poll of Conductor’s', () => {
+      const dead = (name: string): string | undefined => {
+        const failed = failing({ receivedMs: 239_000 })
+        const looks = failed.looks.map((each) => ({
+          ...each,
+          clocks: (each.clocks ?? []).map((one) => ({ ...one, name })),
+        }))
+        const found = diagnose({ ...failed, looks })
+        return found.find(({ cause }) => cause === 'connection-reused-dead')?.nextStep
+      }
+      expect(dead('conductor:orders')).toContain('CONDUCTOR_DISABLE_HTTP2=true')
+      expect(dead('orders')).toContain('allowH2: false')
+    })
+
     const tried = (answered: boolean) => ({ freshConnections: [{ peer: '10.0.0.5:8080', answered, tookMs: 4 }] })
 
     test('and high only with a fresh answer and a connection as old as the failures', () => {
