@@ -1,12 +1,13 @@
 /** `conductor-diag report ID`: one incident as a page that loads nothing. */
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
+import { pageOf } from '../export/page/page-of-bundle.js'
 import { recoverBundle } from '../export/recover-bundle.js'
 import { formatBytes } from '../model/amounts.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { examples } from './examples.js'
 import { printJson, printLine, printOut } from './output.js'
-import { pageOf, writeReport } from './write-report.js'
+import { writeReport } from './write-report.js'
 
 interface ReportOptions extends FolderOptions {
   readonly out?: string

@@ -1,14 +1,9 @@
 /** The page of an incident, on disk: there whole, for its owner only. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { renderReportPage } from '../export/page/report-page.js'
-import { readIncident, readProfile } from '../export/read-incident.js'
+import { pageOf } from '../export/page/page-of-bundle.js'
 import type { Bundle } from '../incident/bundle-reader.js'
 import { toDiskError } from '../incident/disk-error.js'
 import { StallError } from '../model/stall-error.js'
-
-export function pageOf(bundle: Bundle): string {
-  return renderReportPage(readIncident(bundle), { profile: readProfile(bundle) })
-}
 
 /** @throws StallError ERR_STALL_DIR_UNWRITABLE or ERR_STALL_DISK_FULL; nothing is left behind then. */
 export function writeReport(bundle: Bundle, file: string): number {

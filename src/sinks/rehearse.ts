@@ -5,6 +5,7 @@ import { deliverMessage } from './flow/message-flow.js'
 import { deliverToStore } from './flow/store-flow.js'
 import { deliverToTicket } from './flow/ticket-flow.js'
 import { newState, openJournal } from './outbox/journal.js'
+import type { StoreLink } from '../report/letter/letter.js'
 import { prepareBundle } from './parcel/prepare-bundle.js'
 import { openSinkHouse, parseDestination } from './registry/registry.js'
 import type { Parcel, Rehearsed } from './contract/sink.js'
@@ -22,7 +23,7 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
   const { manifest, archive, reports, stuck } = bundle
   const fingerprint = manifest.fingerprint ?? null
   const marks = marksOf(manifest.id, fingerprint)
-  const links: { name: string; url: string }[] = []
+  const links: StoreLink[] = []
   const rehearsals: Rehearsal[] = []
   const sinks = await Promise.all(
     to.map(async (name) => ({ destination: parseDestination(name), sink: await house.open(parseDestination(name)) })),
@@ -44,8 +45,8 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
       stuck,
     }
     if (sink.kind === 'store') {
-      const { url } = await deliverToStore(sink, destination.key, parcel, journal)
-      if (url !== null) links.push({ name: destination.name, url })
+      const { url, pageUrl = null } = await deliverToStore(sink, destination.key, parcel, journal)
+      if (url !== null) links.push({ name: destination.name, url, pageUrl })
     } else if (sink.kind === 'message') {
       await deliverMessage(sink, destination.key, parcel, { count: 1, first: null }, journal)
     } else {

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { statSync } from 'node:fs'
 import { listBundles } from '../incident/bundle-list.js'
 import { readBundle } from '../incident/bundle-reader.js'
+import type { StoreLink } from '../report/letter/letter.js'
 import { deliver, isDue, type Outcome } from './flow/deliver.js'
 import { type DeliveryState, dropStates, listStates, newState, readState, writeState } from './outbox/journal.js'
 import { makeOutbox, outboxIn } from './outbox/layout.js'
@@ -74,7 +75,7 @@ async function shipOrder(
     const first = state()
     if (first?.status === 'delivered' || (first?.status === 'refused' && !insist)) continue
     const skip = !insist && (unreachable.has(destination.sink) || (first !== null && !isDue(first, now())))
-    const links = (): { name: string; url: string }[] => linksOf(directory, order.incident)
+    const links = (): StoreLink[] => linksOf(directory, order.incident)
     const waitsForLink =
       !insist && needsLink && links().length === 0 && storeIsAwaited(outbox, order, destinations, now())
     if (skip || waitsForLink) {
@@ -174,9 +175,11 @@ function storeIsAwaited(
   )
 }
 
-function linksOf(directory: string, incident: string): { name: string; url: string }[] {
+function linksOf(directory: string, incident: string): StoreLink[] {
   return listStates(directory, incident).flatMap(({ destination, result, steps }) =>
-    Object.hasOwn(steps, 'put') && result?.url ? [{ name: destination, url: result.url }] : [],
+    Object.hasOwn(steps, 'put') && result?.url
+      ? [{ name: destination, url: result.url, pageUrl: result.pageUrl ?? null }]
+      : [],
   )
 }
 

@@ -35,12 +35,24 @@ export interface Letter {
   readonly facts: Readonly<Record<string, string | number | null>>
 }
 
+/** Where a store has put what was sent to it. */
+export interface StoreLink {
+  /** Of the store. */
+  readonly name: string
+  /** Of the archive. */
+  readonly url: string
+  /** Of `report.html`; null where the store did not take it. */
+  readonly pageUrl: string | null
+}
+
 export interface LetterOptions {
-  /** Where the archive is, from stores that have it already. */
-  readonly links: readonly { readonly name: string; readonly url: string }[]
+  /** From stores that have it already. */
+  readonly links: readonly StoreLink[]
   /** Whether the files come with it. */
   readonly attached: boolean
   readonly archive: { readonly name: string; readonly sizeBytes: number; readonly sha256: string }
+  /** Names of what comes with the archive. */
+  readonly reports: readonly string[]
   /** Incidents of this cause so far, this one included. */
   readonly count: number
   /** Where it happened before: `service on host`. */
@@ -168,12 +180,15 @@ function nextStep({ manifest }: ReportedIncident, clean: Clean): Block[] {
 }
 
 function evidence({ manifest }: ReportedIncident, options: LetterOptions, clean: Clean): Block[] {
-  const { archive, attached, links, folder } = options
+  const { archive, attached, links, folder, reports } = options
   const size = formatBytes(archive.sizeBytes)
   const items: Item[] = [
     { label: 'Incident', text: `${manifest.id}, ${manifest.createdAt}` },
+    ...links.flatMap(({ name, pageUrl }) =>
+      pageUrl === null ? [] : [{ label: `Report (${name})`, text: `${manifest.id}.report.html`, url: pageUrl }],
+    ),
     ...links.map(({ name, url }) => ({ label: `Bundle (${name})`, text: archive.name, url })),
-    ...(attached ? [{ label: 'Attached', text: `${archive.name} (${size}), ${manifest.id}.report.md` }] : []),
+    ...(attached ? [{ label: 'Attached', text: [`${archive.name} (${size})`, ...reports].join(', ') }] : []),
     { label: 'On the machine', text: clean(`${manifest.process.hostname}:${folder}`) },
     { label: 'SHA-256 of the archive', text: archive.sha256 },
   ]
@@ -209,6 +224,7 @@ function factsOf({ manifest }: ReportedIncident, options: LetterOptions, clean: 
     fingerprint: manifest.fingerprint ?? null,
     count: options.count,
     link: options.links[0]?.url ?? null,
+    reportLink: options.links.find(({ pageUrl }) => pageUrl !== null)?.pageUrl ?? null,
   }
 }
 

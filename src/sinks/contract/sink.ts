@@ -25,7 +25,7 @@ export interface Parcel {
   readonly letter: Letter
   /** `ID.tar.gz`. */
   readonly archive: ParcelFile
-  /** What people read: report.md, or a page where there is one. */
+  /** What people read: `ID.report.md`, `ID.report.html`. */
   readonly reports: readonly ParcelFile[]
   /** Tasks of Conductor's that stood still; null: none is known. */
   readonly stuck: StuckWork | null
@@ -35,6 +35,8 @@ export interface Delivered {
   /** What the destination calls it: `OPS-123`, `s3://bucket/key`. */
   readonly ref: string
   readonly url: string | null
+  /** Of a store: where the page is that people read. */
+  readonly pageUrl?: string | null
 }
 
 export interface Ticket extends Delivered {

@@ -17,7 +17,7 @@ export function open(context: SinkContext): Messenger {
     kind: 'message',
     send: async (parcel, _id, before) => {
       const labels = labelsOf(parcel)
-      const { summary, nextStep, link, incident } = parcel.letter.facts
+      const { summary, nextStep, link, reportLink, incident } = parcel.letter.facts
       await client.send('POST', '/api/v2/alerts', {
         json: [
           {
@@ -28,6 +28,7 @@ export function open(context: SinkContext): Messenger {
                 `${String(nextStep ?? '')} Incident ${String(incident)}, ${before.count} of this cause.`.trim(),
               incident: parcel.incident,
               ...(link === null ? {} : { bundle: String(link) }),
+              ...(reportLink === null ? {} : { report: String(reportLink) }),
             },
             startsAt: new Date(now()).toISOString(),
             endsAt: new Date(now() + minutes * 60_000).toISOString(),

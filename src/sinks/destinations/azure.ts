@@ -2,6 +2,7 @@
  * Azure Blob Storage: Put Blob with a shared access signature
  * (https://learn.microsoft.com/rest/api/storageservices/put-blob); `If-None-Match: *` makes a second attempt a 409.
  */
+import { pageOf } from '../contract/parcel-file.js'
 import type { SinkContext, Store } from '../contract/sink.js'
 
 /** The first with which SAS of today and `If-None-Match` on Put Blob are documented. */
@@ -13,9 +14,9 @@ export function open(context: SinkContext): Store {
   const sas = values.needed('sas').replace(/^\?/, '')
   const linkSas = values.text('link_sas')?.replace(/^\?/, '') ?? null
   const client = context.http(container)
-  const put = async (name: string, bytes: Buffer, contentType: string, accept: readonly number[]): Promise<string> => {
-    const url = `${container}/${encodeURIComponent(name)}`
-    await client.send('PUT', `${url}?${sas}`, {
+  const urlOf = (name: string): string => `${container}/${encodeURIComponent(name)}`
+  const put = async (name: string, bytes: Buffer, contentType: string, accept: readonly number[]): Promise<void> => {
+    await client.send('PUT', `${urlOf(name)}?${sas}`, {
       headers: {
         'x-ms-blob-type': 'BlockBlob',
         'x-ms-version': VERSION,
@@ -25,14 +26,21 @@ export function open(context: SinkContext): Store {
       answers: 'text',
       accept,
     })
-    return url
   }
   return {
     kind: 'store',
-    put: async ({ archive }) => {
+    put: async ({ archive, reports }) => {
+      const page = pageOf({ reports })
       // 409 BlobAlreadyExists (412 by some servers): an attempt of before whose answer was lost.
-      const url = await put(archive.name, archive.bytes, archive.contentType, [409, 412])
-      return { ref: url, url: linkSas === null ? url : `${url}?${linkSas}` }
+      for (const { name, bytes, contentType } of [...reports, archive]) {
+        await put(name, bytes, contentType, [409, 412])
+      }
+      const link = (name: string): string => (linkSas === null ? urlOf(name) : `${urlOf(name)}?${linkSas}`)
+      return {
+        ref: urlOf(archive.name),
+        url: link(archive.name),
+        pageUrl: page === null ? null : link(page.name),
+      }
     },
     check: async () => {
       await put('conductor-diag-doctor', Buffer.from('ok'), 'text/plain', [])

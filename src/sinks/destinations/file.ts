@@ -1,8 +1,8 @@
-/** A folder, on this machine or mounted: the archive and report.md, there whole or not at all. */
+/** A folder, on this machine or mounted: the archive and its reports, there whole or not at all. */
 import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { createDurableFile } from '../../incident/durable-file.js'
-import type { ParcelFile } from '../contract/parcel-file.js'
+import { pageOf, type ParcelFile } from '../contract/parcel-file.js'
 import type { Check, SinkContext, Store } from '../contract/sink.js'
 import { fileLine } from '../http/http-client.js'
 import { refused, unreachable } from '../contract/sink-error.js'
@@ -18,10 +18,10 @@ export function open({ values, rehearse }: SinkContext): Store {
         else write(directory, file)
       }
       const { name } = parcel.archive
-      return {
-        ref: path.join(directory, name),
-        url: baseUrl === null ? null : `${baseUrl}/${encodeURIComponent(name)}`,
-      }
+      const page = pageOf(parcel)
+      const urlOf = (file: string): string | null =>
+        baseUrl === null ? null : `${baseUrl}/${encodeURIComponent(file)}`
+      return { ref: path.join(directory, name), url: urlOf(name), pageUrl: page === null ? null : urlOf(page.name) }
     },
     check: async () => [check(directory)],
   }

@@ -13,6 +13,10 @@ export function open(context: SinkContext): Messenger {
     send: async ({ letter, fingerprint, incident }, _id, before) => {
       const { facts } = letter
       const key = `conductor-stall-${fingerprint ?? incident}`
+      const links = [
+        { href: facts['reportLink'], text: 'The report' },
+        { href: facts['link'], text: 'The bundle' },
+      ].filter(({ href }) => href !== null && href !== undefined)
       const event = {
         event_action: 'trigger',
         dedup_key: key,
@@ -25,7 +29,7 @@ export function open(context: SinkContext): Messenger {
           class: [facts['kind'], facts['cause']].filter(Boolean).join('/') || undefined,
           custom_details: { ...facts, count: before.count },
         },
-        ...(facts['link'] === null ? {} : { links: [{ href: facts['link'], text: 'The bundle' }] }),
+        ...(links.length === 0 ? {} : { links }),
       }
       const shown = context.rehearse === null ? routingKey : '[secret]'
       const answer = await client.send('POST', '/v2/enqueue', { json: { routing_key: shown, ...event } })

@@ -6,7 +6,8 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { AwsClient } from 'aws4fetch'
-import type { Check, Parcel, SinkContext, Store } from '../contract/sink.js'
+import { pageOf, type ParcelFile } from '../contract/parcel-file.js'
+import type { Check, SinkContext, Store } from '../contract/sink.js'
 import { fileLine } from '../http/http-client.js'
 import { refused, SinkError } from '../contract/sink-error.js'
 
@@ -39,16 +40,14 @@ export function open(context: SinkContext): Store {
     return Object.fromEntries(request.headers)
   }
 
-  async function put(parcel: Parcel): Promise<void> {
-    const url = urlOf(parcel.incident, parcel.archive.name)
-    const headers = { 'content-type': parcel.archive.contentType, 'if-none-match': '*' }
-    const all = await signed('PUT', url, headers, parcel.archive.bytes)
+  async function put(incident: string, { name, bytes, contentType }: ParcelFile): Promise<void> {
+    const url = urlOf(incident, name)
     const answer = await client.send('PUT', url, {
-      headers: all,
-      bytes: { data: parcel.archive.bytes, contentType: parcel.archive.contentType },
+      headers: await signed('PUT', url, { 'content-type': contentType, 'if-none-match': '*' }, bytes),
+      bytes: { data: bytes, contentType },
       answers: 'text',
-      // There already: by an attempt of before whose answer was lost. (Objects are named after their incident.)
-      accept: [412],
+      // 412, there already: by an attempt of before whose answer was lost. (Objects are named after their incident.)
+      accept: [409, 412],
     })
     // 409: somebody else is putting it at this moment.
     if (answer.status === 409) throw new SinkError('unreachable', 'another upload of the same object is under way')
@@ -64,13 +63,19 @@ export function open(context: SinkContext): Store {
     kind: 'store',
     put: async (parcel) => {
       const { name } = parcel.archive
+      const page = pageOf(parcel)
+      const files = [...parcel.reports, parcel.archive]
       const ref = `s3://${bucket}${new URL(urlOf(parcel.incident, name)).pathname.replace(endpoint === null ? '' : `/${bucket}`, '')}`
       if (context.rehearse !== null) {
-        context.rehearse({ what: `PUT ${urlOf(parcel.incident, name)}`, body: fileLine(parcel.archive) })
-        return { ref, url: urlOf(parcel.incident, name) }
+        for (const file of files) {
+          context.rehearse({ what: `PUT ${urlOf(parcel.incident, file.name)}`, body: fileLine(file) })
+        }
+        const pageUrl = page === null ? null : urlOf(parcel.incident, page.name)
+        return { ref, url: urlOf(parcel.incident, name), pageUrl }
       }
-      await put(parcel)
-      return { ref, url: await link(parcel.incident, name) }
+      for (const file of files) await put(parcel.incident, file)
+      const pageUrl = page === null ? null : await link(parcel.incident, page.name)
+      return { ref, url: await link(parcel.incident, name), pageUrl }
     },
     check: async () => [await check()],
   }

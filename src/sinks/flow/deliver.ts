@@ -12,6 +12,7 @@ import {
   writeState,
 } from '../outbox/journal.js'
 import { makeOutbox, type Outbox } from '../outbox/layout.js'
+import type { StoreLink } from '../../report/letter/letter.js'
 import type { PreparedBundle } from '../parcel/prepare-bundle.js'
 import type { SinkHouse } from '../registry/registry.js'
 import type { Before, Delivered, Destination, Parcel, Sink, Ticket } from '../contract/sink.js'
@@ -30,7 +31,7 @@ export interface DeliveryOrder {
   readonly destination: Destination
   readonly prepare: () => Promise<PreparedBundle>
   /** Links of stores that have the archive. */
-  readonly links: () => readonly { readonly name: string; readonly url: string }[]
+  readonly links: () => readonly StoreLink[]
   readonly now: () => number
   /** Also what was refused before, and before its time. */
   readonly insist?: boolean
@@ -184,7 +185,7 @@ async function tell(
 }
 
 interface Wishes {
-  readonly links: readonly { readonly name: string; readonly url: string }[]
+  readonly links: readonly StoreLink[]
   readonly attached: boolean
   readonly cause: CauseRecord | null
   readonly marks: readonly string[]

@@ -50,7 +50,8 @@ test('copies the archive to a folder and prints where it is; a second time chang
   expect(readFileSync(path.join(store, `${id}.tar.gz`))).toEqual(readFileSync(path.join(folder.path, 'own.tar.gz')))
   rmSync(path.join(store, `${id}.tar.gz`))
   expect(await diag(['attach', id, '--to', 'file'], settings)).toMatchObject({ code: 0, stdout: first.stdout })
-  expect(readdirSync(store)).toEqual([`${id}.report.md`])
+  expect(readdirSync(store).sort()).toEqual([`${id}.report.html`, `${id}.report.md`])
+  expect(readFileSync(path.join(store, `${id}.report.html`), 'utf8')).toMatch(/^<!doctype html>[^]*computing\/regexp/i)
 })
 
 test('sends a signed CloudEvent that a receiver can check, with an id that stays', async () => {

@@ -61,9 +61,8 @@ function judge(fault: string, ids: readonly string[], attempts: number): void {
 
 function isWhole({ text, files }: TicketsServer['tickets'][number], id: string): boolean {
   const names = files.map(({ name }) => name)
-  return (
-    text.includes(`stall-${id.toLowerCase()}`) && names.includes(`${id}.tar.gz`) && names.includes(`${id}.report.md`)
-  )
+  const wanted = ['tar.gz', 'report.md', 'report.html'].map((ending) => `${id}.${ending}`)
+  return text.includes(`stall-${id.toLowerCase()}`) && wanted.every((name) => names.includes(name))
 }
 
 function different(count: number): string[] {
@@ -104,8 +103,8 @@ test.each(['before', 'after'] as const)(
       system.server.faults = []
       expect(await diag(['ship'], settings)).toMatchObject({ code: 0 })
     }
-    // A search, the ticket, the archive, the report: one request each.
-    expect(killed).toBe(4)
+    // A search, the ticket, the archive, the report, the page: one request each.
+    expect(killed).toBe(5)
     judge(`killed at each request, ${when} it is done`, ids, killed + ids.length)
   },
 )
