@@ -3,7 +3,7 @@ import { block, code, prose } from '../markdown/markdown-text.js'
 import type { Block, Letter } from './letter.js'
 
 export function letterAsText({ blocks }: Letter, maxCharacters = 60_000): string {
-  return cut(
+  return cutBlocks(
     blocks.map((each) => textOf(each).join('\n')),
     maxCharacters,
   )
@@ -27,7 +27,7 @@ function textOf(each: Block): string[] {
 
 /** For GitHub, GitLab, Redmine with Markdown: everything foreign in code spans, nothing mentioned, linked or embedded. */
 export function letterAsMarkdown({ blocks }: Letter, maxCharacters = 60_000): string {
-  return cut(
+  return cutBlocks(
     blocks.map((each) => markdownOf(each).join('\n')),
     maxCharacters,
   )
@@ -54,7 +54,7 @@ function markdownOf(each: Block): string[] {
 }
 
 /** Whole blocks from the beginning; what they all leave out is said. The last block is kept: it has the marks. */
-function cut(parts: readonly string[], maxCharacters: number): string {
+export function cutBlocks(parts: readonly string[], maxCharacters: number): string {
   const whole = parts.join('\n')
   if (whole.length <= maxCharacters) return whole
   const note = '(Shortened: the bundle has it all.)\n'

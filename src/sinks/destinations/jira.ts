@@ -4,7 +4,7 @@
  * `file`. Found again by labels, which need no text index.
  */
 import { letterAsAdf } from '../../report/letter/as-adf.js'
-import { letterAsText } from '../../report/letter/as-text.js'
+import { letterAsJiraWiki } from '../../report/letter/as-jira-wiki.js'
 import type { Letter } from '../../report/letter/letter.js'
 import type { Answer } from '../contract/answer.js'
 import type { HttpClient } from '../contract/http.js'
@@ -24,7 +24,7 @@ export function open(context: SinkContext): TicketSystem {
   const token = values.needed('token')
   const client = context.http(base, { authorization: user === null ? `Bearer ${token}` : basic(user, token) })
   const api = `/rest/api/${version}`
-  const body = (letter: Letter): unknown => (version === '3' ? letterAsAdf(letter) : letterAsText(letter, MAX_TEXT))
+  const body = (letter: Letter): unknown => (version === '3' ? letterAsAdf(letter) : letterAsJiraWiki(letter, MAX_TEXT))
   const path = (key: string): string => `${api}/issue/${encodeURIComponent(key)}`
 
   const toTicket = (answer: Answer): Ticket => {
