@@ -103,6 +103,7 @@ function toJson(state: DeliveryState | null, destination: string): Record<string
     status: state?.status ?? 'waiting',
     ref: state?.result?.ref ?? null,
     url: state?.result?.url ?? null,
+    pageUrl: state?.result?.pageUrl ?? null,
     error: state?.error ?? null,
     notes: state?.notes ?? [],
   }
@@ -115,18 +116,19 @@ function worstOf(states: readonly (DeliveryState | null)[]): ExitCode {
   return codes.reduce<ExitCode>((worst, code) => (code > worst ? code : worst), EXIT.ok)
 }
 
-async function printRehearsal({ folder, to, env, json }: AttachWish): Promise<ExitCode> {
+async function printRehearsal({ folder, to, env, json, quiet }: AttachWish): Promise<ExitCode> {
+  const print = quiet === true ? printNote : printOut
   const rehearsals = await rehearse(folder, to, env)
   if (json) {
     printJson({ schema: 1, dryRun: true, destinations: rehearsals })
     return EXIT.ok
   }
   for (const { destination, requests } of rehearsals) {
-    printOut(`${destination}\n`)
+    print(`${destination}\n`)
     for (const { what, headers, body } of requests) {
-      printOut(`  ${printable(what)}\n`)
-      for (const [name, value] of Object.entries(headers ?? {})) printOut(`    ${name}: ${printable(value)}\n`)
-      if (body !== undefined) printOut(`${indented(body)}\n`)
+      print(`  ${printable(what)}\n`)
+      for (const [name, value] of Object.entries(headers ?? {})) print(`    ${name}: ${printable(value)}\n`)
+      if (body !== undefined) print(`${indented(body)}\n`)
     }
   }
   return EXIT.ok

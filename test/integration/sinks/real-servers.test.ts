@@ -1,7 +1,8 @@
 /** Real servers: what is sent arrives, byte for byte, and a repeat is a comment. Skipped by name where one can't be had. */
 import { createHash, createHmac } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { AwsClient } from 'aws4fetch'
 import { afterEach, beforeEach, expect, test, type TestContext } from 'vitest'
 import { temporaryFolder } from '../../support/incidents.js'
 import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
@@ -9,6 +10,7 @@ import {
   type RealServer,
   startAlertmanager,
   startAzurite,
+  startRadosgw,
   startRedmine,
   startRt,
   startSmtp,
@@ -227,6 +229,11 @@ test(
     expect(run, run.stderr).toMatchObject({ code: 0 })
     const bytes = await (await get(run.stdout.trim())).arrayBuffer()
     expect(sumOf(new Uint8Array(bytes))).toBe(sumOf(await packed(id, settings)))
+    const page = await get(run.stdout.trim().replace('.tar.gz', '.report.html'))
+    expect([page.headers.get('content-type'), (await page.text()).includes('computing/regexp')]).toEqual([
+      'text/html; charset=utf-8',
+      true,
+    ])
     const wrong = {
       ...settings,
       CONDUCTOR_STALL_SINK_AZURE_SAS: accountSas('cw', Buffer.from('another key').toString('base64')),
@@ -235,3 +242,56 @@ test(
   },
   LIMIT_MS,
 )
+
+test(
+  'S3 (ceph radosgw): object and page behind signed links, once however often, and a wrong key',
+  async (context) => {
+    const { url, env } = await real(startRadosgw, 'radosgw', context)
+    const settings = settingsOf({ ...env, CONDUCTOR_STALL_SINK_S3_PREFIX: 'team a/stalls' })
+    const keys = {
+      accessKeyId: env['CONDUCTOR_STALL_SINK_S3_ACCESS_KEY_ID'] ?? '',
+      secretAccessKey: env['CONDUCTOR_STALL_SINK_S3_SECRET_ACCESS_KEY'] ?? '',
+    }
+    const owner = new AwsClient({ ...keys, service: 's3', region: 'us-east-1' })
+    const id = stallBundle(bundles)
+    // A bucket that is not there is a refusal, not a delivery.
+    expect((await diag(['doctor'], settings)).stdout).toMatch(/^no    sink s3 .*404/m)
+    expect(await diag(['attach', id, '--to', 's3'], settings)).toMatchObject({ code: 77 })
+    expect((await owner.fetch(`${url}/stalls`, { method: 'PUT' })).status).toBe(200)
+    expect((await diag(['doctor'], settings)).stdout).toMatch(/^ok    sink s3 /m)
+
+    const run = await diag(['attach', id, '--to', 's3', '--json'], settings)
+    expect(run, run.stderr).toMatchObject({ code: 0 })
+    const delivery = (JSON.parse(run.stdout) as { deliveries: { url: string; pageUrl: string; ref: string }[] })
+      .deliveries[0]
+    expect(delivery?.ref).toBe(`s3://stalls/team%20a/stalls/${id}/${id}.tar.gz`)
+    const archive = await get(delivery?.url ?? '')
+    expect(sumOf(new Uint8Array(await archive.arrayBuffer()))).toBe(sumOf(await packed(id, settings)))
+    const page = await get(delivery?.pageUrl ?? '')
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(await page.text()).toContain('computing/regexp')
+    // What the signature covers: another object, and no signature at all, are refused.
+    const other = new URL(delivery?.url ?? '')
+    other.pathname = new URL(delivery?.pageUrl ?? '').pathname
+    expect([(await get(other.href)).status, (await get(other.origin + other.pathname)).status]).toEqual([403, 403])
+
+    // The answer was lost, so it is put again: the server says that it is there, and it stays what it was.
+    const objects = async (): Promise<string> => await (await owner.fetch(`${url}/stalls?list-type=2`)).text()
+    const before = await objects()
+    rmSync(path.join(bundles, 'outbox/states'), { recursive: true })
+    expect(await diag(['attach', id, '--to', 's3'], settings)).toMatchObject({ code: 0 })
+    expect(stamps(await objects())).toEqual(stamps(before))
+    expect(stamps(before).length).toBe(4)
+
+    const wrong = { ...settings, CONDUCTOR_STALL_SINK_S3_SECRET_ACCESS_KEY: 'another-secret-than-that-one' }
+    const refused = await diag(['attach', stallBundle(bundles), '--to', 's3'], wrong)
+    expect(refused).toMatchObject({ code: 77, stderr: expect.stringContaining('answered 403') as string })
+    expect(stamps(await objects())).toEqual(stamps(before))
+  },
+  LIMIT_MS,
+)
+
+/** Name and time of every object in a listing. */
+function stamps(listing: string): string[] {
+  return [...listing.matchAll(/<Key>([^<]+)<\/Key><LastModified>([^<]+)</g)].map((match) => `${match[1]} ${match[2]}`)
+}
