@@ -30,6 +30,7 @@ import { renderProcesses } from '../report/process-list.js'
 import { wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
 import { readExcerpt } from '../source/excerpt.js'
+import { type AttachOptions, dumpAndAttach } from './dump-and-attach.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printLine, printNote, printOut, printStep } from './output.js'
 import { numberIn, parsePid } from './parse-options.js'
@@ -39,10 +40,7 @@ import { examples } from './examples.js'
 const MEGABYTE = 1 << 20
 const DEFAULT_HEAP_LIMIT_MB = 256
 
-interface DumpOptions {
-  readonly json?: boolean
-  readonly out?: string
-  readonly attachTo?: readonly string[]
+interface DumpOptions extends AttachOptions {
   readonly engine: EngineChoice
   readonly profile?: number
   readonly locals?: boolean
@@ -54,7 +52,6 @@ interface DumpOptions {
   readonly samples?: number
   readonly stacksOnly?: boolean
   readonly verbose?: boolean
-  readonly redact: boolean
 }
 
 export function register(program: Command): void {
@@ -69,6 +66,7 @@ export function register(program: Command): void {
     .option('--json', 'as JSON, for scripts')
     .option('--out <dir>', 'a sealed bundle into this folder as well')
     .option('--attach-to <destination>', 'deliver that bundle (see attach --help); may be given several times', collect)
+    .option('--dry-run', 'with --attach-to: print exactly what would be sent, send nothing and keep no bundle')
     .addOption(
       new Option('--engine <name>', 'how to look: auto takes memory, and the inspector where memory cannot serve')
         .choices(['auto', 'memory', 'inspector', 'kernel'])
@@ -100,29 +98,10 @@ export function register(program: Command): void {
     .option('-v, --verbose', 'internal frames and full detail')
     .action(async (pid: number | undefined, options: DumpOptions) => {
       if (pid === undefined) throw withoutPid()
-      process.exitCode = options.attachTo === undefined ? await dump(pid, options) : await dumpAndAttach(pid, options)
+      const dumping = async (out?: string, sealed?: (folder: string) => void): Promise<number> =>
+        await dump(pid, out === undefined ? options : { ...options, out }, sealed)
+      process.exitCode = await dumpAndAttach(options, dumping)
     })
-}
-
-/** The bundle goes where a worker's would, unless `--out` names a place; what was found is printed either way. */
-async function dumpAndAttach(pid: number, options: DumpOptions): Promise<number> {
-  if (!options.redact) {
-    throw new StallError('ERR_STALL_USAGE', '--no-redact is for your own screen, not for a ticket', {
-      help: 'Leave out --no-redact, or --attach-to.',
-    })
-  }
-  const { attachBundle, checkWish, wherever } = await import('./attach-bundle.js')
-  const to = options.attachTo ?? []
-  // Before the process is looked at: a wrong word should cost nothing.
-  const env = checkWish(to)
-  const sealed: string[] = []
-  const out = options.out ?? wherever(env)
-  const code = await dump(pid, { ...options, out }, (folder) => sealed.push(folder))
-  const [folder] = sealed
-  if (folder === undefined) return code
-  // Links go to stderr beside --json, whose stdout is the dump.
-  const attached = await attachBundle({ folder, to, env, json: false, dryRun: false, quiet: options.json ?? false })
-  return code === EXIT.ok ? attached : code
 }
 
 /** No data was asked for that there is: the list goes to stderr, so that nobody's script takes it for a dump. */

@@ -23,6 +23,8 @@ interface ShipCommandOptions extends FolderOptions {
 
 /** A new bundle is seen so soon. */
 const LOOK_EVERY_MS = 2000
+/** After a signal: what is under way may end, and what does not is for the next one, as after a crash. */
+const LAST_REQUEST_MS = 10_000
 /** A claim of a process that died in another container is given up after 90 s of watching it. */
 const BUSY_PATIENCE_MS = 100_000
 
@@ -91,6 +93,7 @@ async function untilNobodyIsBusy(shipping: Shipping, directories: readonly strin
 async function follow(shipping: Shipping, options: ShipCommandOptions): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  stop.signal.addEventListener('abort', () => setTimeout(() => process.exit(EXIT.ok), LAST_REQUEST_MS).unref())
   let told = ''
   while (!stop.signal.aborted) {
     try {

@@ -28,7 +28,19 @@ export function refused(message: string, help?: string, status: number | null = 
 }
 
 export function unreachable(message: string, cause?: unknown): SinkError {
-  return new SinkError('unreachable', message, { cause })
+  const help = isCertificate(cause) ? { help: CERTIFICATE_HELP } : {}
+  return new SinkError('unreachable', message, { cause, ...help })
+}
+
+const CERTIFICATE_HELP =
+  'CONDUCTOR_STALL_SINK_CA_FILE names the certificates of a private authority; the name in the address has to be one that the server’s certificate is for.'
+
+/** Codes of OpenSSL's verification as Node.js has them, and Node's own for another name. */
+function isCertificate(cause: unknown, depth = 0): boolean {
+  if (!(cause instanceof Error) || depth > 3) return false
+  const code = 'code' in cause ? String(cause.code) : ''
+  if (/CERT|^UNABLE_TO_(?:GET_ISSUER|VERIFY)/.test(code) || /certificate/i.test(cause.message)) return true
+  return isCertificate(cause.cause, depth + 1)
 }
 
 /** A failure that time may cure. Everything that is no refusal, a fault of our own included, is tried again. */

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { putOrder } from '../../../src/sinks/outbox/orders.js'
 import { PROJECT_ROOT } from '../../support/nodes.js'
 import { temporaryFolder } from '../../support/incidents.js'
@@ -13,6 +13,8 @@ import { type Ended, diag, startNode, stallBundle, TICKETS_SINK, DELIVERY } from
 import { TicketsServer } from '../../support/sinks/tickets-server.js'
 
 const COUNT = Number(process.env['SINK_FAULTS_COUNT'] ?? 20)
+const LIMIT_MS = 120_000 + COUNT * 3000
+vi.setConfig({ testTimeout: LIMIT_MS })
 const table: string[][] = []
 
 let folder: ReturnType<typeof temporaryFolder>

@@ -61,7 +61,11 @@ test.each([
     expect(vendor.tickets[0]?.text).toContain('validate at rules.js:18 has been inside one regular expression')
     if (vendor.linksOnly === true) expect(vendor.files).toEqual([])
     else {
-      expect(vendor.files.map(({ name }) => name)).toEqual([`${first}.tar.gz`, `${first}.report.md`])
+      expect(vendor.files.map(({ name }) => name)).toEqual([
+        `${first}.tar.gz`,
+        `${first}.report.md`,
+        `${first}.report.html`,
+      ])
       const packed = await diag(['pack', first, '-o', path.join(folder.path, 'own.tar.gz'), '--json'], settings)
       expect(packed.code).toBe(0)
       expect(vendor.tickets[0]?.text).toContain(sumOf(vendor.files[0]?.bytes))
@@ -78,6 +82,14 @@ test.each([
       const third = await diag(['attach', stallBundle(bundles), '--to', sink], settings)
       expect(third, third.stderr).toMatchObject({ code: 0 })
       expect(vendor.tickets).toHaveLength(2)
+
+      for (const ticket of vendor.tickets) ticket.open = false
+      const reopen = { ...settings, CONDUCTOR_STALL_SINK_CLOSED_TICKET: 'reopen' }
+      const fourth = await diag(['attach', stallBundle(bundles), '--to', sink], reopen)
+      expect(fourth, fourth.stderr).toMatchObject({ code: 0 })
+      // PagerDuty has no way back from resolved: a new incident that names the old one.
+      const open = vendor.tickets.map((ticket) => ticket.open)
+      expect(open).toEqual(sink === 'pagerduty-incident' ? [false, false, true] : [false, true])
     }
     // The credentials are checked by the server: a wrong one is a refusal.
     const secret = Object.keys(vendor.env).find((name) => /TOKEN|PASSWORD/.test(name)) ?? ''

@@ -35,6 +35,7 @@ export class ContractServer {
   faults: Fault[] = []
   readonly #server: Server
   readonly #counts = new Map<Fault, number>()
+  #onHang: () => void = () => undefined
 
   private constructor(handler: Handler) {
     this.#server = createServer((request, response) => {
@@ -46,6 +47,11 @@ export class ContractServer {
     const server = new ContractServer(handler)
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve))
     return server
+  }
+
+  /** Once a request was left without an answer. */
+  async hung(): Promise<void> {
+    await new Promise<void>((resolve) => (this.#onHang = resolve))
   }
 
   get url(): string {
@@ -75,11 +81,19 @@ export class ContractServer {
       body: Buffer.concat(chunks),
     }
     const fault = this.#faultOf(request)
-    if (fault?.when === 'before' && fail(fault, request, response)) return
+    if (fault?.when === 'before' && this.#fail(fault, request, response)) return
     this.received.push(request)
     const reply = await handler(request)
-    if (fault?.when === 'after' && fail(fault, request, response)) return
+    if (fault?.when === 'after' && this.#fail(fault, request, response)) return
     send(response, reply)
+  }
+
+  #fail(fault: Fault, request: Received, response: ServerResponse): boolean {
+    const what = fault.act(request, response)
+    if (what === 'hang') this.#onHang()
+    else if (what === 'cut') response.destroy()
+    else send(response, what)
+    return true
   }
 
   #faultOf(request: Received): Fault | null {
@@ -91,14 +105,6 @@ export class ContractServer {
     }
     return null
   }
-}
-
-function fail(fault: Fault, request: Received, response: ServerResponse): boolean {
-  const what = fault.act(request, response)
-  if (what === 'hang') return true
-  if (what === 'cut') response.destroy()
-  else send(response, what)
-  return true
 }
 
 function send(response: ServerResponse, { status, headers = {}, body }: Reply): void {
