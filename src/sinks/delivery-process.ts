@@ -15,10 +15,10 @@ const PATIENCE_MS = 120_000
 const LIFE_MS = 600_000
 
 async function main(): Promise<void> {
-  const [step, directory] = process.argv.slice(2)
+  const [step, directory, from = process.cwd()] = process.argv.slice(2)
   if (directory === undefined) return
   if (step === '--launch') {
-    spawn(process.execPath, [__filename, '--deliver', directory], { stdio: 'ignore', detached: true }).unref()
+    spawn(process.execPath, [__filename, '--deliver', directory, from], { stdio: 'ignore', detached: true }).unref()
     return
   }
   setTimeout(() => process.exit(1), LIFE_MS).unref()
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const log = openDeliveryLog(directory)
   try {
     const { env } = readSettingsWithFile(process.env)
-    const house = openSinkHouse({ env })
+    const house = openSinkHouse({ env, from })
     for (const warning of house.settings.warnings) log.warn(warning)
     const giveUpAt = performance.now() + PATIENCE_MS
     for (;;) {

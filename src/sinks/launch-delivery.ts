@@ -13,11 +13,20 @@ export interface Launch {
   readonly launcher: ChildProcess
 }
 
+/** Names in the settings are meant from here. A folder that was removed under the process has no name any more. */
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
+}
+
 /** @param directory of the bundles. Throws when no process can be started: under the permission model, out of pids. */
 export function launchDelivery(directory: string, env: NodeJS.ProcessEnv): Launch {
   // Neither the worker's preloads nor its debugger.
   const { NODE_OPTIONS: _preloads, NODE_V8_COVERAGE: _coverage, ...rest } = env
-  const launcher = spawn(process.execPath, [ENTRY, '--launch', directory], {
+  const launcher = spawn(process.execPath, [ENTRY, '--launch', directory, workingFolder()], {
     // No pipe of the worker's is held open by what outlives it.
     stdio: 'ignore',
     detached: true,

@@ -112,6 +112,11 @@ export interface SinkContext {
   readonly settings: SinkSettings
   readonly values: SinkValues
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Where names of files and packages are meant from: the worker's folder. A delivery process itself is started in `/`. */
+  readonly from: string
+  /** A letter as text, for whoever has no format of its own. */
+  readonly asText: (letter: Letter) => string
+  readonly asMarkdown: (letter: Letter) => string
   /** A client for one server; `headers` are sent with every request and shown nowhere. */
   http(baseUrl: string, headers?: Readonly<Record<string, string>>, trust?: Trust): HttpClient
   /** ms since the epoch. */

@@ -17,7 +17,7 @@ const TIMES = 4
 const TEMPORARY = [69, 75]
 
 export function open(context: SinkContext): Messenger {
-  const command = path.resolve(context.values.needed('command'))
+  const command = path.resolve(context.from, context.values.needed('command'))
   const timeoutMs = TIMES * context.settings.general.number('timeout_seconds', 30_000)
   return {
     kind: 'message',

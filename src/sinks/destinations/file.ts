@@ -7,8 +7,8 @@ import type { Check, SinkContext, Store } from '../contract/sink.js'
 import { fileLine } from '../http/http-client.js'
 import { refused, unreachable } from '../contract/sink-error.js'
 
-export function open({ values, rehearse }: SinkContext): Store {
-  const directory = path.resolve(values.needed('dir'))
+export function open({ values, rehearse, from }: SinkContext): Store {
+  const directory = path.resolve(from, values.needed('dir'))
   const baseUrl = values.text('url')
   return {
     kind: 'store',

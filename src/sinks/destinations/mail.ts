@@ -9,6 +9,7 @@ import type { Messenger, SinkContext } from '../contract/sink.js'
 import { fileLine } from '../http/http-client.js'
 import { refused, SinkError, unreachable } from '../contract/sink-error.js'
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { rootCertificates } from 'node:tls'
 
 export function open(context: SinkContext): Messenger {
@@ -59,7 +60,7 @@ export function open(context: SinkContext): Messenger {
 type Transport = ReturnType<typeof createTransport>
 
 async function withTransport(
-  { values, settings }: SinkContext,
+  { values, settings, from }: SinkContext,
   act: (transport: Transport) => Promise<void>,
 ): Promise<void> {
   const url = new URL(values.needed('url'))
@@ -77,7 +78,7 @@ async function withTransport(
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs * 4,
-    tls: caFile === null ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] },
+    tls: caFile === null ? {} : { ca: [...rootCertificates, readFileSync(path.resolve(from, caFile), 'utf8')] },
     disableFileAccess: true,
     disableUrlAccess: true,
   })

@@ -11,7 +11,7 @@ export async function open(context: SinkContext): Promise<Sink> {
   const name = context.values.needed('name')
   let loaded: unknown
   try {
-    const place = createRequire(path.join(process.cwd(), 'x.js')).resolve(name)
+    const place = resolveFrom(context.from, name)
     loaded = await import(pathToFileURL(place).href)
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
@@ -22,6 +22,16 @@ export async function open(context: SinkContext): Promise<Sink> {
   const sink = await openSink(context)
   if (!isSink(sink)) throw refused(`openSink of ${name} gave no ${KINDS.join(', ')}`)
   return sink
+}
+
+/** As the worker's own code would find it, else as a package that is installed beside this one. */
+function resolveFrom(folder: string, name: string): string {
+  try {
+    return createRequire(path.join(folder, 'x.js')).resolve(name)
+  } catch (thrown) {
+    if (name.startsWith('.') || path.isAbsolute(name)) throw thrown
+    return createRequire(__filename).resolve(name)
+  }
 }
 
 /** Of an ES module, or of CommonJS as `import` sees it. */

@@ -99,14 +99,14 @@ interface Keys {
   readonly sessionToken?: string
 }
 
-async function credentials({ values, env }: SinkContext): Promise<Keys> {
+async function credentials({ values, env, from }: SinkContext): Promise<Keys> {
   const id = values.text('access_key_id') ?? env['AWS_ACCESS_KEY_ID'] ?? null
   const secret = values.text('secret_access_key') ?? env['AWS_SECRET_ACCESS_KEY'] ?? null
   const token = values.text('session_token') ?? env['AWS_SESSION_TOKEN'] ?? null
   if (id !== null && secret !== null) {
     return { accessKeyId: id, secretAccessKey: secret, ...(token === null ? {} : { sessionToken: token }) }
   }
-  return await fromChain()
+  return await fromChain(from)
 }
 
 interface Chain {
@@ -114,10 +114,10 @@ interface Chain {
 }
 
 /** An optional peer: half of all tools that use S3 have it, and 20 packages would be much for those that have keys. */
-async function fromChain(): Promise<Keys> {
+async function fromChain(folder: string): Promise<Keys> {
   let chain: Chain
   try {
-    const require = createRequire(path.join(process.cwd(), 'x.js'))
+    const require = createRequire(path.join(folder, 'x.js'))
     chain = require('@aws-sdk/credential-providers') as Chain
   } catch {
     throw refused(

@@ -1,7 +1,9 @@
 /** The destinations there are: one file each, loaded when it is used. */
+import path from 'node:path'
 import { readSinkSettings, type SinkSettings } from '../../config/sink-settings.js'
 import type { Environment } from '../../config/settings.js'
 import { StallError } from '../../model/stall-error.js'
+import { letterAsMarkdown, letterAsText } from '../../report/letter/as-text.js'
 import { createHttpClient } from '../http/http-client.js'
 import type { Destination, Rehearsed, Sink, SinkContext } from '../contract/sink.js'
 
@@ -67,23 +69,28 @@ export interface SinkHouseOptions {
   readonly env: Environment
   readonly rehearse?: (request: Rehearsed) => void
   readonly now?: () => number
+  /** See `SinkContext`; by default where this process runs. */
+  readonly from?: string
 }
 
 /** Throws ERR_STALL_CONFIG_INVALID for a secret that can't be read. */
-export function openSinkHouse({ env, rehearse, now = Date.now }: SinkHouseOptions): SinkHouse {
+export function openSinkHouse({ env, rehearse, now = Date.now, from = process.cwd() }: SinkHouseOptions): SinkHouse {
   const settings = readSinkSettings(env)
-  const mask = maskerOf([...settings.secrets, (env['CONDUCTOR_AUTH_SECRET'] ?? '').trim()])
+  const mask = maskerOf([...settings.secrets, ...secretsBeside(env)])
   const opened = new Map<string, Promise<Sink>>()
   const context = (sink: string): SinkContext => ({
     settings,
     values: settings.of(sink),
     env,
+    from,
     now,
+    asText: (letter) => letterAsText(letter),
+    asMarkdown: (letter) => letterAsMarkdown(letter),
     rehearse: rehearse ?? null,
     http: (baseUrl, headers = {}, trust) =>
       createHttpClient(baseUrl, headers, {
         timeoutMs: settings.general.number('timeout_seconds', 30_000),
-        caFile: settings.general.text('ca_file') ?? trust?.caFile ?? null,
+        caFile: absolute(settings.general.text('ca_file') ?? trust?.caFile ?? null, from),
         insecure: trust?.insecure ?? false,
         rehearse: rehearse ?? null,
         mask,
@@ -109,10 +116,32 @@ export function openSinkHouse({ env, rehearse, now = Date.now }: SinkHouseOption
   }
 }
 
+function absolute(file: string | null, from: string): string | null {
+  return file === null ? null : path.resolve(from, file)
+}
+
 async function load(sink: string, context: SinkContext): Promise<Sink> {
   const registered = SINKS[sink]
   if (registered === undefined) throw new StallError('ERR_STALL_INTERNAL', `there is no destination ${sink}`)
   return await (await registered.load()).open(context)
+}
+
+/** What destinations take from variables of others. */
+function secretsBeside(env: Environment): string[] {
+  const variables = ['CONDUCTOR_AUTH_SECRET', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+  const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].map((name) => env[name] ?? '')
+  return [
+    ...variables.map((name) => (env[name] ?? '').trim()),
+    ...proxies.map((url) => (URL.canParse(url) ? decodedPassword(new URL(url)) : '')),
+  ].filter((secret) => secret !== '')
+}
+
+function decodedPassword({ password }: URL): string {
+  try {
+    return decodeURIComponent(password)
+  } catch {
+    return password
+  }
 }
 
 /** Short ones would take half of every text with them. */

@@ -1,5 +1,5 @@
 /** The agent delivers: a stalled worker ends at once, and its incident arrives all the same. */
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/incidents.js'
@@ -85,6 +85,39 @@ test('what could not be delivered is delivered by the next start, told once, and
   const healthy = new RunningWorker(wedged({ args: ['healthy'], env: { TEST_RUN_MS: '2000' } }))
   await until('delivery', () => hook.received.length > before && orders().length === 0, 60_000)
   await healthy.result
+})
+
+test('a program and a package are found from where the worker runs', async () => {
+  const app = path.join(folder.path, 'app')
+  const installed = path.join(app, 'node_modules/acme-sink')
+  mkdirSync(installed, { recursive: true })
+  const told = path.join(folder.path, 'told')
+  writeFileSync(
+    path.join(installed, 'index.js'),
+    `exports.openSink = () => ({
+      kind: 'message',
+      send: async ({ incident }) => {
+        require('node:fs').writeFileSync(${JSON.stringify(`${told}-module`)}, incident)
+        return { ref: 'T-1', url: null }
+      },
+      check: async () => [],
+    })`,
+  )
+  writeFileSync(path.join(app, 'tell.sh'), `#!/bin/sh\ncat > ${told}-exec\n`, { mode: 0o755 })
+  const worker = new RunningWorker(
+    wedged({
+      wrap: ['/bin/sh', '-c', 'cd "$0" && exec "$@"', app],
+      env: {
+        CONDUCTOR_STALL_SINK_TO: 'module,exec',
+        CONDUCTOR_STALL_SINK_MODULE_NAME: 'acme-sink',
+        CONDUCTOR_STALL_SINK_EXEC_COMMAND: './tell.sh',
+      },
+    }),
+  )
+  const { code, incidents, stderr } = await worker.result
+  expect(code, stderr).toBe(70)
+  await until('deliveries', () => existsSync(`${told}-module`) && existsSync(`${told}-exec`))
+  expect(readFileSync(`${told}-module`, 'utf8')).toBe(incidents[0]?.id)
 })
 
 test('leaves no zombie and no process of its own beside a worker that goes on', async () => {

@@ -1,0 +1,229 @@
+/**
+ * No secret of a worker leaves the machine, whatever carries it: every byte that each destination gets is searched, packed
+ * or not, in the forms that a secret can take on its way. A control shows that the search finds what is there.
+ */
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { inflateRawSync } from 'node:zlib'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { startSmtp } from '../../fixtures/ticket-servers/real-servers.mjs'
+import { temporaryFolder } from '../../support/incidents.js'
+import { NODES, PROGRAMS, PROJECT_ROOT } from '../../support/nodes.js'
+import { ContractServer } from '../../support/sinks/contract-server.js'
+import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
+import * as vendors from '../../support/sinks/vendors.js'
+
+const [oldest] = NODES
+if (!oldest) throw new Error('no Node binaries')
+
+/** In every secret, so that one search finds them all. */
+const CANARY = 'c4n4ry'
+/** Each shape that the redactor knows, and harmless names with secret values. */
+const PLANTED: Readonly<Record<string, string>> = {
+  DB_PASSWORD: `${CANARY}-hunter2`,
+  DATABASE_URL: `postgres://app:${CANARY}@db.internal/x`,
+  SENTRY_DSN: `https://${CANARY}0123456789abcdef@sentry.internal/42`,
+  CALLBACK: `https://bot:${CANARY}%2Fpart@hooks.internal/x?access_token=${CANARY}`,
+  SESSION_COOKIE: `sid=${CANARY}; Path=/`,
+  HTTP_HEADERS: `Authorization: Bearer ${CANARY}\r\nCookie: sid=${CANARY}`,
+  ID_TOKEN: `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(`{"sub":"${CANARY}"}`).toString('base64url')}.c2lnbmF0dXJlc2lnbmF0dXJl`,
+  SIGNING: `-----BEGIN PRIVATE KEY-----\n${CANARY}MC4CAQAwBQYDK2VwBCIEIH\n-----END PRIVATE KEY-----`,
+  SOME_SETTING: `Xq7${CANARY}Zt5Lm2Np8Rv4Bk6`,
+}
+
+let folder: ReturnType<typeof temporaryFolder>
+let bundles: string
+const closing: (() => Promise<void>)[] = []
+beforeEach(() => {
+  folder = temporaryFolder('sink-secrets')
+  bundles = path.join(folder.path, 'bundles')
+  mkdirSync(bundles)
+})
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+  folder.remove()
+})
+
+/** Text as it is, reversed bytes of UTF-16 included, percent-encoded, and base64 at each of its three offsets. */
+function formsOf(text: string): Buffer[] {
+  const percent = [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('')
+  const base64 = [0, 1, 2].map((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset, 32), Buffer.from(text)]).toString('base64')
+    // The first and last characters depend on what stands before and behind.
+    return encoded.slice(offset === 0 ? 0 : offset + 1, encoded.length - 4)
+  })
+  return [
+    Buffer.from(text),
+    Buffer.from(text, 'utf16le'),
+    Buffer.from(text, 'utf16le').swap16(),
+    Buffer.from(percent),
+    Buffer.from(percent.toUpperCase()),
+    ...base64.map((each) => Buffer.from(each)),
+  ]
+}
+
+/** The bytes and what is packed in them: gzip wherever it begins, base64 of mails. */
+function unpacked(bytes: Buffer, depth = 0): Buffer[] {
+  const found = [bytes]
+  if (depth > 3) return found
+  for (let at = bytes.indexOf('1f8b08', 0, 'hex'); at >= 0; at = bytes.indexOf('1f8b08', at + 1, 'hex')) {
+    const plain = inflated(bytes.subarray(at))
+    if (plain !== null) found.push(...unpacked(plain, depth + 1))
+  }
+  for (const [block] of bytes.toString('latin1').matchAll(/(?:^[A-Za-z0-9+/]{60,}={0,2}\r?\n){2,}[A-Za-z0-9+/=]*/gm)) {
+    found.push(...unpacked(Buffer.from(block, 'base64'), depth + 1))
+  }
+  return found
+}
+
+/** A member of gzip (RFC 1952, 2.3), whatever follows it: the rest of a form, of an envelope. */
+function inflated(bytes: Buffer): Buffer | null {
+  const flags = bytes[3] ?? 0
+  const hasName = flags === 8
+  if (flags !== 0 && !hasName) return null
+  try {
+    return inflateRawSync(bytes.subarray(hasName ? bytes.indexOf(0, 10) + 1 : 10))
+  } catch {
+    return null
+  }
+}
+
+interface Probe {
+  readonly names: readonly string[]
+  readonly settings: Readonly<Record<string, string>>
+  /** Every byte that a destination got so far. */
+  bytesOf(name: string): Buffer[]
+}
+
+/** Each destination there is, with something behind it that keeps what it gets. */
+async function openAll(): Promise<Probe> {
+  const settings: Record<string, string> = { CONDUCTOR_STALL_DIR: bundles, CONDUCTOR_STALL_SINK_COMMENT_SECONDS: '0' }
+  const servers = new Map<string, ContractServer>()
+  const serve = async (name: string, handler: Parameters<typeof ContractServer.start>[0]): Promise<string> => {
+    const server = await ContractServer.start(handler)
+    closing.push(async () => await server.close())
+    servers.set(name, server)
+    return server.url
+  }
+  const tickets = {
+    jira: vendors.jira,
+    github: vendors.github,
+    gitlab: vendors.gitlab,
+    slack: vendors.slack,
+    servicenow: vendors.servicenow,
+    azuredevops: vendors.azuredevops,
+    'pagerduty-incident': vendors.pagerdutyIncident,
+  }
+  for (const [name, make] of Object.entries(tickets)) {
+    const vendor = make()
+    const url = await serve(
+      name,
+      vendor.handler(() => servers.get(name)?.url ?? ''),
+    )
+    for (const [key, value] of Object.entries({ ...vendor.env, [vendor.url]: url })) {
+      settings[`CONDUCTOR_STALL_SINK_${key}`] = value
+    }
+  }
+  const yes = () => ({ status: 200, body: {} })
+  Object.assign(settings, {
+    CONDUCTOR_STALL_SINK_S3_ENDPOINT: await serve('s3', yes),
+    CONDUCTOR_STALL_SINK_S3_BUCKET: 'stalls',
+    CONDUCTOR_STALL_SINK_S3_ACCESS_KEY_ID: 'id',
+    CONDUCTOR_STALL_SINK_S3_SECRET_ACCESS_KEY: 'an-ordinary-secret',
+    CONDUCTOR_STALL_SINK_AZURE_URL: `${await serve('azure', yes)}/stalls`,
+    CONDUCTOR_STALL_SINK_AZURE_SAS: 'sig=an-ordinary-signature',
+    CONDUCTOR_STALL_SINK_ALERTMANAGER_URL: await serve('alertmanager', yes),
+    CONDUCTOR_STALL_SINK_WEBHOOK_URL: await serve('webhook', yes),
+    CONDUCTOR_STALL_SINK_WEBHOOK_ARCHIVE: 'true',
+    CONDUCTOR_STALL_SINK_PAGERDUTY_URL: await serve('pagerduty', yes),
+    CONDUCTOR_STALL_SINK_PAGERDUTY_ROUTING_KEY: 'r'.repeat(32),
+    CONDUCTOR_STALL_SINK_SENTRY_DSN: `${(await serve('sentry', yes)).replace('//', '//public@')}/42`,
+  })
+  const folders: Record<string, string> = { file: path.join(folder.path, 'file'), exec: path.join(folder.path, 'exec') }
+  for (const each of Object.values(folders)) mkdirSync(each)
+  const program = path.join(folder.path, 'sink.js')
+  writeFileSync(
+    program,
+    `#!${process.execPath}
+const { copyFileSync, readFileSync, writeFileSync } = require('node:fs')
+const request = readFileSync(0)
+writeFileSync('${folders['exec']}/request-' + process.pid, request)
+for (const { path, name } of JSON.parse(request).files) copyFileSync(path, '${folders['exec']}/' + name)
+`,
+  )
+  chmodSync(program, 0o755)
+  settings['CONDUCTOR_STALL_SINK_FILE_DIR'] = folders['file'] ?? ''
+  settings['CONDUCTOR_STALL_SINK_EXEC_COMMAND'] = program
+  const place = path.join(folder.path, 'smtp')
+  mkdirSync(place)
+  const smtp = await startSmtp(place)
+  if (smtp !== null) {
+    closing.push(async () => await smtp.stop())
+    Object.assign(settings, smtp.env)
+    folders['mail'] = path.join(place, 'mail/new')
+  }
+  return {
+    names: [...servers.keys(), ...Object.keys(folders)],
+    settings,
+    bytesOf: (name) => {
+      const directory = folders[name]
+      if (directory !== undefined) return readdirSync(directory).map((file) => readFileSync(path.join(directory, file)))
+      return (servers.get(name)?.received ?? []).map(({ method, url, headers, body }) =>
+        Buffer.concat([Buffer.from(`${method} ${url}\n${JSON.stringify(headers)}\n`), body]),
+      )
+    },
+  }
+}
+
+/** Destinations that got the text, in whatever form. */
+function leaksOf(probe: Probe, text: string): string[] {
+  const forms = formsOf(text)
+  return probe.names.filter((name) =>
+    probe
+      .bytesOf(name)
+      .flatMap((bytes) => unpacked(bytes))
+      .some((bytes) => forms.some((form) => bytes.includes(form))),
+  )
+}
+
+test('no destination gets a secret of a worker that is full of them', async () => {
+  const probe = await openAll()
+  const to = probe.names.flatMap((name) => ['--to', name])
+  const args = ['--require', PROJECT_ROOT, path.join(PROGRAMS, 'secrets/worker.cjs'), '--token', `${CANARY}-argument`]
+  const worker = spawn(oldest.path, args, {
+    stdio: 'ignore',
+    env: {
+      PATH: process.env['PATH'],
+      ...PLANTED,
+      PLAIN_SETTING: 'kept-as-it-is',
+      CONDUCTOR_STALL_DIR: bundles,
+      CONDUCTOR_STALL_LOCALS: '1',
+      CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
+      CONDUCTOR_STALL_WARN_SECONDS: '1',
+      CONDUCTOR_STALL_PROFILE_SECONDS: '0',
+    },
+  })
+  const sealed = (): string[] =>
+    existsSync(bundles) ? readdirSync(bundles).filter((name) => /^[0-9A-Z]{26}$/.test(name)) : []
+  try {
+    await expect.poll(sealed, { timeout: 60_000, interval: 200 }).toHaveLength(1)
+  } finally {
+    worker.kill('SIGKILL')
+  }
+  const sent = await diag(['attach', sealed()[0] ?? '', ...to], probe.settings)
+  expect(sent, sent.stderr).toMatchObject({ code: 0 })
+  expect(probe.names.filter((name) => probe.bytesOf(name).length === 0)).toEqual([])
+  expect(leaksOf(probe, CANARY)).toEqual([])
+  // The search reads archives: what is no secret is found wherever an archive went.
+  const withFiles = probe.names.filter(
+    (name) => !['github', 'pagerduty-incident', 'pagerduty', 'alertmanager'].includes(name),
+  )
+  expect(leaksOf(probe, 'kept-as-it-is')).toEqual(withFiles)
+
+  // And texts: a function of that name is told to all but Alertmanager, which gets the sentence alone.
+  const control = await diag(['attach', stallBundle(bundles, `${CANARY}OfThePool`), ...to], probe.settings)
+  expect(control, control.stderr).toMatchObject({ code: 0 })
+  expect(leaksOf(probe, CANARY)).toEqual(probe.names.filter((name) => name !== 'alertmanager'))
+  expect(leaksOf(probe, 'invoices')).toEqual(probe.names)
+})
