@@ -78,14 +78,18 @@ async function ship(options: ShipCommandOptions): Promise<ExitCode> {
 type Shipping = Omit<Parameters<typeof shipOnce>[0], 'directories'>
 
 async function untilNobodyIsBusy(shipping: Shipping, directories: readonly string[]): Promise<ShipReport> {
-  const giveUpAt = performance.now() + BUSY_PATIENCE_MS
   let delivered = 0
   let refused = 0
+  let fewestBusy = Number.POSITIVE_INFINITY
+  let movedAt = performance.now()
   for (;;) {
     const report = await shipOnce({ ...shipping, directories })
     delivered += report.delivered
     refused += report.refused
-    if (report.busy === 0 || performance.now() > giveUpAt) return { ...report, delivered, refused }
+    // One pass over a full outbox takes minutes: what counts is how long nothing has moved.
+    if (report.delivered + report.refused > 0 || report.busy < fewestBusy) movedAt = performance.now()
+    fewestBusy = Math.min(fewestBusy, report.busy)
+    if (report.busy === 0 || performance.now() - movedAt > BUSY_PATIENCE_MS) return { ...report, delivered, refused }
     await sleep(1000)
   }
 }
