@@ -27,18 +27,23 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   show: () => import('./show.js'),
   verify: () => import('./verify.js'),
   report: () => import('./report.js'),
+  diff: () => import('./diff.js'),
   open: () => import('./open.js'),
   pack: () => import('./pack.js'),
   attach: () => import('./attach.js'),
   ship: () => import('./ship.js'),
   prune: () => import('./prune.js'),
+  completion: () => import('./completion.js'),
+  complete: () => import('./complete.js'),
 }
 
 /** The one that is asked for, or all of them: for `--help`, for a word that is none, and without one. */
 function wantedCommands(argv: readonly string[]): (() => Promise<CommandFile>)[] {
   const word = argv[2] ?? ''
   const named = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined
-  return named ? [named] : Object.values(COMMANDS)
+  if (named === undefined) return Object.values(COMMANDS)
+  // `complete -- show 01`: what is asked about is asked for too, and with half a word all of them.
+  return word === 'complete' ? [...new Set([named, ...wantedCommands(argv.slice(2))])] : [named]
 }
 
 /** With the command that `argv` names, or with all of them. */

@@ -85,7 +85,7 @@ export function renderHeader(process: ProcessIdentity, options: Pick<DumpTextOpt
 
 const CONFIDENCE_STYLE: Readonly<Record<Verdict['confidence'], Style>> = { high: 'red', medium: 'yellow', low: 'dim' }
 
-export function verdictName(verdict: Verdict): string {
+export function verdictName(verdict: Pick<Verdict, 'kind' | 'cause'>): string {
   return verdict.cause === null ? verdict.kind : `${verdict.kind}/${verdict.cause}`
 }
 
