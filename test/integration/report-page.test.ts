@@ -70,6 +70,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
         'Verdict',
         'Code',
         'Timeline',
+        'The last minutes',
         'Clocks',
         'Awaits',
         'Threads',

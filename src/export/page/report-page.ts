@@ -68,6 +68,7 @@ function sectionsOf(incident: ReportedIncident, flame: FlameGraph | null): Secti
     ['verdict', 'Verdict', templates.VERDICT_TEMPLATE, () => models.verdictModel(incident, profileNotes(incident))],
     ['code', 'Code', templates.CODE_TEMPLATE, () => models.codeModel(incident)],
     ['timeline', 'Timeline', templates.TIMELINE_TEMPLATE, () => timelineModel(incident)],
+    ['minutes', 'The last minutes', templates.TABLE_TEMPLATE, () => models.minutesModel(incident)],
     ['clocks', 'Clocks', templates.TABLE_TEMPLATE, () => models.clocksModel(incident)],
     ['awaits', 'Awaits', templates.AWAITS_TEMPLATE, () => awaitsModel(incident)],
     ['threads', 'Threads', templates.THREADS_TEMPLATE, () => models.threadsModel(incident)],

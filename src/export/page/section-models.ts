@@ -7,6 +7,7 @@ import { printable } from '../../model/printable.js'
 import { excerptAt } from '../../model/source-excerpt.js'
 import type { VerdictPlace } from '../../model/verdict.js'
 import { verdictName } from '../../report/dump-text.js'
+import { agoText, lastMinutes } from '../../report/last-minutes.js'
 import { frameLine, placeLine } from '../../report/places.js'
 import { type ReportedIncident, waitOf } from '../../report/reported-incident.js'
 import { attempt } from './attempt.js'
@@ -101,6 +102,14 @@ export function clocksModel({ manifest }: ReportedIncident): object | null {
     clock.ended ? 'ended' : clock.paused ? 'paused' : '',
   ])
   return table('Clocks', ['Clock', 'Silent', 'Beats', 'Poll in flight', 'Last answer', 'Slots', ''], rows)
+}
+
+export function minutesModel(incident: ReportedIncident): object | null {
+  const told = lastMinutes(incident)
+  if (told === null) return null
+  const rows = told.events.map(({ agoMs, text }) => [agoText(agoMs), text])
+  const model = table('The last minutes', ['Before the last look', 'What happened'], rows)
+  return model === null ? null : { ...model, more: told.note ?? undefined }
 }
 
 export function threadsModel({ evidence, manifest }: ReportedIncident): object | null {

@@ -5,6 +5,7 @@ import { excerptAt, type SourceExcerpt } from '../../model/source-excerpt.js'
 import type { Verdict, VerdictPlace } from '../../model/verdict.js'
 import { verdictName } from '../dump-text.js'
 import { fileText, frameLine, placeLine } from '../places.js'
+import { agoText, lastMinutes } from '../last-minutes.js'
 import { profileDoubt } from '../profile-doubt.js'
 import { type ReportedIncident, waitOf } from '../reported-incident.js'
 import { stallSentence } from '../stall-text.js'
@@ -48,6 +49,7 @@ export const SECTIONS: readonly Section[] = [
   { name: 'waits', worth: [80], render: waits },
   { name: 'tasks', worth: [45, 75], render: tasks },
   { name: 'other verdicts', worth: [30, 40], render: others },
+  { name: 'last minutes', worth: [27, 43], render: minutes },
   { name: 'clocks', worth: [25, 55], render: clocks },
   { name: 'missing parts', worth: [20, 35], render: missing },
   { name: 'process', worth: [15, 32], render: aboutProcess },
@@ -176,6 +178,22 @@ function clocks({ manifest }: ReportedIncident, level: number): string[] {
     '',
     ...table(['clock', 'silent', 'beats', 'poll in flight', 'last answer', 'slots', ''], rows),
     ...(more > 0 ? ['', `and ${plural(more, 'more clock')}`] : []),
+  ]
+}
+
+const MINUTES = 5
+
+/** Everything in its order; then the end of it. */
+function minutes(incident: ReportedIncident, level: number): string[] {
+  const told = lastMinutes(incident)
+  if (told === null) return []
+  const shown = level > 0 ? told.events.slice(-MINUTES) : told.events
+  const rows = shown.map(({ agoMs, text }) => [agoText(agoMs), prose(text)])
+  return [
+    '## The last minutes',
+    '',
+    ...table(['before the last look', 'what happened'], rows),
+    ...(told.note === null || level > 0 ? [] : ['', prose(told.note)]),
   ]
 }
 

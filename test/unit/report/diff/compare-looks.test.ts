@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { readIncident } from '../../../../src/export/read-incident.js'
 import { readBundle } from '../../../../src/incident/bundle-reader.js'
-import type { Evidence, Look } from '../../../../src/model/evidence.js'
+import type { Look } from '../../../../src/model/evidence.js'
 import type { IncidentManifest } from '../../../../src/model/incident.js'
 import { compareLooks, type DiffSide } from '../../../../src/report/diff/compare-looks.js'
 import { renderDiff } from '../../../../src/report/diff/diff-text.js'
@@ -16,7 +16,7 @@ function side(number: number, change: (look: Look) => Partial<Look> = () => ({})
   const look = evidence?.looks[number - 1]
   if (evidence === null || look === undefined) throw new TypeError('the fixture has two looks')
   const told = { ...manifest, ...other } as IncidentManifest
-  return { manifest: told, evidence: evidence as Evidence, look: { ...look, ...change(look) }, number }
+  return { manifest: told, evidence, look: { ...look, ...change(look) }, number }
 }
 
 const restarted = {
