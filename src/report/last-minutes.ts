@@ -30,7 +30,17 @@ export function agoText(agoMs: number): string {
 const MAX_CLOCKS = 12
 const MAX_TASKS = 10
 
-export function lastMinutes({ manifest, evidence }: ReportedIncident): LastMinutes | null {
+/** Null where nothing is known, or what the bundle says is not as it should be: one may come from anywhere. */
+export function lastMinutes(incident: ReportedIncident): LastMinutes | null {
+  try {
+    return tell(incident)
+  } catch {
+    // `verify` says what is wrong with it.
+    return null
+  }
+}
+
+function tell({ manifest, evidence }: ReportedIncident): LastMinutes | null {
   const looks = evidence?.looks ?? []
   const clocks = looks.at(-1)?.clocks ?? manifest.clocks
   const noticedAgoMs = noticedAgo(manifest.stall, clocks)

@@ -24,6 +24,8 @@ import { readIncident, readProfile } from '../../src/export/read-incident.js'
 import { recoverBundle } from '../../src/export/recover-bundle.js'
 import { listBundles } from '../../src/incident/bundle-list.js'
 import { StallError } from '../../src/model/stall-error.js'
+import { compareLooks } from '../../src/report/diff/compare-looks.js'
+import { renderDiff } from '../../src/report/diff/diff-text.js'
 import { groupIncidents, renderIncidentList } from '../../src/report/incident-list.js'
 import { renderIncident } from '../../src/report/incident-text.js'
 import { renderMarkdown } from '../../src/report/markdown/render-markdown.js'
@@ -142,6 +144,13 @@ function readEverything(directory: string): string {
       const shown = { ...incident, path: bundle.path, state: bundle.state }
       for (const verbose of [false, true]) renderIncident(shown, { color: false, width: 80, verbose })
       expect(Buffer.byteLength(renderMarkdown(incident, { maxBytes: 4000 }))).toBeLessThanOrEqual(4000)
+      const [first] = incident.evidence?.looks ?? []
+      const last = incident.evidence?.looks.at(-1)
+      if (incident.evidence !== null && first !== undefined && last !== undefined) {
+        const side = { manifest: incident.manifest, evidence: incident.evidence }
+        const diff = compareLooks({ ...side, look: first, number: 1 }, { ...side, look: last, number: 2 })
+        renderDiff(diff, { color: false, verbose: true, width: 80 })
+      }
       return renderReportPage(incident, { profile: readProfile(bundle) })
     })
   }

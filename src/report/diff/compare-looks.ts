@@ -11,6 +11,7 @@ import type { IncidentManifest } from '../../model/incident.js'
 import type { SocketState } from '../../model/socket.js'
 import type { ThreadStack } from '../../model/thread.js'
 import type { Verdict } from '../../model/verdict.js'
+import { printable } from '../../model/printable.js'
 import { frameLine } from '../places.js'
 import { waitText } from '../wait-text.js'
 
@@ -217,7 +218,7 @@ function compareThreads(
   const keys: [typeof byTid, typeof byTid] = same ? [byTid, byTid] : [numbered(before), numbered(after)]
   return pairUp(before, after, keys, ([first]) => first as ThreadStack).map(([key, old, now]) => {
     const at = (thread: ThreadStack | null, side: DiffSide): ThreadAt | null =>
-      thread && { state: thread.state, frames: thread.frames.map((frame) => frameText(frame, side)) }
+      thread && { state: printable(thread.state), frames: thread.frames.map((frame) => frameText(frame, side)) }
     const tid = (now ?? old)?.tid
     const both = same && old !== null && now !== null
     return {

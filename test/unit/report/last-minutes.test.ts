@@ -69,3 +69,11 @@ test('without evidence the clocks of the manifest are told, without those nothin
     lastMinutes({ ...waiting, evidence: null, manifest: { ...waiting.manifest, clocks: [], stall: null } }),
   ).toBeNull()
 })
+
+test('what somebody has damaged costs this part and no more', () => {
+  const stall = { ...waiting.manifest.stall, clocks: 7 } as unknown as typeof waiting.manifest.stall
+  expect(lastMinutes({ ...waiting, manifest: { ...waiting.manifest, stall } })).toBeNull()
+  const [clock] = waiting.manifest.clocks
+  const clocks = [{ ...clock, usualIntervalMs: JSON.parse('{"toString":1}') }] as typeof waiting.manifest.clocks
+  expect(lastMinutes({ ...waiting, evidence: null, manifest: { ...waiting.manifest, clocks } })).toBeNull()
+})
