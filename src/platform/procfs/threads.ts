@@ -73,3 +73,10 @@ export function readThreads(root: string): KernelThread[] {
   const others = listThreads(root).filter((tid) => tid !== mainTid)
   return [mainTid, ...others].flatMap((tid) => readThread(root, tid, mainTid) ?? [])
 }
+
+/** Time that a thread has been on a CPU, ns; null where the kernel doesn't count it, or the thread has ended. */
+export function threadRanNs(root: string, tid: number): number | null {
+  const text = tryReadProcText(`${root}/task/${tid}/schedstat`, 128)
+  const ran = text === null ? Number.NaN : Number(text.split(' ')[0])
+  return ran > 0 ? ran : null
+}

@@ -34,13 +34,18 @@ export class CodeObjects {
     this.#known.length = 0
   }
 
+  /** Whether a pc lies where code is generated, not in a builtin: those lie in the binary, or a second mapping of it. */
+  isGenerated(pc: number): boolean {
+    const mapping = this.#heap.memory.mappingOf(toAddress(pc))
+    return mapping?.executable === true && mapping.path === ''
+  }
+
   /** Null when the pc lies in no generated code: in a builtin of the binary, or in nothing that can be told. */
   at(pc: number): CodeObject | null {
     const known = this.#known.find((code) => pc > code.start && pc <= code.start + code.sizeBytes)
     if (known) return known
     const mapping = this.#heap.memory.mappingOf(toAddress(pc))
-    // Builtins lie in the binary, or in a second mapping of it.
-    if (!mapping?.executable || mapping.path !== '') return null
+    if (!mapping || !this.isGenerated(pc)) return null
     const code = this.#search(pc, Math.max(mapping.start, pc - MAX_BACK))
     if (code && this.#known.length < MAX_CODES) this.#known.push(code)
     return code

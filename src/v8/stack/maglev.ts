@@ -4,12 +4,12 @@
  * The source position table can't serve here: the position that Maglev notes for an inlined call is the last one its
  * graph builder came by, which in a loop with a peeled first iteration is the loop's own (seen on 24 and 26). V8 itself
  * reads the deoptimization data (OptimizedJSFrame::Summarize in src/execution/frames.cc), and so do we: the safepoint
- * table (src/codegen/maglev-safepoint-table.h) leads from the return address to a deoptimization entry, that to a
+ * table (safepoints.ts) leads from the return address to a deoptimization entry, that to a
  * translation (src/deoptimizer/frame-translation-builder.cc), which lists the frames, outermost first.
  */
-import { toAddress } from '../../model/address.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 import type { CodeObject } from './code-objects.js'
+import { safepointAt } from './safepoints.js'
 
 export interface InlinedFrame {
   readonly bytecodeOffset: number
@@ -17,11 +17,6 @@ export interface InlinedFrame {
   readonly literal: number
 }
 
-/** Safepoint table: stack slots, entry count, configuration, tagged slots; 32 bits each, then the entries. */
-const HEADER_BYTES = 16
-const COUNT_AT = 4
-const CONFIGURATION_AT = 8
-const MAX_ENTRIES = 65_536
 /** Deoptimization entries: bytecode offset, translation index, pc of the exit. */
 const ENTRY_WORDS = 3
 /** Exit start, eager count and lazy count follow the inlining positions; then come the entries. */
@@ -37,7 +32,7 @@ export function maglevFrames(
   returnOffset: number,
 ): InlinedFrame[] | null {
   const operands = heap.layout.translation
-  const index = deoptimizationIndex(heap, code, returnOffset)
+  const index = safepointAt(heap, code, returnOffset, true)?.deoptimization ?? null
   if (!operands || index === null) return null
   const first = heap.layout.deoptimization.inliningPositions + AFTER_INLINING_POSITIONS + ENTRY_WORDS * index
   const innermost = heap.smiOf(heap.element(deoptimization, first))
@@ -48,28 +43,6 @@ export function maglevFrames(
   // The entry repeats the innermost offset: a decoder that has lost its way is found out here. -1: a builtin's.
   const last = frames?.at(-1)
   return frames && last && (innermost < 0 || last.bytecodeOffset === innermost) ? frames : null
-}
-
-function deoptimizationIndex(heap: V8Heap, code: CodeObject, returnOffset: number): number | null {
-  const table = code.start + code.sizeBytes
-  const count = heap.memory.u32(toAddress(table + COUNT_AT))
-  const configuration = heap.memory.u32(toAddress(table + CONFIGURATION_AT))
-  // MaglevSafepointTable: one bit "has deopt data", then three sizes of three bits: registers, pc, deopt index.
-  const hasDeoptimization = (configuration & 1) === 1
-  const registerBytes = (configuration >> 1) & 7
-  const pcBytes = (configuration >> 4) & 7
-  const indexBytes = (configuration >> 7) & 7
-  if (!hasDeoptimization || pcBytes === 0 || pcBytes > 4 || indexBytes > 4 || count > MAX_ENTRIES) return null
-  // pc, index + 1, trampoline + 1, registers, one byte of extra spill slots.
-  const entryBytes = pcBytes + indexBytes + pcBytes + registerBytes + 1
-  const bytes = Buffer.allocUnsafe(count * entryBytes)
-  if (count === 0 || !heap.memory.read(toAddress(table + HEADER_BYTES), bytes)) return null
-  for (let at = 0; at < bytes.length; at += entryBytes) {
-    if (bytes.readUIntLE(at, pcBytes) !== returnOffset) continue
-    const index = indexBytes === 0 ? 0 : bytes.readUIntLE(at + pcBytes, indexBytes)
-    return index === 0 ? null : index - 1
-  }
-  return null
 }
 
 /** Opcodes that are told apart; all others only have operands to skip. In 13.6 and 14.6 alike. */

@@ -15,6 +15,7 @@ import { bytecodeOffsetOfPc } from './baseline.js'
 import type { CodeObject, CodeObjects } from './code-objects.js'
 import type { MachineFrame } from './frames.js'
 import { maglevFrames } from './maglev.js'
+import { safepointAt } from './safepoints.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** V8 inlines no deeper; a cycle in the inlining table must end. */
@@ -53,11 +54,13 @@ export class Places {
 
   /**
    * Whether a frame's function can be what its pc lies in. Only generated code tells; false is a contradiction, as
-   * between a dead frame and what came to lie below it later.
+   * between a dead frame and what came to lie below it later. Code that a live frame returns to is kept: where there is
+   * none any more, the callee that would return to it is dead.
    */
   fits(frame: MachineFrame): boolean {
-    const code = frame.kind === 'js' && frame.pc > 0 ? this.#codes.at(frame.pc) : null
-    if (!code) return true
+    if (frame.kind !== 'js' || frame.pc === 0) return true
+    const code = this.#codes.at(frame.pc)
+    if (!code) return !this.#codes.isGenerated(frame.pc)
     const info = this.#functions.ofFunction(frame.function)
     if (!info?.script) return false
     if (code.kind <= this.#heap.layout.code.kindBaseline) return true
@@ -138,7 +141,9 @@ export class Places {
       if (frames) return frames
     }
     const table = heap.byteArray(heap.field(code.address, heap.layout.code.sourcePositions))
-    const place = table ? placeAt(table, codeOffset, heap.layout.positions) : null
+    // A return address may have been redirected: what the call belongs to is found at its own place.
+    const call = exact ? null : safepointAt(heap, code, codeOffset + 1, tier === 'maglev')
+    const place = table ? placeAt(table, call ? call.pc - 1 : codeOffset, heap.layout.positions) : null
     if (!place) return [frameOf(info, null, tier)]
     const deoptimization = heap.field(code.address, heap.layout.code.deoptimization)
     const inlined: Frame[] = []

@@ -17,13 +17,16 @@ import type { StackWindow } from '../../platform/memory/stack-window.js'
 const MAX_DEPTH_BYTES = 1 << 20
 const MAX_WALKS = 64
 const PAUSE_MS = 2
+const MAX_PAUSES = 10
+/** Calls are thousands to such a time: what stands in both looks was not passing. */
+const ENOUGH_NS = 300_000
 const MATCH_ARGUMENTS_BYTES = 72
 const pauseCell = new Int32Array(new SharedArrayBuffer(4))
 
 export interface ProbableWalk {
   readonly window: StackWindow
   readonly frames: readonly MachineFrame[]
-  /** Frame pointers that every candidate shares: the live part, as far as that can be told. */
+  /** Frame pointers that every candidate shares and both looks show alike: the live part, as far as that can be told. */
   readonly shared: ReadonlySet<number>
   /**
    * The walk from the code of a regular expression, were that what runs: of several such frames the highest, since
@@ -39,10 +42,11 @@ export function probableWalk(
   moment: IsolateMoment,
   stackHint: number,
   fits: (frame: MachineFrame) => boolean,
+  ranNs: (() => number | null) | null,
 ): ProbableWalk | null {
   const first = copyBelow(heap, stackHint, moment)
   if (!first) return null
-  Atomics.wait(pauseCell, 0, 0, PAUSE_MS)
+  const ran = letRun(ranNs)
   const second = copyBelow(heap, stackHint, moment)
   const now = readMoment(heap, isolate)
   if (!second || now?.entryFrame !== moment.entryFrame || now.exitFrame !== 0) return null
@@ -54,11 +58,39 @@ export function probableWalk(
     const own = new Set(walk.frames.map((frame) => frame.fp))
     for (const fp of shared) if (!own.has(fp)) shared.delete(fp)
   }
+  if (ran) for (const fp of changed(heap, first, second, longest.frames)) shared.delete(fp)
+  else shared.clear()
   const regexp = walks
     .filter(({ frames: [top] }) => top?.kind === 'IrregexpFrame' && isOneMatch(first, second, top.fp))
     .reduce<Walk | null>((best, walk) => (fpOf(walk) > fpOf(best) ? walk : best), null)
   const frames = dropDead(heap, first, second, longest.frames, fits)
   return { window: second, frames, shared, regexp: regexp?.frames ?? null }
+}
+
+/** Waits until the thread has run for a moment: false when it did not, or nobody can tell. Two looks then prove nothing. */
+function letRun(ranNs: (() => number | null) | null): boolean {
+  const before = ranNs?.() ?? null
+  for (let pause = 0; pause < MAX_PAUSES; pause++) {
+    Atomics.wait(pauseCell, 0, 0, PAUSE_MS)
+    const after = before === null ? null : (ranNs?.() ?? null)
+    if (before === null || after === null) return false
+    if (after - before >= ENOUGH_NS) return true
+  }
+  return false
+}
+
+/**
+ * Frame pointers from the outermost frame that is another than in the first look inwards. A call builds its frame word
+ * by word: return address and frame pointer may be its own already while the function still is that of a call which has
+ * returned, and such a frame has all that a valid one has. One that was there before as well is no such frame.
+ */
+function changed(heap: V8Heap, first: StackWindow, second: StackWindow, frames: readonly MachineFrame[]): number[] {
+  const { frame } = heap.layout
+  const offsets = [0, 8, frame.context, frame.function]
+  const outermost = frames.findLastIndex(({ fp }) =>
+    offsets.some((offset) => !first.holds(fp + offset) || first.word(fp + offset) !== second.word(fp + offset)),
+  )
+  return frames.slice(0, outermost + 1).map(({ fp }) => fp)
 }
 
 /**

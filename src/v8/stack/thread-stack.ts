@@ -75,6 +75,8 @@ export class StackReader {
   readsValues = false
   /** Shown each walk while what it points at is fresh; for whoever wants more of the frames than their places. */
   onWalk: ((window: StackWindow, frames: readonly MachineFrame[]) => void) | null = null
+  /** Time that the thread has been on a CPU; without it no frame of a running thread is certain. */
+  ranNs: (() => number | null) | null = null
   #collections = ''
   #flushedMs = 0
 
@@ -236,7 +238,8 @@ export class StackReader {
   }
 
   #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackReading | null {
-    const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint, (frame) => this.#places.fits(frame))
+    const fits = (frame: MachineFrame): boolean => this.#places.fits(frame)
+    const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint, fits, this.ranNs)
     if (!walk) return null
     if (walk.regexp !== null && this.#regexps.isMatching(isolate)) {
       return this.#matching(walk.window, walk.regexp, moment, attempt)
