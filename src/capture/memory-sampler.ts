@@ -9,6 +9,7 @@ import type { StackSample, StackSamples } from '../model/samples.js'
 import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
+import { readRanNs } from '../platform/procfs/threads.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { StackReading } from '../v8/stack/thread-stack.js'
 import { openMemoryTarget } from './memory-target.js'
@@ -35,6 +36,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
     const main = opened.isolates().matched.find(({ tid }) => tid === opened.mainTid)
     if (!main) throw new StallError('ERR_STALL_MEMORY_UNREADABLE', `the main thread of ${target.pid} runs no isolate`)
     const reader = new StackReader(opened.heap)
+    const ranNs = (): number | null => readRanNs(opened.root, opened.mainTid)
     const samples: StackSample[] = []
     const intervalMs = 1000 / options.rate
     const turns = Math.ceil(options.durationMs / intervalMs)
@@ -44,7 +46,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
       const atMs = performance.now() - startedMs
       if (atMs >= options.durationMs || options.signal?.aborted === true) break
       reader.nextLook([main.isolate.address])
-      const look = reader.read(main.isolate.address, () => readRawSyscall(opened.root, opened.mainTid))
+      const look = reader.read(main.isolate.address, () => readRawSyscall(opened.root, opened.mainTid), ranNs)
       if (look.kind === 'torn') missed++
       else samples.push({ atMs, frames: framesOf(look) })
       // An ended process has no memory: every read is empty from now on.

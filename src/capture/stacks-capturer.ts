@@ -15,9 +15,9 @@ import { readLoop } from '../native/loop/read-loop.js'
 import { workOfStack } from '../awaits/work/work-of-stack.js'
 import type { NativeProcess } from '../native/process/native-process.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
-import { threadRanNs } from '../platform/procfs/threads.js'
 import { parseStat } from '../platform/procfs/stat.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
+import { readRanNs } from '../platform/procfs/threads.js'
 import type { RawSyscall } from '../platform/procfs/syscall.js'
 import { syscallName } from '../platform/procfs/syscall-names.js'
 import { ownThreadId } from '../platform/procfs/own-thread.js'
@@ -138,8 +138,11 @@ function threadStack(
     )
     work = redactor.value(found) as Work | null
   }
-  reader.ranNs = () => threadRanNs(target.root, tid)
-  let look = reader.read(isolate.address, () => readRawSyscall(target.root, tid))
+  let look = reader.read(
+    isolate.address,
+    () => readRawSyscall(target.root, tid),
+    () => readRanNs(target.root, tid),
+  )
   let pausedMs = 0
   // A thread that sleeps, or is below JavaScript in C++, is exact without a stop.
   if (request.stop === true && !request.target.inside && (look.kind === 'probable' || look.kind === 'torn')) {
@@ -161,7 +164,6 @@ function threadStack(
     ...(work === null ? {} : { work }),
   }
   reader.onWalk = null
-  reader.ranNs = null
   return { stack, look, pausedMs }
 }
 

@@ -1,5 +1,6 @@
 /** Stack samples as collapsed stacks, one a line with its count: what flamegraph.pl, inferno and speedscope read. */
 import type { Frame } from '../model/frame.js'
+import { frameName } from './frame-name.js'
 import { printable } from '../model/printable.js'
 import type { StackSamples } from '../model/samples.js'
 
@@ -20,7 +21,7 @@ export function toCollapsed(samples: StackSamples): string {
  * over its lines: only one without a name has it.
  */
 function nameOf(frame: Frame): string {
-  const name = frame.function ?? '(anonymous)'
+  const name = frameName(frame)
   const place =
     frame.file === null ? '' : `@${frame.file}${frame.line === null || frame.function !== null ? '' : `:${frame.line}`}`
   return printable(`${name}${place}`).replace(/[;\s]/g, '_')

@@ -1,5 +1,6 @@
 /** Stack samples as a `.cpuprofile`, as Chrome's DevTools, VS Code and speedscope open it (Profiler.Profile). */
 import type { Frame } from '../model/frame.js'
+import { frameName } from './frame-name.js'
 import type { StackSamples } from '../model/samples.js'
 
 /** The fields of Profiler.Profile that every reader needs. */
@@ -57,10 +58,11 @@ export function toCpuProfile(samples: StackSamples): CpuProfile {
   for (const sample of samples.samples) {
     let node = root
     for (const frame of sample.frames.toReversed()) {
-      const key = `${frame.function ?? ''}\n${frame.file ?? ''}\n${frame.line ?? ''}`
+      const name = frame.function === null && frame.probable !== true ? '' : frameName(frame)
+      const key = `${name}\n${frame.file ?? ''}\n${frame.line ?? ''}`
       let child = node.byKey.get(key)
       if (!child) {
-        child = make(frame.function ?? '', frame)
+        child = make(name, frame)
         node.byKey.set(key, child)
         node.children.push(child.id)
       }

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { Function as PprofFunction, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format'
 import type { Frame } from '../model/frame.js'
+import { frameName } from './frame-name.js'
 import type { StackSamples } from '../model/samples.js'
 
 export interface PprofOptions {
@@ -16,7 +17,7 @@ export function toPprof({ samples }: StackSamples, { startedAtMs, comment }: Ppr
   const functions = new Map<string, PprofFunction>()
   const locations = new Map<string, Location>()
   const functionOf = (frame: Frame): PprofFunction => {
-    const name = frame.function ?? '(anonymous)'
+    const name = frameName(frame)
     // Without a name the line is what tells one function from the next.
     const key = `${name}\n${frame.file ?? ''}\n${frame.function === null ? frame.line : ''}`
     const known = functions.get(key)

@@ -29,16 +29,18 @@ describe.each(NODES)('Node $version', (node) => {
     ['match', 'text.match('],
     ['replace', 'text.replace('],
   ])('names a compiled pattern that backtracks in %s, and the line', async (how, call) => {
-    const [verdict] = (await dumpOf(node, how)).verdicts
-    expect(verdict).toMatchObject({ kind: 'computing', cause: 'regexp', where: { line: lineOf(call) } })
+    const { verdicts } = await dumpOf(node, how)
+    // On a crowded machine the program is also starved, which then comes first.
+    const verdict = verdicts.find(({ kind }) => kind === 'computing')
+    expect(verdict, JSON.stringify(verdicts)).toMatchObject({ cause: 'regexp', where: { line: lineOf(call) } })
   })
 
   it.each([
     ['many short matches', 'tokens'],
     ['a match that is over', 'after'],
   ])('blames no pattern for a loop with %s', async (_name, how) => {
-    const [verdict] = (await dumpOf(node, how)).verdicts
-    expect(verdict?.kind).toBe('computing')
-    expect(verdict?.cause).not.toBe('regexp')
+    const { verdicts } = await dumpOf(node, how)
+    expect(verdicts.map(({ kind }) => kind)).toContain('computing')
+    expect(verdicts.map(({ cause }) => cause)).not.toContain('regexp')
   })
 })

@@ -13,12 +13,15 @@ export class StackWindow {
   /** Exclusive. */
   readonly high: number
   readonly #bytes: Buffer
+  /** The same as halves of words. */
+  readonly #words: Uint32Array
 
-  /** `low` is aligned to 8. */
+  /** `low` is aligned to 8; `bytes` begin at a multiple of 4 in their memory. */
   constructor(low: number, bytes: Buffer) {
     this.low = low
     this.high = low + bytes.length
     this.#bytes = bytes
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
   }
 
   /** Copies [low, high), cut to `MAX_STACK_BYTES`; null when it can't be read. */
@@ -26,7 +29,8 @@ export class StackWindow {
     const start = Math.floor(low / 8) * 8
     const length = Math.min(Math.floor((high - start) / 8) * 8, MAX_STACK_BYTES)
     if (!(length >= 16)) return null
-    const bytes = Buffer.allocUnsafe(length)
+    // Not from the pool: words are read from it as numbers.
+    const bytes = Buffer.allocUnsafeSlow(length)
     return memory.peek(toAddress(start), bytes) ? new StackWindow(start, bytes) : null
   }
 
@@ -47,6 +51,40 @@ export class StackWindow {
     if (!this.holds(address)) return null
     const offset = address - this.low
     return this.#bytes.readUInt32LE(offset) === 0 ? this.#bytes.readInt32LE(offset + 4) : null
+  }
+
+  /** Whether [low, high) holds the same bytes in another copy of this stack; both must hold it. */
+  sameAs(other: StackWindow, low: number, high: number): boolean {
+    const own = this.#bytes.subarray(low - this.low, high - this.low)
+    return own.equals(other.#bytes.subarray(low - other.low, high - other.low))
+  }
+
+  /**
+   * Addresses in [low, high) from the highest down whose word leads up in this stack, or that have `marked` bytes further
+   * a small number other than 0, as a frame's type is: all that can be a frame, of a stack that is mostly empty.
+   */
+  *possibleFrames(low: number, high: number, marked: number): Generator<number> {
+    const words = this.#words
+    const from = Math.max(0, Math.ceil((low - this.low) / 8))
+    const shift = marked / 8
+    for (let index = Math.floor((Math.min(high, this.high) - this.low) / 8) - 1; index >= from; index--) {
+      const lower = words[2 * index] ?? 0
+      const upper = words[2 * index + 1] ?? 0
+      const at = this.low + index * 8
+      const marker = 2 * (index + shift)
+      const isMarked = words[marker + 1] === 0 && (words[marker] ?? 0) !== 0 && (words[marker] ?? 0) < 256
+      if (isMarked || this.leadsUp(at, lower + upper * 2 ** 32)) yield at
+    }
+  }
+
+  /** Words in [low, high) that can be tagged pointers, from the highest address down. */
+  *taggedWords(low: number, high: number): Generator<number> {
+    const words = this.#words
+    const from = Math.max(0, Math.ceil((low - this.low) / 8))
+    for (let index = Math.floor((Math.min(high, this.high) - this.low) / 8) - 1; index >= from; index--) {
+      const lower = words[2 * index] ?? 0
+      if ((lower & 3) === 1) yield lower + (words[2 * index + 1] ?? 0) * 2 ** 32
+    }
   }
 
   /** Whether a word can be the saved frame pointer of a frame at `address`: further up, in the window, aligned. */

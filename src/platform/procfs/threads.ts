@@ -74,9 +74,9 @@ export function readThreads(root: string): KernelThread[] {
   return [mainTid, ...others].flatMap((tid) => readThread(root, tid, mainTid) ?? [])
 }
 
-/** Time that a thread has been on a CPU, ns; null where the kernel doesn't count it, or the thread has ended. */
-export function threadRanNs(root: string, tid: number): number | null {
+/** Nanoseconds that a thread has been on a CPU; null where the kernel does not count them, or it has ended. */
+export function readRanNs(root: string, tid: number): number | null {
   const text = tryReadProcText(`${root}/task/${tid}/schedstat`, 128)
   const ran = text === null ? Number.NaN : Number(text.split(' ')[0])
-  return ran > 0 ? ran : null
+  return Number.isFinite(ran) ? ran : null
 }

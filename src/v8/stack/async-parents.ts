@@ -75,8 +75,7 @@ function generatorIn(
   frame: MachineFrame,
   lowest: number,
 ): Tagged {
-  for (let at = frame.fp - 8; at >= lowest && window.holds(at); at -= 8) {
-    const word = window.word(at)
+  for (const word of window.taggedWords(lowest, frame.fp)) {
     if (!heap.isPointer(word) || !generators.isGenerator(word)) continue
     if (heap.field(word, heap.layout.generator.function) === frame.function && generators.promiseOf(word) !== 0) {
       return word

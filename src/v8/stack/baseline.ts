@@ -42,7 +42,8 @@ export function bytecodeOffsetOfPc(heap: V8Heap, code: CodeObject, pcOffset: num
   return end >= pcOffset ? current : -1
 }
 
-function bytecodeSize(sizes: readonly number[], bytes: Buffer, offset: number): number {
+/** Bytes of the bytecode at `offset`, its prefix included. */
+export function bytecodeSize(sizes: readonly number[], bytes: Buffer, offset: number): number {
   const count = sizes.length / 3
   const first = bytes[offset] ?? 0
   const second = bytes[offset + 1] ?? 0

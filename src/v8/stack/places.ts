@@ -14,6 +14,7 @@ import { scriptPath } from '../objects/scripts.js'
 import { bytecodeOffsetOfPc } from './baseline.js'
 import type { CodeObject, CodeObjects } from './code-objects.js'
 import type { MachineFrame } from './frames.js'
+import { Loops, LOOPING_BUILTINS } from './loops.js'
 import { maglevFrames } from './maglev.js'
 import { safepointAt } from './safepoints.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
@@ -35,10 +36,17 @@ export class Places {
   readonly #functions: Functions
   readonly #codes: CodeObjects
 
+  readonly #loops: Loops
+
   constructor(heap: V8Heap, functions: Functions, codes: CodeObjects) {
+    this.#loops = new Loops(heap, functions)
     this.#heap = heap
     this.#functions = functions
     this.#codes = codes
+  }
+
+  flush(): void {
+    this.#loops.flush()
   }
 
   /** Lines of one machine frame, innermost first; empty for frames that no reader wants (stubs, entries). */
@@ -53,21 +61,47 @@ export class Places {
   }
 
   /**
-   * Whether a frame's function can be what its pc lies in. Only generated code tells; false is a contradiction, as
-   * between a dead frame and what came to lie below it later. Code that a live frame returns to is kept: where there is
-   * none any more, the callee that would return to it is dead.
+   * Whether a frame's function can be what its pc lies in. False is a contradiction, as between a dead frame and what
+   * came to lie below it later. Code that a live frame returns to is kept: where there is none any more, the callee that
+   * would return to it is dead.
    */
-  fits(frame: MachineFrame): boolean {
+  fits(window: StackWindow, frame: MachineFrame): boolean {
     if (frame.kind !== 'js' || frame.pc === 0) return true
     const code = this.#codes.at(frame.pc)
-    if (!code) return !this.#codes.isGenerated(frame.pc)
+    if (!code && this.#codes.isGenerated(frame.pc)) return false
     const info = this.#functions.ofFunction(frame.function)
+    if (!code) {
+      // In a builtin: the interpreter's entry, which has the bytecode in the frame, or the function is itself one.
+      if (!info?.script || info.bytecode === 0) return true
+      return this.#heap.is(window.word(frame.fp + this.#heap.layout.frame.bytecodeArray), 'BYTECODE_ARRAY')
+    }
     if (!info?.script) return false
     if (code.kind <= this.#heap.layout.code.kindBaseline) return true
     const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
     let shared = this.#deoptimizationEntry(deoptimization, this.#heap.layout.deoptimization.shared)
     if (this.#heap.is(shared, 'SHARED_FUNCTION_INFO_WRAPPER')) shared = this.#heap.field(shared, 8)
     return shared === info.address
+  }
+
+  /** Whether the code at a frame's pc is optimized: functions may be inlined there. */
+  isOptimized(frame: MachineFrame): boolean {
+    if (frame.pc === 0) return false
+    const code = this.#codes.at(frame.pc)
+    // Generated code that is gone was nobody's but an optimized function's.
+    return code === null ? this.#codes.isGenerated(frame.pc) : code.kind > this.#heap.layout.code.kindBaseline
+  }
+
+  /** Whether a frame can go on for long without a call of its own. True when that can't be told. */
+  mayLoop(window: StackWindow, frame: MachineFrame): boolean {
+    const info = this.#functions.ofFunction(frame.function)
+    if (!info) return true
+    if (!info.script) return info.name !== null && LOOPING_BUILTINS.has(info.name)
+    const { layout } = this.#heap
+    const at = frame.pc > 0 ? this.#codes.at(frame.pc) : null
+    const code = at ?? this.#codes.ofCode(this.#heap.field(frame.function, layout.jsFunction.code))
+    if (code && code.kind > layout.code.kindBaseline && this.#loops.inlinedInto(code)) return true
+    const slot = window.word(frame.fp + layout.frame.bytecodeArray)
+    return this.#loops.in(this.#heap.is(slot, 'BYTECODE_ARRAY') ? slot : info.bytecode)
   }
 
   /** Optimized code without a pc has no line: where its function begins is the nearest that can be said. */

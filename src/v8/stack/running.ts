@@ -1,8 +1,12 @@
 /**
  * The stack of a thread that runs JavaScript while it is read. Its registers can't be seen, so where the stack ends is
  * not known: every frame that is valid and whose walk reaches the outermost entry is a candidate, also dead ones that
- * lie below the live ones. Two looks a moment apart tell them apart as far as that is possible: an interpreted caller
- * whose bytecode offset moves while its callee seems to lie on top of it is itself the top.
+ * lie below the live ones. Two looks a moment apart tell them apart as far as that is possible:
+ *
+ * - An interpreted caller whose bytecode offset moves while its callee seems to lie on top of it is itself the top.
+ * - A frame that stood in its place at both looks, while something deeper was written, was live in between: had it
+ *   returned, its caller's next call would have come to lie on it.
+ * - Where nothing was written, one of the functions that may go on without a call runs, and what they left is dead.
  */
 import type { Address } from '../../model/address.js'
 import type { V8Heap } from '../heap/heap.js'
@@ -13,21 +17,40 @@ import type { FrameReader, MachineFrame, Walk } from './frames.js'
 import { copyStack } from '../../platform/memory/stack-window.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
 
+/** What is known of a frame's code beyond its words. */
+export interface FrameJudge {
+  /** Whether the frame's function can be what its pc lies in. */
+  fits(window: StackWindow, frame: MachineFrame): boolean
+  /** Whether the frame can go on for long without a call: its code, or what is inlined into it, has a loop. */
+  mayLoop(window: StackWindow, frame: MachineFrame): boolean
+  /** Whether the code at a frame's pc is optimized: functions may be inlined there. */
+  isOptimized(frame: MachineFrame): boolean
+}
+
 /** How far below the outermost entry frame frames are searched: V8's default stack limit is 984 kB. */
 const MAX_DEPTH_BYTES = 1 << 20
 const MAX_WALKS = 64
 const PAUSE_MS = 2
 const MAX_PAUSES = 10
-/** Calls are thousands to such a time: what stands in both looks was not passing. */
 const ENOUGH_NS = 300_000
 const MATCH_ARGUMENTS_BYTES = 72
+/** Saved frame pointer and return address. */
+const FRAME_HEAD_BYTES = 16
+/** In a series of looks the last one serves to tell what stands still: two copies right after one another are enough. */
+const SHORT_PAUSE_MS = 0.1
 const pauseCell = new Int32Array(new SharedArrayBuffer(4))
 
-export interface ProbableWalk {
+/** What one look leaves for the next of a series. */
+export interface EarlierLook {
+  readonly entryFrame: number
   readonly window: StackWindow
+  readonly ranNs: number | null
+}
+
+export interface ProbableWalk extends EarlierLook {
   readonly frames: readonly MachineFrame[]
-  /** Frame pointers that every candidate shares and both looks show alike: the live part, as far as that can be told. */
-  readonly shared: ReadonlySet<number>
+  /** Frame pointers of frames that were on the stack, with all their lines, at some moment of the look. */
+  readonly certain: ReadonlySet<number>
   /**
    * The walk from the code of a regular expression, were that what runs: of several such frames the highest, since
    * whatever lies below the live one is dead, and nothing dead lies above it. Null where there is none.
@@ -35,70 +58,82 @@ export interface ProbableWalk {
   readonly regexp: readonly MachineFrame[] | null
 }
 
-export function probableWalk(
-  heap: V8Heap,
-  reader: FrameReader,
-  isolate: Address,
-  moment: IsolateMoment,
-  stackHint: number,
-  fits: (frame: MachineFrame) => boolean,
-  ranNs: (() => number | null) | null,
-): ProbableWalk | null {
+export interface RunningThread {
+  readonly heap: V8Heap
+  readonly reader: FrameReader
+  readonly isolate: Address
+  readonly moment: IsolateMoment
+  readonly stackHint: number
+  readonly judge: FrameJudge
+  /** Time on a CPU so far, ns; null when it can't be had. */
+  readonly ranNs: () => number | null
+  /** The look before this one in a series; null where there is none. */
+  readonly earlier: EarlierLook | null
+}
+
+/** The stack at two moments, and at an earlier one that shows what stands still. */
+interface Looks {
+  readonly earlier: StackWindow
+  readonly first: StackWindow
+  readonly second: StackWindow
+  /** The thread ran between the earlier moment and the second. */
+  readonly ran: boolean
+}
+
+export function probableWalk(thread: RunningThread): ProbableWalk | null {
+  const { heap, reader, isolate, moment, stackHint, judge } = thread
   const first = copyBelow(heap, stackHint, moment)
   if (!first) return null
-  const ran = letRun(ranNs)
+  const earlier = thread.earlier?.entryFrame === moment.entryFrame ? thread.earlier : null
+  const ranBefore = earlier ? earlier.ranNs : thread.ranNs()
+  if (earlier) Atomics.wait(pauseCell, 0, 0, SHORT_PAUSE_MS)
+  else letRun(thread, ranBefore)
+  const ranNs = thread.ranNs()
   const second = copyBelow(heap, stackHint, moment)
   const now = readMoment(heap, isolate)
   if (!second || now?.entryFrame !== moment.entryFrame || now.exitFrame !== 0) return null
   const walks = completeWalks(heap, reader, second, moment)
   const longest = walks.toSorted((a, b) => b.frames.length - a.frames.length)[0]
   if (!longest) return null
-  const shared = new Set(longest.frames.map((frame) => frame.fp))
-  for (const walk of walks) {
-    const own = new Set(walk.frames.map((frame) => frame.fp))
-    for (const fp of shared) if (!own.has(fp)) shared.delete(fp)
-  }
-  if (ran) for (const fp of changed(heap, first, second, longest.frames)) shared.delete(fp)
-  else shared.clear()
+  const ran = ranBefore !== null && ranNs !== null && ranNs - ranBefore >= ENOUGH_NS
+  const looks = { earlier: earlier?.window ?? first, first, second, ran }
   const regexp = walks
-    .filter(({ frames: [top] }) => top?.kind === 'IrregexpFrame' && isOneMatch(first, second, top.fp))
+    .filter(({ frames: [top] }) => top?.kind === 'IrregexpFrame' && isOneMatch(looks, top.fp))
     .reduce<Walk | null>((best, walk) => (fpOf(walk) > fpOf(best) ? walk : best), null)
-  const frames = dropDead(heap, first, second, longest.frames, fits)
-  return { window: second, frames, shared, regexp: regexp?.frames ?? null }
+  const frames = dropReturned(looks, dropDead(heap, looks, longest.frames, judge), judge)
+  const shared = inEvery(walks)
+  const certain = provenFrames(heap, looks, frames, judge).filter((frame) => shared.has(frame.fp))
+  const { entryFrame } = moment
+  return { entryFrame, window: second, ranNs, frames, certain: fpsOf(certain), regexp: regexp?.frames ?? null }
 }
 
-/** Waits until the thread has run for a moment: false when it did not, or nobody can tell. Two looks then prove nothing. */
-function letRun(ranNs: (() => number | null) | null): boolean {
-  const before = ranNs?.() ?? null
+/** Waits until the thread has run for a moment, a bounded time: on a crowded machine it may not have its turn for long. */
+function letRun({ ranNs }: RunningThread, before: number | null): void {
   for (let pause = 0; pause < MAX_PAUSES; pause++) {
     Atomics.wait(pauseCell, 0, 0, PAUSE_MS)
-    const after = before === null ? null : (ranNs?.() ?? null)
-    if (before === null || after === null) return false
-    if (after - before >= ENOUGH_NS) return true
+    const after = before === null ? null : ranNs()
+    if (before === null || after === null || after - before >= ENOUGH_NS) return
   }
-  return false
+}
+
+function fpsOf(frames: readonly MachineFrame[]): Set<number> {
+  return new Set(frames.map((frame) => frame.fp))
+}
+
+/** Frame pointers that every candidate has: what all of them would return to. */
+function inEvery(walks: readonly Walk[]): Set<number> {
+  const [some, ...others] = walks.map(({ frames }) => fpsOf(frames))
+  for (const own of others) for (const fp of some ?? []) if (!own.has(fp)) some?.delete(fp)
+  return some ?? new Set()
 }
 
 /**
- * Frame pointers from the outermost frame that is another than in the first look inwards. A call builds its frame word
- * by word: return address and frame pointer may be its own already while the function still is that of a call which has
- * returned, and such a frame has all that a valid one has. One that was there before as well is no such frame.
- */
-function changed(heap: V8Heap, first: StackWindow, second: StackWindow, frames: readonly MachineFrame[]): number[] {
-  const { frame } = heap.layout
-  const offsets = [0, 8, frame.context, frame.function]
-  const outermost = frames.findLastIndex(({ fp }) =>
-    offsets.some((offset) => !first.holds(fp + offset) || first.word(fp + offset) !== second.word(fp + offset)),
-  )
-  return frames.slice(0, outermost + 1).map(({ fp }) => fp)
-}
-
-/**
- * Whether both copies show the same match: its arguments lie below the frame pointer (src/regexp/x64/
+ * Whether the earlier copy shows the same match: its arguments lie below the frame pointer (src/regexp/x64/
  * regexp-macro-assembler-x64.h: input string, start index, input start and end, output), its caller above.
  */
-function isOneMatch(first: StackWindow, second: StackWindow, fp: number): boolean {
-  for (let at = fp - MATCH_ARGUMENTS_BYTES; at <= fp + 8; at += 8) if (first.word(at) !== second.word(at)) return false
+function isOneMatch({ earlier, second }: Looks, fp: number): boolean {
+  for (let at = fp - MATCH_ARGUMENTS_BYTES; at <= fp + 8; at += 8)
+    if (earlier.word(at) !== second.word(at)) return false
   return true
 }
 
@@ -117,11 +152,11 @@ function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): Stac
  * itself makes another one its caller: any even number in a dead part of the stack looks like a frame of some kind.
  */
 function completeWalks(heap: V8Heap, reader: FrameReader, window: StackWindow, moment: IsolateMoment): Walk[] {
-  const { nextExit } = heap.layout.frame
+  const { nextExit, context } = heap.layout.frame
   const complete = new Set<number>([moment.entryFrame])
   const isCaller = new Set<number>()
   const candidates: number[] = []
-  for (let at = moment.entryFrame - 8; at >= window.low; at -= 8) {
+  for (const at of window.possibleFrames(window.low, moment.entryFrame, context)) {
     const frame = reader.frameAt(window, at)
     if (!frame) continue
     // Callers lie higher, so they have been judged.
@@ -146,10 +181,9 @@ function completeWalks(heap: V8Heap, reader: FrameReader, window: StackWindow, m
  */
 function dropDead(
   heap: V8Heap,
-  first: StackWindow,
-  second: StackWindow,
+  { first, second }: Looks,
   frames: readonly MachineFrame[],
-  fits: (frame: MachineFrame) => boolean,
+  judge: FrameJudge,
 ): readonly MachineFrame[] {
   const { bytecodeOffset } = heap.layout.frame
   let top = 0
@@ -158,9 +192,80 @@ function dropDead(
     const before = first.smi(frame.fp + bytecodeOffset)
     const after = second.smi(frame.fp + bytecodeOffset)
     const moved = before !== null && after !== null && before !== after
-    if (moved || !fits(frame)) top = index
+    if (moved || !judge.fits(second, frame)) top = index
   }
+  return outwardsFrom(frames, top)
+}
+
+/** The frames from `top` outwards. A pc is the callee's word: without the callee it says nothing. */
+function outwardsFrom(frames: readonly MachineFrame[], top: number): readonly MachineFrame[] {
   const [live, ...callers] = frames.slice(top)
-  // Its pc was its callee's word: without the callee it says nothing.
   return live ? [top > 0 ? { ...live, pc: 0 } : live, ...callers] : []
+}
+
+/**
+ * Cuts callees that have most likely returned. What is left of a call stays in place until its caller makes another
+ * one, and an optimized caller may go on for long without: all that it calls in its loop may be inlined into it. A
+ * function without a loop, called by nothing but that, was there for less than a microsecond. The same holds below
+ * code that is not optimized where nothing has changed between the looks. A recursion is a loop of its own.
+ */
+function dropReturned(looks: Looks, frames: readonly MachineFrame[], judge: FrameJudge): readonly MachineFrame[] {
+  let top = 0
+  for (; top < frames.length - 1; top++) {
+    const frame = frames[top]
+    const caller = frames.slice(top + 1).find((outer) => outer.kind === 'js')
+    if (!frame || isEntry(frame.kind) || !caller) break
+    if (frame.kind !== 'js') continue
+    if (judge.mayLoop(looks.second, frame)) break
+    if (frames.some((outer, index) => index > top && outer.function === frame.function)) break
+    if (!judge.isOptimized(caller) && !stoodStill(looks, frame)) break
+  }
+  // Nothing that could go on for long: then nothing is known better than what was found.
+  return frames[top]?.kind === 'js' ? outwardsFrom(frames, top) : frames
+}
+
+/** The frames that were on the stack for certain at some moment between the looks: an outer part of them all. */
+function provenFrames(
+  heap: V8Heap,
+  looks: Looks,
+  frames: readonly MachineFrame[],
+  judge: FrameJudge,
+): readonly MachineFrame[] {
+  const [top] = frames
+  if (!top) return []
+  let from = 1
+  if (stoodStill(looks, top)) {
+    // One of the functions with a loop in optimized code runs: all inside the outermost of them may have returned.
+    for (const [index, frame] of frames.entries()) {
+      if (frame.kind === 'js' && judge.isOptimized(frame) && judge.mayLoop(looks.second, frame)) from = index + 1
+    }
+    return frames.slice(from)
+  }
+  let wrote = false
+  for (const [index, frame] of frames.entries()) {
+    const callee = frames[index - 1]
+    if (!callee) continue
+    wrote ||= wroteBelow(looks, callee)
+    if (!wrote || !isSameFrame(heap, looks, frame)) from = index + 1
+  }
+  return frames.slice(from)
+}
+
+/** The thread ran, and wrote nothing from a frame's head down to the end of the stack. */
+function stoodStill({ earlier, second, ran }: Looks, frame: MachineFrame): boolean {
+  return ran && earlier.sameAs(second, Math.max(earlier.low, second.low), frame.fp + FRAME_HEAD_BYTES)
+}
+
+/** Something deeper than a frame was written between the first look and the second. */
+function wroteBelow({ first, second }: Looks, callee: MachineFrame): boolean {
+  return !first.sameAs(second, Math.max(first.low, second.low), callee.fp + FRAME_HEAD_BYTES)
+}
+
+/**
+ * Whether a frame is the same at both looks. A call builds its frame word by word: return address and frame pointer may
+ * be its own already while the function still is that of a call which has returned.
+ */
+function isSameFrame(heap: V8Heap, { first, second }: Looks, { fp }: MachineFrame): boolean {
+  const { context, function: callee } = heap.layout.frame
+  return [0, 8, context, callee].every((offset) => first.word(fp + offset) === second.word(fp + offset))
 }

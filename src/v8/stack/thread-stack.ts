@@ -30,6 +30,7 @@ import type { FrameSpan } from './merge-native.js'
 import { frameOf, Places } from './places.js'
 import { regExpOf } from './regexp-frame.js'
 import { probableWalk } from './running.js'
+import type { EarlierLook } from './running.js'
 import { copyStack } from '../../platform/memory/stack-window.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
 
@@ -75,9 +76,9 @@ export class StackReader {
   readsValues = false
   /** Shown each walk while what it points at is fresh; for whoever wants more of the frames than their places. */
   onWalk: ((window: StackWindow, frames: readonly MachineFrame[]) => void) | null = null
-  /** Time that the thread has been on a CPU; without it no frame of a running thread is certain. */
-  ranNs: (() => number | null) | null = null
   #collections = ''
+  /** Of a series: the last look at each isolate while it ran. Null: one look is all. */
+  #earlier: Map<Address, EarlierLook> | null = null
   #flushedMs = 0
 
   constructor(heap: V8Heap) {
@@ -96,6 +97,7 @@ export class StackReader {
     this.heap.flush()
     this.functions.flush()
     this.#codes.flush()
+    this.#places.flush()
   }
 
   /**
@@ -103,6 +105,7 @@ export class StackReader {
    * kept as long as none has taken place in these isolates, and never longer than a second.
    */
   nextLook(isolates: readonly Address[]): void {
+    this.#earlier ??= new Map()
     const collections = isolates.map((isolate) => `${isolate}:${this.#collectionsOf(isolate)}`).join()
     const now = performance.now()
     if (collections !== this.#collections || collections.includes('?') || now - this.#flushedMs > KEPT_MS) {
@@ -120,9 +123,15 @@ export class StackReader {
 
   /**
    * @param registers asked before and after each attempt; null when they can't be had
+   * @param ranNs time on a CPU so far; null when it can't be had: then what stands still proves nothing
    * @param stackHint an address in the thread's stack, for a thread that runs (its control block, `[stack]`); 0 unknown
    */
-  read(isolate: Address, registers: () => Registers | null, stackHint = 0): StackReading {
+  read(
+    isolate: Address,
+    registers: () => Registers | null,
+    ranNs: () => number | null = () => null,
+    stackHint = 0,
+  ): StackReading {
     let last: IsolateMoment | null = null
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       if (attempt > 1) this.flush()
@@ -130,7 +139,7 @@ export class StackReader {
       if (!moment) break
       last = moment
       const where = registers()
-      const look = this.#attempt(isolate, moment, where, stackHint, attempt)
+      const look = this.#attempt(isolate, moment, where, ranNs, stackHint, attempt)
       if (look) return look
     }
     return {
@@ -155,6 +164,7 @@ export class StackReader {
     isolate: Address,
     moment: IsolateMoment,
     where: Registers | null,
+    ranNs: () => number | null,
     stackHint: number,
     attempt: number,
   ): StackReading | null {
@@ -164,7 +174,7 @@ export class StackReader {
     }
     const from = moment.exitFrame !== 0 ? moment.exitFrame - BELOW_FRAME : where?.kind === 'blocked' ? where.sp : 0
     if (from === 0) {
-      return this.#running(isolate, moment, stackHint || moment.entryFrame, attempt)
+      return this.#running(isolate, moment, ranNs, stackHint || moment.entryFrame, attempt)
     }
     const window = copyStack(this.heap.memory, from)
     if (!window) return null
@@ -189,7 +199,9 @@ export class StackReader {
     for (let at = where.sp + ((8 - (where.sp % 8)) % 8); at < end; at += 8) {
       if (!this.#frames.frameAt(window, at)) continue
       const walk = this.#frames.walk(window, at, moment.entryFrame, where.pc)
-      if (walk.complete) return { frames: walk.frames, exact: true }
+      // Code that was entered in the middle of a loop makes its frame larger, and what lies in there is of dead calls.
+      if (walk.complete && walk.frames.slice(0, 3).every((frame) => this.#places.fits(window, frame)))
+        return { frames: walk.frames, exact: true }
     }
     return null
   }
@@ -237,10 +249,20 @@ export class StackReader {
     return this.readsValues ? new FrameLocals(this.heap, this.functions).addTo(window, frame, lines) : lines
   }
 
-  #running(isolate: Address, moment: IsolateMoment, stackHint: number, attempt: number): StackReading | null {
-    const fits = (frame: MachineFrame): boolean => this.#places.fits(frame)
-    const walk = probableWalk(this.heap, this.#frames, isolate, moment, stackHint, fits, this.ranNs)
+  #running(
+    isolate: Address,
+    moment: IsolateMoment,
+    ranNs: () => number | null,
+    stackHint: number,
+    attempt: number,
+  ): StackReading | null {
+    const { heap } = this
+    const earlier = this.#earlier?.get(isolate) ?? null
+    const judge = this.#places
+    const walk = probableWalk({ heap, reader: this.#frames, isolate, moment, stackHint, judge, ranNs, earlier })
     if (!walk) return null
+    const { entryFrame, window } = walk
+    this.#earlier?.set(isolate, { entryFrame, window, ranNs: walk.ranNs })
     if (walk.regexp !== null && this.#regexps.isMatching(isolate)) {
       return this.#matching(walk.window, walk.regexp, moment, attempt)
     }
@@ -253,7 +275,7 @@ export class StackReader {
       const skipped = frames.length === 0 && lines.every((line) => line.file === null)
       spans.push({ fp: frame.fp, lines: skipped ? 0 : lines.length })
       if (skipped) continue
-      const certain = frames.length > 0 && walk.shared.has(frame.fp)
+      const certain = frames.length > 0 && walk.certain.has(frame.fp)
       // Without its pc nobody knows in which tier the top frame runs.
       const tier = frames.length === 0 ? { tier: null } : {}
       frames.push(...(certain ? lines : lines.map((line) => ({ ...line, ...tier, probable: true }))))

@@ -1,0 +1,98 @@
+/**
+ * Which code can go on for long without a call: bytecode that jumps back, its own or that of what was inlined into it.
+ * Answers are kept until the next compacting collection; what can't be told counts as a loop.
+ */
+import { toAddress } from '../../model/address.js'
+import { JUMP_LOOP } from '../layouts/bytecodes.js'
+import type { Functions } from '../objects/functions.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
+import { bytecodeSize } from './baseline.js'
+import type { CodeObject } from './code-objects.js'
+
+/** InliningPosition (src/codegen/source-position.h): a position of 8 bytes, a function id of 4, padding. */
+const INLINING_ENTRY = 16
+/** Builtins written in V8's own languages that walk over all of an array or a string without a call of JavaScript. */
+export const LOOPING_BUILTINS: ReadonlySet<string> = new Set(
+  (
+    'indexOf lastIndexOf includes fill join concat slice splice reverse shift unshift copyWithin with toReversed ' +
+    'toSpliced set subarray split trim repeat padStart padEnd at flat sort toSorted from of keys values entries ' +
+    'apply assign get has add delete startsWith endsWith localeCompare normalize'
+  ).split(' '),
+)
+
+export class Loops {
+  readonly #heap: V8Heap
+  readonly #functions: Functions
+  readonly #inBytecode = new Map<Tagged, boolean>()
+  readonly #inCode = new Map<Tagged, boolean>()
+
+  constructor(heap: V8Heap, functions: Functions) {
+    this.#heap = heap
+    this.#functions = functions
+  }
+
+  flush(): void {
+    this.#inBytecode.clear()
+    this.#inCode.clear()
+  }
+
+  in(bytecode: Tagged): boolean {
+    let answer = this.#inBytecode.get(bytecode)
+    if (answer === undefined) {
+      answer = this.#search(bytecode)
+      this.#inBytecode.set(bytecode, answer)
+    }
+    return answer
+  }
+
+  /** Whether a function that optimized code holds inlined has a loop; builtins that call back are loops. */
+  inlinedInto(code: CodeObject): boolean {
+    let answer = this.#inCode.get(code.address)
+    if (answer === undefined) {
+      answer = this.#inlined(code)
+      this.#inCode.set(code.address, answer)
+    }
+    return answer
+  }
+
+  #search(bytecode: Tagged): boolean {
+    const { layout, memory } = this.#heap
+    const length = this.#functions.bytecodeLength(bytecode)
+    const sizes = layout.bytecodeSizes
+    if (length === 0 || !sizes) return true
+    const bytes = Buffer.allocUnsafe(length)
+    if (!memory.read(toAddress(bytecode - 1 + layout.bytecode.data), bytes)) return true
+    const jump = JUMP_LOOP[layout.family]
+    for (let at = 0; at < length; at += bytecodeSize(sizes, bytes, at)) {
+      const first = bytes[at] ?? 0
+      if ((first <= 1 ? bytes[at + 1] : first) === jump) return true
+    }
+    return false
+  }
+
+  #inlined(code: CodeObject): boolean {
+    const heap = this.#heap
+    const { layout } = heap
+    const deoptimization = heap.field(code.address, layout.code.deoptimization)
+    const positions = heap.byteArray(heap.element(deoptimization, layout.deoptimization.inliningPositions))
+    if (!positions) return true
+    for (let at = 0; at + INLINING_ENTRY <= positions.length; at += INLINING_ENTRY) {
+      const id = positions.readInt32LE(at + 8)
+      for (const index of id < 0 ? [] : new Set([layout.deoptimization.literals, 2])) {
+        const literals = heap.element(deoptimization, index)
+        if (!heap.isPointer(literals)) continue
+        let literal = heap.strong(heap.element(literals, id))
+        if (heap.is(literal, 'SHARED_FUNCTION_INFO_WRAPPER')) literal = heap.field(literal, 8)
+        const info = this.#functions.info(literal)
+        if (!info) continue
+        if (info.script ? this.in(info.bytecode) : ITERATORS.has(info.name ?? '')) return true
+        break
+      }
+    }
+    return false
+  }
+}
+
+const ITERATORS: ReadonlySet<string> = new Set(
+  'every filter find findIndex forEach map reduce reduceRight some'.split(' '),
+)
