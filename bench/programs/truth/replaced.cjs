@@ -2,6 +2,12 @@
 // frames below it.
 'use strict'
 const { isOver } = require('./over.cjs')
+const vm = require('node:vm')
+const SPIN = `(function spin(seed, mix) {
+  let sum = seed
+  for (let index = 0; index < 300_000_000; index++) sum = mix(sum, index)
+  return sum
+})`
 let sink = 0
 
 function fill(list) {
@@ -16,13 +22,8 @@ function mix(value, index) {
 }
 function main() {
   // A new function each time, so that each starts cold.
-  const spin = new Function(
-    'mix',
-    'isOver',
-    'return function spin(seed) { let sum = seed;' +
-      'for (let index = 0; index < 300_000_000; index++) { sum = mix(sum, index) } return sum }',
-  )(mix, isOver)
-  sink = (sink + setUp() + spin(sink)) | 0
+  const spin = vm.runInThisContext(SPIN)
+  sink = (sink + setUp() + spin(sink, mix)) | 0
   if (!isOver()) setImmediate(main)
 }
 main()
