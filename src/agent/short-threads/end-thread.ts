@@ -34,7 +34,7 @@ const directories = bundleDirectories(process.env, dir)
 function bury(how: Tombstone['how']): EndStep {
   const written = writeTombstone(directories, { ...tombstone, how })
   return written instanceof StallError
-    ? { type: 'buried', file: null, problem: written.message }
+    ? { type: 'buried', file: null, problem: `no tombstone could be written: ${written.message}` }
     : { type: 'buried', file: written, problem: null }
 }
 
@@ -54,5 +54,5 @@ const unsaid = lastWords === null ? null : sayLastWords(lastWords.file, lastWord
 say(
   unsaid === null || buried.type !== 'buried' || buried.problem !== null
     ? buried
-    : { ...buried, problem: `${lastWords?.file}: ${unsaid}` },
+    : { ...buried, problem: `${lastWords?.file} could not be written: ${unsaid}` },
 )

@@ -15,8 +15,8 @@ export function sayLastWords(file: string, text: string): string | null {
     fd = openSync(file, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown)
-    // Not there: this is no pod.
-    return code === 'ENOENT' ? null : code
+    // Not there: this is no pod. Under Node's permission model nobody may even see that.
+    return code === 'ENOENT' || code === 'ERR_ACCESS_DENIED' ? null : code
   }
   try {
     if (!fstatSync(fd).isFile()) return 'it is no regular file'

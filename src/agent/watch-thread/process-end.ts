@@ -63,7 +63,7 @@ class EndThread {
   begin(how: Tombstone['how'], then: () => void): void {
     this.expect(TOMBSTONE_LIMIT_MS, (word) => {
       if (word?.type === 'buried' && word.problem !== null) {
-        this.end.logger.warn(`no tombstone could be written: ${word.problem}`)
+        this.end.logger.warn(word.problem)
       }
       then()
     })
