@@ -78,6 +78,7 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
     requests: open.flatMap((each) => each.requests),
     timers: open.flatMap((each) => each.timers),
     sessions: open.flatMap((each) => each.sessions),
+    unreadAnswers: open.flatMap((each) => each.unreadAnswers),
     // Every search ends by itself at the deadline: what is there by then may be a part.
     ...(performance.now() > options.deadlineMs || left.unread > 0 ? { cutShort: true } : {}),
   }

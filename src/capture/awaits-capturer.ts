@@ -92,6 +92,7 @@ function redactTree(tree: AwaitTree, redactor: Redactor): AwaitTree {
           })),
         }),
     ...(tree.requests === undefined ? {} : { requests: clean(tree.requests) }),
+    ...(tree.unreadAnswers === undefined ? {} : { unreadAnswers: clean(tree.unreadAnswers) }),
     ...(tree.sessions === undefined ? {} : { sessions: clean(tree.sessions) }),
   }
 }

@@ -13,6 +13,7 @@ import type { CaptureSession } from '../capture/session.js'
 import { takeLook } from '../capture/take-look.js'
 import type { Capturer } from '../capture/capturer.js'
 import { connectionsToTry } from '../evidence/connections-to-try.js'
+import { hasUnreadAnswers } from '../evidence/unread-answers.js'
 import { connectionsToWatch } from '../evidence/connections-to-watch.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { CapturedLook } from '../model/look.js'
@@ -149,6 +150,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
       costMeter.afterAttach(await clocksOf(plan), samples)
     }
   }
+  if (ended === null && !target.inside) await lookLonger(plan, looks, captureUntilMs)
   storeEnvironment(plan.store, target.procRoot, options.redactor)
   if (ended === null) await addHeapAwaits(plan, looks, captureUntilMs)
   const watched = ended === null ? await watchConnections(plan, looks, captureUntilMs) : undefined
@@ -209,6 +211,25 @@ async function addHeapAwaits(plan: InvestigationPlan, looks: CapturedLook[], dea
   const awaits = await runCapturer(plan.heapAwaits, plan.session, { deadlineMs, signal: plan.signal })
   storeOutcome(plan.store, looks.length, 'awaits', awaits, 'inspector')
   looks[looks.length - 1] = { ...last, awaits }
+}
+
+/** A burst of a leaking client lasts a second or two, its standstill until a server or a collection frees something. */
+const BURST_MS = 2_500
+const APART_MS = 600
+
+/** Where answers lie unread while something moves: two further looks, after the burst, which then stand for all. */
+async function lookLonger(plan: InvestigationPlan, looks: CapturedLook[], deadlineMs: number): Promise<void> {
+  if (!hasUnreadAnswers(looks)) return
+  const seen = joinEvidence({ process: plan.process, stall: plan.stall, from: 'outside', looks })
+  if (diagnose(seen)[0]?.kind !== 'beating') return
+  for (const pauseMs of [BURST_MS, APART_MS]) {
+    if (performance.now() + pauseMs > deadlineMs) return
+    await waitUntil(performance.now() + pauseMs, plan.signal)
+    const look = await lookOnce(plan, looks.length + 1, deadlineMs)
+    if (endOf(plan.session.target) !== null) return
+    looks.push(look)
+  }
+  looks.splice(0, looks.length - 2)
 }
 
 /** Whether requests go out again and again where nothing comes back: two looks are too close together to tell. */

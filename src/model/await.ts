@@ -2,7 +2,7 @@
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
 import type { WaitHolder, WaitsFor } from './wait.js'
 import type { Work } from './work.js'
-import type { ActiveTimer, ClientSession, UnansweredRequest } from './open-work.js'
+import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } from './open-work.js'
 
 export type AwaitFunctionKind = 'async function' | 'async generator' | 'generator' | 'module'
 
@@ -64,6 +64,8 @@ export interface AwaitTree {
   readonly timers?: readonly ActiveTimer[]
   /** Open ones; absent where the heap was not read for them. */
   readonly sessions?: readonly ClientSession[]
+  /** Absent where the heap was not read for them. */
+  readonly unreadAnswers?: readonly UnreadAnswers[]
 }
 
 /** A task in flight as the heap has it: where its code is, and what is left of its execution. */

@@ -38,6 +38,19 @@ export interface ActiveTimer {
   readonly tid?: number
 }
 
+/** Sockets of one http.Agent whose answers have begun and lie there without a reader: they serve nobody else. */
+export interface UnreadAnswers {
+  /** Class of the agent. */
+  readonly agent: string
+  readonly unread: number
+  /** Sockets in use for that host. */
+  readonly sockets: number
+  /** Most that it opens for one host; null: no limit. */
+  readonly limit: number | null
+  /** `GET http://127.0.0.1:8080/scan-1.png, answer begun`, of one of them. */
+  readonly example: string | null
+}
+
 /** An HTTP/2 session of a client: every request on it is answered, or should be. */
 export interface ClientSession {
   readonly fd: number

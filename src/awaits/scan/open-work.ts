@@ -5,21 +5,25 @@
  * lib/_http_server.js: a response is its socket's `_httpMessage` from assignSocket() until it is finished. HTTP/2 has
  * no such link; its responses are left out. lib/internal/timers.js: a running timer is in a linked list.
  */
-import type { ActiveTimer, ClientSession, UnansweredRequest } from '../../model/open-work.js'
+import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } from '../../model/open-work.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { timerDue } from '../../resources/timers.js'
 import { MemoryObject } from '../resources/memory-object.js'
-import { socketDescriptor } from '../resources/describe-resource.js'
+import { agentMember, socketDescriptor } from '../resources/describe-resource.js'
+import { entriesOf } from '../resources/collections.js'
+import { isAgent } from '../resources/http-agent.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import type { AwaitScan } from './await-scan.js'
 import { definitionOf } from './definition.js'
 
 /** Whose objects the scan is to collect; timers are collected anyway. */
-export const OPEN_WORK_CLASSES: ReadonlySet<string> = new Set(['ServerResponse'])
+export const OPEN_WORK_CLASSES: ReadonlySet<string> = new Set(['ServerResponse', 'Agent'])
 
 const MAX_REQUESTS = 1_000
 const MAX_SESSIONS = 100
+const MAX_AGENTS = 100
+const MAX_SOCKETS = 200
 const MAX_TIMERS = 20_000
 const MAX_GROUPS = 100
 const MAX_PATH = 1_000
@@ -29,6 +33,7 @@ export interface OpenWork {
   /** The soonest first. */
   readonly timers: readonly ActiveTimer[]
   readonly sessions: readonly ClientSession[]
+  readonly unreadAnswers: readonly UnreadAnswers[]
 }
 
 export interface OpenWorkContext {
@@ -43,6 +48,8 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
   const { objects } = context
   const requests: UnansweredRequest[] = []
   const sessions: ClientSession[] = []
+  const unreadAnswers: UnreadAnswers[] = []
+  let agents = 0
   const groups = new Map<string, ActiveTimer>()
   let timers = 0
   for (const object of scan.others) {
@@ -51,6 +58,8 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
     if (name === 'ClientHttp2Session') {
       const session = sessions.length < MAX_SESSIONS ? readSession(context, object) : null
       if (session !== null) sessions.push(session)
+    } else if (name === 'Agent') {
+      if (agents++ < MAX_AGENTS && isAgent(objects, object)) unreadAnswers.push(...readAgentSockets(context, object))
     } else if (name === 'Timeout') {
       const timer = timers++ < MAX_TIMERS ? readTimer(context, object) : null
       if (timer !== null) addTimer(groups, timer)
@@ -60,7 +69,7 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
     }
   }
   const soonest = (timer: ActiveTimer): number => timer.dueInMs ?? Number.POSITIVE_INFINITY
-  return { requests, sessions, timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)) }
+  return { requests, sessions, unreadAnswers, timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)) }
 }
 
 function readRequest({ objects, natives, tid }: OpenWorkContext, response: Tagged): UnansweredRequest | null {
@@ -87,6 +96,27 @@ function readSession({ objects, natives }: OpenWorkContext, session: Tagged): Cl
   const socket = objects.getObject(session, ['[socket]', '[kSocket]'])
   const fd = socket === 0 ? null : socketDescriptor({ objects, natives, uptimeMs: null }, socket)
   return fd === null ? null : { fd, authority: objects.getText(session, ['[authority]', '[kAuthority]'], MAX_PATH) }
+}
+
+/** By host. An agent that nobody uses any more has no sockets. */
+function readAgentSockets({ objects, natives }: OpenWorkContext, agent: Tagged): UnreadAnswers[] {
+  const describe = { objects, natives, uptimeMs: null }
+  const limit = objects.getNumber(agent, ['maxSockets'])
+  return [...objects.properties(objects.getObject(agent, ['sockets']))].flatMap(({ value }) => {
+    const sockets = objects.isObject(value) ? entriesOf(objects, value, MAX_SOCKETS) : []
+    const open = sockets.filter((socket) => socketDescriptor(describe, socket) !== null)
+    const unread = open.map((socket) => agentMember(describe, socket)).filter(({ doing }) => doing === 'unread')
+    if (unread.length === 0) return []
+    return [
+      {
+        agent: objects.className(agent),
+        unread: unread.length,
+        sockets: sockets.length,
+        limit: limit !== null && Number.isFinite(limit) ? limit : null,
+        example: unread[0]?.what ?? null,
+      },
+    ]
+  })
 }
 
 function readTimer({ objects, natives, uptimeMs, tid }: OpenWorkContext, timer: Tagged): ActiveTimer | null {

@@ -8,7 +8,7 @@ import { hotFrameOf } from '../view/hot-frame.js'
 import { leavesOf } from '../view/leaf.js'
 import { movedAgain } from '../view/moved-again.js'
 import { mutualWaits } from '../view/lock-cycle.js'
-import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
+import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { percent, plural, seconds } from '../view/phrases.js'
 import { BUSY_SHARE, pendingMs, pendingOf, progressOf, wantedShare } from '../view/progress.js'
 import { deadConnections } from '../view/watched-dead.js'
@@ -37,6 +37,7 @@ export function beating(view: View): readonly Candidate[] {
   // What moves is no proof that its polls go on: without clocks an await that nothing explains leaves it open.
   const unexplained = clocks === 0 && !allExplained(view)
   const beside = besideIt(view)
+  const unread = unreadText(view) !== null
   return [
     {
       kind: 'beating',
@@ -49,7 +50,7 @@ export function beating(view: View): readonly Candidate[] {
       ...(unexplained || !proven ? { cap: 'low' as const } : clocks === 0 ? { cap: 'medium' as const } : {}),
       refutedBy:
         'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
-      nextStep: nextStep(proven, unexplained, beside !== null, hot !== null),
+      nextStep: unread ? READ_BODIES : nextStep(proven, unexplained, beside !== null, hot !== null),
     },
   ]
 }
@@ -71,6 +72,9 @@ function whatMoves(progress: readonly Sign[], proven: boolean): string {
   const telling = progress.filter((sign) => sign.weight === 'strong').map((sign) => sign.text)
   return proven ? telling.join(', ') : 'no await moved, no data came'
 }
+
+const READ_BODIES =
+  'Read or destroy the body of every response: a socket whose answer is not read serves no other request, and a worker that runs out of them moves in bursts.'
 
 function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean): string {
   if (beside || unexplained) return 'Look again in half a minute: what is still in the same place then is stuck.'
@@ -96,6 +100,8 @@ function burning(view: View): string | null {
 function besideIt(view: View): string | null {
   const unanswered = unansweredText(unansweredOf(view).filter(({ sinceMs }) => (sinceMs ?? 0) >= NOTABLE_MS))
   if (unanswered !== null) return unanswered
+  const unread = unreadText(view)
+  if (unread !== null) return unread
   const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS)
   return oldest === undefined ? null : waitingText(oldest)
 }

@@ -5,7 +5,7 @@
 import { aliveBy } from '../view/alive.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
 import { isHttp, type Leaf } from '../view/leaf.js'
-import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
+import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
 import { pointersOfAwait, pointerTo } from '../view/pointers.js'
@@ -51,6 +51,8 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
   const parts = [`It is alive, and nothing proves that it gets on or that it is stuck${within}.`]
   const unanswered = unansweredText(unansweredOf(view))
   if (unanswered !== null) parts.push(`${unanswered}.`)
+  const unread = unreadText(view)
+  if (unread !== null) parts.push(`${unread}.`)
   const told = pendingText(view, pending)
   if (told !== null) parts.push(told)
   const alive = aliveBy(view)

@@ -36,6 +36,17 @@ export function unansweredOf(view: View): readonly UnansweredRequest[] {
     .toSorted((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0))
 }
 
+/** Answers of an http.Agent's sockets that lie there without a reader, in every look; null without any. */
+export function unreadText(view: View): string | null {
+  const before = view.first.awaits?.unreadAnswers ?? []
+  const now = view.last.awaits?.unreadAnswers ?? []
+  if (view.first === view.last || before.length === 0) return null
+  const [worst] = now.toSorted((a, b) => b.unread - a.unread)
+  if (worst === undefined) return null
+  const many = worst.unread === 1 ? '1 answer has begun and lies' : `${worst.unread} answers have begun and lie`
+  return `${many} unread on the sockets of ${worst.agent}${worst.limit === null ? '' : ` (at most ${worst.limit} for a host)`}${worst.example === null ? '' : `: ${worst.example.replace(/, answer begun$/, '')}`}`
+}
+
 /** `3 accepted requests were never answered: GET /report from 127.0.0.1:4711, for 21 s at least`; null without any. */
 export function unansweredText(requests: readonly UnansweredRequest[]): string | null {
   const [oldest] = requests

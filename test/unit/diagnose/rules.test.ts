@@ -197,6 +197,28 @@ test('knows progress without a clock by data that came and was read', () => {
   expect(first(parked([], { kernel: old })).name).toBe('idle/null')
 })
 
+test('tells of answers that lie unread beside what moves, and says nothing of them when nobody has any', () => {
+  const kernel = kernelLook({ sockets: [socket({ lastReceivedMs: 300 })] })
+  const lying = { agent: 'Agent', unread: 3, sockets: 4, limit: 4, example: 'GET http://10.0.0.5/a.png, answer begun' }
+  const having = (unreadAnswers: readonly (typeof lying)[]): Evidence => {
+    const moving = parked([], { kernel })
+    return {
+      ...moving,
+      looks: moving.looks.map((each) =>
+        each.awaits === null ? each : { ...each, awaits: { ...each.awaits, unreadAnswers } },
+      ),
+    }
+  }
+  const leaking = first(having([lying])).verdict
+  expect(leaking?.summary).toContain(
+    '3 answers have begun and lie unread on the sockets of Agent (at most 4 for a host)',
+  )
+  expect(leaking?.nextStep).toContain('Read or destroy the body')
+  const well = first(having([])).verdict
+  expect(well?.summary).not.toContain('unread')
+  expect(well?.nextStep).toContain('Nothing to do here')
+})
+
 test('knows progress without a clock by a timer that is another one than before', () => {
   const timer = (sinceMs: number) =>
     awaitNode('pollOnce', 8, { kind: 'timer', summary: 'timer of 30 s', sinceMs, dueInMs: 30_000 - sinceMs })
