@@ -41,7 +41,9 @@ export class Queues {
     return [
       ...finding.ends.map((end) => end.key),
       ...finding.holders,
-      ...finding.waypoints.slice(-4).toReversed(),
+      // Those nearest to the promise, and the farthest that was followed.
+      ...finding.waypoints.slice(0, 4),
+      ...finding.waypoints.slice(-2).toReversed(),
       ...[...finding.steps.keys()].slice(-2),
     ].slice(0, MAX_PATHS)
   }

@@ -46,6 +46,7 @@ function behind(view: View, leaf: Leaf, queue: QueueFacts): Candidate {
 
 function signsOf({ waits }: Leaf): Sign[] {
   const signs: Sign[] = [strong('what it waits for hangs on this socket')]
+  if ((waits.receiveQueueBytes ?? 0) > 0) signs.push(weak(`${waits.receiveQueueBytes} bytes are there to be read`))
   if (waits.state === 'ESTABLISHED' && waits.unacknowledged === false) {
     signs.push(weak('the connection is established and all that was sent is acknowledged'))
   }

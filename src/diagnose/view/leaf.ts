@@ -113,11 +113,11 @@ function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, bla
 }
 
 /**
- * What lies in our own socket, the same in every look while the loop is idle, waits for nobody but us. One look proves
+ * What lies in our own socket, the same in every look though the loop asks for events, waits for nobody but us. One look proves
  * nothing: data may just have come.
  */
 function unreadOf(view: View, socket: SocketState | null): number {
-  if (socket === null || socket.state === 'LISTEN' || view.main?.idle !== true) return 0
+  if (socket === null || socket.state === 'LISTEN' || !cameToPoll(view)) return 0
   if (socket.peer === null || !((socket.receiveQueueBytes ?? 0) > 0)) return 0
   const looks = view.evidence.looks.filter((look) => look.kernel !== null)
   if (looks.length < 2) return 0
@@ -133,7 +133,12 @@ function unreadOf(view: View, socket: SocketState | null): number {
 /** The same by node's own streams: data lies in one that has no reader, in every look of an idle loop. */
 function liesUnread(view: View, node: AwaitNode, waits: WaitsFor): boolean {
   if (waits.unread === undefined || (waits.unread.buffered ?? 0) === 0) return false
-  return view.main?.idle === true && (node.looks ?? 1) > 1
+  return cameToPoll(view) && (node.looks ?? 1) > 1
+}
+
+/** Its loop waited for events, or came back to them between the looks: what is there to be read, it was told of. */
+function cameToPoll({ main }: View): boolean {
+  return main !== null && (main.idle || (main.last.state === 'idle' && (main.turns ?? 0) > 0))
 }
 
 function causeOf(node: AwaitNode, waits: WaitsFor, unread: boolean): AwaitingCause {
@@ -248,7 +253,9 @@ export function capByAge(view: View, leaf: Leaf): Confidence {
  */
 export function capBySilence(view: View, leaf: Leaf): { readonly cap: Confidence; readonly ranksAs: Confidence } {
   const byAge = capByAge(view, leaf)
-  return { cap: view.silent ? byAge : 'low', ranksAs: byAge }
+  // What lies in our own socket was sent: then the peer is not what is silent.
+  const silent = (leaf.waits.receiveQueueBytes ?? 0) === 0 && leaf.waits.unread === undefined
+  return { cap: view.silent && silent ? byAge : 'low', ranksAs: byAge }
 }
 
 /** Looks are half a second apart, less a timer's haste. */
@@ -284,7 +291,7 @@ export function leafCandidate(view: View, leaf: Leaf, verdict: LeafVerdict): Can
     evidence: pointersOfAwait(view, leaf.index),
     signs: [...verdict.signs, ...commonSigns(view, leaf)],
     cap: leaf.blame.origin === 'user' || verdict.cap === 'low' ? verdict.cap : 'medium',
-    ...(verdict.ranksAs === undefined ? {} : { ranksAs: verdict.ranksAs }),
+    ...(verdict.ranksAs === undefined || leaf.blame.origin !== 'user' ? {} : { ranksAs: verdict.ranksAs }),
     weight: verdict.weight + weightOf(view, leaf),
     refutedBy: verdict.refutedBy,
     nextStep: verdict.nextStep,
