@@ -20,7 +20,7 @@ import { TimerPaths } from './judge/timer-paths.js'
 import type { NativeObjects } from './resources/native-objects.js'
 import { findNativeRoots } from './search/native-roots.js'
 import { Paths } from './judge/paths.js'
-import { isAgentsOwn } from './resources/agent-resources.js'
+import { agentsOwn } from './resources/agent-resources.js'
 import { isGuardClass, type Resources } from './resources/resources.js'
 import { ReverseSearch, type ReverseContext } from './search/reverse.js'
 import type { FreshHeap } from './scan/settled-scan.js'
@@ -71,9 +71,10 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   const t0 = performance.now()
   const hubs = scan.others.filter((object) => scopes.isNativeContextType(heap.typeOf(object)))
   const containing = new ContainingObjects(objects, scan.isolate.pages, hubs)
+  const own = agentsOwn(objects, scan.others)
   const sources = scan.others
     .filter((object) => expired() || isLiveResource(input.resources, containing, object))
-    .filter((object) => !isAgentsOwn(objects, object))
+    .filter((object) => !own.has(object))
     .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
   const timers = new TimerPaths(objects, scopes)
   const forward = searchForward(input, sources, timers, expired)

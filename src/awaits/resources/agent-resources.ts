@@ -11,7 +11,19 @@ import { entriesOf } from './collections.js'
 const CLASSES: ReadonlySet<string> = new Set(['Worker', 'Timeout', 'Immediate'])
 const MAX_LISTENERS = 20
 
-export function isAgentsOwn(objects: Objects, object: Tagged): boolean {
+/** Of some objects those that are the agent's, with what its threads keep: their handles and ports. */
+export function agentsOwn(objects: Objects, candidates: readonly Tagged[]): ReadonlySet<Tagged> {
+  const own = new Set<Tagged>()
+  for (const object of candidates) {
+    if (!isAgentsOwn(objects, object)) continue
+    own.add(object)
+    if (objects.className(object) !== 'Worker') continue
+    for (const { value } of objects.properties(object)) if (objects.isObject(value)) own.add(value)
+  }
+  return own
+}
+
+function isAgentsOwn(objects: Objects, object: Tagged): boolean {
   if (!CLASSES.has(objects.className(object))) return false
   return callbacksOf(objects, object).some((fn) => isAgentCode(objects, fn))
 }

@@ -12,6 +12,9 @@ const open = () =>
   })
 const lines = createPool({ create: open, destroy: async (socket) => void socket.destroy() }, { max: 2 })
 
+// As a module for others keeps it.
+module.exports = { lines }
+
 function ask(socket, key) {
   return new Promise((resolve) => {
     socket.write(`*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`)
