@@ -87,7 +87,7 @@ test('every command has a description and --json, or passes its data on', async 
       .map((command) => command.name())
       .filter((name) => !['run', 'completion', 'complete', 'open'].includes(name)),
   ).toEqual([])
-})
+}, 120_000)
 
 test('every command shows in its help what one types, and those are its own options', async () => {
   const program = await createProgram()

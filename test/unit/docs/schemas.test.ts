@@ -21,4 +21,4 @@ test('schemas/ is what npm run schemas makes of the types', () => {
   } finally {
     temporary.remove()
   }
-})
+}, 120_000)
