@@ -36,16 +36,16 @@ function unwritable(why: string, cause?: unknown): StallError {
  *
  * @throws StallError ERR_STALL_DIR_UNWRITABLE when it can be written nowhere.
  */
-export function writeProfile(file: string, text: string, name: string): string {
+export function writeProfile(file: string, content: string | Uint8Array, name: string): string {
   try {
     // Under a name of ours nothing is replaced, and no link followed that somebody put there: it can be foretold.
-    writeFileSync(file, text, { mode: 0o600, flag: file === name ? 'wx' : 'w' })
+    writeFileSync(file, content, { mode: 0o600, flag: file === name ? 'wx' : 'w' })
     return file
   } catch (cause) {
     const spare = path.join(tmpdir(), name)
     try {
       // A file that is there already is somebody else's: that folder is everybody's.
-      writeFileSync(spare, text, { mode: 0o600, flag: 'wx' })
+      writeFileSync(spare, content, { mode: 0o600, flag: 'wx' })
       printLine(`conductor-diag: ${reasonOf(cause)}; the profile is in ${spare} then`)
       return spare
     } catch (again) {

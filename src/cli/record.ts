@@ -2,34 +2,29 @@
 import { type Command, Option } from 'commander'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { hostname } from 'node:os'
+import path from 'node:path'
 import { outsideInspector } from '../inspector/open-inspector.js'
 import { createProfileCapturer } from '../capture/profile-capturer.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import { CaptureSession } from '../capture/session.js'
 import { sampleFromMemory } from '../capture/memory-sampler.js'
-import { readCommandLine } from '../platform/procfs/process.js'
 import { openTarget } from '../investigate/target-process.js'
 import { plural } from '../model/amounts.js'
-import { printable, printableJson } from '../model/printable.js'
+import { printableJson } from '../model/printable.js'
 import { StallError, toStallError } from '../model/stall-error.js'
-import type { StackSamples } from '../model/samples.js'
 import type { Target } from '../model/target.js'
 import { createRedactor } from '../redact/redactor.js'
-import { toCollapsed } from '../profile/collapsed.js'
-import { toCpuProfile } from '../profile/cpu-profile.js'
+import { hottestFunctions, type HotFunction } from '../profile/hottest.js'
 import { speedscopePage } from '../export/speedscope-page.js'
 import { EXIT } from './exit-codes.js'
-import { noteJsonLine, printBytes, printJson, printLine } from './output.js'
+import { noteJsonLine, printBytes, printJson, printLine, printStep } from './output.js'
 import { examples } from './examples.js'
 import { numberIn } from './parse-options.js'
 import { assertWritable, writeProfile } from './profile-file.js'
+import { defaultName, type Format, FORMATS, OPENED_BY, profileTitle, renderSamples } from './recording-formats.js'
 
 /** As `-o`: the profile to stdout, the closing line to stderr. */
 const STDOUT = '-'
-const FORMATS = ['cpuprofile', 'speedscope', 'collapsed'] as const
-type Format = (typeof FORMATS)[number]
-
 interface RecordOptions {
   readonly duration: number
   readonly rate: number
@@ -57,7 +52,7 @@ export function register(program: Command): void {
         .default('auto'),
     )
     .addOption(
-      new Option('-f, --format <name>', 'cpuprofile (DevTools, VS Code), speedscope (one HTML page), collapsed')
+      new Option('-f, --format <name>', 'cpuprofile (DevTools, VS Code), speedscope (one HTML page), collapsed, pprof')
         .choices(FORMATS)
         .default('cpuprofile'),
     )
@@ -125,15 +120,17 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   try {
     const recorded = await recordWith(target, options, interrupted.signal)
     const name = defaultName(target.pid, options.format)
-    const file = options.output === STDOUT ? STDOUT : writeProfile(options.output ?? name, recorded.text, name)
-    if (file === STDOUT) printBytes(Buffer.from(recorded.text))
-    const { samples, missed, engine } = recorded
-    if (options.json) (file === STDOUT ? noteJsonLine : printJson)({ schema: 1, file, samples, missed, engine })
+    const file = options.output === STDOUT ? STDOUT : writeProfile(options.output ?? name, recorded.content, name)
+    if (file === STDOUT) printBytes(Buffer.from(recorded.content))
+    const { samples, missed, engine, hottest } = recorded
+    if (options.json)
+      (file === STDOUT ? noteJsonLine : printJson)({ schema: 1, file, samples, missed, engine, hottest })
     else {
       const lost =
         missed > 0 ? `, ${missed} of ${samples + missed} turns missed (the machine or the process was busy)` : ''
       const place = file === STDOUT ? 'stdout' : file
-      printLine(`${place}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${WHERE[options.format]}`)
+      for (const hot of hottest) printLine(hotLine(hot))
+      printLine(`${place}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${OPENED_BY[options.format]}`)
     }
     if (recorded.samples > 0) return EXIT.ok
     printLine('conductor-diag: not one stack could be had')
@@ -143,26 +140,60 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   }
 }
 
-const WHERE: Readonly<Record<Format, string>> = {
-  cpuprofile: 'Open it in DevTools (Performance), VS Code or https://www.speedscope.app',
-  speedscope: 'Open it in a browser; it needs no network',
-  collapsed: 'Feed it to flamegraph.pl, inferno or speedscope',
+/** How many functions the closing lines name. */
+const HOTTEST = 5
+
+function hotLine(hot: HotFunction): string {
+  const share = `${(hot.share * 100).toFixed(hot.share < 0.1 ? 1 : 0)} %`
+  return `${share.padStart(6)}  ${hot.function}${hot.file === null ? '' : ` (${shortPath(hot.file)})`}`
+}
+
+/** The end of a path tells enough in a line that names a function. */
+function shortPath(file: string): string {
+  return file.startsWith('/') ? path.join(path.basename(path.dirname(file)), path.basename(file)) : file
+}
+
+const EVERY_MS = 500
+
+/** One line on a terminal while it records; nothing elsewhere. */
+function progress(pid: number, durationMs: number): ((count: number) => void) & { readonly end: () => void } {
+  const startedMs = performance.now()
+  let saidMs = -EVERY_MS
+  const say = (count: number): void => {
+    const atMs = performance.now() - startedMs
+    if (!process.stderr.isTTY || atMs - saidMs < EVERY_MS) return
+    saidMs = atMs
+    const left = Math.max(0, Math.ceil((durationMs - atMs) / 1000))
+    printStep(`recording ${pid}: ${left} s left, ${plural(count, 'sample')}; Ctrl-C ends it early and keeps them`)
+  }
+  return Object.assign(say, {
+    end: () => {
+      if (process.stderr.isTTY) printStep('')
+    },
+  })
 }
 
 interface Recorded {
-  readonly text: string
+  readonly content: string | Uint8Array
   readonly samples: number
   readonly missed: number
   readonly engine: 'memory' | 'inspector'
+  /** Hottest first. */
+  readonly hottest: readonly HotFunction[]
 }
 
 async function recordWith(target: Target, options: RecordOptions, signal: AbortSignal): Promise<Recorded> {
   if (options.engine === 'inspector') return byInspector(target, options, signal)
   try {
     const durationMs = options.duration * 1000
-    const samples = await sampleFromMemory(target, { durationMs, rate: options.rate, signal })
-    const text = render(samples, target, options.format)
-    return { text, samples: samples.samples.length, missed: samples.missed, engine: 'memory' }
+    const startedAtMs = Date.now()
+    const onSample = progress(target.pid, durationMs)
+    const samples = await sampleFromMemory(target, { durationMs, rate: options.rate, signal, onSample }).finally(
+      onSample.end,
+    )
+    const content = await renderSamples(samples, target, options.format, startedAtMs)
+    const hottest = hottestFunctions(samples, HOTTEST)
+    return { content, samples: samples.samples.length, missed: samples.missed, engine: 'memory', hottest }
   } catch (thrown) {
     const error = toStallError(thrown)
     // The inspector needs no layout; a process that may not be read may not be sent a signal either.
@@ -173,8 +204,8 @@ async function recordWith(target: Target, options: RecordOptions, signal: AbortS
 }
 
 async function byInspector(target: Target, options: RecordOptions, signal: AbortSignal): Promise<Recorded> {
-  if (options.format === 'collapsed') {
-    throw new StallError('ERR_STALL_USAGE', 'collapsed stacks come from the memory engine only', {
+  if (options.format === 'collapsed' || options.format === 'pprof') {
+    throw new StallError('ERR_STALL_USAGE', `${options.format} comes from the memory engine only`, {
       help: '--format cpuprofile or speedscope with --engine inspector',
     })
   }
@@ -190,41 +221,10 @@ async function byInspector(target: Target, options: RecordOptions, signal: Abort
       throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
     }
     const json = printableJson(JSON.stringify(outcome.evidence.profile))
-    const text = options.format === 'speedscope' ? speedscopePage(profileTitle(target, 'V8'), json).html : json
-    return { text, samples: outcome.evidence.summary.samples, missed: 0, engine: 'inspector' }
+    const content = options.format === 'speedscope' ? speedscopePage(profileTitle(target, 'V8'), json).html : json
+    const { samples, hot } = outcome.evidence.summary
+    return { content, samples, missed: 0, engine: 'inspector', hottest: hot.slice(0, HOTTEST) }
   } finally {
     await access.close()
   }
-}
-
-function render(samples: StackSamples, target: Target, format: Format): string {
-  if (format === 'collapsed') return toCollapsed(samples)
-  const json = printableJson(JSON.stringify(toCpuProfile(samples)))
-  return format === 'speedscope' ? speedscopePage(profileTitle(target, 'memory', samples), json).html : json
-}
-
-/** What a page that is sent around has to say of itself: of what, where, when, how, and what was missed. */
-function profileTitle(target: Target, engine: string, samples?: StackSamples): string {
-  const command = createRedactor().argv(readCommandLineOf(target)).join(' ')
-  const turns = samples === undefined ? 0 : samples.samples.length + samples.missed
-  const missed = samples !== undefined && samples.missed > 0 ? `, ${samples.missed} of ${turns} turns missed` : ''
-  const when = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
-  return printable(`${command || 'node'} · pid ${target.pid} on ${hostname()} · ${when} · by ${engine}${missed}`)
-}
-
-function readCommandLineOf(target: Target): readonly string[] {
-  try {
-    return readCommandLine(target.procRoot ?? `/proc/${target.pid}`)
-  } catch {
-    // It has ended, or keeps its command line to itself.
-    return []
-  }
-}
-
-function defaultName(pid: number, format: Format): string {
-  const time = new Date()
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replaceAll(':', '-')
-  return `${pid}-${time}.${{ cpuprofile: 'cpuprofile', speedscope: 'html', collapsed: 'collapsed.txt' }[format]}`
 }

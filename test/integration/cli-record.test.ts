@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { Profile } from 'pprof-format'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLI, NODES, PROGRAMS } from '../support/nodes.js'
 
@@ -43,7 +45,16 @@ describe.each(NODES)('Node $version', (node) => {
     const ran = await cli('record', String(child.pid), '-d', '1', '-f', 'collapsed', '-o', file)
     expect(ran.code, ran.err).toBe(0)
     expect(ran.err).toMatch(/\d+ samples.* by memory\. Feed it/)
-    expect(readFileSync(file, 'utf8')).toMatch(/main@\/.*truth-busy\.cjs;round@/)
+    expect(readFileSync(file, 'utf8')).toMatch(/main(_\(probable\))?@\/.*truth-busy\.cjs;round(_\(probable\))?@/)
+  })
+
+  it('records pprof, and says at the end what was hottest', async () => {
+    const file = path.join(folder, `${node.major}.pb.gz`)
+    const ran = await cli('record', String(child.pid), '-d', '1', '-f', 'pprof', '-o', file)
+    expect(ran.code, ran.err).toBe(0)
+    expect(ran.err).toMatch(/^ +\d.* % {2}\S+ \(.*truth-busy\.cjs\)$/m)
+    const { stringTable } = Profile.decode(gunzipSync(readFileSync(file)))
+    expect(stringTable.strings.some((text) => /^round( \(probable\))?$/.test(text))).toBe(true)
   })
 
   it('says by doctor that the process can be looked at', async () => {
