@@ -1,5 +1,5 @@
 /**
- * Samples of the main thread's stack out of memory, at a steady rate, with no pause of the target and no code in it.
+ * Samples of the stacks of the main thread and its workers out of memory, at a steady rate, with no pause of the target and no code in it.
  * One target is kept open; each sample forgets what the last one read. Turns are those of the clock, counted from the
  * start: a sample that is late does not put off the next. Turns that went by, because the machine was busy or a sample
  * took long, are missed and counted, never made up for.
@@ -12,6 +12,7 @@ import { readRawSyscall } from '../platform/procfs/syscall.js'
 import { readRanNs } from '../platform/procfs/threads.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { StackReading } from '../v8/stack/thread-stack.js'
+import type { IsolateOfThread } from './match-threads.js'
 import { openMemoryTarget } from './memory-target.js'
 
 export interface SamplerOptions {
@@ -33,11 +34,19 @@ const MAX_SAMPLES = 1_000_000
 export async function sampleFromMemory(target: Target, options: SamplerOptions): Promise<StackSamples> {
   const opened = openMemoryTarget(target)
   try {
-    const main = opened.isolates().matched.find(({ tid }) => tid === opened.mainTid)
+    const { matched } = opened.isolates()
+    const main = matched.find(({ tid }) => tid === opened.mainTid)
     if (!main) throw new StallError('ERR_STALL_MEMORY_UNREADABLE', `the main thread of ${target.pid} runs no isolate`)
     const reader = new StackReader(opened.heap)
-    const ranNs = (): number | null => readRanNs(opened.root, opened.mainTid)
+    const readThread = ({ tid, isolate }: IsolateOfThread): StackReading =>
+      reader.read(
+        isolate.address,
+        () => readRawSyscall(opened.root, tid),
+        () => readRanNs(opened.root, tid),
+      )
     const samples: StackSample[] = []
+    const workers = matched.filter((each) => each !== main).map((thread) => ({ thread, samples: [] as StackSample[] }))
+    const isolates = matched.map(({ isolate }) => isolate.address)
     const intervalMs = 1000 / options.rate
     const turns = Math.ceil(options.durationMs / intervalMs)
     const startedMs = performance.now()
@@ -45,10 +54,15 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
     for (let turn = 0; turn < turns && samples.length < MAX_SAMPLES;) {
       const atMs = performance.now() - startedMs
       if (atMs >= options.durationMs || options.signal?.aborted === true) break
-      reader.nextLook([main.isolate.address])
-      const look = reader.read(main.isolate.address, () => readRawSyscall(opened.root, opened.mainTid), ranNs)
+      reader.nextLook(isolates)
+      const look = readThread(main)
       if (look.kind === 'torn') missed++
       else samples.push({ atMs, frames: framesOf(look) })
+      for (const worker of workers) {
+        const of = readThread(worker.thread)
+        // A thread that has ended has no stack, and no more samples.
+        if (of.kind !== 'torn') worker.samples.push({ atMs, frames: framesOf(of) })
+      }
       // An ended process has no memory: every read is empty from now on.
       if (look.kind === 'torn' && readRawSyscall(opened.root, opened.mainTid) === null) break
       options.onSample?.(samples.length)
@@ -59,7 +73,8 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
       turn = due
       await untilTurn(startedMs + turn * intervalMs, options.signal)
     }
-    return { engine: 'memory', samples, missed }
+    const others = workers.map(({ thread, samples: own }) => ({ tid: thread.tid, samples: own }))
+    return { engine: 'memory', samples, missed, ...(others.length > 0 ? { workers: others } : {}) }
   } finally {
     opened.dispose()
   }

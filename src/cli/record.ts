@@ -37,7 +37,7 @@ interface RecordOptions {
 export function register(program: Command): void {
   program
     .command('record')
-    .description('a sampling profile of the main thread: by default from memory, with no pause')
+    .description('a sampling profile of all JavaScript threads: by default from memory, with no pause')
     .addHelpText(
       'after',
       examples('record 4711 -d 30', 'record 4711 -f speedscope -o profile.html', 'record -- node worker.js'),
@@ -192,6 +192,12 @@ async function recordWith(target: Target, options: RecordOptions, signal: AbortS
       onSample.end,
     )
     const content = await renderSamples(samples, target, options.format, startedAtMs)
+    const workers = samples.workers?.length ?? 0
+    if (workers > 0 && options.format === 'cpuprofile') {
+      printLine(
+        `A cpuprofile has one thread: ${plural(workers, 'worker thread')} left out; -f speedscope has a track each`,
+      )
+    }
     const hottest = hottestFunctions(samples, HOTTEST)
     return { content, samples: samples.samples.length, missed: samples.missed, engine: 'memory', hottest }
   } catch (thrown) {

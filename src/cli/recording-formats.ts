@@ -7,6 +7,7 @@ import type { StackSamples } from '../model/samples.js'
 import type { Target } from '../model/target.js'
 import { toCollapsed } from '../profile/collapsed.js'
 import { toCpuProfile } from '../profile/cpu-profile.js'
+import { toSpeedscope } from '../profile/speedscope.js'
 import { createRedactor } from '../redact/redactor.js'
 
 export const FORMATS = ['cpuprofile', 'speedscope', 'collapsed', 'pprof'] as const
@@ -40,8 +41,8 @@ export async function renderSamples(
     const { toPprof } = await import('../profile/pprof.js')
     return toPprof(samples, { startedAtMs, comment: title })
   }
-  const json = printableJson(JSON.stringify(toCpuProfile(samples)))
-  return format === 'speedscope' ? speedscopePage(title, json).html : json
+  if (format === 'cpuprofile') return printableJson(JSON.stringify(toCpuProfile(samples)))
+  return speedscopePage(title, printableJson(JSON.stringify(toSpeedscope(samples, title)))).html
 }
 
 /** What a page that is sent around has to say of itself: of what, where, when, how, and what was missed. */

@@ -8,11 +8,19 @@ export interface StackSample {
   readonly frames: readonly Frame[]
 }
 
+/** Samples of a worker thread, taken in the same turns as those of the main thread. */
+export interface ThreadSamples {
+  readonly tid: number
+  readonly samples: readonly StackSample[]
+}
+
 export interface StackSamples {
   readonly engine: 'inspector' | 'memory'
   readonly samples: readonly StackSample[]
   /** Attempts that got no stack. */
   readonly missed: number
+  /** Worker threads that were there when the sampling began; absent where they were not asked for. */
+  readonly workers?: readonly ThreadSamples[]
 }
 
 export interface ProfileSummary {

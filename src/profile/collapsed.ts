@@ -2,14 +2,19 @@
 import type { Frame } from '../model/frame.js'
 import { frameName } from './frame-name.js'
 import { printable } from '../model/printable.js'
-import type { StackSamples } from '../model/samples.js'
+import type { StackSample, StackSamples } from '../model/samples.js'
 
-export function toCollapsed(samples: StackSamples): string {
+/** With worker threads each stack begins with its thread. */
+export function toCollapsed({ samples, workers = [] }: StackSamples): string {
   const counts = new Map<string, number>()
-  for (const { frames } of samples.samples) {
-    const stack = frames.toReversed().map(nameOf).join(';')
-    counts.set(stack, (counts.get(stack) ?? 0) + 1)
+  const count = (own: readonly StackSample[], thread: string): void => {
+    for (const { frames } of own) {
+      const stack = thread + frames.toReversed().map(nameOf).join(';')
+      counts.set(stack, (counts.get(stack) ?? 0) + 1)
+    }
   }
+  count(samples, workers.length > 0 ? 'main_thread;' : '')
+  for (const worker of workers) count(worker.samples, `worker_thread_${worker.tid};`)
   return [...counts]
     .sort((a, b) => b[1] - a[1])
     .map(([stack, count]) => `${stack} ${count}\n`)

@@ -1,9 +1,9 @@
 /** Stack samples as pprof's gzipped protobuf: what `go tool pprof`, Pyroscope, Parca and cloud profilers read. */
 import { gzipSync } from 'node:zlib'
-import { Function as PprofFunction, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format'
+import { Function as PprofFunction, Label, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format'
 import type { Frame } from '../model/frame.js'
 import { frameName } from './frame-name.js'
-import type { StackSamples } from '../model/samples.js'
+import type { StackSample, StackSamples } from '../model/samples.js'
 
 export interface PprofOptions {
   /** Wall clock of the first sample, ms since the epoch. */
@@ -12,7 +12,8 @@ export interface PprofOptions {
   readonly comment: string
 }
 
-export function toPprof({ samples }: StackSamples, { startedAtMs, comment }: PprofOptions): Uint8Array {
+/** With worker threads each sample has a label `thread`. */
+export function toPprof({ samples, workers = [] }: StackSamples, { startedAtMs, comment }: PprofOptions): Uint8Array {
   const strings = new StringTable()
   const functions = new Map<string, PprofFunction>()
   const locations = new Map<string, Location>()
@@ -42,17 +43,21 @@ export function toPprof({ samples }: StackSamples, { startedAtMs, comment }: Ppr
     locations.set(key, made)
     return made
   }
-  const nanosBetween = (index: number): number => {
-    const here = samples[index]?.atMs ?? 0
-    const next = samples[index + 1]?.atMs
-    // The last one stands for as long as the one before it did.
-    const ms = next === undefined ? here - (samples[index - 1]?.atMs ?? here) : next - here
-    return Math.round(ms * 1e6)
+  const sampled = (own: readonly StackSample[], thread: string | null): Sample[] => {
+    const label = thread === null ? [] : [new Label({ key: strings.dedup('thread'), str: strings.dedup(thread) })]
+    return own.map(({ frames, atMs }, index) => {
+      const next = own[index + 1]?.atMs
+      // The last one stands for as long as the one before it did.
+      const ms = next === undefined ? atMs - (own[index - 1]?.atMs ?? atMs) : next - atMs
+      // Innermost first, as ours are.
+      const locationId = frames.map((frame) => locationOf(frame).id)
+      return new Sample({ locationId, value: [1, Math.round(ms * 1e6)], label })
+    })
   }
-  const lasting = samples.map(({ frames }, index) => {
-    // Innermost first, as ours are.
-    return new Sample({ locationId: frames.map((frame) => locationOf(frame).id), value: [1, nanosBetween(index)] })
-  })
+  const lasting = [
+    ...sampled(samples, workers.length > 0 ? 'main thread' : null),
+    ...workers.flatMap((worker) => sampled(worker.samples, `worker thread ${worker.tid}`)),
+  ]
   const count = new ValueType({ type: strings.dedup('samples'), unit: strings.dedup('count') })
   const wall = new ValueType({ type: strings.dedup('wall'), unit: strings.dedup('nanoseconds') })
   const spanMs = samples.at(-1)?.atMs ?? 0

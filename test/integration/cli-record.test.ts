@@ -28,6 +28,25 @@ let folder: string
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'stall-record-'))))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+it.each(NODES)('samples the worker threads too, each by itself, on Node $major', async (node) => {
+  const child = spawn(node.path, [path.join(PROGRAMS, 'two-threads.cjs')], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    await once(child.stdout, 'data')
+    const file = path.join(folder, `threads-${node.major}.txt`)
+    const ran = await cli('record', String(child.pid), '-d', '2', '-f', 'collapsed', '-o', file)
+    expect(ran.code, ran.err).toBe(0)
+    const lines = readFileSync(file, 'utf8').split('\n')
+    const main = lines.filter((line) => line.startsWith('main_thread;'))
+    const worker = lines.filter((line) => /^worker_thread_\d+;/.test(line))
+    expect(main.join('\n')).toContain('mainLoop')
+    expect(main.join('\n')).not.toContain('workerLoop')
+    expect(worker.join('\n')).toContain('workerLoop')
+    expect(worker.join('\n')).not.toContain('mainLoop')
+  } finally {
+    child.kill('SIGKILL')
+  }
+})
+
 describe.each(NODES)('Node $version', (node) => {
   let child: ChildProcess
   beforeAll(async () => {

@@ -1,0 +1,61 @@
+/** Stack samples as speedscope's own file, a track a thread (https://www.speedscope.app/file-format-schema.json). */
+import type { Frame } from '../model/frame.js'
+import type { StackSample, StackSamples } from '../model/samples.js'
+import { frameName } from './frame-name.js'
+
+interface SpeedscopeFrame {
+  readonly name: string
+  readonly file?: string
+  readonly line?: number
+}
+
+export interface SpeedscopeFile {
+  readonly $schema: string
+  readonly name: string
+  readonly shared: { readonly frames: readonly SpeedscopeFrame[] }
+  readonly profiles: readonly {
+    readonly type: 'sampled'
+    readonly name: string
+    readonly unit: 'milliseconds'
+    readonly startValue: number
+    readonly endValue: number
+    /** Indexes of frames, outermost first. */
+    readonly samples: readonly (readonly number[])[]
+    /** How long each sample stands for. */
+    readonly weights: readonly number[]
+  }[]
+}
+
+/** @param name what the whole recording is of */
+export function toSpeedscope({ samples, workers = [] }: StackSamples, name: string): SpeedscopeFile {
+  const frames: SpeedscopeFrame[] = []
+  const known = new Map<string, number>()
+  const indexOf = (frame: Frame): number => {
+    const called = frameName(frame)
+    // Without a name the line tells one function from the next.
+    const key = `${called}\n${frame.file ?? ''}\n${frame.function === null ? frame.line : ''}`
+    const index = known.get(key) ?? frames.length
+    if (index === frames.length) {
+      known.set(key, index)
+      const place =
+        frame.file === null ? {} : { file: frame.file, ...(frame.line === null ? {} : { line: frame.line }) }
+      frames.push({ name: called, ...place })
+    }
+    return index
+  }
+  const endValue = samples.at(-1)?.atMs ?? 0
+  const track = (own: readonly StackSample[], of: string): SpeedscopeFile['profiles'][number] => ({
+    type: 'sampled',
+    name: of,
+    unit: 'milliseconds',
+    startValue: own[0]?.atMs ?? 0,
+    endValue: Math.max(endValue, own.at(-1)?.atMs ?? 0),
+    samples: own.map((sample) => sample.frames.toReversed().map(indexOf)),
+    weights: own.map(({ atMs }, index) => (own[index + 1]?.atMs ?? Math.max(endValue, atMs)) - atMs),
+  })
+  const profiles = [
+    track(samples, name),
+    ...workers.map((worker) => track(worker.samples, `worker thread ${worker.tid} of ${name}`)),
+  ]
+  return { $schema: 'https://www.speedscope.app/file-format-schema.json', name, shared: { frames }, profiles }
+}
