@@ -76,6 +76,21 @@ export const FLOORS = [
 /** Rooms that run in processes of their own, where libuv's thread pool is theirs to use. */
 export const OWN_PROCESS = ['export', 'sinks', 'supervise', 'cli']
 
+/** What reads a process or serves a command: no thread that stays in the worker loads any of it. */
+const READERS_AND_COMMANDS = [
+  'capture',
+  'resources',
+  'native',
+  'v8',
+  'awaits',
+  'inspector',
+  'investigate',
+  'export',
+  'sinks',
+  'supervise',
+  'cli',
+]
+
 /**
  * What the threads inside a worker may load, types aside, however many imports away: `packages` by name, node's own
  * modules all but `not`, and no file of the rooms in `noRooms`.
@@ -86,58 +101,21 @@ export const THREADS = [
     entries: ['index.ts', 'register.ts', 'api.ts'],
     packages: [],
     not: ['node:inspector', 'node:fs/promises'],
-    noRooms: [
-      'capture',
-      'resources',
-      'native',
-      'v8',
-      'awaits',
-      'inspector',
-      'investigate',
-      'export',
-      'sinks',
-      'supervise',
-      'cli',
-    ],
+    noRooms: READERS_AND_COMMANDS,
   },
   {
     thread: 'watch',
     entries: ['agent/watch-thread/watch-thread.ts'],
     packages: [],
     not: ['node:inspector', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
-    noRooms: [
-      'capture',
-      'resources',
-      'native',
-      'v8',
-      'awaits',
-      'inspector',
-      'investigate',
-      'export',
-      'sinks',
-      'supervise',
-      'cli',
-    ],
+    noRooms: READERS_AND_COMMANDS,
   },
   {
     thread: 'probes',
     entries: ['agent/probes-thread/probes-thread.ts'],
     packages: [],
     not: ['node:inspector', 'node:fs', 'node:fs/promises', 'node:dns', 'node:dns/promises'],
-    noRooms: [
-      'capture',
-      'resources',
-      'native',
-      'v8',
-      'awaits',
-      'inspector',
-      'investigate',
-      'incident',
-      'export',
-      'sinks',
-      'supervise',
-      'cli',
-    ],
+    noRooms: [...READERS_AND_COMMANDS, 'incident'],
   },
   {
     thread: 'capture',

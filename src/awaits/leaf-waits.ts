@@ -14,7 +14,7 @@ import type { CodeScopes } from '../v8/objects/code-scopes.js'
 import { ContainingObjects } from '../v8/objects/containing-object.js'
 import { ForwardSearch, type ForwardResult } from './search/forward.js'
 import { HolderEdges } from './search/holder-edges.js'
-import { WaitJudge } from './judge/judge-wait.js'
+import { moved, WaitJudge } from './judge/judge-wait.js'
 import { Locks } from './judge/locks.js'
 import { TimerPaths } from './judge/timer-paths.js'
 import type { NativeObjects } from './resources/native-objects.js'
@@ -158,8 +158,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
 
 /** What was judged nothing twice; what moved or was not proved is said to be unknown. */
 function confirmed(promise: Tagged, wait: WaitsFor | undefined, again: SearchedAgain): WaitsFor {
-  if (again.moved.has(promise))
-    return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true, changed: true }
+  if (again.moved.has(promise)) return moved()
   if (wait === undefined || (wait.kind === 'nothing' && !again.proved)) {
     const doubt = 'garbage was collected, or time was up, before a second search could confirm it'
     return { kind: 'unknown', summary: 'no settler found', doubt, cutShort: true }

@@ -1,6 +1,6 @@
 /**
- * Samples of the stacks of the main thread and its workers out of memory, at a steady rate, with no pause of the target and no code in it.
- * One target is kept open; each sample forgets what the last one read. Turns are those of the clock, counted from the
+ * Samples of the stacks of the main thread and its workers out of memory, at a steady rate, with no pause of the target
+ * and no code in it. One target is kept open; each sample forgets what the last one read. Turns are those of the clock, counted from the
  * start: a sample that is late does not put off the next. Turns that went by, because the machine was busy or a sample
  * took long, are missed and counted, never made up for.
  */
@@ -9,11 +9,10 @@ import type { StackSample, StackSamples } from '../model/samples.js'
 import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
-import { readRanNs } from '../platform/procfs/threads.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { StackReading } from '../v8/stack/thread-stack.js'
-import type { IsolateOfThread } from './match-threads.js'
 import { openMemoryTarget } from './memory-target.js'
+import { readThread } from './read-thread.js'
 
 export interface SamplerOptions {
   readonly durationMs: number
@@ -38,12 +37,6 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
     const main = matched.find(({ tid }) => tid === opened.mainTid)
     if (!main) throw new StallError('ERR_STALL_MEMORY_UNREADABLE', `the main thread of ${target.pid} runs no isolate`)
     const reader = new StackReader(opened.heap)
-    const readThread = ({ tid, isolate }: IsolateOfThread): StackReading =>
-      reader.read(
-        isolate.address,
-        () => readRawSyscall(opened.root, tid),
-        () => readRanNs(opened.root, tid),
-      )
     const samples: StackSample[] = []
     const workers = matched.filter((each) => each !== main).map((thread) => ({ thread, samples: [] as StackSample[] }))
     const isolates = matched.map(({ isolate }) => isolate.address)
@@ -55,11 +48,11 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
       const atMs = performance.now() - startedMs
       if (atMs >= options.durationMs || options.signal?.aborted === true) break
       reader.nextLook(isolates)
-      const look = readThread(main)
+      const look = readThread(reader, opened.root, main)
       if (look.kind === 'torn') missed++
       else samples.push({ atMs, frames: framesOf(look) })
       for (const worker of workers) {
-        const of = readThread(worker.thread)
+        const of = readThread(reader, opened.root, worker.thread)
         // A thread that has ended has no stack, and no more samples.
         if (of.kind !== 'torn') worker.samples.push({ atMs, frames: framesOf(of) })
       }

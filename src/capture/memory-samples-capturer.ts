@@ -5,11 +5,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StackSample, StackSamples } from '../model/samples.js'
 import { StallError } from '../model/stall-error.js'
-import { readRawSyscall } from '../platform/procfs/syscall.js'
-import { readRanNs } from '../platform/procfs/threads.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { Capturer } from './capturer.js'
 import { memoryCapability } from './memory-target.js'
+import { readThread } from './read-thread.js'
 
 const SAMPLES = 20
 /** Not a divisor of the usual 10 ms of timers, so that a rhythm in the target is not taken for a place. */
@@ -35,8 +34,7 @@ export const memorySamplesCapturer: Capturer<StackSamples> = {
       if (taken > 0) await pause(EVERY_MS)
       reader.nextLook([main.isolate.address])
       const atMs = Math.round(performance.now() - startedMs)
-      const ranNs = (): number | null => readRanNs(memory.root, main.tid)
-      const look = reader.read(main.isolate.address, () => readRawSyscall(memory.root, main.tid), ranNs)
+      const look = readThread(reader, memory.root, main)
       if (look.frames.length > 0) samples.push({ atMs, frames: look.frames })
       else missed++
     }

@@ -17,7 +17,6 @@ import type { NativeProcess } from '../native/process/native-process.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
 import { parseStat } from '../platform/procfs/stat.js'
 import { readRawSyscall } from '../platform/procfs/syscall.js'
-import { readRanNs } from '../platform/procfs/threads.js'
 import type { RawSyscall } from '../platform/procfs/syscall.js'
 import { syscallName } from '../platform/procfs/syscall-names.js'
 import { ownThreadId } from '../platform/procfs/own-thread.js'
@@ -31,6 +30,7 @@ import type { Capturer } from './capturer.js'
 import type { CaptureOptions } from './session.js'
 import { memoryCapability, unmatchedNote } from './memory-target.js'
 import type { IsolateOfThread } from './match-threads.js'
+import { readThread } from './read-thread.js'
 import type { MemoryTarget } from './memory-target.js'
 import type { NativeStacks } from './native-stacks.js'
 import { whileStopped } from './stopped-target.js'
@@ -138,11 +138,7 @@ function threadStack(
     )
     work = redactor.value(found) as Work | null
   }
-  let look = reader.read(
-    isolate.address,
-    () => readRawSyscall(target.root, tid),
-    () => readRanNs(target.root, tid),
-  )
+  let look = readThread(reader, target.root, { tid, isolate })
   let pausedMs = 0
   // A thread that sleeps, or is below JavaScript in C++, is exact without a stop.
   if (request.stop === true && !request.target.inside && (look.kind === 'probable' || look.kind === 'torn')) {

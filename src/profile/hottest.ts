@@ -1,5 +1,6 @@
 /** Where a profile spent its time: functions by their own share of the samples. */
 import type { Frame } from '../model/frame.js'
+import { functionKey } from './frame-name.js'
 import type { StackSamples } from '../model/samples.js'
 
 export interface HotFunction {
@@ -16,8 +17,7 @@ export function hottestFunctions({ samples }: StackSamples, most: number): HotFu
   for (const { frames } of samples) {
     const [top] = frames
     if (!top) continue
-    // Without a name the line tells one function from the next.
-    const key = `${top.function ?? `:${top.line}`}\n${top.file ?? ''}`
+    const key = functionKey(top, top.function)
     const known = counts.get(key)
     if (known) known.count++
     else counts.set(key, { frame: top, count: 1 })

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { Function as PprofFunction, Label, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format'
 import type { Frame } from '../model/frame.js'
-import { frameName } from './frame-name.js'
+import { frameName, functionKey } from './frame-name.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
 
 export interface PprofOptions {
@@ -19,8 +19,7 @@ export function toPprof({ samples, workers = [] }: StackSamples, { startedAtMs, 
   const locations = new Map<string, Location>()
   const functionOf = (frame: Frame): PprofFunction => {
     const name = frameName(frame)
-    // Without a name the line is what tells one function from the next.
-    const key = `${name}\n${frame.file ?? ''}\n${frame.function === null ? frame.line : ''}`
+    const key = functionKey(frame)
     const known = functions.get(key)
     if (known) return known
     const text = strings.dedup(name)

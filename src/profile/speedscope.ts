@@ -1,7 +1,7 @@
 /** Stack samples as speedscope's own file, a track a thread (https://www.speedscope.app/file-format-schema.json). */
 import type { Frame } from '../model/frame.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
-import { frameName } from './frame-name.js'
+import { frameName, functionKey } from './frame-name.js'
 
 interface SpeedscopeFrame {
   readonly name: string
@@ -31,15 +31,13 @@ export function toSpeedscope({ samples, workers = [] }: StackSamples, name: stri
   const frames: SpeedscopeFrame[] = []
   const known = new Map<string, number>()
   const indexOf = (frame: Frame): number => {
-    const called = frameName(frame)
-    // Without a name the line tells one function from the next.
-    const key = `${called}\n${frame.file ?? ''}\n${frame.function === null ? frame.line : ''}`
+    const key = functionKey(frame)
     const index = known.get(key) ?? frames.length
     if (index === frames.length) {
       known.set(key, index)
       const place =
         frame.file === null ? {} : { file: frame.file, ...(frame.line === null ? {} : { line: frame.line }) }
-      frames.push({ name: called, ...place })
+      frames.push({ name: frameName(frame), ...place })
     }
     return index
   }

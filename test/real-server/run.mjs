@@ -2,11 +2,12 @@
 // completes. `--sdk 2.4.1,4.0.0` and `--wedge TEXT` choose. Says `skipped: Java` (or Maven) where that is missing.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { incidentsIn, until } from '../support/incidents-in.mjs'
 import { missing, startServer } from './server.mjs'
 import { startFront, WEDGES } from './wedges.mjs'
 
@@ -29,22 +30,6 @@ const lacks = missing()
 if (lacks !== null) {
   console.log(`skipped: ${lacks}`)
   process.exit(0)
-}
-
-const incidentsIn = (dir) =>
-  readdirSync(dir)
-    .map((name) => path.join(dir, name, 'incident.json'))
-    .filter((file) => existsSync(file))
-    .map((file) => JSON.parse(readFileSync(file, 'utf8')))
-
-async function until(limitMs, wanted) {
-  const end = performance.now() + limitMs
-  while (performance.now() < end) {
-    const found = await wanted()
-    if (found) return found
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
-  return null
 }
 
 async function register(server, { task, times }) {

@@ -2,7 +2,7 @@
 import type { ObservedClock } from '../../heartbeat/clock-reader.js'
 import { printable } from '../../model/printable.js'
 import type { Health } from '../../watch/health.js'
-import type { Tally } from './tally.js'
+import type { Histogram, Tally } from './tally.js'
 
 export interface MetricsInput {
   readonly clocks: readonly ObservedClock[]
@@ -114,15 +114,6 @@ function byName(clocks: readonly ObservedClock[]): Map<string, ObservedClock> {
 function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
   if (samples.length === 0) return ''
   return head(name, type, help) + samples.map(([labels, value]) => line(name, labels, value)).join('')
-}
-
-export interface Histogram {
-  /** Upper bounds, seconds, rising. */
-  readonly bounds: readonly number[]
-  /** How many were at or below each bound. */
-  readonly counts: readonly number[]
-  readonly sum: number
-  readonly count: number
 }
 
 function histogram(name: string, help: string, { bounds, counts, sum, count }: Histogram): string {

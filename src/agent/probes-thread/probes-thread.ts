@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { readSettings } from '../../config/settings.js'
 import { ClockReader, type ObservedClock } from '../../heartbeat/clock-reader.js'
 import { VERSION } from '../../model/version.js'
+import { ForgivenClocks } from '../../watch/forgiven-clocks.js'
 import { healthOf, type Health } from '../../watch/health.js'
 import { metricsText } from './metrics.js'
 import type { FromProbes, ProbesThreadData, ToProbes } from './probe-messages.js'
@@ -24,8 +25,7 @@ class Probes {
   private readonly reader: ClockReader
   private readonly tally = new Tally()
   private leaving = false
-  /** Name of the clock, and its beats when it was forgiven. */
-  private readonly forgiven = new Map<string, number>()
+  private readonly forgiven = new ForgivenClocks()
   /** What this thread saw itself: a watch thread that stands still would let every age grow. */
   private readonly beats = new Map<string, { beats: number; atMs: number }>()
   private complained = false
@@ -53,10 +53,8 @@ class Probes {
       case 'ended-before':
         this.tally.runsBefore(message.tombstones)
         return
-      case 'forgiven': {
-        const clock = this.reader.observe().find(({ name }) => name === message.clock)
-        if (clock) this.forgiven.set(clock.name, clock.beats)
-      }
+      case 'forgiven':
+        this.forgiven.forgive(message.clock, this.reader.observe())
     }
   }
 
@@ -95,13 +93,10 @@ class Probes {
   }
 
   private health(clocks: readonly ObservedClock[]): Health {
-    for (const [name, beats] of this.forgiven) {
-      if (clocks.find((clock) => clock.name === name)?.beats !== beats) this.forgiven.delete(name)
-    }
     return healthOf(clocks, this.settings, {
       leaving: this.leaving,
       anyLoopSeen: this.reader.anyLoopSeen,
-      forgiven: new Set(this.forgiven.keys()),
+      forgiven: this.forgiven.names(clocks),
     })
   }
 

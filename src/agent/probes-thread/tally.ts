@@ -1,12 +1,20 @@
 /** What is counted of this process's incidents, and the last of them. Bounded, whatever happens. */
 import type { Tombstone } from '../../model/incident.js'
-import type { Histogram } from './metrics.js'
 import type { IncidentNote } from './probe-messages.js'
 
 const MAX_NOTES = 20
 /** As many causes as the catalogue has; beyond, `other`. */
 const MAX_SERIES = 200
 const BOUNDS = [0.5, 1, 2, 5, 10, 20, 30, 60]
+
+export interface Histogram {
+  /** Upper bounds, seconds, rising. */
+  readonly bounds: readonly number[]
+  /** How many were at or below each bound. */
+  readonly counts: readonly number[]
+  readonly sum: number
+  readonly count: number
+}
 
 export class Tally {
   readonly notes: IncidentNote[] = []

@@ -8,6 +8,7 @@
 import type { Logger } from '../../log/logger.js'
 import type { ObservedClock } from '../../heartbeat/clock-reader.js'
 import { printable } from '../../model/printable.js'
+import { ForgivenClocks } from '../../watch/forgiven-clocks.js'
 import { healthOf, type Health, type HealthSettings } from '../../watch/health.js'
 import type { NativeCalls } from '../shared/native-exit.js'
 
@@ -35,7 +36,7 @@ export class ServiceNotify {
   private readonly socket: string | null
   /** Null: nobody counts. */
   private readonly everyMs: number | null
-  private readonly forgiven = new Map<string, number>()
+  private readonly forgiven = new ForgivenClocks()
   private nextMs = 0
   private isReady = false
   private status = ''
@@ -53,8 +54,7 @@ export class ServiceNotify {
 
   /** The watchdog has decided not to end the process for this clock's silence. */
   forgive(clock: string, clocks: readonly ObservedClock[]): void {
-    const beats = clocks.find(({ name }) => name === clock)?.beats
-    if (beats !== undefined) this.forgiven.set(clock, beats)
+    this.forgiven.forgive(clock, clocks)
   }
 
   turn(turn: NotifyTurn): void {
@@ -87,10 +87,7 @@ export class ServiceNotify {
   }
 
   private healthOf({ clocks, anyLoopSeen, leaving }: NotifyTurn): Health {
-    for (const [name, beats] of this.forgiven) {
-      if (clocks.find((clock) => clock.name === name)?.beats !== beats) this.forgiven.delete(name)
-    }
-    return healthOf(clocks, this.settings, { leaving, anyLoopSeen, forgiven: new Set(this.forgiven.keys()) })
+    return healthOf(clocks, this.settings, { leaving, anyLoopSeen, forgiven: this.forgiven.names(clocks) })
   }
 
   private complain(why: string): void {

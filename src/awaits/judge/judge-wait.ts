@@ -240,6 +240,7 @@ export class WaitJudge {
   }
 }
 
-function moved(): WaitsFor {
+/** What is said of a wait that went on during the look. */
+export function moved(): WaitsFor {
   return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true, changed: true }
 }

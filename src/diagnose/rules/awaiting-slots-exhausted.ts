@@ -7,7 +7,7 @@ import type { VerdictPlace } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
-import { hasMovingTask } from '../view/moving-task.js'
+import { hasMovingTask, tasksOf } from '../view/tasks-of-clock.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pointerTo, pointersOfAwait } from '../view/pointers.js'
 import { queueName } from '../view/queue-words.js'
@@ -54,7 +54,7 @@ function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
 
 /** Why the tasks in the slots count as stuck, or null while one of them is young. */
 function overdueOf(view: View): string | null {
-  const tasks = (view.evidence.tasks ?? []).filter((task) => view.clock === null || task.clock === view.clock.name)
+  const tasks = tasksOf(view)
   if (hasMovingTask(view)) return null
   if (tasks.length > 0) {
     const stuck = tasks.every((task) => task.responseTimeoutMs !== null && task.ageMs > task.responseTimeoutMs)

@@ -1,7 +1,7 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
-import { hasMovingTask } from '../view/moving-task.js'
+import { hasMovingTask } from '../view/tasks-of-clock.js'
 import { waitingText } from '../view/pending.js'
 import { plural } from '../view/phrases.js'
 import { pointerTo } from '../view/pointers.js'

@@ -3,6 +3,7 @@
  * pc is found by its header (map, then a reference to the Code), searching backwards in the mapping.
  */
 import { toAddress } from '../../model/address.js'
+import type { Mapping } from '../../platform/procfs/maps.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 
 /** Longest distance from a pc back to the start of its code. Functions beyond that keep only their definition. */
@@ -36,16 +37,20 @@ export class CodeObjects {
 
   /** Whether a pc lies where code is generated, not in a builtin: those lie in the binary, or a second mapping of it. */
   isGenerated(pc: number): boolean {
+    return this.#generatedAt(pc) !== null
+  }
+
+  #generatedAt(pc: number): Mapping | null {
     const mapping = this.#heap.memory.mappingOf(toAddress(pc))
-    return mapping?.executable === true && mapping.path === ''
+    return mapping?.executable === true && mapping.path === '' ? mapping : null
   }
 
   /** Null when the pc lies in no generated code: in a builtin of the binary, or in nothing that can be told. */
   at(pc: number): CodeObject | null {
     const known = this.#known.find((code) => pc > code.start && pc <= code.start + code.sizeBytes)
     if (known) return known
-    const mapping = this.#heap.memory.mappingOf(toAddress(pc))
-    if (!mapping || !this.isGenerated(pc)) return null
+    const mapping = this.#generatedAt(pc)
+    if (!mapping) return null
     const code = this.#search(pc, Math.max(mapping.start, pc - MAX_BACK))
     if (code && this.#known.length < MAX_CODES) this.#known.push(code)
     return code

@@ -8,9 +8,8 @@ import type { Functions } from '../objects/functions.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 import { bytecodeSize } from './baseline.js'
 import type { CodeObject } from './code-objects.js'
+import { INLINING_ENTRY, inlinedFunction } from './inlined-function.js'
 
-/** InliningPosition (src/codegen/source-position.h): a position of 8 bytes, a function id of 4, padding. */
-const INLINING_ENTRY = 16
 /** Builtins written in V8's own languages that walk over all of an array or a string without a call of JavaScript. */
 export const LOOPING_BUILTINS: ReadonlySet<string> = new Set(
   (
@@ -77,17 +76,8 @@ export class Loops {
     const positions = heap.byteArray(heap.element(deoptimization, layout.deoptimization.inliningPositions))
     if (!positions) return true
     for (let at = 0; at + INLINING_ENTRY <= positions.length; at += INLINING_ENTRY) {
-      const id = positions.readInt32LE(at + 8)
-      for (const index of id < 0 ? [] : new Set([layout.deoptimization.literals, 2])) {
-        const literals = heap.element(deoptimization, index)
-        if (!heap.isPointer(literals)) continue
-        let literal = heap.strong(heap.element(literals, id))
-        if (heap.is(literal, 'SHARED_FUNCTION_INFO_WRAPPER')) literal = heap.field(literal, 8)
-        const info = this.#functions.info(literal)
-        if (!info) continue
-        if (info.script ? this.in(info.bytecode) : ITERATORS.has(info.name ?? '')) return true
-        break
-      }
+      const info = inlinedFunction(heap, this.#functions, deoptimization, positions.readInt32LE(at + 8))
+      if (info && (info.script ? this.in(info.bytecode) : ITERATORS.has(info.name ?? ''))) return true
     }
     return false
   }

@@ -7,13 +7,14 @@
  */
 import type { Frame, FrameTier } from '../../model/frame.js'
 import type { FunctionInfo, Functions } from '../objects/functions.js'
-import type { Tagged, V8Heap } from '../heap/heap.js'
+import type { V8Heap } from '../heap/heap.js'
 import { placeAt } from '../objects/positions.js'
 import type { LineColumn } from '../objects/scripts.js'
 import { scriptPath } from '../objects/scripts.js'
 import { bytecodeOffsetOfPc } from './baseline.js'
 import type { CodeObject, CodeObjects } from './code-objects.js'
 import type { MachineFrame } from './frames.js'
+import { entryOf, INLINING_ENTRY, inlinedFunction } from './inlined-function.js'
 import { Loops, LOOPING_BUILTINS } from './loops.js'
 import { maglevFrames } from './maglev.js'
 import { safepointAt } from './safepoints.js'
@@ -21,8 +22,6 @@ import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** V8 inlines no deeper; a cycle in the inlining table must end. */
 const MAX_INLINED = 64
-/** InliningPosition (src/codegen/source-position.h): a position of 8 bytes, a function id of 4, padding. */
-const INLINING_ENTRY = 16
 
 /** `exact`: `pc` is where the thread stands, not the return address of a callee. */
 export interface PlaceOptions {
@@ -78,7 +77,7 @@ export class Places {
     if (!info?.script) return false
     if (code.kind <= this.#heap.layout.code.kindBaseline) return true
     const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
-    let shared = this.#deoptimizationEntry(deoptimization, this.#heap.layout.deoptimization.shared)
+    let shared = entryOf(this.#heap, deoptimization, this.#heap.layout.deoptimization.shared)
     if (this.#heap.is(shared, 'SHARED_FUNCTION_INFO_WRAPPER')) shared = this.#heap.field(shared, 8)
     return shared === info.address
   }
@@ -159,7 +158,7 @@ export class Places {
     if (!inlined) return null
     const frames: Frame[] = []
     for (const [index, { bytecodeOffset, literal }] of inlined.entries()) {
-      const callee = this.#inlinedFunction(deoptimization, literal)
+      const callee = inlinedFunction(this.#heap, this.#functions, deoptimization, literal)
       if (!callee || (index === 0 && callee.address !== info.address)) return null
       const place = this.#functions.lineOfBytecode(callee, callee.bytecode, bytecodeOffset)
       frames.unshift(frameOf(callee, place, callee.script ? 'maglev' : 'builtin'))
@@ -184,7 +183,7 @@ export class Places {
     let { scriptOffset, inliningId } = place
     const positions =
       inliningId >= 0
-        ? heap.byteArray(this.#deoptimizationEntry(deoptimization, heap.layout.deoptimization.inliningPositions))
+        ? heap.byteArray(entryOf(heap, deoptimization, heap.layout.deoptimization.inliningPositions))
         : null
     for (let depth = 0; inliningId >= 0 && depth < MAX_INLINED; depth++) {
       const at = inliningId * INLINING_ENTRY
@@ -192,7 +191,7 @@ export class Places {
         // The table can't be followed: the innermost place is unknown, the outer function is not.
         return [frameOf(info, null, tier)]
       }
-      const callee = this.#inlinedFunction(deoptimization, positions.readInt32LE(at + 8))
+      const callee = inlinedFunction(this.#heap, this.#functions, deoptimization, positions.readInt32LE(at + 8))
       if (!callee) return [...inlined, frameOf(info, null, tier)]
       const known = tier !== 'maglev' || inlined.length === 0
       const place = known ? (callee.script?.lineColumn(scriptOffset) ?? null) : null
@@ -205,25 +204,6 @@ export class Places {
     const trusted = scriptOffset >= 0 && (tier !== 'maglev' || inlined.length === 0)
     const own = trusted ? (info.script?.lineColumn(scriptOffset) ?? null) : null
     return [...inlined, frameOf(info, own, tier)]
-  }
-
-  #deoptimizationEntry(deoptimization: Tagged, index: number): Tagged {
-    return this.#heap.field(deoptimization, this.#heap.layout.array.data + 8 * index)
-  }
-
-  /** The literal array holds SharedFunctionInfos, weakly or (13.6 on) in a wrapper, in one of two arrays. */
-  #inlinedFunction(deoptimization: Tagged, id: number): FunctionInfo | null {
-    const heap = this.#heap
-    if (id < 0) return null
-    for (const index of new Set([heap.layout.deoptimization.literals, 2])) {
-      const literals = this.#deoptimizationEntry(deoptimization, index)
-      if (!heap.isPointer(literals)) continue
-      let literal = heap.strong(heap.field(literals, heap.layout.array.data + 8 * id))
-      if (heap.is(literal, 'SHARED_FUNCTION_INFO_WRAPPER')) literal = heap.field(literal, 8)
-      const info = this.#functions.info(literal)
-      if (info) return info
-    }
-    return null
   }
 }
 

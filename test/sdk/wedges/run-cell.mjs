@@ -1,10 +1,11 @@
 // One cell of the table: a server, a worker under the supervisor, a wedge, and what came of it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { incidentsIn, until } from '../../support/incidents-in.mjs'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const SETTINGS = {
@@ -54,22 +55,7 @@ function startWorker({ node, program }, env, url, dir) {
   return { child, log: () => log }
 }
 
-const incidentsIn = (dir) =>
-  readdirSync(dir)
-    .map((name) => path.join(dir, name, 'incident.json'))
-    .filter((file) => existsSync(file))
-    .map((file) => JSON.parse(readFileSync(file, 'utf8')))
-    .filter((incident) => incident.sealedAt !== '')
-
-async function until(limitMs, wanted) {
-  const end = performance.now() + limitMs
-  while (performance.now() < end) {
-    const found = await wanted()
-    if (found) return found
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-  return null
-}
+const sealedIn = (dir) => incidentsIn(dir).filter((incident) => incident.sealedAt !== '')
 
 /** One worker, wedged: what was noticed and said of it, and whether a new one polls. */
 export async function runCell(cell) {
@@ -86,13 +72,13 @@ export async function runCell(cell) {
     await wedge.act(server)
     if (isControl) {
       await new Promise((resolve) => setTimeout(resolve, CONTROL_SECONDS * 1000))
-      return { ...cell, incidents: incidentsIn(dir).length, restarts: restartsIn(worker.log()) }
+      return { ...cell, incidents: sealedIn(dir).length, restarts: restartsIn(worker.log()) }
     }
-    const first = await until(90_000, () => incidentsIn(dir)[0])
+    const first = await until(90_000, () => sealedIn(dir)[0])
     const noticedMs = performance.now() - actedAt
     const restarted = await until(90_000, () => restartsIn(worker.log()) > 0)
     // The last word before the end counts: the first look may come before anything is past its time-out.
-    const last = incidentsIn(dir).at(-1)
+    const last = sealedIn(dir).at(-1)
     if (first === null || last === undefined) return { ...cell, noticedMs: null }
     await server.stop()
     server = await startServer(wedge.tls, server.port)
