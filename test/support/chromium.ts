@@ -31,7 +31,8 @@ export async function withPage<T>(file: string, act: (page: Page) => Promise<T>)
   const flags = '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking'
   const more = '--disable-component-update --disable-sync --remote-debugging-port=0'
   const args = [...`${flags} ${more}`.split(' '), `--user-data-dir=${profile}`, 'about:blank']
-  const child = spawn(PROGRAM, args, { stdio: 'ignore' })
+  // A group of its own: its helper processes outlive it, and write into its folder.
+  const child = spawn(PROGRAM, args, { stdio: 'ignore', detached: true })
   const ended = once(child, 'exit')
   try {
     const client = await CDP({ port: await portOf(profile) })
@@ -62,10 +63,22 @@ export async function withPage<T>(file: string, act: (page: Page) => Promise<T>)
       await client.close()
     }
   } finally {
-    child.kill('SIGKILL')
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     await ended
-    // Its helper processes write for a moment after it has ended.
-    rmSync(profile, { recursive: true, force: true, maxRetries: 25, retryDelay: 200 })
+    await removeFolder(profile)
+  }
+}
+
+/** `rmSync` lists a folder once: what a dying process adds meanwhile makes it fail however often it tries. */
+async function removeFolder(folder: string): Promise<void> {
+  for (const deadline = Date.now() + LIMIT_MS; ;) {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+      return
+    } catch (thrown) {
+      if (Date.now() > deadline) throw thrown
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 
