@@ -101,7 +101,7 @@ export function lintRules() {
     ],
     rules: RULES,
     overrides: [
-      { files: ['src/**'], rules: { 'typescript/no-require-imports': ['error', { allow: [] }] } },
+      { files: ['src/**'], rules: { 'typescript/no-require-imports': 'error' } },
       ...FLOORS.flatMap((floor) => floor.map((row) => overrideFor(row, floor))),
       {
         files: ['test/**', 'bench/**', 'tools/**'],

@@ -49,7 +49,7 @@ async function record(major, program) {
     const heap = new V8Heap(recorder, layout)
     const [isolate] = findIsolates(heap)
     const registers = readRawSyscall(proc, child.pid)
-    const look = new StackReader(heap).read(isolate.address, () => registers)
+    const look = new StackReader(heap).read(isolate.address, { registers: () => registers })
     if (look.kind !== 'exact') throw new Error(`${program} on ${major}: ${look.kind}`)
     const file = encodeRecording(
       recorder.recording({

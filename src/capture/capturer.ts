@@ -3,10 +3,8 @@
  * that explains; time, deadline and exceptions are `runCapturer`'s.
  */
 import type { Target } from '../model/target.js'
+import type { Capability } from './capability.js'
 import type { CaptureSession } from './session.js'
-
-/** `yes`, or the reason in one sentence. Asked by name; no version checks elsewhere. */
-export type Capability = 'yes' | { readonly no: string }
 
 export interface CaptureBudget {
   /** Monotonic ms (`performance.now()`) at which the evidence must be there. */

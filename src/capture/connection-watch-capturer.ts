@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionWatch } from '../model/connection-watch.js'
 import type { SocketState } from '../model/socket.js'
 import { openTcpInfo, type TcpTimes } from '../platform/tcp-info.js'
-import type { Capability, Capturer } from './capturer.js'
+import type { Capability } from './capability.js'
+import type { Capturer } from './capturer.js'
 
 const AT_MOST_MS = 6_000
 const EVERY_MS = 100

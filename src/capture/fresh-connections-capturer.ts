@@ -1,7 +1,8 @@
 /** `fresh-connections`: is it the server that is silent, or the worker's kept connection to it? From inside only. */
 import type { ConnectionToTry, FreshConnection } from '../model/evidence.js'
 import type { Target } from '../model/target.js'
-import type { Capability, Capturer } from './capturer.js'
+import type { Capability } from './capability.js'
+import type { Capturer } from './capturer.js'
 import { tryConnection } from './fresh-connection.js'
 
 /** A server that needs longer for an answer to OPTIONS is no proof of anything. */

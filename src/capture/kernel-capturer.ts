@@ -22,7 +22,8 @@ import { readSyscall } from '../platform/procfs/syscall.js'
 import { readThreads } from '../platform/procfs/threads.js'
 import { openTcpInfo, type TcpInfo, withTcpTimes } from '../platform/tcp-info.js'
 import type { Redactor } from '../redact/redactor.js'
-import type { Capability, Capturer } from './capturer.js'
+import type { Capability } from './capability.js'
+import type { Capturer } from './capturer.js'
 
 const MAX_DESCRIPTORS = 8192
 const MAX_FILES = 1024

@@ -20,7 +20,7 @@ import { layoutUnknown } from '../v8/layouts/binary.js'
 import { calibrateLayout, resolveLayout } from '../v8/calibration/resolve.js'
 import type { ResolvedLayout } from '../v8/calibration/resolve.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
-import type { Capability } from './capturer.js'
+import type { Capability } from './capability.js'
 import { type IsolateOfThread, type MatchedThreads, matchThreads } from './match-threads.js'
 import { NativeStacks } from './native-stacks.js'
 

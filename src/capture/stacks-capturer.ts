@@ -25,7 +25,7 @@ import type { Isolate } from '../v8/heap/isolates.js'
 import { copyStack } from '../platform/memory/stack-window.js'
 import type { Frame } from '../model/frame.js'
 import type { Redactor } from '../redact/redactor.js'
-import type { StackReading, StackReader } from '../v8/stack/thread-stack.js'
+import type { StackQuery, StackReading, StackReader } from '../v8/stack/thread-stack.js'
 import type { Capturer } from './capturer.js'
 import type { CaptureOptions } from './session.js'
 import { memoryCapability, unmatchedNote } from './memory-target.js'
@@ -62,7 +62,6 @@ export interface StacksRequest extends Partial<CaptureOptions> {
 export function readStacks(target: MemoryTarget, request: StacksRequest): StacksRead {
   const reader = target.stackReader()
   const redactor = request.locals === true ? request.redactor : undefined
-  reader.readsValues = redactor !== undefined
   const { matched, unmatched } = target.isolates()
   if (matched.length === 0) throw noIsolates(target, unmatched)
   const ours = agentThreads(request.target)
@@ -127,22 +126,24 @@ function threadStack(
 ): { readonly stack: ThreadStack; readonly look: StackReading; readonly pausedMs: number } {
   const { redactor } = request
   let work: Work | null = null
-  reader.onWalk = (window, frames) => {
+  const query: StackQuery = {
+    variables: redactor !== undefined && request.locals === true,
     // Task ids, class names and keys are the application's: redacted, or not read at all.
-    if (redactor === undefined) return
-    const found = workOfStack(
-      target.heap,
-      reader.functions,
-      { isolate: isolate.address, window, frames },
-      request.locals === true,
-    )
-    work = redactor.value(found) as Work | null
+    ...(redactor === undefined
+      ? {}
+      : {
+          onWalk: (window, frames) => {
+            const walk = { isolate: isolate.address, window, frames }
+            const found = workOfStack(target.heap, reader.functions, walk, request.locals === true)
+            work = redactor.value(found) as Work | null
+          },
+        }),
   }
-  let look = readThread(reader, target.root, { tid, isolate })
+  let look = readThread(reader, target.root, { tid, isolate }, query)
   let pausedMs = 0
   // A thread that sleeps, or is below JavaScript in C++, is exact without a stop.
   if (request.stop === true && !request.target.inside && (look.kind === 'probable' || look.kind === 'torn')) {
-    const stopped = readStopped(target, reader, request.target.pid, tid, isolate)
+    const stopped = readStopped(target, reader, request.target.pid, { tid, isolate }, query)
     look = stopped.look ?? look
     pausedMs = stopped.pausedMs
   }
@@ -159,7 +160,6 @@ function threadStack(
     ...(look.note === null ? {} : { note: look.note }),
     ...(work === null ? {} : { work }),
   }
-  reader.onWalk = null
   return { stack, look, pausedMs }
 }
 
@@ -170,8 +170,8 @@ function readStopped(
   target: MemoryTarget,
   reader: StackReader,
   pid: number,
-  tid: number,
-  isolate: Isolate,
+  { tid, isolate }: IsolateOfThread,
+  query: StackQuery,
 ): { readonly look: StackReading | null; readonly pausedMs: number } {
   let pausedMs = 0
   for (let attempt = 0; attempt < STOPS; attempt++) {
@@ -186,7 +186,7 @@ function readStopped(
     if (stopped === null) break
     pausedMs += stopped.pausedMs
     const { moment, window, registers } = stopped.value
-    const look = moment && window ? reader.readCopy(window, moment, registers) : null
+    const look = moment && window ? reader.readCopy(window, moment, registers, query) : null
     if (look) return { look, pausedMs }
   }
   return { look: null, pausedMs }

@@ -44,7 +44,7 @@ describe.each(recordedProcesses(/minified|hot/))('$name', ({ name, recording, la
       const heap = new V8Heap(memory, layout)
       const [isolate] = findIsolates(heap)
       const frames = isolate
-        ? new StackReader(heap).read(isolate.address, () => ({ kind: 'blocked', sp, pc })).frames
+        ? new StackReader(heap).read(isolate.address, { registers: () => ({ kind: 'blocked', sp, pc }) }).frames
         : []
       return { ms: performance.now() - startedMs, frames: frames.length }
     }

@@ -130,7 +130,7 @@ function readsBack(heap: V8Heap, root: string): boolean {
   const [isolate] = findIsolates(heap)
   if (!isolate) return false
   const pid = Number(root.split('/').at(-1))
-  const look = new StackReader(heap).read(isolate.address, () => readRawSyscall(root, pid))
+  const look = new StackReader(heap).read(isolate.address, { registers: () => readRawSyscall(root, pid) })
   if (look.kind !== 'exact') return false
   const lines = look.frames.map((frame) => `${frame.function} ${frame.line}:${frame.column}`)
   const start = lines.indexOf(EXPECTED[0])

@@ -21,8 +21,8 @@ export interface HeapRange {
 }
 
 /**
- * The one buffer of all scans, which follow one another and never call each other while they use it: freed and made anew for each, such buffers stay resident
- * (malloc keeps them), and inside the worker that counts in its pod.
+ * The one buffer of all scans, which follow one another and never call each other while they use it. Freed and made anew
+ * for each, such buffers stay resident (malloc keeps them), and inside the worker that counts in its pod.
  */
 let shared: { readonly words: Uint32Array; readonly bytes: Buffer } | null = null
 

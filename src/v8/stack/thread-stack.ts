@@ -39,6 +39,36 @@ export type Registers =
   | { readonly kind: 'running' }
   | { readonly kind: 'blocked'; readonly sp: Address; readonly pc: Address }
 
+/** The thread itself, outside of V8: asked before and after each attempt. */
+export interface ThreadOutside {
+  /** Null when they can't be had. */
+  readonly registers: () => Registers | null
+  /** Time on a CPU so far; null when it can't be had: then what stands still proves nothing. */
+  readonly ranNs?: () => number | null
+  /** An address in the thread's stack, for a thread that runs (its control block, `[stack]`). */
+  readonly stackHint?: number
+}
+
+/** What is wanted of a stack beside its places. */
+export interface StackQuery {
+  /** Arguments and variables (`--locals`). */
+  readonly variables?: boolean
+  /** Shown each walk while what it points at is fresh, also one that turns out to be torn. */
+  readonly onWalk?: (window: StackWindow, frames: readonly MachineFrame[]) => void
+}
+
+const PLACES_ALONE: StackQuery = {}
+const NEVER_RAN = (): null => null
+
+/** One attempt at one isolate. */
+interface Attempt {
+  readonly number: number
+  readonly isolate: Address
+  readonly moment: IsolateMoment
+  readonly outside: ThreadOutside
+  readonly query: StackQuery
+}
+
 export interface StackReading {
   /** `none`: no JavaScript on the stack. `torn`: every attempt was overtaken by the thread. */
   readonly kind: 'exact' | 'probable' | 'none' | 'torn'
@@ -72,10 +102,6 @@ export class StackReader {
   readonly #codes: CodeObjects
   readonly #places: Places
   readonly #regexps: RegExpStacks
-  /** Whether arguments and variables are read too (`--locals`). */
-  readsValues = false
-  /** Shown each walk while what it points at is fresh; for whoever wants more of the frames than their places. */
-  onWalk: ((window: StackWindow, frames: readonly MachineFrame[]) => void) | null = null
   #collections = ''
   /** Of a series: the last look at each isolate while it ran. Null: one look is all. */
   #earlier: Map<Address, EarlierLook> | null = null
@@ -121,25 +147,14 @@ export class StackReader {
     return this.heap.memory.peek(at, bytes) ? String(bytes.readUInt32LE(0)) : '?'
   }
 
-  /**
-   * @param registers asked before and after each attempt; null when they can't be had
-   * @param ranNs time on a CPU so far; null when it can't be had: then what stands still proves nothing
-   * @param stackHint an address in the thread's stack, for a thread that runs (its control block, `[stack]`); 0 unknown
-   */
-  read(
-    isolate: Address,
-    registers: () => Registers | null,
-    ranNs: () => number | null = () => null,
-    stackHint = 0,
-  ): StackReading {
+  read(isolate: Address, outside: ThreadOutside, query: StackQuery = PLACES_ALONE): StackReading {
     let last: IsolateMoment | null = null
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      if (attempt > 1) this.flush()
+    for (let number = 1; number <= ATTEMPTS; number++) {
+      if (number > 1) this.flush()
       const moment = readMoment(this.heap, isolate)
       if (!moment) break
       last = moment
-      const where = registers()
-      const look = this.#attempt(isolate, moment, where, ranNs, stackHint, attempt)
+      const look = this.#attempt({ number, isolate, moment, outside, query })
       if (look) return look
     }
     return {
@@ -154,33 +169,31 @@ export class StackReader {
   }
 
   /** The stack out of a copy that was taken while the thread stood still; null when it holds no complete walk. */
-  readCopy(window: StackWindow, moment: IsolateMoment, registers: Registers): StackReading | null {
+  readCopy(
+    window: StackWindow,
+    moment: IsolateMoment,
+    registers: Registers,
+    query: StackQuery = PLACES_ALONE,
+  ): StackReading | null {
     if (moment.entryFrame === 0) return none(moment, 1)
     const walk = this.#walkFrom(window, moment, registers)
-    return walk ? this.#look(window, walk.frames, moment, 1, walk.exact) : null
+    return walk ? this.#look(window, walk.frames, { moment, number: 1, query }, walk.exact) : null
   }
 
-  #attempt(
-    isolate: Address,
-    moment: IsolateMoment,
-    where: Registers | null,
-    ranNs: () => number | null,
-    stackHint: number,
-    attempt: number,
-  ): StackReading | null {
+  #attempt(attempt: Attempt): StackReading | null {
+    const { isolate, moment } = attempt
     if (moment.entryFrame === 0) {
       const again = readMoment(this.heap, isolate)
-      return again?.entryFrame === 0 ? none(moment, attempt) : null
+      return again?.entryFrame === 0 ? none(moment, attempt.number) : null
     }
+    const where = attempt.outside.registers()
     const from = moment.exitFrame !== 0 ? moment.exitFrame - BELOW_FRAME : where?.kind === 'blocked' ? where.sp : 0
-    if (from === 0) {
-      return this.#running(isolate, moment, ranNs, stackHint || moment.entryFrame, attempt)
-    }
+    if (from === 0) return this.#running(attempt)
     const window = copyStack(this.heap.memory, from)
     if (!window) return null
     const walk = this.#walkFrom(window, moment, where)
     if (!walk) return null
-    const look = this.#look(window, walk.frames, moment, attempt, walk.exact)
+    const look = this.#look(window, walk.frames, attempt, walk.exact)
     return this.#unchanged(isolate, moment, window, walk.frames) ? look : null
   }
 
@@ -209,8 +222,7 @@ export class StackReader {
   #look(
     window: StackWindow,
     machine: readonly MachineFrame[],
-    moment: IsolateMoment,
-    attempt: number,
+    { moment, number, query }: Pick<Attempt, 'moment' | 'number' | 'query'>,
     exact: boolean,
   ): StackReading {
     const frames: Frame[] = []
@@ -218,6 +230,7 @@ export class StackReader {
     let innermost = true
     for (const [index, frame] of machine.entries()) {
       const lines = this.#withValues(
+        query,
         window,
         frame,
         this.#places.describe(window, frame, { exact: exact && index === 0 }),
@@ -229,14 +242,14 @@ export class StackReader {
       spans.push({ fp: frame.fp, lines: lines.length })
     }
     const parents = asyncParents(this.heap, this.#generators, this.#links, window, machine)
-    this.onWalk?.(window, machine)
+    query.onWalk?.(window, machine)
     return {
       kind: exact ? 'probable' : 'exact',
       frames: [...frames, ...parents.frames],
       spans,
       vmState: moment.vmState,
       exitFrame: moment.exitFrame,
-      attempts: attempt,
+      attempts: number,
       note: exact
         ? 'stopped in JavaScript itself: the line of the top frame is where it last called something'
         : parents.branched
@@ -245,18 +258,15 @@ export class StackReader {
     }
   }
 
-  #withValues(window: StackWindow, frame: MachineFrame, lines: Frame[]): Frame[] {
-    return this.readsValues ? new FrameLocals(this.heap, this.functions).addTo(window, frame, lines) : lines
+  #withValues(query: StackQuery, window: StackWindow, frame: MachineFrame, lines: Frame[]): Frame[] {
+    return query.variables === true ? new FrameLocals(this.heap, this.functions).addTo(window, frame, lines) : lines
   }
 
-  #running(
-    isolate: Address,
-    moment: IsolateMoment,
-    ranNs: () => number | null,
-    stackHint: number,
-    attempt: number,
-  ): StackReading | null {
+  #running(attempt: Attempt): StackReading | null {
     const { heap } = this
+    const { isolate, moment, outside, query } = attempt
+    const ranNs = outside.ranNs ?? NEVER_RAN
+    const stackHint = outside.stackHint ?? moment.entryFrame
     const earlier = this.#earlier?.get(isolate) ?? null
     const judge = this.#places
     const walk = probableWalk({ heap, reader: this.#frames, isolate, moment, stackHint, judge, ranNs, earlier })
@@ -264,13 +274,13 @@ export class StackReader {
     const { entryFrame, window } = walk
     this.#earlier?.set(isolate, { entryFrame, window, ranNs: walk.ranNs })
     if (walk.regexp !== null && this.#regexps.isMatching(isolate)) {
-      return this.#matching(walk.window, walk.regexp, moment, attempt)
+      return this.#matching(walk.window, walk.regexp, attempt)
     }
     const frames: Frame[] = []
     const spans: FrameSpan[] = []
     for (const frame of walk.frames) {
       const described = this.#places.describe(walk.window, frame, { orDefinition: frames.length === 0 })
-      const lines = this.#withValues(walk.window, frame, described)
+      const lines = this.#withValues(query, walk.window, frame, described)
       // A builtin on top may long have returned, and nothing tells: the innermost function of a script comes first.
       const skipped = frames.length === 0 && lines.every((line) => line.file === null)
       spans.push({ fp: frame.fp, lines: skipped ? 0 : lines.length })
@@ -281,26 +291,21 @@ export class StackReader {
       frames.push(...(certain ? lines : lines.map((line) => ({ ...line, ...tier, probable: true }))))
     }
     const parents = asyncParents(this.heap, this.#generators, this.#links, walk.window, walk.frames)
-    this.onWalk?.(walk.window, walk.frames)
+    query.onWalk?.(walk.window, walk.frames)
     return {
       kind: 'probable',
       frames: [...frames, ...parents.frames],
       spans,
       vmState: moment.vmState,
       exitFrame: 0,
-      attempts: attempt,
+      attempts: attempt.number,
       note: 'running JavaScript, read without a stop: frames marked as probable may have returned already',
     }
   }
 
   /** The code of a regular expression runs, so the stack ends with it: every frame above is live. */
-  #matching(
-    window: StackWindow,
-    machine: readonly MachineFrame[],
-    moment: IsolateMoment,
-    attempt: number,
-  ): StackReading {
-    const look = this.#look(window, machine, moment, attempt, false)
+  #matching(window: StackWindow, machine: readonly MachineFrame[], attempt: Attempt): StackReading {
+    const look = this.#look(window, machine, attempt, false)
     const [top, ...callers] = look.spans
     const pattern = regExpOf(this.heap, window, machine)
     const frame = { ...frameOf(null, null, 'builtin'), function: pattern === null ? 'RegExp:' : `RegExp: ${pattern}` }

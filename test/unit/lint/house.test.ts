@@ -14,11 +14,13 @@ function folderOf(file: string, depth: number): string {
   return path.posix.dirname(file).split('/').slice(0, depth).join('/')
 }
 
-/** Groups of folders that import each other in a circle, each with its imports. */
-function circles(imports: readonly Import[], depth: number): string[][] {
+const DEPTHS = [...new Set(FILES.map((file) => file.split('/').length - 1))].filter((depth) => depth > 0)
+
+/** Groups that import each other in a circle, each with its imports: folders at a depth, or files by themselves. */
+function circles(imports: readonly Import[], depth: number | 'files'): string[][] {
   const graph = new Map<string, Set<string>>()
   for (const { from, to } of imports) {
-    const [a, b] = [folderOf(from, depth), folderOf(to, depth)]
+    const [a, b] = depth === 'files' ? [from, to] : [folderOf(from, depth), folderOf(to, depth)]
     if (a !== b) graph.set(a, (graph.get(a) ?? new Set()).add(b))
   }
   const reaches = (start: string): Set<string> => {
@@ -36,8 +38,13 @@ function circles(imports: readonly Import[], depth: number): string[][] {
 }
 
 describe('imports between folders', () => {
-  test.each([1, 2, 3])('run in no circle at depth %i, types included', (depth) => {
+  test.each([...DEPTHS, 'files' as const])('run in no circle at depth %s, types included', (depth) => {
     expect(circles(IMPORTS, depth)).toEqual([])
+  })
+
+  test('are counted at every depth that there is', () => {
+    expect(DEPTHS.slice(0, 2)).toEqual([1, 2])
+    expect(IMPORTS.length).toBeGreaterThan(FILES.length)
   })
 
   test('run downward between the floors, types included', () => {
@@ -57,6 +64,7 @@ describe('imports between folders', () => {
       ['a', 'b'],
       ['b', 'a'],
     ])
+    expect(circles(planted, 'files').map(([file]) => file)).toEqual(['a/x.ts', 'b/a.ts'])
   })
 })
 

@@ -13,7 +13,7 @@ describe.each(recordedProcesses())('$name', ({ recording, layout, sp, pc, truth 
     expect(isolates).toHaveLength(1)
     const [isolate] = isolates
     if (!isolate) return
-    const look = new StackReader(heap).read(isolate.address, () => ({ kind: 'blocked', sp, pc }))
+    const look = new StackReader(heap).read(isolate.address, { registers: () => ({ kind: 'blocked', sp, pc }) })
     expect(look.kind).toBe('exact')
     expect(look.attempts).toBe(1)
     expect(scriptLines(look.frames)).toEqual(scriptLines(truth))
