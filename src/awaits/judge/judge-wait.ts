@@ -81,7 +81,9 @@ export class WaitJudge {
       return this.#nothing(finding, 'kept alive only by scopes none of whose functions uses the variable')
     const root = finding.ends.find((found) => found.kind === 'root')
     if (root !== undefined) return this.#ofRoot(finding, root)
-    const evaluation = finding.ends.find((found) => found.kind === 'module' || found.kind === 'function')
+    const evaluations = finding.ends.filter((found) => found.kind === 'module' || found.kind === 'function')
+    const isListed = ({ key }: FoundEnd): boolean => this.#context.suspended.byGenerator.has(objectOf(key))
+    const evaluation = evaluations.find(isListed) ?? evaluations[0]
     if (evaluation !== undefined) return this.#ofFunction(finding, evaluation)
     const over = this.#descriptions.overOn(finding)
     if (over !== null) return over

@@ -79,7 +79,10 @@ export class SelfDeadlocks {
     const waits = this.#locks.findingOf(bottom)
     if (waits === null || this.#locks.hasResource(waits)) return false
     if (this.#locks.queueOf(waits) === queue) return true
-    const settlers = waits.ends.flatMap((end) => (end.kind === 'function' ? (this.#at(objectOf(end.key)) ?? []) : []))
+    // Where nothing else reaches its resolver, whoever holds it is who will call it.
+    const keys =
+      waits.ends.length === 0 ? waits.holders : waits.ends.flatMap((end) => (end.kind === 'function' ? end.key : []))
+    const settlers = keys.flatMap((key) => this.#at(objectOf(key)) ?? [])
     return settlers.length > 0 && settlers.every((each) => this.#waitsIn(each, finding, queue, seen, depth + 1))
   }
 

@@ -18,9 +18,11 @@ import { objectOf, type Finding, type FoundEnd, type Step, type StepKey } from '
 const MAX_DEPTH = 26
 const MAX_WALK_DEPTH = 60
 const MAX_WANTED = 20_000
-/** Holders of one object that are alike (same map, same slot) and followed: a registry of 10,000 entries is one. */
+/** Holders of one object that are alike (same map or code, same slot) and followed: a registry of 10,000 entries is one. */
 const MAX_ALIKE = 8
 const MAX_EDGES = 2_000
+/** Passes over the heap after which a root alone is answer enough. */
+const ROUNDS_PAST_ROOTS = 3
 /** States of one scope: fractions of an address, exact in a double. */
 const MAX_VARIABLES = 62
 
@@ -54,6 +56,7 @@ export class ReverseSearch {
   readonly #heap: V8Heap
   readonly #edges = new Map<Tagged, Edge[]>()
   readonly #known = new Map<Tagged, Known>()
+  #roundsWithRoots = 0
 
   constructor(context: ReverseContext) {
     this.#context = context
@@ -65,7 +68,7 @@ export class ReverseSearch {
     const cost = scanHolders(this.#context.blocks, promises, (target, slot, want) => this.#hit(target, slot, want), {
       limit: MAX_WANTED,
       expired,
-      enough: () => promises.every((promise) => this.#isAnswered(promise)),
+      enough: () => this.#isEnough(promises),
     })
     this.#noteResolvers()
     const findings = new Map<Tagged, Finding>()
@@ -109,11 +112,19 @@ export class ReverseSearch {
       if (entry.depth >= MAX_DEPTH) entry.capped = true
       return
     }
-    const alike = holder.offset + this.#heap.field(holder.object, 0)
+    const alike = holder.offset + this.#codeOf(holder)
     const count = (entry.alike.get(alike) ?? 0) + 1
     entry.alike.set(alike, count)
     if (count <= MAX_ALIKE) want(holder.object)
     else entry.capped = true
+  }
+
+  /** What tells holders apart: closures of one scope differ by their code, scopes by what they are the scope of, the rest by map. */
+  #codeOf({ object, type }: Holder): number {
+    const { layout } = this.#heap
+    if (this.#heap.isFunctionType(type)) return this.#heap.field(object, layout.jsFunction.shared)
+    if (this.#heap.isContextType(type)) return this.#heap.contextSlot(object, layout.context.scopeInfoIndex)
+    return this.#heap.field(object, 0)
   }
 
   #noteResolvers(): void {
@@ -133,13 +144,28 @@ export class ReverseSearch {
     }
   }
 
-  /** A root or a resource that is no timer was reached: what a timer only ends by failing is looked for further. */
-  #isAnswered(promise: Tagged): boolean {
+  /**
+   * Asked after each round. Where only a module's variable was reached (a queue, a pool, a table), who holds a turn lies
+   * farther off, and how far depends on the order of the heap's blocks: some rounds more, else the same program is
+   * a deadlock in one process and a queue in the next.
+   */
+  #isEnough(promises: readonly Tagged[]): boolean {
+    const answers = promises.map((promise) => this.#answerOf(promise))
+    if (answers.includes('none')) return false
+    return !answers.includes('root') || ++this.#roundsWithRoots > ROUNDS_PAST_ROOTS
+  }
+
+  /** `resource`: one that is no timer, since what a timer only ends by failing is looked for further. */
+  #answerOf(promise: Tagged): 'none' | 'root' | 'resource' {
     const finding = this.#walkOnce(promise, { skipFailures: true, anyMention: false })
-    return finding.ends.some((end) => {
-      if (end.kind !== 'resource') return true
-      return !isGuardClass(this.#context.objects.className(objectOf(end.key)))
-    })
+    let answer: 'none' | 'root' | 'resource' = 'none'
+    for (const { kind, key } of finding.ends) {
+      // An async function that returned before its first await is never marked as closed: its end may lie behind it.
+      const over = kind === 'function' && !this.#context.suspended.byGenerator.has(objectOf(key))
+      if (kind === 'root' || over) answer = 'root'
+      else if (kind !== 'resource' || !isGuardClass(this.#context.objects.className(objectOf(key)))) return 'resource'
+    }
+    return answer
   }
 
   /** First without what only fails the promise, then with it, then with scopes that nothing mentions any more. */
