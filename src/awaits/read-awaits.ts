@@ -15,6 +15,7 @@ import { findLeafWaits, type LeafWaits } from './leaf-waits.js'
 import { NativeObjects, type NativeClasses } from './resources/native-objects.js'
 import { Resources } from './resources/resources.js'
 import type { AwaitScan } from './scan/await-scan.js'
+import { collectedEvents } from './scan/collected-events.js'
 import { suspendedLocals } from './scan/suspended-locals.js'
 import { collectionsOf, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
 import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './scan/suspended.js'
@@ -112,10 +113,11 @@ function readIsolate(
   const values = options.locals === true ? localsReader(heap, scan) : null
   const objects = new Objects(heap, scan.functions)
   const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
+  const events = collectedEvents(objects, scan)
   const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
     const key = chainKey(list, awaiters, i)
-    const wait = waitOf(one, bottom?.leaves ?? [], waits, groups, key)
+    const wait = events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key)
     const locals = values?.(one, key) ?? null
     const work = works[i] ?? null
     const listed = bottom?.byFunction === true && !(wait !== null && isTelling(wait))

@@ -9,8 +9,8 @@ export class StallAgentTask {
   readonly taskId: string
   /** The record in shared memory; -1 when there was no room. */
   readonly index: number
-  /** The function that executes it; null when unknown. */
-  readonly execute: object | null
+  /** The function that executes it; null when unknown, or not known yet. */
+  execute: object | null
   /** The promise of its execution, as soon as there is one. */
   promise: PromiseLike<unknown> | null = null
   /** The task as the library has it: its type and workflow are read from it in the heap. */

@@ -9,7 +9,7 @@
 //   ON_ERROR=throw        the error handler throws    (manager)
 //   LISTENER=hang         an event listener that never settles from the third poll on (hang-plain: no async function)
 //   LOGGER=throw          a logger whose `error` throws
-//   CHURN=MS              from so many ms after the first task on, garbage is made all the time
+//   CHURN=MS              from so many ms after the first task, or event that hangs, garbage is made all the time
 //   KEEP_ALIVE=1          something else keeps the process alive
 //   TELL_AGENT=1          the SDK is handed over to the agent, as a bundled application does
 //   SWALLOW=1             unhandled rejections are swallowed by a listener of the application
@@ -40,6 +40,12 @@ function churn() {
 
 let churning = false
 
+function churnLater() {
+  if (setting('CHURN', '') === '' || churning) return
+  churning = true
+  setTimeout(churn, Number(setting('CHURN')))
+}
+
 async function takeSteps(ms) {
   const end = performance.now() + ms
   while (performance.now() < end) {
@@ -49,10 +55,7 @@ async function takeSteps(ms) {
 }
 
 async function execute() {
-  if (setting('CHURN', '') !== '' && !churning) {
-    churning = true
-    setTimeout(churn, Number(setting('CHURN')))
-  }
+  churnLater()
   const [what, ms] = setting('EXECUTE', 'ok').split(':')
   if (what === 'never') await new Promise(() => {})
   if (what === 'throw') throw new Error('execute failed')
@@ -77,7 +80,9 @@ function hangingListener(plain) {
   if (plain) return { onPollCompleted: () => (++polls > 2 ? new Promise(() => {}) : undefined) }
   return {
     async onPollCompleted() {
-      if (++polls > 2) await new Promise(() => {})
+      if (++polls <= 2) return
+      churnLater()
+      await new Promise(() => {})
     },
   }
 }

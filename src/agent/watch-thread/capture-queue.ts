@@ -42,6 +42,8 @@ export class CaptureQueue {
   private readonly tid = ownThreadId()
   private looking = false
   private looks: { readonly atMs: number; readonly look: string }[] = []
+  /** What the capture under way, or the last one, is about: as it was when it began. */
+  private about: Stall | null = null
   private readonly answers: { readonly atMs: number; readonly answer: CaptureAnswer }[] = []
 
   constructor(settings: Settings, logger: Logger, clocks: SharedArrayBuffer) {
@@ -58,6 +60,11 @@ export class CaptureQueue {
   /** An incident is under way; a mere look gives way to one. */
   get capturing(): boolean {
     return this.runner.busy && !this.looking
+  }
+
+  /** Its loop was still there when the capture under way began, so that this one tells of another silence. */
+  knewAsAlive(clock: string | null): boolean {
+    return this.capturing && this.about?.clocks.some(({ name, ended }) => name === clock && !ended) === true
   }
 
   get lastIncident(): string | null {
@@ -77,6 +84,7 @@ export class CaptureQueue {
     wanted: Partial<WantedCapture> = {},
   ): void {
     if (this.looking) this.runner.cancel()
+    this.about = stall
     const sinceMs = monotonicMs() - stall.ageMs
     const data: CaptureThreadData = {
       ...this.threadData(stall, limitMs),

@@ -62,6 +62,8 @@ interface Ending {
   readonly conditional: boolean
   /** Handled signals so far: one more, and the application ends itself. */
   readonly shutdowns: number
+  /** The loop was lost while a capture was under way that began before: one more tells of it. */
+  readonly lookAgain: boolean
 }
 
 export class WatchLoop {
@@ -225,19 +227,16 @@ export class WatchLoop {
         this.useNative()
         const conditional = decision.act === 'end-if-cured'
         const limitMs = conditional ? this.queue.usualLimitMs() : this.options.settings.graceMs
+        const ended = stall.clocks.some(({ name, ended }) => name === stall.clock && ended)
         this.phase = {
           is: 'ending',
           stall,
           deadlineMs: this.now() + limitMs,
           conditional,
           shutdowns: this.reader.shutdowns,
+          lookAgain: ended && this.queue.knewAsAlive(stall.clock),
         }
-        if (!this.queue.capturing && limitMs > END_MARGIN_MS) {
-          // The line about the end, or about its being taken back, tells of the incident too.
-          this.queue.capture(stall, limitMs - END_MARGIN_MS, (answer) => this.sayUnlessEnding(stall, answer), {
-            silently: true,
-          })
-        }
+        if (!this.queue.capturing) this.captureForEnd(this.phase)
         this.carryOutEnding(this.observe())
       }
     }
@@ -257,6 +256,10 @@ export class WatchLoop {
     }
     const over = this.now() >= ending.deadlineMs
     if (this.queue.capturing && !over) return
+    if (ending.lookAgain && !over) {
+      this.phase = { ...ending, lookAgain: false }
+      if (this.captureForEnd(ending)) return
+    }
     const answer = this.queue.answerFor(ending.stall)
     const spared = ending.conditional && !isCuredByRestart(answer)
     if (spared || isSomebodyLooking(answer)) {
@@ -273,6 +276,15 @@ export class WatchLoop {
       terminationLog: settings.terminationLog,
       logger,
     })
+  }
+
+  /** @returns false when there is no time for it */
+  private captureForEnd({ stall, deadlineMs }: Ending): boolean {
+    const limitMs = deadlineMs - this.now() - END_MARGIN_MS
+    if (limitMs <= 0) return false
+    // The line about the end, or about its being taken back, tells of the incident too.
+    this.queue.capture(stall, limitMs, (answer) => this.sayUnlessEnding(stall, answer), { silently: true })
+    return true
   }
 
   private sayUnlessEnding(stall: Stall, answer: CaptureAnswer): void {

@@ -12,11 +12,12 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { taskOf } from '../stores/identify-work.js'
 import type { AwaitScan } from './await-scan.js'
+import { EVENT_CLASS } from './collected-events.js'
 import { definitionOf } from './definition.js'
 
 const TASK_CLASS = 'StallAgentTask'
-/** Whose objects the scan is to collect for `readTasks`. */
-export const TASK_CLASSES: ReadonlySet<string> = new Set([TASK_CLASS])
+/** Whose objects the scan is to collect for `readTasks` and `collectedEvents`. */
+export const TASK_CLASSES: ReadonlySet<string> = new Set([TASK_CLASS, EVENT_CLASS])
 /** More than the agent has records for: the rest are remains of ended ones. */
 const MAX_TASKS = 4_096
 const MAX_TASK_ID = 200

@@ -5,11 +5,14 @@
  */
 import { safely } from '../guard/safely.js'
 import { isPatchable, prototypeOf, replaceMethod } from '../modules/replace-method.js'
+import { keepPublished } from './event-listeners.js'
 import { prototypesFrom } from './sdk-types.js'
 import type { SdkHook } from './sdk-hook.js'
 
 interface WorkerManager {
-  readonly taskManager?: { readonly workerRunners?: ReadonlyMap<string, { readonly poller?: object }> } | null
+  readonly taskManager?: {
+    readonly workerRunners?: ReadonlyMap<string, { readonly poller?: object; readonly eventDispatcher?: object }>
+  } | null
   startPolling: (this: WorkerManager) => Promise<void>
 }
 
@@ -28,6 +31,7 @@ export function patchAgents(hook: SdkHook, exports: unknown): boolean {
       const prototypes = poller && prototypesFrom(poller, Object.getPrototypeOf(runner) as object)
       if (!prototypes || !runner.poller) continue
       hook.patchPrototypes(prototypes)
+      if (runner.eventDispatcher) keepPublished(Object.getPrototypeOf(runner.eventDispatcher) as object)
       // It shows itself when this is read.
       void Reflect.get(runner.poller, 'isPolling')
     }

@@ -10,8 +10,9 @@
  */
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { safely } from '../guard/safely.js'
+import { keepPublished } from './event-listeners.js'
 import { PollerBeat } from './poller-beat.js'
-import { replaceMethod } from '../modules/replace-method.js'
+import { prototypeOf, replaceMethod } from '../modules/replace-method.js'
 import { type SdkPoller, sdkPrototypes, type SdkPrototypes, type SdkTask, type SdkTaskRunner } from './sdk-types.js'
 import { TaskCeiling } from '../queues/task-ceiling.js'
 import { watchRunner, watchWork } from './tasks-in-flight.js'
@@ -43,6 +44,7 @@ export class SdkHook {
     const prototypes = sdkPrototypes(exports)
     if (!prototypes) return false
     this.patchPrototypes(prototypes)
+    safely(() => keepPublished(prototypeOf(exports, 'EventDispatcher')))
     return true
   }
 

@@ -6,9 +6,9 @@
 import type { Clock } from '../../heartbeat/clock.js'
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { safely } from '../guard/safely.js'
+import { Slots } from './slots.js'
 import { TaskCeiling } from './task-ceiling.js'
 
-const BEAT_FOR_FULL_MS = 500
 /** A wait longer than this is declared. */
 const DECLARED_WAIT_MS = 1000
 
@@ -22,9 +22,8 @@ export class QueueLoop {
   readonly #clocks: ClockSource
   readonly #name: string
   readonly #ceiling: TaskCeiling
+  readonly #slots = new Slots()
   #clock: Clock | null = null
-  #inFlight = 0
-  #timer: NodeJS.Timeout | null = null
 
   /** @param taskStallMs how long a job may stand still; 0: ten times what such jobs usually take */
   constructor(clocks: ClockSource, name: string, taskStallMs: number) {
@@ -38,7 +37,7 @@ export class QueueLoop {
     const clock = safely(() => {
       const open = (this.#clock ??= this.#clocks.open(this.#name, 'poll-loop', { endless: false }))
       if (open.paused) open.resume()
-      open.setSlots(this.#inFlight, slots)
+      open.setSlots(this.#slots.inUse, slots)
       open.beat()
       open.pollStarted()
       if (waitMs > DECLARED_WAIT_MS) open.expectWait(waitMs)
@@ -68,7 +67,7 @@ export class QueueLoop {
   close(): void {
     this.#clock?.dispose()
     this.#clock = null
-    this.#stopTimer()
+    this.#slots.stop()
   }
 
   #begin(slots: number, { id, execute }: Job): () => void {
@@ -76,26 +75,13 @@ export class QueueLoop {
     const responseTimeoutMs = this.#ceiling.of(this.#name, {}, true)
     const task = clock.taskStarted(id, { responseTimeoutMs, execute })
     const startedAt = performance.now()
-    this.#changed(clock, 1, slots)
+    this.#slots.changed(clock, 1, slots)
     return () => {
       this.#ceiling.took(this.#name, performance.now() - startedAt)
       clock.taskEnded(task)
       clock.progressed()
-      this.#changed(clock, -1, slots)
+      this.#slots.changed(clock, -1, slots)
     }
-  }
-
-  #changed(clock: Clock, by: number, slots: number): void {
-    this.#inFlight += by
-    clock.setSlots(this.#inFlight, slots)
-    clock.beat()
-    if (this.#inFlight < slots) this.#stopTimer()
-    else this.#timer ??= setInterval(() => clock.beat(), BEAT_FOR_FULL_MS).unref()
-  }
-
-  #stopTimer(): void {
-    if (this.#timer) clearInterval(this.#timer)
-    this.#timer = null
   }
 }
 

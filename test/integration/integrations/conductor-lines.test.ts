@@ -9,8 +9,6 @@ interface Line {
   readonly name: string
   readonly kind: ModuleKind
   readonly options: Pick<SdkWorkerOptions, 'sdk' | 'file'>
-  /** 0.0.11 has one loop a slot and counts none. */
-  readonly slots: number | null
   /** Each line on a Node of its own, in turn: what differs between Nodes is tested with 4.0.0. */
   readonly node: (typeof NODES)[number]
 }
@@ -21,12 +19,11 @@ const LINES: Line[] = SDKS.flatMap((sdk, i) =>
     const node = NODES[(i + 2 * k) % NODES.length]
     if (node === undefined) return []
     const options = sdk === 'agents' ? { file: path.join(SDK_FOLDER, `agents.${kind}`) } : { sdk }
-    const slots = sdk === '0.0.11' ? null : 1
-    return [{ name: `${sdk} ${kind}, Node ${node.major}`, kind, options, slots, node }]
+    return [{ name: `${sdk} ${kind}, Node ${node.major}`, kind, options, node }]
   }),
 )
 
-describe.concurrent.each(LINES)('$name', ({ kind, options, slots, node }) => {
+describe.concurrent.each(LINES)('$name', ({ kind, options, node }) => {
   test('beats, counts answers, failures and slots, and keeps a task that never settles', async ({ onTestFinished }) => {
     const server = await startConductorServer()
     onTestFinished(() => server.stop())
@@ -35,14 +32,14 @@ describe.concurrent.each(LINES)('$name', ({ kind, options, slots, node }) => {
     onTestFinished(() => worker.end())
     await worker.until('beats and answers', () => (worker.clock()?.beats ?? 0) > 5)
     expect(worker.last?.node).toBe(node.version)
-    expect(worker.clock()).toMatchObject({ failuresInRow: 0, ended: false, slots })
+    expect(worker.clock()).toMatchObject({ failuresInRow: 0, ended: false, slots: 1 })
     expect(worker.clock()?.lastSuccessMs).not.toBeNull()
     expect(worker.clock()).not.toHaveProperty('lastError')
 
     await server.enqueue('demo', { responseTimeoutSeconds: 7 })
     await worker.until('a task in flight', () => (worker.clock()?.oldestTaskMs ?? 0) > 300)
     expect(worker.last?.tasks.map((task) => task.taskId)).toEqual(['task-1'])
-    expect(worker.clock()?.slotsInUse).toBe(slots)
+    expect(worker.clock()?.slotsInUse).toBe(1)
     expect(worker.last?.hookFailures).toBeNull()
   })
 

@@ -41,7 +41,8 @@ export const WEDGES = {
     env: { LISTENER: 'hang' },
     act: () => {},
     says: ['awaiting/never-settles', 'awaiting/unknown'],
-    place: /run-worker\.cjs/,
+    // Where its function was collected before anybody looked: the line of the SDK that published the event.
+    place: /conductor-javascript|run-worker\.cjs/,
     ends: true,
   },
   // No function of the application is suspended then: the SDK's own await is all that there is.
@@ -108,8 +109,6 @@ export const CONTROLS = {
   'a slow task within its time-out': {
     env: { EXECUTE: 'slow:60000' },
     act: (server) => server.control('tasks', { taskType: 'demo', responseTimeoutSeconds: 120 }),
-    // 0.0.x polls, executes and reports in one loop: a slow task is its silence.
-    sdks: ['1.2.3', '2.4.1', '3.1.0', '4.0.0'],
   },
   'a server that answers 503': { env: {}, act: (server) => server.control('mode', { mode: '503' }) },
 }
