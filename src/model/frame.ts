@@ -1,5 +1,7 @@
 /** One line of a stack, whichever engine read it. */
 
+import type { LineOf } from './line-of.js'
+
 /** A place in source text. Lines and columns count from 1. */
 export interface SourcePosition {
   readonly file: string
@@ -24,10 +26,12 @@ export interface Frame {
   /** True for C and C++ frames. */
   readonly native: boolean
   /**
-   * True where the engine does not vouch for the frame: the top frame of a running thread (whose line may be no more
-   * than where its function begins), what a race may have torn.
+   * True where the engine does not vouch for the frame: the top frame of a running thread (see `lineOf`), what a race
+   * may have torn.
    */
   readonly probable?: boolean
+  /** Where the line of the call itself is not known: the line is that of its only loop, or of its definition. */
+  readonly lineOf?: LineOf
   /** Where a source map leads; beside the generated position, never instead of it. */
   readonly source?: SourcePosition
   /** Values, only when asked for (`--locals`), redacted and bounded. */

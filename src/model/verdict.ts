@@ -1,5 +1,6 @@
 /** The catalogue of verdicts. `kind` and `cause` are stable names: other tools match on them. */
 import type { Frame, SourcePosition } from './frame.js'
+import type { LineOf } from './line-of.js'
 import type { Work } from './work.js'
 
 export const VERDICT_CAUSES = {
@@ -56,6 +57,8 @@ export interface VerdictPlace {
   readonly line: number
   readonly column: number | null
   readonly source?: SourcePosition
+  /** Where the line of the call itself is not known: the line is that of its only loop, or of its definition. */
+  readonly lineOf?: LineOf
 }
 
 export interface Verdict {

@@ -3,6 +3,7 @@
  * those of a dependency from its package: the JSON has them whole.
  */
 import type { Frame } from '../model/frame.js'
+import { lineOfText } from '../model/line-of.js'
 import type { VerdictPlace } from '../model/verdict.js'
 import { printable } from './terminal.js'
 
@@ -17,13 +18,14 @@ export function fileText(file: string, cwd: string | null): string {
 
 /** `poll (src/worker.ts:9, from dist/worker.js:18:21)`. */
 export function placeLine(place: VerdictPlace, cwd: string | null): string {
+  const at = lineOfText(place.lineOf)
   const generated = `${fileText(place.file, cwd)}:${place.line}${place.column === null ? '' : `:${place.column}`}`
   const name = printable(place.function ?? '(anonymous)')
-  if (place.source === undefined) return `${name} (${generated})`
+  if (place.source === undefined) return `${name} (${at}${generated})`
   const source = `${fileText(place.source.file, cwd)}:${place.source.line}`
   // Of somebody else's package, where the bundler put the line helps nobody.
-  if (place.file.includes(PACKAGES)) return `${name} (${source})`
-  return `${name} (${source}, from ${generated})`
+  if (place.file.includes(PACKAGES)) return `${name} (${at}${source})`
+  return `${name} (${at}${source}, from ${generated})`
 }
 
 export function frameLine(frame: Frame, cwd: string | null): string {
@@ -40,6 +42,7 @@ export function frameLine(frame: Frame, cwd: string | null): string {
     line: frame.line,
     column: frame.column,
     ...(frame.source === undefined ? {} : { source: frame.source }),
+    ...(frame.lineOf === undefined ? {} : { lineOf: frame.lineOf }),
   }
   return `${prefix}${placeLine(place, cwd)}${tier}${doubt}`
 }

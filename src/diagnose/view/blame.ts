@@ -4,6 +4,7 @@
  */
 import type { AwaitNode } from '../../model/await.js'
 import type { Frame, FrameOrigin } from '../../model/frame.js'
+import { lineOfText } from '../../model/line-of.js'
 import type { VerdictPlace } from '../../model/verdict.js'
 import { originOf } from '../../source/origin.js'
 
@@ -59,6 +60,7 @@ function placeOf(frame: Frame): VerdictPlace | null {
     line: frame.line,
     column: frame.column,
     ...(frame.source === undefined ? {} : { source: frame.source }),
+    ...(frame.lineOf === undefined ? {} : { lineOf: frame.lineOf }),
   }
 }
 
@@ -75,10 +77,11 @@ export function frameOf(node: AwaitNode): Frame {
   }
 }
 
-/** `poll (worker.js:18)`, the short form for sentences. */
+/** `poll (worker.js:18)`, `sum (defined at worker.js:3)`: the short form for sentences. */
 export function placeText(place: VerdictPlace | null): string {
   if (place === null) return 'unknown code'
   const file = place.source?.file ?? place.file
   const line = place.source?.line ?? place.line
-  return `${place.function ?? 'an anonymous function'} (${file.slice(file.lastIndexOf('/') + 1)}:${line})`
+  const at = lineOfText(place.lineOf)
+  return `${place.function ?? 'an anonymous function'} (${at}${file.slice(file.lastIndexOf('/') + 1)}:${line})`
 }

@@ -38,7 +38,7 @@ export function hotFrameOf(all: readonly (readonly Frame[])[]): HotFrame | null 
       ? innermost
       : stacks.filter((frames) => ownFrames(frames).length > common).map((frames) => at(frames, common))
   const usable = atLoop.filter((each) => each.blame.where !== null)
-  const hottest = largest(groupBy(usable, (each) => String(each.blame.where?.line)))[0]
+  const hottest = largest(groupBy(bestPlaced(usable), (each) => String(each.blame.where?.line)))[0]
   if (hottest === undefined) return null
   return {
     blame: hottest.blame,
@@ -143,6 +143,14 @@ function sameFunction(one: Frame | undefined, other: Frame): boolean {
 
 function functionKey(where: Blame['where']): string {
   return `${where?.function ?? ''}|${where?.file ?? ''}`
+}
+
+/** Of the stacks those that know best where the call is: its line, its only loop, where it is defined. */
+function bestPlaced(items: readonly Blamed[]): readonly Blamed[] {
+  const known = items.filter((each) => each.blame.where?.lineOf === undefined)
+  if (known.length > 0) return known
+  const inLoop = items.filter((each) => each.blame.where?.lineOf === 'loop')
+  return inLoop.length > 0 ? inLoop : items
 }
 
 function groupBy(items: readonly Blamed[], key: (item: Blamed) => string): Blamed[][] {

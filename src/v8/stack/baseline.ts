@@ -9,7 +9,7 @@ import type { CodeObject } from './code-objects.js'
 
 /** Prefix bytecodes (src/interpreter/bytecodes.h): the next bytecode has wide or extra-wide operands. */
 const WIDE = 0
-const EXTRA_WIDE = 1
+export const EXTRA_WIDE = 1
 const MAX_BYTECODE = 1 << 26
 
 /** Bytecode offset for the machine-code offset `pcOffset` (of a return address); -1 when it can't be told. */

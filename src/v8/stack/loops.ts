@@ -6,7 +6,7 @@ import { toAddress } from '../../model/address.js'
 import { JUMP_LOOP } from '../layouts/bytecodes.js'
 import type { Functions } from '../objects/functions.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
-import { bytecodeSize } from './baseline.js'
+import { bytecodeSize, EXTRA_WIDE } from './baseline.js'
 import type { CodeObject } from './code-objects.js'
 import { INLINING_ENTRY, inlinedFunction } from './inlined-function.js'
 
@@ -19,10 +19,16 @@ export const LOOPING_BUILTINS: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** Bytecode offsets: where it jumps back to, and the jump. */
+interface Loop {
+  readonly start: number
+  readonly end: number
+}
+
 export class Loops {
   readonly #heap: V8Heap
   readonly #functions: Functions
-  readonly #inBytecode = new Map<Tagged, boolean>()
+  readonly #inBytecode = new Map<Tagged, readonly Loop[] | null>()
   readonly #inCode = new Map<Tagged, boolean>()
 
   constructor(heap: V8Heap, functions: Functions) {
@@ -36,6 +42,28 @@ export class Loops {
   }
 
   in(bytecode: Tagged): boolean {
+    const loops = this.#of(bytecode)
+    return loops === null || loops.length > 0
+  }
+
+  /**
+   * Bytecode offset of the end of the only loop, of nested ones the outermost; -1 where there is none, or where there
+   * are several.
+   *
+   * @param from offset of a loop's end where the code was entered that runs now: it is in that loop or behind it
+   */
+  onlyIn(bytecode: Tagged, from = -1): number {
+    const loops = (this.#of(bytecode) ?? []).filter((loop) => loop.end >= from)
+    const outermost = loops.filter((loop) => !loops.some((other) => other !== loop && encloses(other, loop)))
+    return outermost.length === 1 ? (outermost[0]?.end ?? -1) : -1
+  }
+
+  /** Whether a loop ends at this offset. */
+  endsAt(bytecode: Tagged, offset: number): boolean {
+    return this.#of(bytecode)?.some((loop) => loop.end === offset) === true
+  }
+
+  #of(bytecode: Tagged): readonly Loop[] | null {
     let answer = this.#inBytecode.get(bytecode)
     if (answer === undefined) {
       answer = this.#search(bytecode)
@@ -54,19 +82,25 @@ export class Loops {
     return answer
   }
 
-  #search(bytecode: Tagged): boolean {
+  /** Null when they can't be told. */
+  #search(bytecode: Tagged): readonly Loop[] | null {
     const { layout, memory } = this.#heap
     const length = this.#functions.bytecodeLength(bytecode)
     const sizes = layout.bytecodeSizes
-    if (length === 0 || !sizes) return true
+    if (length === 0 || !sizes) return null
     const bytes = Buffer.allocUnsafe(length)
-    if (!memory.read(toAddress(bytecode - 1 + layout.bytecode.data), bytes)) return true
+    if (!memory.read(toAddress(bytecode - 1 + layout.bytecode.data), bytes)) return null
+    const loops: Loop[] = []
     const jump = JUMP_LOOP[layout.family]
     for (let at = 0; at < length; at += bytecodeSize(sizes, bytes, at)) {
-      const first = bytes[at] ?? 0
-      if ((first <= 1 ? bytes[at + 1] : first) === jump) return true
+      const wide = (bytes[at] ?? 0) <= EXTRA_WIDE ? 1 : 0
+      if (bytes[at + wide] !== jump) continue
+      const operand = wide === 0 ? 1 : bytes[at] === EXTRA_WIDE ? 4 : 2
+      const back = at + wide + 1 + operand <= length ? bytes.readUIntLE(at + wide + 1, operand) : 0
+      // The distance counts from the bytecode behind its prefix (BytecodeArrayIterator::GetAbsoluteOffset).
+      loops.push({ start: at + wide - back, end: at })
     }
-    return false
+    return loops
   }
 
   #inlined(code: CodeObject): boolean {
@@ -86,3 +120,7 @@ export class Loops {
 const ITERATORS: ReadonlySet<string> = new Set(
   'every filter find findIndex forEach map reduce reduceRight some'.split(' '),
 )
+
+function encloses(outer: Loop, inner: Loop): boolean {
+  return outer.start <= inner.start && outer.end >= inner.end
+}

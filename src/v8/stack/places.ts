@@ -7,7 +7,7 @@
  */
 import type { Frame, FrameTier } from '../../model/frame.js'
 import type { FunctionInfo, Functions } from '../objects/functions.js'
-import type { V8Heap } from '../heap/heap.js'
+import type { Tagged, V8Heap } from '../heap/heap.js'
 import { placeAt } from '../objects/positions.js'
 import type { LineColumn } from '../objects/scripts.js'
 import { scriptPath } from '../objects/scripts.js'
@@ -26,8 +26,8 @@ const MAX_INLINED = 64
 /** `exact`: `pc` is where the thread stands, not the return address of a callee. */
 export interface PlaceOptions {
   readonly exact?: boolean
-  /** Where a line is not known, that of the beginning of the function. */
-  readonly orDefinition?: boolean
+  /** The innermost frame, whose pc is not known: where its line isn't either, the nearest that can be said. */
+  readonly orNearest?: boolean
 }
 
 export class Places {
@@ -52,7 +52,7 @@ export class Places {
   describe(window: StackWindow, frame: MachineFrame, options: PlaceOptions = {}): Frame[] {
     if (frame.kind === 'js') {
       const frames = this.#describeFunction(window, frame, options.exact === true)
-      return options.orDefinition === true ? this.#orDefinition(frame, frames) : frames
+      return options.orNearest === true ? this.#orNearest(window, frame, frames) : frames
     }
     if (frame.kind === 'BuiltinExitFrame') return this.#describeBuiltinExit(window, frame)
     if (isWasm(frame.kind)) return [frameOf(null, null, 'wasm', 'wasm-function')]
@@ -99,17 +99,37 @@ export class Places {
     const at = frame.pc > 0 ? this.#codes.at(frame.pc) : null
     const code = at ?? this.#codes.ofCode(this.#heap.field(frame.function, layout.jsFunction.code))
     if (code && code.kind > layout.code.kindBaseline && this.#loops.inlinedInto(code)) return true
-    const slot = window.word(frame.fp + layout.frame.bytecodeArray)
-    return this.#loops.in(this.#heap.is(slot, 'BYTECODE_ARRAY') ? slot : info.bytecode)
+    return this.#loops.in(this.#bytecodeOf(window, frame, info))
   }
 
-  /** Optimized code without a pc has no line: where its function begins is the nearest that can be said. */
-  #orDefinition(frame: MachineFrame, frames: Frame[]): Frame[] {
+  /**
+   * Compiled code notes no line, and without a pc it has none. What runs for long is in a loop, so where the function has
+   * but one it is named; else where the function is defined. Code that was entered in the middle of a loop has kept
+   * that place in its frame, and may be in a later loop by now.
+   */
+  #orNearest(window: StackWindow, frame: MachineFrame, frames: Frame[]): Frame[] {
     const [top, ...rest] = frames
-    if (top === undefined || top.file === null || top.line !== null) return frames
     const info = this.#functions.ofFunction(frame.function)
-    const place = info === null ? null : this.#functions.definition(info)
-    return place === null ? frames : [{ ...top, line: place.line, column: place.column }, ...rest]
+    if (top === undefined || top.file === null || info === null) return frames
+    const bytecode = this.#bytecodeOf(window, frame, info)
+    const entered = top.line === null ? -1 : this.#offsetIn(window, frame, bytecode)
+    if (top.line !== null && !this.#loops.endsAt(bytecode, entered)) return frames
+    const end = this.#loops.onlyIn(bytecode, entered)
+    if (top.line !== null && end >= 0) return [{ ...top, lineOf: 'loop' }, ...rest]
+    const loop = end < 0 ? null : this.#functions.lineOfBytecode(info, bytecode, end)
+    const place = loop ?? this.#functions.definition(info)
+    if (place === null) return frames
+    return [{ ...top, line: place.line, column: place.column, lineOf: loop ? 'loop' : 'definition' }, ...rest]
+  }
+
+  /** That of the frame, for the function may have got another one since; its function's where the frame has none. */
+  #bytecodeOf(window: StackWindow, frame: MachineFrame, info: FunctionInfo): Tagged {
+    const slot = window.word(frame.fp + this.#heap.layout.frame.bytecodeArray)
+    return this.#heap.is(slot, 'BYTECODE_ARRAY') ? slot : info.bytecode
+  }
+
+  #offsetIn(window: StackWindow, frame: MachineFrame, bytecode: Tagged): number {
+    return this.#functions.bytecodeOffset(window.smi(frame.fp + this.#heap.layout.frame.bytecodeOffset), bytecode)
   }
 
   /** A C++ builtin (`Atomics.wait`, `JSON.parse`); embedder callbacks are no lines of a JavaScript stack. */
@@ -130,7 +150,7 @@ export class Places {
     const { layout } = this.#heap
     const { code: kinds } = layout
     const slot = window.word(frame.fp + layout.frame.bytecodeArray)
-    const bytecode = this.#heap.is(slot, 'BYTECODE_ARRAY') ? slot : info.bytecode
+    const bytecode = this.#bytecodeOf(window, frame, info)
     const code = frame.pc > 0 ? this.#codes.at(frame.pc) : null
     if (code && code.kind > kinds.kindBaseline) {
       return this.#optimized(info, code, frame.pc - code.start - (exact ? 0 : 1), exact)
@@ -142,8 +162,7 @@ export class Places {
     // The function that WebAssembly exports: a wrapper that calls the code, whose own frame is there as well.
     if (info.bytecode === 0 && info.script.name?.startsWith('wasm:') === true) return []
     if (slot !== bytecode) return [frameOf(info, null, null)]
-    const raw = window.smi(frame.fp + layout.frame.bytecodeOffset)
-    const offset = this.#functions.bytecodeOffset(raw, bytecode)
+    const offset = this.#offsetIn(window, frame, bytecode)
     return [frameOf(info, this.#functions.lineOfBytecode(info, bytecode, offset), offset < 0 ? null : 'interpreted')]
   }
 

@@ -279,7 +279,7 @@ export class StackReader {
     const frames: Frame[] = []
     const spans: FrameSpan[] = []
     for (const frame of walk.frames) {
-      const described = this.#places.describe(walk.window, frame, { orDefinition: frames.length === 0 })
+      const described = this.#places.describe(walk.window, frame, { orNearest: frames.length === 0 })
       const lines = this.#withValues(query, walk.window, frame, described)
       // A builtin on top may long have returned, and nothing tells: the innermost function of a script comes first.
       const skipped = frames.length === 0 && lines.every((line) => line.file === null)

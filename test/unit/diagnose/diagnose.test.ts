@@ -102,6 +102,22 @@ describe('a function that is in all stacks, and may have been called anew in eac
     expect(verdictOf(frames, frames)?.summary).not.toContain('called')
   })
 
+  test('has the line of the stacks that know it, else that of its loop, else of its definition, and says which', () => {
+    const at = (line: number, lineOf?: Frame['lineOf']) => [
+      { ...frame('spin', line), ...(lineOf === undefined ? {} : { lineOf, probable: true }) },
+      poll,
+    ]
+    const defined = verdictOf(at(1, 'definition'), at(1, 'definition'))
+    expect(defined).toMatchObject({ where: { function: 'spin', line: 1, lineOf: 'definition' } })
+    expect(defined?.summary).toContain('are in spin (defined at worker.js:1), called')
+    const looping = verdictOf(at(1, 'definition'), at(1, 'definition'), at(3, 'loop'))
+    expect(looping?.summary).toContain('are in spin (its loop at worker.js:3), called')
+    const known = verdictOf(at(1, 'definition'), at(3, 'loop'), at(3, 'loop'), at(5))
+    expect(known?.where).toMatchObject({ line: 5 })
+    expect(known?.where).not.toHaveProperty('lineOf')
+    expect(known?.summary).toContain('are in spin (worker.js:5), called')
+  })
+
   test('is medium at most where neither the loop nor a clock stands still', () => {
     const stack = mainStack({ frames: [frame('work', 3), poll] })
     const confidence = (silent: boolean) =>
