@@ -1,4 +1,4 @@
-// npm run truth -- [--seconds N] [--node PATH ...]: how true a profile from outside is. Each program says in
+// npm run truth -- [--seconds N] [--node PATH ...] [--stop]: how true a profile from outside is. Each program says in
 // truth-programs.mjs who may call whom; a sample with any other neighbours is impossible. The distance is that between
 // the shares of time, function by function, of our profile and of V8's own (--cpu-prof, started with the process).
 import { execFileSync, spawn } from 'node:child_process'
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '100' },
     node: { type: 'string', multiple: true },
     only: { type: 'string' },
+    stop: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -136,6 +137,7 @@ async function sampled(node, file) {
       '-o',
       '-',
       '--json',
+      ...(values.stop ? ['--stop'] : []),
     ]
     const recorder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''

@@ -42,15 +42,47 @@ export function assertStoppable(pid: number): void {
   }
 }
 
-/**
- * @param copy called while the thread `tid` stands still, with its registers; it must do no more than copy
- * @returns null when the thread did not stop in time, or its process was stopped by somebody else already
- */
+/** Stops one process again and again, with one guard for all of it. */
+export interface Stopper {
+  /**
+   * @param copy called while the thread `tid` stands still, with its registers; it must do no more than copy
+   * @returns null when the thread did not stop in time, or its process was stopped by somebody else already
+   */
+  whileStopped<T>(tid: number, copy: (registers: RawSyscall) => T): Stopped<T> | null
+  dispose(): void
+}
+
+/** @throws StallError as `assertStoppable`; ERR_STALL_CAPTURE_FAILED where no guard can be started */
+export function openStopper(pid: number): Stopper {
+  assertStoppable(pid)
+  const guard = startGuard(pid)
+  return {
+    whileStopped: (tid, copy) => stopOnce(pid, tid, copy),
+    dispose: () => void guard.stdin?.end('done\n'),
+  }
+}
+
+/** As `Stopper.whileStopped`, once. */
 export function whileStopped<T>(pid: number, tid: number, copy: (registers: RawSyscall) => T): Stopped<T> | null {
   assertStoppable(pid)
-  const state = readStat(`/proc/${pid}`).state
-  if (state === 'T' || state === 't') return null
-  const guard = startGuard(pid)
+  if (isStopped(pid)) return null
+  const stopper = openStopper(pid)
+  try {
+    return stopper.whileStopped(tid, copy)
+  } finally {
+    stopper.dispose()
+  }
+}
+
+/** By somebody's signal, or a tracer. */
+export function isStopped(pid: number): boolean {
+  const { state } = readStat(`/proc/${pid}`)
+  return state === 'T' || state === 't'
+}
+
+function stopOnce<T>(pid: number, tid: number, copy: (registers: RawSyscall) => T): Stopped<T> | null {
+  assertStoppable(pid)
+  if (isStopped(pid)) return null
   let pausedMs = 0
   const priority = getPriority()
   try {
@@ -70,7 +102,6 @@ export function whileStopped<T>(pid: number, tid: number, copy: (registers: RawS
     }
   } finally {
     restorePriority(priority)
-    guard.stdin?.end('done\n')
   }
 }
 
@@ -103,7 +134,8 @@ function startGuard(pid: number): ChildProcess {
   return guard
 }
 
-function waitUntilStill(pid: number, tid: number): RawSyscall | null {
+/** The registers of a thread once it stands still; null when it does not in time. */
+export function waitUntilStill(pid: number, tid: number): RawSyscall | null {
   const deadline = performance.now() + STOP_DEADLINE_MS
   for (let looks = 0; performance.now() < deadline; looks++) {
     const raw = readRawSyscall(`/proc/${pid}`, tid)

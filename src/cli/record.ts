@@ -8,9 +8,11 @@ import { createProfileCapturer } from '../capture/profile-capturer.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import { CaptureSession } from '../capture/session.js'
 import { sampleFromMemory } from '../capture/memory-sampler.js'
+import { startedProcesses } from '../investigate/started-processes.js'
 import { openTarget } from '../investigate/target-process.js'
-import { plural } from '../model/amounts.js'
+import { formatDuration, plural } from '../model/amounts.js'
 import { printableJson } from '../model/printable.js'
+import type { RecordingEnd } from '../model/samples.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { createRedactor } from '../redact/redactor.js'
@@ -32,6 +34,8 @@ interface RecordOptions {
   readonly format: Format
   readonly output?: string
   readonly json?: boolean
+  readonly stop?: boolean
+  readonly subprocesses?: boolean
 }
 
 export function register(program: Command): void {
@@ -57,6 +61,8 @@ export function register(program: Command): void {
         .default('cpuprofile'),
     )
     .option('-o, --output <file>', 'where to, - for stdout; by default a name of pid and time in this folder')
+    .option('--stop', 'stop the process for the moment of each sample: exact stacks, at a cost to its throughput')
+    .option('--subprocesses', 'the Node processes that it starts too, a track each; speedscope, collapsed or pprof')
     .option('--json', 'the closing line as JSON')
     .action(async (pid: string | undefined, command: string[], options: RecordOptions) => {
       process.exitCode = await record(pid, command, options)
@@ -69,10 +75,25 @@ async function record(first: string | undefined, rest: readonly string[], option
       help: 'conductor-diag record PID, or record -- node app.js',
     })
   }
+  assertTogether(options)
   // A process that may not be looked at is said first; then, before anything is started: what was recorded would be lost.
   const target = /^[1-9]\d{0,9}$/.test(first) ? openTarget(Number(first)).target : null
   if (options.output !== STDOUT) assertWritable(options.output)
   return target === null ? recordCommand(first, rest, options) : recordTarget(target, options)
+}
+
+function assertTogether(options: RecordOptions): void {
+  const wrong =
+    options.engine === 'inspector' && (options.stop === true || options.subprocesses === true)
+      ? '--stop and --subprocesses need the memory engine'
+      : options.subprocesses === true && options.format === 'cpuprofile'
+        ? 'a cpuprofile has one thread of one process'
+        : null
+  if (wrong !== null) {
+    throw new StallError('ERR_STALL_USAGE', wrong, {
+      help: 'record PID --subprocesses -f speedscope (or collapsed, pprof), with --engine memory or none',
+    })
+  }
 }
 
 /** Starts a program, waits until Node runs in it, and records it; its output stays its own. */
@@ -122,15 +143,17 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
     const name = defaultName(target.pid, options.format)
     const file = options.output === STDOUT ? STDOUT : writeProfile(options.output ?? name, recorded.content, name)
     if (file === STDOUT) printBytes(Buffer.from(recorded.content))
-    const { samples, missed, engine, hottest } = recorded
-    if (options.json)
-      (file === STDOUT ? noteJsonLine : printJson)({ schema: 1, file, samples, missed, engine, hottest })
+    const { samples, missed, engine, hottest, end, pausedMs } = recorded
+    const closing = { schema: 1, file, samples, missed, engine, hottest, end, pausedMs }
+    if (options.json) (file === STDOUT ? noteJsonLine : printJson)(closing)
     else {
       const lost =
         missed > 0 ? `, ${missed} of ${samples + missed} turns missed (the machine or the process was busy)` : ''
       const place = file === STDOUT ? 'stdout' : file
       for (const hot of hottest) printLine(hotLine(hot))
-      printLine(`${place}: ${plural(samples, 'sample')}${lost}, by ${engine}. ${OPENED_BY[options.format]}`)
+      if (end !== undefined) printLine(`${target.pid} ${ENDS[end]}; what was sampled until then is kept`)
+      const paused = pausedMs === undefined ? '' : `, stopped for ${formatDuration(pausedMs)} in all`
+      printLine(`${place}: ${plural(samples, 'sample')}${lost}${paused}, by ${engine}. ${OPENED_BY[options.format]}`)
     }
     if (recorded.samples > 0) return EXIT.ok
     printLine('conductor-diag: not one stack could be had')
@@ -138,6 +161,11 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   } finally {
     process.removeListener('SIGINT', stop)
   }
+}
+
+const ENDS: Readonly<Record<RecordingEnd, string>> = {
+  ended: 'has ended',
+  replaced: 'runs another program since (exec)',
 }
 
 /** How many functions the closing lines name. */
@@ -180,6 +208,8 @@ interface Recorded {
   readonly engine: 'memory' | 'inspector'
   /** Hottest first. */
   readonly hottest: readonly HotFunction[]
+  readonly end?: RecordingEnd | undefined
+  readonly pausedMs?: number | undefined
 }
 
 async function recordWith(target: Target, options: RecordOptions, signal: AbortSignal): Promise<Recorded> {
@@ -188,9 +218,11 @@ async function recordWith(target: Target, options: RecordOptions, signal: AbortS
     const durationMs = options.duration * 1000
     const startedAtMs = Date.now()
     const onSample = progress(target.pid, durationMs)
-    const samples = await sampleFromMemory(target, { durationMs, rate: options.rate, signal, onSample }).finally(
-      onSample.end,
-    )
+    const { rate, stop = false, subprocesses } = options
+    const others =
+      subprocesses === true ? { others: startedProcesses(target.procRoot ?? `/proc/${target.pid}`, target.pid) } : {}
+    const sampling = sampleFromMemory(target, { durationMs, rate, signal, onSample, stop, ...others })
+    const samples = await sampling.finally(onSample.end)
     const content = await renderSamples(samples, target, options.format, startedAtMs)
     const workers = samples.workers?.length ?? 0
     if (workers > 0 && options.format === 'cpuprofile') {
@@ -199,7 +231,8 @@ async function recordWith(target: Target, options: RecordOptions, signal: AbortS
       )
     }
     const hottest = hottestFunctions(samples, HOTTEST)
-    return { content, samples: samples.samples.length, missed: samples.missed, engine: 'memory', hottest }
+    const { missed, end, pausedMs } = samples
+    return { content, samples: samples.samples.length, missed, engine: 'memory', hottest, end, pausedMs }
   } catch (thrown) {
     const error = toStallError(thrown)
     // The inspector needs no layout; a process that may not be read may not be sent a signal either.

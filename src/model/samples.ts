@@ -8,9 +8,11 @@ export interface StackSample {
   readonly frames: readonly Frame[]
 }
 
-/** Samples of a worker thread, taken in the same turns as those of the main thread. */
+/** Samples of another thread, taken in the same turns as those of the main thread. */
 export interface ThreadSamples {
   readonly tid: number
+  /** Where it is one of another process: of its main thread, `tid` is its pid. */
+  readonly process?: { readonly pid: number; readonly command: string }
   readonly samples: readonly StackSample[]
 }
 
@@ -19,9 +21,16 @@ export interface StackSamples {
   readonly samples: readonly StackSample[]
   /** Attempts that got no stack. */
   readonly missed: number
-  /** Worker threads that were there when the sampling began; absent where they were not asked for. */
+  /** Worker threads that were there when the sampling began, and other processes; absent where there are none. */
   readonly workers?: readonly ThreadSamples[]
+  /** Why it ended before its time; absent where it did not, or somebody ended it. */
+  readonly end?: RecordingEnd
+  /** How long the process was stopped for it, ms; absent where it never is. */
+  readonly pausedMs?: number
 }
+
+/** `replaced`: the process runs another program since. */
+export type RecordingEnd = 'ended' | 'replaced'
 
 export interface ProfileSummary {
   /** File name in the bundle. */

@@ -12,7 +12,10 @@ export interface HotFunction {
 }
 
 /** The `most` hottest, hottest first. Whether a frame was certain does not matter here: who ran is the question. */
-export function hottestFunctions({ samples }: StackSamples, most: number): HotFunction[] {
+export function hottestFunctions(recording: StackSamples, most: number): HotFunction[] {
+  // Of each process its main thread: workers that wait for work would be what is seen most.
+  const mains = (recording.workers ?? []).filter(({ tid, process }) => tid === process?.pid)
+  const samples = [...recording.samples, ...mains.flatMap((other) => other.samples)]
   const counts = new Map<string, { readonly frame: Frame; count: number }>()
   for (const { frames } of samples) {
     const [top] = frames

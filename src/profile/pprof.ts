@@ -4,6 +4,7 @@ import { Function as PprofFunction, Label, Line, Location, Profile, Sample, Stri
 import type { Frame } from '../model/frame.js'
 import { frameName, functionKey } from './frame-name.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
+import { MAIN_TRACK, trackName } from './track-name.js'
 
 export interface PprofOptions {
   /** Wall clock of the first sample, ms since the epoch. */
@@ -54,8 +55,8 @@ export function toPprof({ samples, workers = [] }: StackSamples, { startedAtMs, 
     })
   }
   const lasting = [
-    ...sampled(samples, workers.length > 0 ? 'main thread' : null),
-    ...workers.flatMap((worker) => sampled(worker.samples, `worker thread ${worker.tid}`)),
+    ...sampled(samples, workers.length > 0 ? MAIN_TRACK : null),
+    ...workers.flatMap((worker) => sampled(worker.samples, trackName(worker))),
   ]
   const count = new ValueType({ type: strings.dedup('samples'), unit: strings.dedup('count') })
   const wall = new ValueType({ type: strings.dedup('wall'), unit: strings.dedup('nanoseconds') })

@@ -2,6 +2,7 @@
 import type { Frame } from '../model/frame.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
 import { frameName, functionKey } from './frame-name.js'
+import { trackName } from './track-name.js'
 
 interface SpeedscopeFrame {
   readonly name: string
@@ -53,7 +54,9 @@ export function toSpeedscope({ samples, workers = [] }: StackSamples, name: stri
   })
   const profiles = [
     track(samples, name),
-    ...workers.map((worker) => track(worker.samples, `worker thread ${worker.tid} of ${name}`)),
+    ...workers.map((worker) =>
+      track(worker.samples, worker.process === undefined ? `${trackName(worker)} of ${name}` : trackName(worker)),
+    ),
   ]
   return { $schema: 'https://www.speedscope.app/file-format-schema.json', name, shared: { frames }, profiles }
 }

@@ -1,0 +1,113 @@
+/**
+ * Samples of one process: the stacks of its main thread and its workers out of memory, with no code in it, and no pause
+ * unless `stop` is asked for. It is kept open; each sample forgets what the last one read.
+ */
+import type { Frame } from '../model/frame.js'
+import type { RecordingEnd, StackSample, ThreadSamples } from '../model/samples.js'
+import { StallError, toStallError } from '../model/stall-error.js'
+import type { Target } from '../model/target.js'
+import { tryReadLink, tryReadProcText } from '../platform/procfs/read.js'
+import { parseStat } from '../platform/procfs/stat.js'
+import { StackReader } from '../v8/stack/thread-stack.js'
+import type { StackReading } from '../v8/stack/thread-stack.js'
+import type { IsolateOfThread } from './match-threads.js'
+import { openMemoryTarget } from './memory-target.js'
+import type { MemoryTarget } from './memory-target.js'
+import { readThread } from './read-thread.js'
+import { openStoppedLooks } from './stopped-looks.js'
+import type { StoppedLooks } from './stopped-looks.js'
+
+export class ProcessSampler {
+  readonly samples: StackSample[] = []
+  readonly workers: readonly ThreadSamples[]
+  /** Turns in which the main thread had no stack that could be read. */
+  torn = 0
+  /** Why it can be sampled no more; null while it can. */
+  end: RecordingEnd | null = null
+  readonly #opened: MemoryTarget
+  readonly #reader: StackReader
+  readonly #threads: readonly IsolateOfThread[]
+  readonly #stopped: StoppedLooks | null
+  readonly #tracks: readonly StackSample[][]
+  readonly #word = Buffer.alloc(8)
+
+  /**
+   * @param stop stops the process for each look
+   * @throws StallError as `openMemoryTarget` and `openStoppedLooks`; ERR_STALL_MEMORY_UNREADABLE when its main thread
+   *   runs no isolate
+   */
+  constructor(target: Target, stop: boolean) {
+    this.#opened = openMemoryTarget(target)
+    try {
+      const { matched } = this.#opened.isolates()
+      const main = matched.find(({ tid }) => tid === this.#opened.mainTid)
+      if (!main) throw new StallError('ERR_STALL_MEMORY_UNREADABLE', `the main thread of ${target.pid} runs no isolate`)
+      this.#threads = [main, ...matched.filter((each) => each !== main)]
+      this.#tracks = this.#threads.map((_, index) => (index === 0 ? this.samples : []))
+      this.workers = this.#threads.slice(1).map(({ tid }, index) => ({ tid, samples: this.#tracks[index + 1] ?? [] }))
+      this.#reader = new StackReader(this.#opened.heap)
+      this.#stopped = stop ? openStoppedLooks(this.#opened, this.#reader, target.pid, this.#threads) : null
+    } catch (thrown) {
+      this.#opened.dispose()
+      throw thrown
+    }
+  }
+
+  /** How long it was stopped so far, ms. */
+  get pausedMs(): number {
+    return this.#stopped?.pausedMs ?? 0
+  }
+
+  /** Takes one sample of every thread; false when that can't be done any more. */
+  take(atMs: number): boolean {
+    if (this.end !== null) return false
+    for (const [index, look] of this.#look().entries()) {
+      // A thread that has ended has no stack, and no more samples.
+      if (look.kind !== 'torn') this.#tracks[index]?.push({ atMs, frames: framesOf(look) })
+      else if (index === 0 && !this.#lost()) this.torn++
+    }
+    return this.end === null
+  }
+
+  dispose(): void {
+    this.#stopped?.dispose()
+    this.#opened.dispose()
+  }
+
+  #look(): readonly StackReading[] {
+    try {
+      if (this.#stopped) return this.#stopped.take()
+    } catch (thrown) {
+      // It became a foreground job, or ended.
+      if (!this.#lost()) throw toStallError(thrown)
+      return []
+    }
+    this.#reader.nextLook(this.#threads.map(({ isolate }) => isolate.address))
+    return this.#threads.map((thread) => readThread(this.#reader, this.#opened.root, thread))
+  }
+
+  /** Whether its memory is gone: it has ended, or runs another program now. Notes which. */
+  #lost(): boolean {
+    const { root, memory } = this.#opened
+    const [main] = this.#threads
+    const text = tryReadProcText(`${root}/stat`, 4096)
+    const state = text === null || text === '' ? 'X' : parseStat(text).state
+    if (state === 'X' || state === 'Z') this.end = 'ended'
+    else if (main && !memory.peek(main.isolate.address, this.#word)) {
+      // Whoever is ending gives up its memory, and its program with it, a moment before it counts as ended.
+      this.end = tryReadLink(`${root}/exe`) === null ? 'ended' : 'replaced'
+    }
+    return this.end !== null
+  }
+}
+
+/** A thread without JavaScript is idle, or in native code of its own; one word instead of a stack, as V8's profiler. */
+function framesOf(look: StackReading): readonly Frame[] {
+  if (look.vmState === 'GC') return [pseudo('(garbage collector)'), ...look.frames]
+  if (look.frames.length > 0) return look.frames
+  return [pseudo(look.vmState === 'IDLE' ? '(idle)' : '(program)')]
+}
+
+function pseudo(name: string): Frame {
+  return { function: name, file: null, line: null, column: null, tier: null, async: false, native: false }
+}

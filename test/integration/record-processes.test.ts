@@ -1,0 +1,94 @@
+/** `record` of processes that are stopped for it, that start others, end, become another program, or are stopped. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { readStat } from '../../src/platform/procfs/stat.js'
+import { runCli } from '../support/cli.js'
+import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'record-processes-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const started: ChildProcess[] = []
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+})
+
+async function start(node: NodeBinary, env: Record<string, string> = {}): Promise<number> {
+  const child = spawn(node.path, [path.join(PROGRAMS, 'family.cjs')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  started.push(child)
+  await once(child.stdout, 'data')
+  return child.pid ?? 0
+}
+
+async function record(pid: number, ...args: string[]): Promise<{ err: string; text: string; closing: Closing }> {
+  const file = path.join(folder, `${pid}.txt`)
+  const ran = await runCli(['record', String(pid), '-f', 'collapsed', '-o', file, '--json', ...args])
+  expect(ran.code, ran.stderr).toBe(0)
+  return { err: ran.stderr, text: readFileSync(file, 'utf8'), closing: JSON.parse(ran.stdout) as Closing }
+}
+
+interface Closing {
+  readonly samples: number
+  readonly missed: number
+  readonly end?: string
+  readonly pausedMs?: number
+}
+
+describe.each(NODES)('Node $version', (node) => {
+  it('stops the process for each sample with --stop, and leaves it running', async () => {
+    const pid = await start(node)
+    const { text, closing } = await record(pid, '--stop', '-d', '1')
+    expect(closing.samples).toBeGreaterThan(0)
+    expect(closing.pausedMs).toBeGreaterThan(0)
+    expect(text).toContain('parentLoop')
+    // Of a frame that was copied while it stood still nothing is doubtful but where it is in its own code.
+    const frames = text.split('\n').flatMap((line) => line.replace(/ \d+$/, '').split(';').slice(0, -1))
+    expect(frames.filter((frame) => frame.includes('(probable)'))).toEqual([])
+    expect(readStat(`/proc/${pid}`).state).toMatch(/[RS]/)
+  })
+
+  it('samples what the process has started with --subprocesses, a track each', async () => {
+    const pid = await start(node)
+    const { text } = await record(pid, '--subprocesses', '-d', '2')
+    const own = text.split('\n').filter((line) => line.startsWith('main_thread;'))
+    const child = text.split('\n').filter((line) => /^process_\d+:_\S*node\S*_\S*family\.cjs_child;/.test(line))
+    expect(own.join('\n')).toContain('parentLoop')
+    expect(own.join('\n')).not.toContain('childLoop')
+    expect(child.join('\n')).toContain('childLoop')
+    expect(child.join('\n')).not.toContain('parentLoop')
+  })
+
+  it('keeps what it has of a process that ends, and says so', async () => {
+    const pid = await start(node, { ENDS: 'exit', ENDS_MS: '3000' })
+    const { closing } = await record(pid, '-d', '600')
+    expect(closing.samples).toBeGreaterThan(0)
+    expect(closing.end).toBe('ended')
+  })
+
+  it.skipIf(node.major < 24)('keeps what it has of a process that becomes another program', async () => {
+    const pid = await start(node, { ENDS: 'exec', ENDS_MS: '3000' })
+    const { closing } = await record(pid, '-d', '600')
+    expect(closing.samples).toBeGreaterThan(0)
+    expect(closing.end).toBe('replaced')
+  })
+
+  it.each([[[]], [['--stop']]])('samples a process that somebody has stopped, and leaves it so (%s)', async (args) => {
+    const pid = await start(node)
+    process.kill(pid, 'SIGSTOP')
+    const { closing } = await record(pid, '-d', '0.5', ...args)
+    expect(closing.samples).toBeGreaterThan(0)
+    expect(readStat(`/proc/${pid}`).state).toBe('T')
+  })
+})
+
+it.each([
+  ['--subprocesses in a cpuprofile', ['--subprocesses']],
+  ['--stop by the inspector', ['--stop', '--engine', 'inspector']],
+])('refuses %s', async (_what, args) => {
+  const ran = await runCli(['record', String(process.pid), ...args])
+  expect(ran.code, ran.stderr).toBe(64)
+})
