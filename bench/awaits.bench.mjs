@@ -99,9 +99,9 @@ async function measure(count, megabytes, withSnapshot) {
 }
 
 async function snapshotRow(name, errors, read) {
-  const dist = (file) => require(path.resolve(import.meta.dirname, '../dist', file))
-  const { connectToSocket } = dist('inspector/connection/socket-connection.js')
-  const { awaitsFromSnapshot } = dist('inspector/heap/snapshot-awaits.js')
+  const built = (file) => require(path.resolve(import.meta.dirname, '../build', file))
+  const { connectToSocket } = built('inspector/connection/socket-connection.js')
+  const { awaitsFromSnapshot } = built('inspector/heap/snapshot-awaits.js')
   const deadlineMs = performance.now() + 300_000
   const connection = await connectToSocket(/ws:\/\/\S+/.exec(errors)[0], deadlineMs)
   try {

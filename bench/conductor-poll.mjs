@@ -5,8 +5,8 @@ import path from 'node:path'
 
 const require = createRequire(import.meta.url)
 const ROOT = path.resolve(import.meta.dirname, '..')
-const { ClockBoard } = require(path.join(ROOT, 'dist/heartbeat/clock-board.js'))
-const { SdkHook } = require(path.join(ROOT, 'dist/integrations/conductor/sdk-hook.js'))
+const { ClockBoard } = require(path.join(ROOT, 'build/heartbeat/clock-board.js'))
+const { SdkHook } = require(path.join(ROOT, 'build/integrations/conductor/sdk-hook.js'))
 const SDK = require.resolve(path.join(ROOT, 'test/sdk/conductor-4.0.0/node_modules/@io-orkes/conductor-javascript'))
 
 const POLLERS = 100

@@ -57,8 +57,8 @@ async function whileRunning(command, args, options, use) {
 
 export async function run({ quick, progress }) {
   const runs = quick ? 5 : 15
-  const { openMemoryTarget } = require(path.join(ROOT, 'dist/capture/memory-target.js'))
-  const { readStacks } = require(path.join(ROOT, 'dist/capture/stacks-capturer.js'))
+  const { openMemoryTarget } = require(path.join(ROOT, 'build/capture/memory-target.js'))
+  const { readStacks } = require(path.join(ROOT, 'build/capture/stacks-capturer.js'))
   const cli = path.join(ROOT, 'bin/conductor-diag.js')
   const rows = []
 

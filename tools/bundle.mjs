@@ -1,5 +1,5 @@
-// After tsc: what is started in a hurry (the preload, the agent's threads, the command line) as few files, each in place of
-// the file of the same name that tsc wrote. Why, and what stays as it is: docs/internals/adr/0006-bundled-entries.md.
+// dist/, which is what the package ships: every file that somebody starts or requires (the doors, the agent's threads, the
+// command line), each with all of ours that it needs. Why: docs/internals/adr/0006-bundled-entries.md.
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
@@ -17,7 +17,16 @@ const THREADS = [
   'capture-thread/capture',
   'short-threads/boot',
   'short-threads/end',
+  'short-threads/native-probe',
 ].map((name) => `agent/${name}-thread`)
+/** Started or required by their path, one file each. */
+const ALONE = [
+  ...THREADS,
+  'supervise/outside-capture-thread',
+  'inspector/connection/port-guard',
+  'log/stderr-sink',
+  'cli/compile-cache',
+]
 
 /**
  * Two things that tsc does and a bundler does not: a file's own place stays what it was (`__dirname`, `__filename`), and
@@ -107,8 +116,11 @@ async function bundle(entries, chunk, output = {}) {
   refuseCircles(chunks)
 }
 
-await rm(path.join(DIST, 'bundled'), { recursive: true, force: true })
-await bundle(DOORS, 'preload')
-for (const thread of THREADS) await bundle([thread], path.basename(thread))
-await bundle(['sinks/delivery-process'], 'delivery')
-await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [BASE, SHARED] } })
+/** Writes dist/ anew. */
+export async function bundleAll() {
+  await rm(DIST, { recursive: true, force: true })
+  await bundle(DOORS, 'preload')
+  for (const entry of ALONE) await bundle([entry], path.basename(entry))
+  await bundle(['sinks/delivery-process'], 'delivery')
+  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [BASE, SHARED] } })
+}

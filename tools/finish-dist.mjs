@@ -1,18 +1,18 @@
-// After tsc and the bundler: what dist/ has to bring, and what nobody outside may rely on.
+// What dist/ brings beside the bundles:
 //   - speedscope's page (two files and its licence), so that its package, which brings nine more to open a browser, is not
 //     a dependency of who installs this
-//   - of the declarations only those that the doors lead to: every other file is an internal one
-import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+//   - of the declarations those that the doors lead to: every other file is an internal one
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
+const BUILD = path.resolve(import.meta.dirname, '../build')
 const DIST = path.resolve(import.meta.dirname, '../dist')
 const DOORS = ['index', 'register', 'api']
 
 async function bringSpeedscope() {
   const from = path.dirname(createRequire(import.meta.url).resolve('speedscope/package.json'))
   const to = path.join(DIST, 'vendor/speedscope')
-  await rm(to, { recursive: true, force: true })
   await mkdir(to, { recursive: true })
   await copyFile(path.join(from, 'LICENSE'), path.join(to, 'LICENSE'))
   const release = path.join(from, 'dist/release')
@@ -36,14 +36,15 @@ async function declarationsFrom(entries) {
   return found
 }
 
-async function keepPublicDeclarations() {
-  const kept = await declarationsFrom(DOORS.map((name) => path.join(DIST, `${name}.d.ts`)))
-  const files = await readdir(DIST, { recursive: true, withFileTypes: true })
-  for (const file of files) {
-    const place = path.join(file.parentPath, file.name)
-    if (file.name.endsWith('.d.ts') && !kept.has(place)) await rm(place)
+async function bringDeclarations() {
+  for (const file of await declarationsFrom(DOORS.map((name) => path.join(BUILD, `${name}.d.ts`)))) {
+    const place = path.join(DIST, path.relative(BUILD, file))
+    await mkdir(path.dirname(place), { recursive: true })
+    await copyFile(file, place)
   }
 }
 
-await bringSpeedscope()
-await keepPublicDeclarations()
+export async function finishDist() {
+  await bringSpeedscope()
+  await bringDeclarations()
+}

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
-const { openElf } = require(path.join(root, 'dist/platform/elf/elf-file.js'))
-const { findNodeVersion } = require(path.join(root, 'dist/platform/runtime/node-file.js'))
-const { layoutOfElf } = require(path.join(root, 'dist/v8/layouts/binary.js'))
-const { binaryFactsOf, factsAsTable } = require(path.join(root, 'dist/native/process/binary-facts.js'))
+const { openElf } = require(path.join(root, 'build/platform/elf/elf-file.js'))
+const { findNodeVersion } = require(path.join(root, 'build/platform/runtime/node-file.js'))
+const { layoutOfElf } = require(path.join(root, 'build/v8/layouts/binary.js'))
+const { binaryFactsOf, factsAsTable } = require(path.join(root, 'build/native/process/binary-facts.js'))
 
 const given = process.argv.slice(2)
 const binaries =

@@ -91,6 +91,7 @@ export function lintRules() {
     categories: { correctness: 'error', suspicious: 'error' },
     env: { node: true, es2023: true },
     ignorePatterns: [
+      'build',
       'dist',
       'test/fixtures',
       'test/scenarios/programs',

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
-const built = (file) => require(path.join(root, 'dist', file))
+const built = (file) => require(path.join(root, 'build', file))
 const { openLiveMemory } = built('platform/memory/live-memory.js')
 const { MemoryRecorder } = built('platform/memory/recorder.js')
 const { encodeRecording } = built('platform/memory/recorded-memory.js')

@@ -11,8 +11,8 @@ const {
   sinkSection,
   sinkSettingsAsMarkdown,
   SETTINGS_SECTION,
-} = require('../dist/config/settings-doc.js')
-const { SINK_SETTINGS_TABLE } = require('../dist/config/sink-settings-table.js')
+} = require('../build/config/settings-doc.js')
+const { SINK_SETTINGS_TABLE } = require('../build/config/sink-settings-table.js')
 const ROOMS_SECTION = /(<!-- rooms:[^>]*-->)[^]*?(<!-- \/rooms -->)/
 
 function rewrite(file, section, content) {

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 
 const require = createRequire(import.meta.url)
-const dist = (file) => require(path.resolve(import.meta.dirname, '../../dist', file))
-const { openMemoryTarget } = dist('capture/memory-target.js')
-const { readAwaitTree } = dist('awaits/read-awaits.js')
+const built = (file) => require(path.resolve(import.meta.dirname, '../../build', file))
+const { openMemoryTarget } = built('capture/memory-target.js')
+const { readAwaitTree } = built('awaits/read-awaits.js')
 
 const pid = Number(process.argv[2])
 const memory = openMemoryTarget({ pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false })

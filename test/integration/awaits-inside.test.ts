@@ -13,9 +13,9 @@ const PRELOAD = `
 const { Worker, isMainThread } = require('node:worker_threads')
 if (isMainThread) setTimeout(() => {
   new Worker(${JSON.stringify(`
-    const { openMemoryTarget } = require(process.env.DIST + '/capture/memory-target.js')
-    const { readAwaits } = require(process.env.DIST + '/capture/awaits-capturer.js')
-    const { createRedactor } = require(process.env.DIST + '/redact/redactor.js')
+    const { openMemoryTarget } = require(process.env.BUILD + '/capture/memory-target.js')
+    const { readAwaits } = require(process.env.BUILD + '/capture/awaits-capturer.js')
+    const { createRedactor } = require(process.env.BUILD + '/redact/redactor.js')
     const target = { pid: process.pid, startTicks: null, procRoot: '/proc/self', inside: true }
     const memory = openMemoryTarget(target)
     const tree = readAwaits(memory, { target, deadlineMs: performance.now() + 60000, locals: false, redactor: createRedactor() })
@@ -35,7 +35,7 @@ describe.each(NODES)('awaits from inside on Node $major', (node) => {
     const file = programFile(PROGRAMS, 'locks.mjs')
     const child = spawn(node.path, ['--require', preload, file], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_OPTIONS: '', DIST: path.join(PROJECT_ROOT, 'dist'), OUT: out },
+      env: { ...process.env, NODE_OPTIONS: '', BUILD: path.join(PROJECT_ROOT, 'build'), OUT: out },
     })
     let errors = ''
     child.stderr.on('data', (data: Buffer) => (errors += data.toString()))

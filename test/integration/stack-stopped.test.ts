@@ -20,7 +20,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'stopped-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const hasScript = spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0
-const STOPPED_TARGET = path.join(PROJECT_ROOT, 'dist/capture/stopped-target.js')
+const STOPPED_TARGET = path.join(PROJECT_ROOT, 'build/capture/stopped-target.js')
 
 interface Counting extends TruthProcess {
   /** Lets it come to its end, and says what it has counted. */

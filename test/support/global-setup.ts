@@ -24,9 +24,7 @@ function sdks(): string[] {
 }
 
 export default function setup(): void {
-  run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], root)
-  run(process.execPath, [path.join(root, 'tools/bundle.mjs')], root)
-  run(process.execPath, [path.join(root, 'tools/finish-dist.mjs')], root)
+  run(process.execPath, [path.join(root, 'tools/build.mjs')], root)
   const own = ['test/nodes', 'test/clients', 'test/queues', 'test/servers', 'test/otel', 'tools/schemas']
   for (const folder of [...own, ...sdks()]) {
     const where = path.join(root, folder)

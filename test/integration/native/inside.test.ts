@@ -22,7 +22,7 @@ function evidence<P extends keyof LookParts>(parts: LookOutcomes, part: P): Look
 describe.each(NODES)('inside a process on Node $version, main thread blocked and pool full', (node) => {
   it('everything native is read from /proc/self/mem, in bounded memory', async () => {
     const program = await startProgram(node, path.join(PROGRAMS, 'native/inside.cjs'), [
-      path.join(PROJECT_ROOT, 'dist'),
+      path.join(PROJECT_ROOT, 'build'),
       fifo,
     ])
     await program.end()

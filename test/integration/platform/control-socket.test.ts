@@ -26,7 +26,7 @@ test.skipIf(!namespaces).each(NODES)(
   'is found in a container of its own pids and its own /tmp, on Node $major',
   async ({ path: node, version }) => {
     // The project may lie below /tmp itself: it is reached by another way then.
-    const inside = 'mount --bind "$0" /mnt && mount -t tmpfs none /tmp && exec "/mnt/$1" "/mnt/$2" /mnt/dist 60000'
+    const inside = 'mount --bind "$0" /mnt && mount -t tmpfs none /tmp && exec "/mnt/$1" "/mnt/$2" /mnt/build 60000'
     const args = [
       '-m',
       '-p',
@@ -69,7 +69,7 @@ test.skipIf(!namespaces)('is found where its path is too long to be named from o
     inside,
     process.execPath,
     PROGRAM,
-    path.join(PROJECT_ROOT, 'dist'),
+    path.join(PROJECT_ROOT, 'build'),
     temporary.path,
     runtime,
   ]

@@ -8,7 +8,7 @@ import { bundleDirectories, existingDirectories } from '../../../src/incident/di
 import { StallError } from '../../../src/model/stall-error.js'
 import { bundleIn, PROCESS, SEAL_PARTS, sealedBundle, temporaryFolder } from '../../support/incidents.js'
 
-const DIST = path.resolve(__dirname, '../../../dist')
+const BUILD = path.resolve(__dirname, '../../../build')
 const WRITER_PROGRAM = path.resolve(__dirname, '../../fixtures/programs/bundle/write-bundle.cjs')
 let temporary: { readonly path: string; remove(): void }
 let directory: string
@@ -156,7 +156,7 @@ test('names the folders in their documented order', () => {
 })
 
 test('keeps every whole artifact of a process killed in the middle of writing', async () => {
-  const child = spawn(process.execPath, [WRITER_PROGRAM, DIST, directory, 'endless'], {
+  const child = spawn(process.execPath, [WRITER_PROGRAM, BUILD, directory, 'endless'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   // The program says "open" once three artifacts are written and a fourth is under way.
@@ -185,7 +185,7 @@ const namespaces = spawnSync('unshare', ['-m', 'true']).status === 0
 test.skipIf(!namespaces)('keeps and seals what there was room for when the disk is full', () => {
   mkdirSync(directory)
   const script = 'mount -t tmpfs -o size=600k none "$3" && "$0" "$1" "$2" "$3" full && cat "$3"/*/incident.json'
-  const result = spawnSync('unshare', ['-m', 'sh', '-c', script, process.execPath, WRITER_PROGRAM, DIST, directory], {
+  const result = spawnSync('unshare', ['-m', 'sh', '-c', script, process.execPath, WRITER_PROGRAM, BUILD, directory], {
     encoding: 'utf8',
   })
   expect(result.stderr).toBe('')
@@ -202,7 +202,7 @@ test.skipIf(!namespaces)('leaves nothing in a folder that takes a bundle but no 
   const full = path.join(temporary.path, 'no-inodes')
   mkdirSync(full)
   const script = 'mount -t tmpfs -o nr_inodes=2 none "$4" && "$0" "$1" "$2" "$3" fallback "$4" && ls -A "$4"'
-  const args = ['-m', 'sh', '-c', script, process.execPath, WRITER_PROGRAM, DIST, directory, full]
+  const args = ['-m', 'sh', '-c', script, process.execPath, WRITER_PROGRAM, BUILD, directory, full]
   const result = spawnSync('unshare', args, { encoding: 'utf8' })
   expect(result.stderr).toBe('')
   const [told, ...left] = result.stdout.trimEnd().split('\n')
@@ -227,7 +227,7 @@ test.skipIf(!namespaces)('uses the next folder when the first is on a file syste
   const readOnly = path.join(temporary.path, 'read-only')
   mkdirSync(readOnly)
   const script = 'mount -t tmpfs -o ro none "$4" && "$0" "$1" "$2" "$3" fallback "$4"'
-  const args = ['-m', 'sh', '-c', script, process.execPath, WRITER_PROGRAM, DIST, directory, readOnly]
+  const args = ['-m', 'sh', '-c', script, process.execPath, WRITER_PROGRAM, BUILD, directory, readOnly]
   const result = spawnSync('unshare', args, { encoding: 'utf8' })
   expect(result.stderr).toBe('')
   expect(JSON.parse(result.stdout)).toMatchObject({

@@ -163,7 +163,7 @@ test('finds no agent where there is none, where the socket is stale, and where t
 test('is served by a thread while the main thread is blocked, and lets the process end by itself', async () => {
   const program = path.resolve(__dirname, '../../../fixtures/programs/control/blocked-main.cjs')
   const env = { PATH: process.env['PATH'] }
-  const child = spawn(process.execPath, [program, path.resolve(__dirname, '../../../../dist'), '1500'], {
+  const child = spawn(process.execPath, [program, path.resolve(__dirname, '../../../../build'), '1500'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
