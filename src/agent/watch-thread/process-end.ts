@@ -21,7 +21,8 @@ export const EXIT_STALLED = 70
 /** Kept back of the grace for the tombstone and the end itself. */
 export const END_MARGIN_MS = 1000
 
-// On a busy machine a thread takes a second or more to start; a disk that works takes far less.
+// With twenty workers wedged on two cores a thread took more than 5 s to start; a disk that works takes far less.
+const START_LIMIT_MS = 20_000
 const TOMBSTONE_LIMIT_MS = 5000
 const INSPECTOR_LIMIT_MS = 3000
 
@@ -55,18 +56,20 @@ class EndThread {
   private readonly end: ProcessEnd
   private worker: Worker | null = null
   private next: (word: EndStep | null) => void = () => undefined
+  private why = `did not start in ${START_LIMIT_MS / 1000} s`
+  private timer: NodeJS.Timeout | undefined
 
   constructor(end: ProcessEnd) {
     this.end = end
   }
 
   begin(how: Tombstone['how'], then: () => void): void {
-    this.expect(TOMBSTONE_LIMIT_MS, (word) => {
-      if (word?.type === 'buried' && word.problem !== null) {
-        this.end.logger.warn(word.problem)
-      }
+    const heard = (word: EndStep | null): void => {
+      if (word === null) this.end.logger.warn(`no tombstone: its thread ${this.why}`)
+      else if (word.type === 'buried' && word.problem !== null) this.end.logger.warn(word.problem)
       then()
-    })
+    }
+    this.expect(START_LIMIT_MS, heard)
     try {
       const data: EndThreadData = {
         tombstone: tombstoneOf(this.end, how),
@@ -74,13 +77,24 @@ class EndThread {
         lastWords: { text: whyItEnds(this.end), file: this.end.terminationLog },
       }
       this.worker = new Worker(path.join(__dirname, '../short-threads/end-thread.js'), threadOptions('stall-end', data))
+      this.worker.once('online', () => {
+        // Too late: the end goes on without it.
+        if (this.timer === undefined) return
+        this.why = `did not answer in ${TOMBSTONE_LIMIT_MS / 1000} s`
+        this.expect(TOMBSTONE_LIMIT_MS, heard)
+      })
       this.worker.on('message', (word: EndStep) => this.next(word))
-      this.worker.on('error', () => this.next(null))
+      this.worker.on('error', (error) => this.fail(error))
       this.worker.on('exit', () => this.next(null))
-    } catch {
+    } catch (thrown) {
       // No thread, no tombstone: ending the process is what matters.
-      this.next(null)
+      this.fail(thrown)
     }
+  }
+
+  private fail(error: unknown): void {
+    this.why = `failed: ${printable(error instanceof Error ? error.message : String(error))}`
+    this.next(null)
   }
 
   endThroughInspector(cannot: () => void): void {
@@ -94,10 +108,12 @@ class EndThread {
   }
 
   private expect(limitMs: number, heard: (word: EndStep | null) => void): void {
-    const timer = setTimeout(() => this.next(null), limitMs)
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.next(null), limitMs)
     this.next = (word) => {
       this.next = () => undefined
-      clearTimeout(timer)
+      clearTimeout(this.timer)
+      this.timer = undefined
       heard(word)
     }
   }

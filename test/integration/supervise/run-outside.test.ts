@@ -231,6 +231,8 @@ test('several side by side: each is named, each ends, and one failure is the exi
   const args = [...QUICK, '--workers', '3', '--', NODE, WORKER, 'drain', '4']
   const run = supervise(onTestFinished, args)
   await run.until('three', () => run.lines.filter((line) => line['ready'] === true).length === 3)
+  // What the workers say and what the supervisor says come by two pipes.
+  await run.until('three named', () => run.all('started').length === 3)
   expect(new Set(run.all('started').map(({ worker }) => worker))).toEqual(new Set([1, 2, 3]))
   run.child.kill('SIGTERM')
   expect(await run.exit).toEqual([4, null])
