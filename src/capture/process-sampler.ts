@@ -53,6 +53,20 @@ export class ProcessSampler {
     }
   }
 
+  get mainTid(): number {
+    return this.#opened.mainTid
+  }
+
+  /** Of all threads that are sampled, the main thread first. */
+  get tids(): readonly number[] {
+    return this.#threads.map(({ tid }) => tid)
+  }
+
+  /** Hands over what was taken since the last time, for whoever counts rather than keeps. */
+  drain(): { readonly tid: number; readonly samples: readonly StackSample[] }[] {
+    return this.#threads.map(({ tid }, index) => ({ tid, samples: this.#tracks[index]?.splice(0) ?? [] }))
+  }
+
   /** How long it was stopped so far, ms. */
   get pausedMs(): number {
     return this.#stopped?.pausedMs ?? 0

@@ -19,6 +19,7 @@ interface CommandFile {
 const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   dump: () => import('./dump.js'),
   record: () => import('./record.js'),
+  top: () => import('./top.js'),
   doctor: () => import('./doctor.js'),
   ps: () => import('./ps.js'),
   watch: () => import('./watch.js'),

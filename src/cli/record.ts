@@ -23,7 +23,7 @@ import { noteJsonLine, printBytes, printJson, printLine, printStep } from './out
 import { examples } from './examples.js'
 import { numberIn } from './parse-options.js'
 import { assertWritable, writeProfile } from './profile-file.js'
-import { defaultName, type Format, FORMATS, OPENED_BY, profileTitle, renderSamples } from './recording-formats.js'
+import { defaultName, ENDS, type Format, FORMATS, OPENED_BY, profileTitle, renderSamples } from './recording-formats.js'
 
 /** As `-o`: the profile to stdout, the closing line to stderr. */
 const STDOUT = '-'
@@ -161,11 +161,6 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   } finally {
     process.removeListener('SIGINT', stop)
   }
-}
-
-const ENDS: Readonly<Record<RecordingEnd, string>> = {
-  ended: 'has ended',
-  replaced: 'runs another program since (exec)',
 }
 
 /** How many functions the closing lines name. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { speedscopePage } from '../export/speedscope-page.js'
 import { readCommandLine } from '../platform/procfs/process.js'
 import { printable, printableJson } from '../model/printable.js'
-import type { StackSamples } from '../model/samples.js'
+import type { RecordingEnd, StackSamples } from '../model/samples.js'
 import type { Target } from '../model/target.js'
 import { toCollapsed } from '../profile/collapsed.js'
 import { toCpuProfile } from '../profile/cpu-profile.js'
@@ -18,6 +18,12 @@ export const OPENED_BY: Readonly<Record<Format, string>> = {
   speedscope: 'Open it in a browser; it needs no network',
   collapsed: 'Feed it to flamegraph.pl, inferno or speedscope',
   pprof: 'Open it with go tool pprof, Pyroscope, Parca or speedscope',
+}
+
+/** Why sampling came to an end by itself; the rest of a sentence. */
+export const ENDS: Readonly<Record<RecordingEnd, string>> = {
+  ended: 'has ended',
+  replaced: 'runs another program since (exec)',
 }
 
 const ENDINGS: Readonly<Record<Format, string>> = {
