@@ -33,6 +33,7 @@ export interface Settings {
   readonly heapSnapshot: boolean
   /** Whether a capture may open one new connection to a server whose polls keep failing. */
   readonly freshConnections: boolean
+  readonly serverView: boolean
   /** Limit of the capture thread's JavaScript heap, MB. */
   readonly captureMemoryMb: number
   readonly logLevel: LogLevel
@@ -209,6 +210,14 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     defaultText: 'true',
     meaning:
       'Let a capture open one new connection (OPTIONS, no credentials, 3 s at most) to a server whose polls failed twice or more in a row, to tell a dead connection from a dead server.',
+  },
+  {
+    key: 'serverView',
+    variable: 'CONDUCTOR_STALL_SERVER_VIEW',
+    type: 'boolean',
+    defaultText: 'true',
+    meaning:
+      'Let a capture ask Conductor’s server, reading only and for 3 s at most, who polls the task types of silent pollers and how many tasks wait, over a connection of its own with the SDK’s credentials. Not without CONDUCTOR_STALL_FRESH_CONNECTIONS.',
   },
   {
     key: 'captureMemoryMb',

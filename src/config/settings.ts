@@ -143,6 +143,7 @@ export function readSettings(env: Environment): SettingsResult {
     maxDiskBytes: reader.read('maxDiskBytes', parseMegabytes, 500 * 2 ** 20, (bytes) => `${bytes / 2 ** 20} MB`),
     locals: flag('locals'),
     heapSnapshot: flag('heapSnapshot'),
+    serverView: reader.read('serverView', parseBoolean, true, String),
     freshConnections: reader.read('freshConnections', parseBoolean, true, String),
     captureMemoryMb: reader.read('captureMemoryMb', parseCount, 64, String),
     logLevel: reader.read('logLevel', parseLogLevel, 'info', String),

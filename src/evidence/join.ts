@@ -15,11 +15,13 @@ import type {
 import type { ConnectionWatch } from '../model/connection-watch.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
+import type { ServerAnswer, ServerView } from '../model/server-view.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
 import { joinAwaits } from './join-awaits.js'
 import { joinTasks } from './join-tasks.js'
 import { joinThreads } from './join-threads.js'
+import { serverViews } from './server-views.js'
 import { missingFrom } from './missing.js'
 import type { CapturedLook } from '../model/look.js'
 
@@ -34,6 +36,7 @@ export interface EvidenceInput {
   readonly tasks?: readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
   readonly freshConnections?: CaptureOutcome<readonly FreshConnection[]> | undefined
+  readonly serverAnswers?: CaptureOutcome<readonly ServerAnswer[]> | undefined
   readonly watchedConnections?: CaptureOutcome<readonly ConnectionWatch[]> | undefined
   /** What the caller measured itself; pauses that the outcomes report are added to it. */
   readonly cost?: Partial<CaptureCost> | undefined
@@ -54,6 +57,7 @@ export function joinEvidence(input: EvidenceInput): Evidence {
     tasks: input.tasks == null ? null : joinTasks(input.tasks, looks),
     ended: input.ended ?? null,
     freshConnections: evidenceOf(input.freshConnections),
+    serverViews: viewsOf(input),
     watchedConnections: evidenceOf(input.watchedConnections),
     cost: costOf(input),
     missing: [
@@ -61,6 +65,7 @@ export function joinEvidence(input: EvidenceInput): Evidence {
         samples: input.samples,
         profile: input.profile,
         freshConnections: input.freshConnections,
+        serverAnswers: input.serverAnswers,
         watchedConnections: input.watchedConnections,
       }),
       ...(input.missing ?? []),
@@ -81,6 +86,11 @@ function lookOf(look: CapturedLook): Look {
     clocks: look.clocks ?? null,
     debugger: evidenceOf(look.debugger),
   }
+}
+
+function viewsOf({ serverAnswers, looks }: EvidenceInput): readonly ServerView[] | null {
+  const answers = evidenceOf(serverAnswers)
+  return answers === null ? null : serverViews(answers, looks.at(-1)?.clocks ?? [])
 }
 
 export function evidenceOf<E>(outcome: CaptureOutcome<E> | undefined): E | null {

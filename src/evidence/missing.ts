@@ -27,6 +27,7 @@ interface Once {
   readonly samples: CaptureOutcome<unknown> | undefined
   readonly profile: CaptureOutcome<unknown> | undefined
   readonly freshConnections?: CaptureOutcome<unknown> | undefined
+  readonly serverAnswers?: CaptureOutcome<unknown> | undefined
   readonly watchedConnections?: CaptureOutcome<unknown> | undefined
 }
 
@@ -43,8 +44,9 @@ export function missingFrom(looks: readonly CapturedLook[], once: Once): Missing
   const samples = reasonOf('stack-samples', once.samples)
   const profile = reasonOf('cpu-profile', once.profile)
   const fresh = reasonOf('fresh-connections', once.freshConnections)
+  const server = reasonOf('server-view', once.serverAnswers)
   const watched = reasonOf('connection-watch', once.watchedConnections)
-  return [...found, ...[samples, profile, fresh, watched].filter((each) => each !== null)]
+  return [...found, ...[samples, profile, fresh, server, watched].filter((each) => each !== null)]
 }
 
 function reasonOf(what: string, outcome: CaptureOutcome<unknown> | undefined): Missing | null {

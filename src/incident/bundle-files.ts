@@ -5,6 +5,7 @@
 import type { AwaitNode, AwaitRoot, AwaitTree } from '../model/await.js'
 import type { ConnectionWatch } from '../model/connection-watch.js'
 import type { Evidence, FreshConnection } from '../model/evidence.js'
+import type { ServerAnswer } from '../model/server-view.js'
 import type { HeapState } from '../model/heap.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { IncidentManifest, Tombstone } from '../model/incident.js'
@@ -57,6 +58,7 @@ export interface BundleFiles {
   readonly 'sources.json': SourceExcerpts
   readonly 'samples.json': StackSamples
   readonly 'connections.json': readonly ConnectionWatch[]
+  readonly 'server-view.json': readonly ServerAnswer[]
   readonly 'fresh-connections.json': readonly FreshConnection[]
   readonly 'cpu.cpuprofile': CpuProfileFile
   readonly 'look-N-kernel.json': KernelState

@@ -30,7 +30,7 @@ import { isNearHeapLimit, refuseNearHeapLimit } from './near-heap-limit.js'
 export interface InsideRequest {
   readonly stall: Stall
   readonly settings: Pick<Settings, 'profileMs' | 'locals' | 'maxDiskBytes'> &
-    Partial<Pick<Settings, 'heapSnapshot' | 'freshConnections'>>
+    Partial<Pick<Settings, 'heapSnapshot' | 'freshConnections' | 'serverView'>>
   /** Command line already redacted. */
   readonly process: ProcessIdentity
   /** Where bundles may go, best first (`bundleDirectories`). */
@@ -102,6 +102,8 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
           : createProfileCapturer(inspector, request.settings.profileMs),
       heapAwaits: request.settings.heapSnapshot === true ? createHeapAwaitCapturer(inspector, { allowed: true }) : null,
       freshConnections: request.settings.freshConnections === true,
+      serverView:
+        request.settings.freshConnections === true && request.settings.serverView === true ? process.env : null,
       clocks: request.clocks,
       store: writer && storeOf(writer),
       ...(request.signal ? { signal: request.signal } : {}),

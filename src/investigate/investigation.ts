@@ -12,6 +12,9 @@ import { runCapturer } from '../capture/run-capturer.js'
 import type { CaptureSession } from '../capture/session.js'
 import { takeLook } from '../capture/take-look.js'
 import type { Capturer } from '../capture/capturer.js'
+import { accessFrom } from '../capture/conductor-api.js'
+import { createServerViewCapturer } from '../capture/server-view-capturer.js'
+import { serverToAsk } from '../evidence/servers-to-ask.js'
 import { connectionsToTry } from '../evidence/connections-to-try.js'
 import { hasUnreadAnswers } from '../evidence/unread-answers.js'
 import { connectionsToWatch } from '../evidence/connections-to-watch.js'
@@ -23,6 +26,7 @@ import type { CaptureCost, EndedPoller, Evidence, FreshConnection, Missing, Task
 import type { ClockReading } from '../model/heartbeat.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
+import type { ServerAnswer } from '../model/server-view.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { AwaitTree } from '../model/await.js'
 import type { SourceExcerpt } from '../model/source-excerpt.js'
@@ -47,7 +51,15 @@ import { withBundlePointers } from './pointers.js'
 export type Progress =
   | { readonly step: 'look'; readonly look: number; readonly of: number }
   | {
-      readonly step: 'samples' | 'connections' | 'fresh-connections' | 'heap-snapshot' | 'profile' | 'diagnose' | 'seal'
+      readonly step:
+        | 'samples'
+        | 'connections'
+        | 'fresh-connections'
+        | 'server-view'
+        | 'heap-snapshot'
+        | 'profile'
+        | 'diagnose'
+        | 'seal'
     }
 
 type ClocksNow = readonly ClockReading[] | null
@@ -73,6 +85,8 @@ export interface InvestigationPlan {
   readonly heapAwaits?: Capturer<AwaitTree> | null
   /** Where polls keep failing, one new connection to their server may be opened: traffic of our own. */
   readonly freshConnections?: boolean
+  /** The environment with the SDK's settings where Conductor's server may be asked about silent pollers; null: it may not. */
+  readonly serverView?: NodeJS.ProcessEnv | null
   readonly clocks?: () => ClocksNow | Promise<ClocksNow>
   readonly tasks?: () => readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
@@ -154,7 +168,10 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
   storeEnvironment(plan.store, target.procRoot, options.redactor)
   if (ended === null) await addHeapAwaits(plan, looks, captureUntilMs)
   const watched = ended === null ? await watchConnections(plan, looks, captureUntilMs) : undefined
-  const fresh = await tryConnections(plan, looks, captureUntilMs)
+  const [fresh, server] = await Promise.all([
+    tryConnections(plan, looks, captureUntilMs),
+    askServer(plan, looks, captureUntilMs),
+  ])
   const last = looks.at(-1)
   const profiler = last === undefined || ended !== null ? null : plan.profile(last)
   const profile = profiler === null ? undefined : await profileWith(plan, profiler, captureUntilMs)
@@ -170,6 +187,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     ...(samples === undefined ? {} : { samples }),
     ...(profile === undefined ? {} : { profile: summaryOf(profile) }),
     ...(fresh === undefined ? {} : { freshConnections: fresh }),
+    ...(server === undefined ? {} : { serverAnswers: server }),
     ...(watched === undefined ? {} : { watchedConnections: watched }),
     tasks: plan.tasks?.() ?? null,
     ended: plan.ended ?? null,
@@ -262,6 +280,23 @@ async function tryConnections(
   plan.onProgress?.({ step: 'fresh-connections' })
   return await captureArtifact(plan, createFreshConnectionsCapturer(places), deadlineMs, {
     name: 'fresh-connections.json',
+    engine: 'network',
+  })
+}
+
+/** Which side is it? Who polls these task types, and whether anything waits for them. */
+async function askServer(
+  plan: InvestigationPlan,
+  looks: readonly CapturedLook[],
+  deadlineMs: number,
+): Promise<CaptureOutcome<readonly ServerAnswer[]> | undefined> {
+  const env = plan.serverView ?? null
+  if (env === null || !plan.session.target.inside) return undefined
+  const asked = serverToAsk(looks, plan.stall, env['CONDUCTOR_SERVER_URL'] ?? null)
+  if (asked === null) return undefined
+  plan.onProgress?.({ step: 'server-view' })
+  return await captureArtifact(plan, createServerViewCapturer(asked, accessFrom(env)), deadlineMs, {
+    name: 'server-view.json',
     engine: 'network',
   })
 }

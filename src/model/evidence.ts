@@ -1,4 +1,5 @@
 /** Everything known of one stall, joined: the only input of the rules. */
+import type { ServerView } from './server-view.js'
 import type { AwaitTree, CodePlace, WaitsFor } from './await.js'
 import type { ConnectionWatch } from './connection-watch.js'
 import type { Frame } from './frame.js'
@@ -121,6 +122,8 @@ export interface Evidence {
   readonly ended: readonly EndedPoller[] | null
   /** Null or absent: nobody tried. */
   readonly freshConnections?: readonly FreshConnection[] | null
+  /** Of Conductor's server, about the task types of pollers that are silent. Null or absent: it was not asked. */
+  readonly serverViews?: readonly ServerView[] | null
   /** Kept connections that were silent while data went out on them. Null or absent: there was none to watch. */
   readonly watchedConnections?: readonly ConnectionWatch[] | null
   readonly from: 'inside' | 'outside'

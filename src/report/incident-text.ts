@@ -41,6 +41,7 @@ export function renderIncident(incident: ShownIncident, options: IncidentTextOpt
     footText(manifest, paint, verbose, width),
     lines(manifest.stall === null ? '' : stallSentence(manifest.stall)),
     othersText(manifest, paint, width),
+    serverText(incident, paint, width),
     mainText(incident, paint, verbose, width),
   ].join('')
 }
@@ -67,6 +68,13 @@ function othersText(manifest: IncidentManifest, paint: Paint, width: number | nu
     }),
   )
   return `${paint('bold', 'Also found')}\n${lines.join('\n')}\n\n`
+}
+
+function serverText({ evidence }: ShownIncident, paint: Paint, width: number | null): string {
+  const views = evidence?.serverViews ?? []
+  if (views.length === 0) return ''
+  const lines = views.flatMap(({ summary }) => wrap(printable(summary), { width, first: '  ', rest: '    ' }))
+  return `${paint('bold', 'Conductor’s server')}\n${lines.join('\n')}\n\n`
 }
 
 function clocksText(clocks: readonly ClockReading[], paint: Paint, verbose: boolean): string {

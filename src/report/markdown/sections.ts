@@ -48,6 +48,7 @@ export const SECTIONS: readonly Section[] = [
   { name: 'chain', worth: [50, 70, 90], render: chain },
   { name: 'waits', worth: [80], render: waits },
   { name: 'tasks', worth: [45, 75], render: tasks },
+  { name: 'server', worth: [65], render: server },
   { name: 'other verdicts', worth: [30, 40], render: others },
   { name: 'last minutes', worth: [27, 43], render: minutes },
   { name: 'clocks', worth: [25, 55], render: clocks },
@@ -144,6 +145,14 @@ function tasks({ manifest, evidence }: ReportedIncident, level: number): string[
   })
   const more = all.length - shown.length
   return ['## Whose work it is', '', ...lines, ...(more > 0 ? [`- and ${plural(more, 'more task')}`] : [])]
+}
+
+/** Which side is it: who polls, and whether anything waits to be polled. */
+function server({ evidence }: ReportedIncident): string[] {
+  const views = evidence?.serverViews ?? []
+  return views.length === 0
+    ? []
+    : ['## What Conductor’s server says', '', ...views.map((view) => `- ${prose(view.summary)}`)]
 }
 
 function others({ manifest }: ReportedIncident, level: number): string[] {
