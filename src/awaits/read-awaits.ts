@@ -51,6 +51,11 @@ export interface ReadAwaitsOptions {
   readonly keepBytes?: number
   /** Most suspended functions that are read of an isolate: each costs about a kilobyte. */
   readonly maxFunctions?: number
+  /**
+   * Called with the functions of each isolate as they are in memory and as they are shown, in the same order. Links count
+   * from `offset`; what they wait for is not redacted.
+   */
+  onFunctions?(list: readonly Suspended[], shown: readonly SuspendedFunction[], offset: number): void
   /** Called with figures of each isolate, for `-v` and the benchmark. */
   onCost?(scan: AwaitScan['cost'], waits: LeafWaits['cost'] | null): void
 }
@@ -138,6 +143,7 @@ function readIsolate(
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
     }
   })
+  options.onFunctions?.(list, found, offset)
   tasks.push(...readTasks(objects, scan, awaiters, found))
   const natives = new NativeObjects(objects, options.natives)
   open.push(readOpenWork({ objects, natives, uptimeMs: options.uptimeMs(isolate), tid }, scan))

@@ -7,7 +7,8 @@ import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { ageMsOf } from '../platform/procfs/process.js'
 import { ownThreadId } from '../platform/procfs/own-thread.js'
-import { readAwaitTree } from '../awaits/read-awaits.js'
+import { readAwaitTree, type ReadAwaitsOptions } from '../awaits/read-awaits.js'
+import type { AwaitCache } from '../awaits/scan/settled-scan.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Capturer } from './capturer.js'
 import type { CaptureOptions } from './session.js'
@@ -32,6 +33,9 @@ export const awaitsCapturer: Capturer<AwaitTree> = {
 export interface AwaitsRequest extends Pick<CaptureOptions, 'locals' | 'redactor'> {
   readonly target: Target
   readonly deadlineMs: number
+  /** Kept by whoever looks again and again. */
+  readonly cache?: AwaitCache
+  readonly onFunctions?: ReadAwaitsOptions['onFunctions']
 }
 
 /** The tree of all isolates but our own thread's. */
@@ -56,6 +60,8 @@ export function readAwaits(target: MemoryTarget, request: AwaitsRequest): AwaitT
     uptimeMs: (isolate) => (tids.get(isolate.address) === target.mainTid ? uptimeMs : null),
     deadlineMs: request.deadlineMs - RESERVE_MS,
     locals: request.locals,
+    ...(request.cache === undefined ? {} : { cache: request.cache }),
+    ...(request.onFunctions === undefined ? {} : { onFunctions: request.onFunctions }),
     keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
     ...(request.target.inside ? { maxFunctions: MAX_FUNCTIONS_INSIDE } : {}),
   })

@@ -6,10 +6,9 @@ import type { Frame } from '../model/frame.js'
 import type { RecordingEnd, StackSample, ThreadSamples } from '../model/samples.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
-import { tryReadLink, tryReadProcText } from '../platform/procfs/read.js'
-import { parseStat } from '../platform/procfs/stat.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
 import type { StackReading } from '../v8/stack/thread-stack.js'
+import { endOfRecording } from './end-of-recording.js'
 import type { IsolateOfThread } from './match-threads.js'
 import { openMemoryTarget } from './memory-target.js'
 import type { MemoryTarget } from './memory-target.js'
@@ -29,7 +28,6 @@ export class ProcessSampler {
   readonly #threads: readonly IsolateOfThread[]
   readonly #stopped: StoppedLooks | null
   readonly #tracks: readonly StackSample[][]
-  readonly #word = Buffer.alloc(8)
 
   /**
    * @param stop stops the process for each look
@@ -102,15 +100,8 @@ export class ProcessSampler {
 
   /** Whether its memory is gone: it has ended, or runs another program now. Notes which. */
   #lost(): boolean {
-    const { root, memory } = this.#opened
     const [main] = this.#threads
-    const text = tryReadProcText(`${root}/stat`, 4096)
-    const state = text === null || text === '' ? 'X' : parseStat(text).state
-    if (state === 'X' || state === 'Z') this.end = 'ended'
-    else if (main && !memory.peek(main.isolate.address, this.#word)) {
-      // Whoever is ending gives up its memory, and its program with it, a moment before it counts as ended.
-      this.end = tryReadLink(`${root}/exe`) === null ? 'ended' : 'replaced'
-    }
+    this.end = main ? endOfRecording(this.#opened, main.isolate) : 'ended'
     return this.end !== null
   }
 }

@@ -11,6 +11,7 @@ import { sampleFromMemory } from '../capture/memory-sampler.js'
 import { startedProcesses } from '../investigate/started-processes.js'
 import { openTarget } from '../investigate/target-process.js'
 import { formatDuration, plural } from '../model/amounts.js'
+import { readWorkingFolder } from '../platform/procfs/process.js'
 import { printableJson } from '../model/printable.js'
 import type { RecordingEnd } from '../model/samples.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -23,6 +24,7 @@ import { noteJsonLine, printBytes, printJson, printLine, printStep } from './out
 import { examples } from './examples.js'
 import { numberIn } from './parse-options.js'
 import { assertWritable, writeProfile } from './profile-file.js'
+import { AWAITS_RATE, awaitsSummary, longestWaitLines, longestWaits, recordAwaits } from './record-awaits.js'
 import { defaultName, ENDS, type Format, FORMATS, OPENED_BY, profileTitle, renderSamples } from './recording-formats.js'
 
 /** As `-o`: the profile to stdout, the closing line to stderr. */
@@ -34,6 +36,7 @@ interface RecordOptions {
   readonly format: Format
   readonly output?: string
   readonly json?: boolean
+  readonly awaits?: boolean
   readonly stop?: boolean
   readonly subprocesses?: boolean
 }
@@ -61,12 +64,23 @@ export function register(program: Command): void {
         .default('cpuprofile'),
     )
     .option('-o, --output <file>', 'where to, - for stdout; by default a name of pid and time in this folder')
+    .option('--awaits', 'where time goes across awaits instead: chains and what they wait for; speedscope or pprof')
     .option('--stop', 'stop the process for the moment of each sample: exact stacks, at a cost to its throughput')
     .option('--subprocesses', 'the Node processes that it starts too, a track each; speedscope, collapsed or pprof')
     .option('--json', 'the closing line as JSON')
-    .action(async (pid: string | undefined, command: string[], options: RecordOptions) => {
-      process.exitCode = await record(pid, command, options)
+    .action(async (pid: string | undefined, command: string[], options: RecordOptions, own: Command) => {
+      const isDefault = (name: string): boolean => own.getOptionValueSource(name) === 'default'
+      process.exitCode = await record(pid, command, options.awaits === true ? forAwaits(options, isDefault) : options)
     })
+}
+
+/** Waits are looked at less often, and a page shows their chains. */
+function forAwaits(options: RecordOptions, isDefault: (name: string) => boolean): RecordOptions {
+  return {
+    ...options,
+    ...(isDefault('rate') ? { rate: AWAITS_RATE } : {}),
+    ...(isDefault('format') ? { format: 'speedscope' as const } : {}),
+  }
 }
 
 async function record(first: string | undefined, rest: readonly string[], options: RecordOptions): Promise<number> {
@@ -83,17 +97,23 @@ async function record(first: string | undefined, rest: readonly string[], option
 }
 
 function assertTogether(options: RecordOptions): void {
-  const wrong =
-    options.engine === 'inspector' && (options.stop === true || options.subprocesses === true)
-      ? '--stop and --subprocesses need the memory engine'
-      : options.subprocesses === true && options.format === 'cpuprofile'
-        ? 'a cpuprofile has one thread of one process'
-        : null
-  if (wrong !== null) {
-    throw new StallError('ERR_STALL_USAGE', wrong, {
-      help: 'record PID --subprocesses -f speedscope (or collapsed, pprof), with --engine memory or none',
-    })
-  }
+  const wrong = options.awaits === true ? wrongWithAwaits(options) : wrongWithout(options)
+  if (wrong === null) return
+  throw new StallError('ERR_STALL_USAGE', wrong, {
+    help: 'record PID --awaits -f speedscope (or pprof), record PID --subprocesses -f speedscope (or collapsed, pprof)',
+  })
+}
+
+function wrongWithAwaits({ stop, subprocesses, format, engine }: RecordOptions): string | null {
+  if (stop === true || subprocesses === true) return '--awaits goes with neither --stop nor --subprocesses'
+  if (engine === 'inspector') return '--awaits needs the memory engine'
+  return format === 'speedscope' || format === 'pprof' ? null : `${format} has no room for waiting time`
+}
+
+function wrongWithout({ stop, subprocesses, format, engine }: RecordOptions): string | null {
+  if (engine === 'inspector' && (stop === true || subprocesses === true))
+    return '--stop and --subprocesses need the memory engine'
+  return subprocesses === true && format === 'cpuprofile' ? 'a cpuprofile has one thread of one process' : null
 }
 
 /** Starts a program, waits until Node runs in it, and records it; its output stays its own. */
@@ -139,10 +159,9 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   process.once('SIGINT', stop)
   ended?.addEventListener('abort', stop, { once: true })
   try {
+    if (options.awaits === true) return await recordAwaitsOf(target, options, interrupted.signal)
     const recorded = await recordWith(target, options, interrupted.signal)
-    const name = defaultName(target.pid, options.format)
-    const file = options.output === STDOUT ? STDOUT : writeProfile(options.output ?? name, recorded.content, name)
-    if (file === STDOUT) printBytes(Buffer.from(recorded.content))
+    const file = written(target, options, recorded.content)
     const { samples, missed, engine, hottest, end, pausedMs } = recorded
     const closing = { schema: 1, file, samples, missed, engine, hottest, end, pausedMs }
     if (options.json) (file === STDOUT ? noteJsonLine : printJson)(closing)
@@ -163,6 +182,35 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   }
 }
 
+/** @returns the file's name, or `-` */
+function written(target: Target, { output, format }: RecordOptions, content: string | Uint8Array): string {
+  const name = defaultName(target.pid, format)
+  if (output !== STDOUT) return writeProfile(output ?? name, content, name)
+  printBytes(Buffer.from(content))
+  return STDOUT
+}
+
+async function recordAwaitsOf(target: Target, options: RecordOptions, signal: AbortSignal): Promise<number> {
+  const { rate, format } = options
+  const durationMs = options.duration * 1000
+  const onTurn = progress(target.pid, durationMs, 'turn')
+  const cwd = readWorkingFolder(target.procRoot ?? `/proc/${target.pid}`)
+  const recording = recordAwaits(target, { durationMs, rate, format, signal, onTurn })
+  const { content, profile } = await recording.finally(onTurn.end)
+  const file = written(target, options, content)
+  const { turns, missed, scans, functions, end } = profile
+  const closing = { schema: 1, file, turns, missed, scans, functions, end, waits: longestWaits(profile) }
+  if (options.json) (file === STDOUT ? noteJsonLine : printJson)(closing)
+  else {
+    for (const line of longestWaitLines(profile, cwd)) printLine(line)
+    if (end !== undefined) printLine(`${target.pid} ${ENDS[end]}; what was seen until then is kept`)
+    printLine(`${file === STDOUT ? 'stdout' : file}: ${awaitsSummary(profile)}. ${OPENED_BY[format]}`)
+  }
+  if (profile.stacks.length > 0) return EXIT.ok
+  printLine('conductor-diag: nothing was seen to wait')
+  return EXIT.noEvidence
+}
+
 /** How many functions the closing lines name. */
 const HOTTEST = 5
 
@@ -179,7 +227,11 @@ function shortPath(file: string): string {
 const EVERY_MS = 500
 
 /** One line on a terminal while it records; nothing elsewhere. */
-function progress(pid: number, durationMs: number): ((count: number) => void) & { readonly end: () => void } {
+function progress(
+  pid: number,
+  durationMs: number,
+  of = 'sample',
+): ((count: number) => void) & { readonly end: () => void } {
   const startedMs = performance.now()
   let saidMs = -EVERY_MS
   const say = (count: number): void => {
@@ -187,7 +239,7 @@ function progress(pid: number, durationMs: number): ((count: number) => void) & 
     if (!process.stderr.isTTY || atMs - saidMs < EVERY_MS) return
     saidMs = atMs
     const left = Math.max(0, Math.ceil((durationMs - atMs) / 1000))
-    printStep(`recording ${pid}: ${left} s left, ${plural(count, 'sample')}; Ctrl-C ends it early and keeps them`)
+    printStep(`recording ${pid}: ${left} s left, ${plural(count, of)}; Ctrl-C ends it early and keeps them`)
   }
   return Object.assign(say, {
     end: () => {

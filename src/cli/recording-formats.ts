@@ -33,15 +33,19 @@ const ENDINGS: Readonly<Record<Format, string>> = {
   pprof: 'pb.gz',
 }
 
-/** @param startedAtMs wall clock of the first sample, ms since the epoch */
+/**
+ * @param startedAtMs wall clock of the first sample, ms since the epoch
+ * @param of what it is a profile of, where that is not time on the CPU
+ */
 export async function renderSamples(
   samples: StackSamples,
   target: Target,
   format: Format,
   startedAtMs: number,
+  of = '',
 ): Promise<string | Uint8Array> {
   if (format === 'collapsed') return toCollapsed(samples)
-  const title = profileTitle(target, 'memory', samples)
+  const title = `${of === '' ? '' : `${of} · `}${profileTitle(target, 'memory', of === '' ? samples : undefined)}`
   if (format === 'pprof') {
     // Only whoever asks for it loads the encoder.
     const { toPprof } = await import('../profile/pprof.js')

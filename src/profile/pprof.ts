@@ -45,7 +45,9 @@ export function toPprof({ samples, workers = [] }: StackSamples, { startedAtMs, 
   }
   const sampled = (own: readonly StackSample[], thread: string | null): Sample[] => {
     const label = thread === null ? [] : [new Label({ key: strings.dedup('thread'), str: strings.dedup(thread) })]
-    return own.map(({ frames, atMs }, index) => {
+    return own.flatMap(({ frames, atMs }, index) => {
+      // What has no stack is the end of the one before it.
+      if (frames.length === 0) return []
       const next = own[index + 1]?.atMs
       // The last one stands for as long as the one before it did.
       const ms = next === undefined ? atMs - (own[index - 1]?.atMs ?? atMs) : next - atMs
