@@ -53,6 +53,14 @@ const asCompiledByTsc = (root) => ({
  */
 const BASE = { name: 'shared-base', test: /src\/(?:model|config|log|redact|platform)\//, minShareCount: 2, priority: 1 }
 
+/** What the frame of the command line itself needs, beside the lowest rooms: `--help` waits for nothing more. */
+const FRAME = {
+  name: 'shared-frame',
+  test: /src\/cli\/(?:output|exit-codes|examples|parse-options)\.ts$/,
+  minShareCount: 2,
+  priority: 2,
+}
+
 /** What commands share, in a few files instead of thirty; without what brings a package or node:crypto with it. */
 const SHARED = {
   name: 'shared',
@@ -122,5 +130,5 @@ export async function bundleAll() {
   await bundle(DOORS, 'preload')
   for (const entry of ALONE) await bundle([entry], path.basename(entry))
   await bundle(['sinks/delivery-process'], 'delivery')
-  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [BASE, SHARED] } })
+  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [FRAME, BASE, SHARED] } })
 }

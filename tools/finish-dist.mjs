@@ -1,8 +1,9 @@
 // What dist/ brings beside the bundles:
 //   - speedscope's page (two files and its licence), so that its package, which brings nine more to open a browser, is not
 //     a dependency of who installs this
+//   - the list of commands, so that `--help` loads none of them
 //   - of the declarations those that the doors lead to: every other file is an internal one
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -44,7 +45,16 @@ async function bringDeclarations() {
   }
 }
 
+/** What the first page of help says of each command. */
+async function bringCommandList() {
+  const require = createRequire(import.meta.url)
+  const { createProgram } = require(path.join(BUILD, 'cli/main.js'))
+  const { COMMAND_LIST, listCommands } = require(path.join(BUILD, 'cli/command-list.js'))
+  await writeFile(path.join(DIST, 'cli', COMMAND_LIST), JSON.stringify(listCommands(await createProgram())))
+}
+
 export async function finishDist() {
+  await bringCommandList()
   await bringSpeedscope()
   await bringDeclarations()
 }

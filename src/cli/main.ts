@@ -4,6 +4,7 @@ import { settingsAsHelp } from '../config/settings-doc.js'
 import { printable } from '../model/printable.js'
 import { toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
+import { addListed, asksForList } from './command-list.js'
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.js'
 import { printNote, printOut } from './output.js'
 import { usageErrorOf } from './usage-error.js'
@@ -60,7 +61,9 @@ export async function createProgram(argv: readonly string[] = []): Promise<Comma
     .configureOutput({ writeOut: printOut, writeErr: printNote, outputError: () => undefined })
     // So that everything after the command of `run` belongs to that command.
     .enablePositionalOptions()
-  for (const load of wantedCommands(argv)) (await load()).register(program)
+  if (!asksForList(argv) || !addListed(program, __dirname)) {
+    for (const load of wantedCommands(argv)) (await load()).register(program)
+  }
   for (const command of program.commands) command.exitOverride()
   return program
 }
