@@ -139,12 +139,13 @@ function byRank(one: Ranked, other: Ranked): number {
 }
 
 function sureness({ candidate, verdict }: Ranked): number {
+  if (candidate.young === true && verdict.confidence === 'low') return -1
   const rank = candidate.ranksAs ?? verdict.confidence
   return rank === 'low' ? 0 : 1
 }
 
 function verdictOf(view: View, candidate: Candidate): Verdict {
-  const { cap, weight: _weight, ranksAs: _ranksAs, signs, ...rest } = candidate
+  const { cap, weight: _weight, ranksAs: _ranksAs, young: _young, signs, ...rest } = candidate
   const verdict = { ...rest, confidence: confidenceOf(signs, cap), signs: signs.map((sign) => sign.text) }
   const work = workOf(view, candidate)
   if (work.length === 0) return verdict

@@ -75,6 +75,8 @@ export interface AnyWait {
   readonly heldThrough?: string
   /** The same path in its parts. */
   readonly parts?: readonly PathPart[]
+  /** The function that waits is the queue's own code (`Mutex.acquire`): whoever called it is who waits for the lock. */
+  readonly ownCode?: true
   /** Suspended functions that can reach the resolver: who holds a lock. */
   readonly holders?: readonly WaitHolder[]
   /** A timer that can only end the wait by failing it, or of which it is not known that it settles it. */
@@ -137,6 +139,8 @@ export interface SocketWait extends AnyWait, OnConnection, Listening {
   readonly incoming?: boolean
   /** The queue that it stands in, in front of the connection. */
   readonly queuedIn?: QueueFacts
+  /** A command that by itself waits at the server for something to come (`brpop`). */
+  readonly blocking?: string
 }
 
 export interface RequestWait extends AnyWait, OnConnection, Listening, Request {

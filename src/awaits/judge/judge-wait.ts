@@ -11,6 +11,7 @@ import { plainParts, type HeapPathPart } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
+import { fakeClockOn, FAKE_TIMER } from './fake-clocks.js'
 import { STREAMS, WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
@@ -41,8 +42,9 @@ export class WaitJudge {
   }
 
   judge(finding: Finding, guard: Finding | null): WaitsFor {
-    const wait = this.#judge(finding)
-    if (wait.kind === 'timer') return wait
+    const judged = this.#judge(finding)
+    if (judged.kind === 'timer') return judged
+    const wait = this.#isOwnCode(finding, judged) ? { ...judged, ownCode: true as const } : judged
     const timer = this.#guardOf(finding) ?? (guard === null ? null : this.#guardOf(guard))
     if (timer === null) return wait
     const { dueInMs, sinceMs } = timer
@@ -53,6 +55,22 @@ export class WaitJudge {
         ...(dueInMs === undefined || sinceMs === undefined ? {} : { afterMs: dueInMs + sinceMs }),
       },
     }
+  }
+
+  /** Whether the function that awaits it is a method of the queue's owner, or closes over the queue itself. */
+  #isOwnCode(finding: Finding, { kind }: WaitsFor): boolean {
+    if (kind !== 'lock' && kind !== 'pool') return false
+    const { layout } = this.#heap
+    const waiter = this.#context.suspended.list.find((one) => one.awaits === finding.promise)
+    if (waiter === undefined) return false
+    const receiver = this.#heap.field(waiter.generator, layout.generator.receiver)
+    const scope = this.#heap.functionContext(this.#heap.field(waiter.generator, layout.generator.function))
+    for (const [key, step] of finding.steps) {
+      const object = objectOf(key)
+      if (step === null || (object !== receiver && object !== scope)) continue
+      if (!this.#context.scopes.isModuleScope(object, step.type)) return true
+    }
+    return false
   }
 
   /** The timer that only bounds it. */
@@ -161,6 +179,8 @@ export class WaitJudge {
       const summary = `${user.summary}, which settles what ${heldThrough} holds`
       return { ...user, summary, ...way }
     }
+    const clock = fakeClockOn(this.#context.objects, parts)
+    if (clock !== null) return { kind: 'unknown', summary: FAKE_TIMER, owner: clock, ...way }
     if (this.#locks.isTable(finding)) {
       return {
         kind: 'unknown',

@@ -7,6 +7,7 @@
 import type { WaitHolder, WaitsFor } from '../../model/await.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
+import { objectOf } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
 
 const MAX_MODULES = 5_000
@@ -35,12 +36,17 @@ export class ModuleWaits {
       const at = queue[head]
       if (at === undefined) break
       const facts = this.#read(at.module)
+      let imported: readonly Tagged[] | null = null
       const by = facts.file === null ? at.by : [...at.by, facts.file]
       if (facts.generator !== 0) {
-        if (locks.bottomOf(facts.generator) !== promise) return plain
-        return cycle(place(facts.generator), by)
+        const bottom = locks.bottomOf(facts.generator)
+        if (bottom === promise) return cycle(place(facts.generator), by)
+        // Its own top-level await may be the import of one more module.
+        imported = (locks.findingOf(bottom)?.ends ?? []).flatMap((end) =>
+          end.kind === 'module' ? objectOf(end.key) : [],
+        )
       }
-      for (const next of facts.requested) {
+      for (const next of imported ?? facts.requested) {
         if (seen.has(next)) continue
         seen.add(next)
         queue.push({ module: next, by })

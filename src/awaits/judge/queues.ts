@@ -14,8 +14,10 @@ import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
 
 const COMMANDS = /queue|command|pending|backlog|wait|todo|request/i
-const BUFFERS = /queue|pending|wait|buffer|offline|commands/i
+const BUFFERS = /queue|pending|wait|buffer|offline|commands|outgoing|connectivityStateWatchers/i
 const ACTIVE = /^[_#]?(?:active|current|running|in_?flight)/i
+/** Variables, not properties: `{queries}`. */
+const VARIABLE = /^\{\w*(?:quer(?:y|ies)|queue|pending|backlog|waiting)\w*\}$/i
 const MAX_PATHS = 12
 const MAX_REGISTERS = 2_000
 
@@ -136,6 +138,19 @@ export class Queues {
       if ((facts.position ?? 0) === 0 && busy === null) continue
       return busy === null ? facts : { ...facts, ahead: facts.ahead ?? busy }
     }
+    return this.#inVariable(parts)
+  }
+
+  /** A queue that a client keeps in a variable of a function: how long it is can't be told, only that it is one. */
+  #inVariable(parts: readonly HeapPathPart[]): QueueFacts | null {
+    const { heap } = this.#context.objects
+    for (const [i, part] of parts.entries()) {
+      if (part.role !== 'scope' || !VARIABLE.test(part.slot)) continue
+      const listed = parts
+        .slice(i + 1, i + 6)
+        .some((each) => heap.is(each.object, 'JS_ARRAY') && /^\[\d+\]$/.test(each.slot))
+      if (listed) return { owner: part.slot.slice(1, -1), position: null, queued: null }
+    }
     return null
   }
 
@@ -146,6 +161,8 @@ export class Queues {
     for (const part of parts.slice(at + 1, at + 3)) {
       if (heap.is(part.object, 'JS_ARRAY') || heap.is(part.object, 'JS_SET')) return true
       if (locks.isNode(part.object, heap.typeOf(part.object))) return true
+      // By message number, as MQTT clients keep what is not acknowledged.
+      if (/^\[\d+\]$/.test(part.slot)) return true
     }
     return false
   }

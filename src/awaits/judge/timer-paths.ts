@@ -42,7 +42,11 @@ export class TimerPaths {
       const step = finding.steps.get(key)
       if (step === null || step === undefined) continue
       const object = objectOf(key)
-      if (heap.isFunctionType(step.type)) closure = object
+      if (heap.isFunctionType(step.type)) {
+        // The callback itself: later closures on the way may fail on other occasions.
+        if (closure === 0 && this.#scopes.handsOnError(object)) return false
+        closure = object
+      }
       if (i === 0) {
         const slot = this.#slotName(object, step)
         if (slot !== '_onTimeout' && slot !== '_onImmediate') return false

@@ -2,10 +2,11 @@
 import { isConnected, type WaitKind, type WaitsFor } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
+import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway } from '../resources/connection-states.js'
 import { overOf } from '../resources/emitter-state.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
-import { unreadOn } from '../resources/unread.js'
+import { unreadOn, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
 import { Queues } from './queues.js'
@@ -56,6 +57,13 @@ export class WaitDescriptions {
     const owner = resource.owner ?? this.ownerOn(parts, objects.className(object))
     const behind = resource.kind === 'socket' ? this.#queues.behind(parts) : null
     const over = named === null ? null : overOf(objects, this.#listenedOn(parts), named)
+    const blocking =
+      resource.kind === 'socket' && behind === null
+        ? blockingCommand(
+            objects,
+            parts.slice(-4).map((part) => part.object),
+          )
+        : null
     const unread = resource.kind === 'socket' ? unreadOn(objects, parts, object) : null
     const said = {
       summary: `${resource.summary}${owner === null || owner === resource.summary ? '' : `, through ${owner}`}`,
@@ -69,6 +77,7 @@ export class WaitDescriptions {
       ...resource,
       ...said,
       ...(behind === null ? {} : { queuedIn: behind }),
+      ...(blocking === null ? {} : { blocking }),
       ...(unread === null ? {} : { unread }),
     }
   }
@@ -107,12 +116,14 @@ export class WaitDescriptions {
     const over = emitter.event === null ? null : overOf(this.#context.objects, emitter.object, emitter.event)
     const away = over === null ? this.#awayOf(emitter.object, emitter.event) : null
     if (away !== null) return this.#notReady(owner, emitter.event, away)
+    const unread = over === null ? unreadPartOf(this.#context.objects, emitter.object) : null
     return {
       kind: STREAMS.test(owner) ? 'stream' : 'emitter',
       summary: emitter.event === null ? owner : `event ${emitter.event} of ${owner}`,
       owner,
       ...(emitter.event === null ? {} : { event: emitter.event }),
       ...(over === null ? {} : { over }),
+      ...(unread === null ? {} : { unread }),
       ...(resource.incoming === true || resource.fd === undefined ? {} : { fd: resource.fd }),
     }
   }
@@ -259,12 +270,14 @@ export class WaitDescriptions {
     const away = over === null ? this.#awayOf(emitter.object, event) : null
     if (away !== null) return { ...this.#notReady(name, event, away), heldThrough, parts: plainParts(parts) }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
+    const unread = over === null ? unreadPartOf(objects, emitter.object) : null
     return {
       kind,
       summary: event === null ? name : `event ${event} of ${name}`,
       owner: name,
       ...(event === null ? {} : { event }),
       ...(over === null ? {} : { over }),
+      ...(unread === null ? {} : { unread }),
       heldThrough,
       parts: plainParts(parts),
     }

@@ -40,6 +40,7 @@ export function connectionAway(objects: Objects, owner: Tagged, slot: string): s
     const connection = objects.getObject(owner, OWNERS)
     return (connection === 0 ? null : connectionAway(objects, connection, '')) ?? 'not connected'
   }
-  if (objects.getBoolean(owner, FLAGS) === false && /queue|buffer|pending|wait/i.test(slot)) return 'not connected'
+  if (objects.getBoolean(owner, FLAGS) === false && /queue|buffer|pending|wait|outgoing/i.test(slot))
+    return 'not connected'
   return /offline/i.test(slot) ? 'not connected' : null
 }

@@ -12,15 +12,47 @@ const FLAGS: readonly (readonly [string, string])[] = [
   ['destroyed', 'destroyed'],
   ['_destroyed', 'destroyed'],
 ]
+/** Events that one process gets from another over an IPC channel, and the property of it that says whether there is one. */
+const OF_CHANNEL = /^(?:message|disconnect)$/
+/** lib/internal/streams/utils.js and readable.js: bits of `state[kState]`, the same from Node 20 to 26. */
+const CLOSE_EMITTED = 1 << 6
+const END_EMITTED = 1 << 10
+const OF_READER = /^(?:data|readable|end)$/
 /** Events that may still come when an object is closed. */
 const LAST = /^(?:error|close)$/
 
 /** `closed`; null when nothing says that it is over. */
 export function overOf(objects: Objects, emitter: Tagged, event: string): string | null {
-  if (!objects.heap.is(emitter, 'JS_OBJECT')) return null
-  if (objects.className(emitter) === 'ChildProcess') return event === 'exit' ? endOfChild(objects, emitter) : null
+  if (!objects.isObject(emitter)) return null
+  const name = objects.className(emitter)
+  if (OF_CHANNEL.test(event) && (name === 'ChildProcess' || name === 'process')) return channelOver(objects, emitter)
+  if (name === 'ChildProcess') return event === 'exit' ? endOfChild(objects, emitter) : null
+  const done = streamOver(objects, emitter, event)
+  if (done !== null) return done
   if (LAST.test(event)) return null
   for (const [name, word] of FLAGS) if (objects.getBoolean(emitter, [name]) === true) return word
+  return null
+}
+
+/** `connected` is set with the channel and false once it is closed; a process that was not forked has none. */
+function channelOver(objects: Objects, target: Tagged): string | null {
+  const connected = objects.getBoolean(target, ['connected'])
+  if (connected === false) return 'disconnected: its IPC channel is closed'
+  const forked = objects.className(target) === 'ChildProcess' || connected === true
+  return forked ? null : 'without an IPC channel: nobody forked this process with one'
+}
+
+/** A stream of Node's that has already emitted its end or its `close`. */
+function streamOver(objects: Objects, stream: Tagged, event: string): string | null {
+  const isOfStream = event === 'close' || OF_READER.test(event) || event === 'drain' || event === 'finish'
+  if (!isOfStream) return null
+  for (const side of ['_readableState', '_writableState']) {
+    const state = objects.getObject(stream, [side])
+    const bits = state === 0 ? null : objects.getNumber(state, ['[kState]'])
+    if (bits === null) continue
+    if ((bits & CLOSE_EMITTED) !== 0) return 'closed: it has emitted close'
+    if (side === '_readableState' && (bits & END_EMITTED) !== 0 && OF_READER.test(event)) return 'over: it has ended'
+  }
   return null
 }
 

@@ -45,7 +45,7 @@ export function readPool(objects: Objects, owner: Tagged, slot: string, queued: 
   for (const { name: property, value } of objects.properties(owner)) {
     if (!objects.isObject(value) || countOf(objects, value) === null) continue
     if (IDLE.test(property)) idle ||= value
-    else if (QUEUE.test(property)) continue
+    else if (QUEUE.test(property) && !/acquired/i.test(property)) continue
     else if (LENT.test(property)) lent = fuller(objects, lent, value)
     else if (ALL.test(property)) all ||= value
   }

@@ -33,6 +33,20 @@ export function unreadOn(
   return null
 }
 
+/**
+ * A parser that takes no more because a stream that it made lies unread: the file of a multipart body, an entry of an
+ * archive. It keeps that stream in a property of its own.
+ */
+export function unreadPartOf(objects: Objects, parser: Tagged): UnreadStream | null {
+  if (!objects.isObject(parser) || objects.getObject(parser, ['_writableState']) === 0) return null
+  for (const { value } of objects.properties(parser)) {
+    if (!objects.isObject(value) || objects.getObject(value, ['_readableState']) === 0) continue
+    if (heldBack(objects, value, 0) !== value) continue
+    return { stream: objects.className(value) || 'a stream', buffered: bufferedIn(objects, value) }
+  }
+  return null
+}
+
 /** Whether a response has begun that nobody takes data from. */
 export function isUnread(objects: Objects, response: Tagged): boolean {
   return response !== 0 && heldBack(objects, response, 0) !== 0

@@ -1,7 +1,7 @@
 /** `awaiting/http-response`: the request was sent and acknowledged, and nothing came back. */
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
-import { neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
+import { isFirstRequest, neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
 import type { View } from '../view/view.js'
 
 const CONDUCTOR_POLL = /\/tasks\/poll\//
@@ -31,6 +31,8 @@ export function requestText({ waits }: Leaf): string {
 
 function nextOf(leaf: Leaf): string {
   const { waits } = leaf
+  if (isFirstRequest(leaf))
+    return `Look at what ${waits.peer ?? 'the server'} does with this request (or whether an HTTP server is what listens there), and give it a time-out (AbortSignal.timeout).`
   if (nothingEverCame(leaf)) return SEE_HANDSHAKE
   if (waits.answered === true)
     return 'The answer has begun: see whether its body is read here, and whether the server stopped in the middle of it.'

@@ -14,16 +14,19 @@ export function awaitingSocketReply(view: View): readonly Candidate[] {
 }
 
 function replyTo(view: View, leaf: Leaf): Candidate {
+  const { blocking } = leaf.waits
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
-    waitsFor: `a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${leaf.waits.owner === undefined ? '' : ` (${leaf.waits.owner})`}${neverText(leaf)}`,
+    waitsFor: `${blocking === undefined ? '' : `${blocking}, a command that waits at the server until something comes: `}a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${leaf.waits.owner === undefined ? '' : ` (${leaf.waits.owner})`}${neverText(leaf)}`,
     signs: signsOf(leaf),
     ...capBySilence(view, leaf),
     weight: 28,
     refutedBy: 'Data received on this connection between two looks.',
     nextStep: nothingEverCame(leaf)
       ? SEE_HANDSHAKE
-      : `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
+      : blocking !== undefined
+        ? `See who should put something there, and give ${blocking} a time-out of a few seconds: then the loop comes round, and a dead connection is noticed.`
+        : `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
   })
 }
 

@@ -17,12 +17,17 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
       leafCandidate(view, leaf, {
         cause: 'unknown',
         waitsFor:
-          leaf.waits.kind === 'unknown' ? `something that was not found (${leaf.waits.summary})` : leaf.waits.summary,
+          leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
+            ? `something that was not found (${leaf.waits.summary})`
+            : leaf.waits.summary,
         signs: [weak('nothing tells whether it will come')],
         cap: view.silent ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
         weight: 10,
         refutedBy: 'It coming.',
-        nextStep: 'See what should settle this wait, and bound it by a time-out.',
+        nextStep:
+          leaf.waits.owner === 'clock.timers'
+            ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
+            : 'See what should settle this wait, and bound it by a time-out.',
       }),
     )
   // Of no use beside an await that says more.

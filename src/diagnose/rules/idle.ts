@@ -65,7 +65,12 @@ function pendingText({ last }: View, pending: readonly Leaf[]): string | null {
   const [only] = pending
   if (only === undefined) return 'No function of yours is waiting.'
   if (pending.length === 1) {
-    const normal = isHttp(only) ? ': normal for a long poll, a stall otherwise' : ''
+    const normal =
+      only.waits.blocking !== undefined
+        ? ': normal while nothing is there for it, a stall otherwise'
+        : isHttp(only)
+          ? ': normal for a long poll, a stall otherwise'
+          : ''
     return `All that is pending: ${waitingText(only)}${normal}.`
   }
   const shown = pending.slice(0, MOST_PENDING).map(waitingText)

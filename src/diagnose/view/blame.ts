@@ -33,6 +33,17 @@ export function blameAwait(node: AwaitNode): Blame {
   return blameFrames([frameOf(node), ...node.awaitedBy])
 }
 
+/**
+ * The code of a lock or pool of the user's own is not what is to blame, but who waits for it there: the next of the user's
+ * frames further out, when there is one.
+ */
+export function blameCaller(node: AwaitNode): Blame {
+  const frames = [frameOf(node), ...node.awaitedBy]
+  const own = frames.findIndex((frame) => originOfFrame(frame) === 'user' && isPlaced(frame))
+  const further = blameFrames(frames.slice(own + 1))
+  return own !== 0 || further.origin !== 'user' ? blameFrames(frames) : further
+}
+
 /** By its original file where a source map tells that: a package that was bundled is no code of the user's. */
 export function originOfFrame(frame: Frame): FrameOrigin {
   if (frame.native) return 'native'

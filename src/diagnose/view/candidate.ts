@@ -35,6 +35,8 @@ export type Candidate = Omit<Verdict, 'confidence' | 'signs'> & {
   readonly cap?: Confidence
   /** Where it is put, when that is more than it may claim. */
   readonly ranksAs?: Confidence
+  /** Too young to go before the word that nothing is known of a stall, or that something moves. */
+  readonly young?: boolean
   /** Among candidates of one kind the higher goes first. */
   readonly weight?: number
 }

@@ -6,7 +6,7 @@ import type { AwaitNode, WaitsFor } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
 import type { SocketState } from '../../model/socket.js'
 import type { Confidence, VerdictCause } from '../../model/verdict.js'
-import { blameAwait, placeText, type Blame } from './blame.js'
+import { blameAwait, blameCaller, placeText, type Blame } from './blame.js'
 import { strong, weak, type Candidate, type Sign } from './candidate.js'
 import { seconds } from './phrases.js'
 import { pointersOfAwait } from './pointers.js'
@@ -33,6 +33,8 @@ export interface Leaf {
  * message queues last 20 s as a rule.
  */
 export const PATIENCE_MS = 20_000
+/** From here on an unanswered request goes before the word that nothing is known. */
+const YOUNG_MS = 10_000
 /** Past the time-outs that clients use as a rule (60 s): nobody would call it slow. */
 const LONG_MS = 65_000
 /** SDK 4 aborts polls after 60 s; a server may hold one for nearly as long. */
@@ -87,7 +89,7 @@ function unmovedIn(view: View, looks: number): readonly Leaf[] {
     if (node.waitsFor === null || node.waitsFor.kind === 'await') continue
     // Seen in some looks only: it comes and goes, which is what a healthy loop does.
     if (node.looks !== undefined && node.looks < looks) continue
-    const blame = blameAwait(node)
+    const blame = node.waitsFor.ownCode === true ? blameCaller(node) : blameAwait(node)
     if (blame.where === null) continue
     leaves.push(leafOf(view, node, index, node.waitsFor, blame))
   }
@@ -216,12 +218,20 @@ export function isUnacknowledged(waits: WaitsFor): boolean {
 }
 
 function isLongPoll(view: View, leaf: Leaf): boolean {
-  if (view.silent || leaf.cause !== 'http-response') return false
+  if (view.silent) return false
+  // An empty list is normal for a worker of a queue, however long: only a clock that misses it makes it a stall.
+  if (leaf.waits.blocking !== undefined) return true
+  if (leaf.cause !== 'http-response') return false
   return /\/poll(?:\/|\?|$|\b)/.test(leaf.waits.url ?? '') && (leaf.ageMs ?? 0) < LONG_POLL_MS
 }
 
 function isNearTimer(leaf: Leaf): boolean {
   return leaf.cause === 'timer' && (leaf.waits.dueInMs ?? 0) < FAR_TIMER_MS
+}
+
+/** A request that has not been answered for a few seconds is what every slow server and long poll looks like. */
+function isYoung(view: View, leaf: Leaf): boolean {
+  return !view.silent && leaf.cause === 'http-response' && (leaf.ageMs ?? 0) < YOUNG_MS
 }
 
 /** Signs that every await has in common. `structural`: what was found proves it whatever its age. */
@@ -292,6 +302,7 @@ export function leafCandidate(view: View, leaf: Leaf, verdict: LeafVerdict): Can
     signs: [...verdict.signs, ...commonSigns(view, leaf)],
     cap: leaf.blame.origin === 'user' || verdict.cap === 'low' ? verdict.cap : 'medium',
     ...(verdict.ranksAs === undefined || leaf.blame.origin !== 'user' ? {} : { ranksAs: verdict.ranksAs }),
+    ...(isYoung(view, leaf) ? { young: true } : {}),
     weight: verdict.weight + weightOf(view, leaf),
     refutedBy: verdict.refutedBy,
     nextStep: verdict.nextStep,

@@ -8,8 +8,14 @@ export function nothingEverCame({ socket }: Leaf): boolean {
   return socket !== null && socket.state === 'ESTABLISHED' && socket.receivedBytes === 0
 }
 
+/** Without TLS an HTTP server says nothing before its answer: a first request that is slow looks the same. */
+export function isFirstRequest(leaf: Leaf): boolean {
+  return nothingEverCame(leaf) && leaf.waits.url?.startsWith('http:') === true
+}
+
 /** What goes behind what is waited for. */
 export function neverText(leaf: Leaf): string {
+  if (isFirstRequest(leaf)) return ', the first on its connection: nothing ever came on it'
   return nothingEverCame(leaf)
     ? ', on a connection on which nothing ever came: it was accepted, and the peer has never answered anything, no handshake either'
     : ''

@@ -22,6 +22,8 @@ function whatText({ cause, waits }: Leaf): string {
     const set = waits.sinceMs === undefined ? '' : `, set ${seconds(waits.sinceMs)} ago`
     return `a timer that is due in ${seconds(Math.max(0, waits.dueInMs ?? 0))}${set}`
   }
+  if (waits.blocking !== undefined)
+    return `${waits.blocking}, a command that waits at the server until something comes${waits.peer === undefined ? '' : ` (${waits.peer})`}`
   if (waits.kind === 'http-request' && waits.url !== undefined)
     return `the answer to ${waits.method ?? ''} ${waits.url}`
   return waits.kind === 'unknown' || waits.kind === 'nothing' ? `something unknown (${waits.summary})` : waits.summary

@@ -4,7 +4,7 @@
  */
 import type { Objects } from './objects.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
-import { callsVariable, mentionsVariable, mentionsWord } from './mentions.js'
+import { callsVariable, handsOnError, mentionsVariable, mentionsWord } from './mentions.js'
 import { readScopeInfo, scopeOfContext } from './scopes.js'
 
 const MAX_TEXT = 4 << 20
@@ -181,6 +181,12 @@ export class CodeScopes {
   calls(fn: Tagged, variable: string): boolean | null {
     const text = this.#textOf(this.#heap.functionShared(fn))
     return text === null ? null : callsVariable(text, variable)
+  }
+
+  /** Whether its text makes an error and hands it to what it calls: then it is how a wait fails. */
+  handsOnError(fn: Tagged): boolean {
+    const text = this.#textOf(this.#heap.functionShared(fn))
+    return text !== null && handsOnError(text)
   }
 
   #asks(fn: Tagged, name: string, as: 'variable' | 'word'): boolean {

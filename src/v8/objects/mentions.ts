@@ -28,6 +28,11 @@ export function callsVariable(text: string, variable: string): boolean {
   return false
 }
 
+/** Whether the text hands a new error to what it calls: `reject(new Error('too late'))`, `callback(new TimeoutError())`. */
+export function handsOnError(text: string): boolean {
+  return /[\w$\])]\s*(?:\?\.\s*)?\(\s*new\s+[\w$.]*(?:Error|Exception|Timeout)\b/.test(text.slice(0, 4_000))
+}
+
 /** Simple parameters of the function that the text is; null where its head is not understood. */
 export function parametersOf(text: string): string[] | null {
   const single = /^\s*(?:async\s+)?([\w$]+)\s*=>/.exec(text)

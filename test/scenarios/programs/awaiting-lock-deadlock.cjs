@@ -2,7 +2,7 @@ class Mutex {
   locked = false
   waiters = []
   async acquire() {
-    if (this.locked) await new Promise((resolve) => this.waiters.push(resolve)) // @here
+    if (this.locked) await new Promise((resolve) => this.waiters.push(resolve))
     this.locked = true
     return () => this.release()
   }
@@ -20,7 +20,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 40))
 async function w_transfer() {
   const one = await accounts.acquire()
   await pause()
-  const two = await costMeter.acquire()
+  const two = await costMeter.acquire() // @here
   two()
   one()
 }
@@ -28,7 +28,7 @@ async function w_transfer() {
 async function w_audit() {
   const one = await costMeter.acquire()
   await pause()
-  const two = await accounts.acquire()
+  const two = await accounts.acquire() // @here
   two()
   one()
 }

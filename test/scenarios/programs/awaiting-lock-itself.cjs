@@ -3,7 +3,7 @@ class Gate {
   #waiting = []
   #busy = false
   async during(work) {
-    if (this.#busy) await new Promise((resolve) => this.#waiting.push(resolve)) // @here
+    if (this.#busy) await new Promise((resolve) => this.#waiting.push(resolve))
     this.#busy = true
     try {
       return await work()
@@ -17,7 +17,7 @@ const books = new Gate()
 
 async function w_settle(depth) {
   if (depth === 0) return 0
-  return 1 + (await books.during(() => w_settle(depth - 1)))
+  return 1 + (await books.during(() => w_settle(depth - 1))) // @here
 }
 
 async function w_execute(task) {

@@ -16,7 +16,7 @@ class LinePool {
       this.all.push(client)
       return client
     }
-    return await new Promise((resolve) => this.waiting.push(resolve)) // @here
+    return await new Promise((resolve) => this.waiting.push(resolve))
   }
   give(client) {
     const next = this.waiting.shift()
@@ -27,7 +27,7 @@ class LinePool {
 let pool = null
 
 async function w_readOrders(id) {
-  const client = await pool.take()
+  const client = await pool.take() // @here
   if (id < 0) return null
   pool.give(client)
   return id

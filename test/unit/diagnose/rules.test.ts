@@ -277,6 +277,30 @@ test('tells a deadlock from a leaked lock', () => {
   })
 })
 
+test('blames who calls a lock of their own, not the lock', () => {
+  const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', parts: pathOf('a', 'Mutex.waiters') }
+  const callers = { awaitedBy: [frame('transfer', 11)] }
+  const own = awaitNode('acquire', 5, { ...lock, ownCode: true as const }, callers)
+  expect(first(parked([own]))).toMatchObject({ name: 'awaiting/lock', line: 11 })
+  expect(first(parked([awaitNode('acquire', 5, lock, callers)]))).toMatchObject({ line: 5 })
+  expect(first(parked([awaitNode('acquire', 5, { ...lock, ownCode: true as const })]))).toMatchObject({ line: 5 })
+})
+
+test('puts a young request after the word that nothing is known, and takes a blocking command for no stall', () => {
+  const request = { kind: 'http-request' as const, summary: 'GET /', url: 'http://bank/updates', sinceMs: 3_000 }
+  const kinds = (found: readonly { kind: string; confidence: string }[]) =>
+    found.map((each) => `${each.kind} ${each.confidence}`)
+  expect(kinds(diagnose(parked([awaitNode('watch', 4, request)])))).toEqual(['idle low', 'awaiting low'])
+  const pop = { kind: 'socket' as const, summary: 'socket', fd: 7, sinceMs: 90_000, blocking: 'brpop' }
+  const waiting = diagnose(parked([awaitNode('take', 4, pop)]))
+  expect(kinds(waiting)).toEqual(['idle low'])
+  expect(waiting[0]?.summary).toContain('brpop, a command that waits at the server until something comes')
+  expect(waiting[0]?.summary).toContain('normal while nothing is there for it')
+  const silent = first(parked([awaitNode('take', 4, pop)], { stall: silence() }))
+  expect(silent.name).toBe('awaiting/socket-reply')
+  expect(silent.verdict?.nextStep).toContain('give brpop a time-out')
+})
+
 test('tells two locks whose users are parked on one another from two single waits', () => {
   const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', doubt: 'the holders only mention the variable' }
   const parkedOn = (name: string, holder: string, from: string): AwaitNode =>

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { callsVariable, mentionsVariable, mentionsWord, parametersOf } from '../../../../src/v8/objects/mentions.js'
+import {
+  callsVariable,
+  handsOnError,
+  mentionsVariable,
+  mentionsWord,
+  parametersOf,
+} from '../../../../src/v8/objects/mentions.js'
 
 describe('what a function mentions', () => {
   test.each([
@@ -40,5 +46,18 @@ describe('what a function mentions', () => {
     expect(parametersOf('({ a }, t) => t')).toBeNull()
     expect(parametersOf('(a, t) => t')).toEqual(['a', 't'])
     expect(parametersOf('() => t')).toEqual([])
+  })
+})
+
+describe('a callback that fails what it ends', () => {
+  test.each([
+    ['() => { drop(); callback(new Error("too late")) }', true],
+    ['function expire() { this.reject( new TimeoutError(ms) ) }', true],
+    ['() => done?.(new errors.DeadlineError())', true],
+    ['() => resolve()', false],
+    ['() => { if (bad) throw new Error("bad"); resolve() }', false],
+    ['() => { const last = new Error("kept"); resolve(last) }', false],
+  ])('%s: %s', (text, expected) => {
+    expect(handsOnError(text)).toBe(expected)
   })
 })
