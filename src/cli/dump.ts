@@ -29,7 +29,7 @@ import { renderDump, renderHeader } from '../report/dump-text.js'
 import { renderProcesses } from '../report/process-list.js'
 import { wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
-import { readExcerpt } from '../source/excerpt.js'
+import { originalExcerpt } from '../source/original-excerpt.js'
 import { type AttachOptions, dumpAndAttach } from './dump-and-attach.js'
 import { EXIT } from './exit-codes.js'
 import { printJson, printLine, printNote, printOut, printStep } from './output.js'
@@ -270,7 +270,7 @@ function show({ target, options, redactor }: DumpContext, evidence: Evidence, ve
       threads: [options.locals, options.native, options.stop, options.stacksOnly].includes(true),
       awaits: options.locals ?? false,
     },
-    sourceOf: (place) => readExcerpt(place, { root, redact: (code) => redactor.text(code, { code: true }) }),
+    sourceOf: (place) => originalExcerpt(place, { root, redact: (code) => redactor.text(code, { code: true }) }),
   })
   printOut(text)
 }

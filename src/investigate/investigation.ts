@@ -194,17 +194,17 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     missing: [...(plan.missing ?? []), ...(cutShort === null ? [] : [missingSince(cutShort)])],
     cost: costMeter.soFar(),
   })
-  const evidence = withOriginalSources(
-    joined,
-    createSourceMaps(target.inside ? { maxMapBytes: MAX_MAP_BYTES_INSIDE } : { root: `${target.procRoot}/root` }),
+  const maps = createSourceMaps(
+    target.inside ? { maxMapBytes: MAX_MAP_BYTES_INSIDE } : { root: `${target.procRoot}/root` },
   )
+  const evidence = withOriginalSources(joined, maps)
   storeEvidence(plan.store, evidence)
   const verdicts = diagnose(evidence)
   const root = target.inside ? '' : `${target.procRoot}/root`
   return {
     evidence,
     verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),
-    excerpts: storeSources(plan.store, evidence, verdicts, { root, redactor: options.redactor }),
+    excerpts: storeSources(plan.store, evidence, verdicts, { root, redactor: options.redactor, maps }),
     profile: profile?.status === 'captured' ? profile.evidence : null,
     ended,
     wholeLooks,

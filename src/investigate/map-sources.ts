@@ -13,6 +13,7 @@ import type { Frame, SourcePosition } from '../model/frame.js'
 import type { SourceMaps } from '../source/source-maps.js'
 
 interface Place {
+  readonly function?: string | null
   readonly file: string | null
   readonly line: number | null
   readonly column: number | null
@@ -23,7 +24,9 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
   const place = <P extends Place>(at: P): P => {
     if (at.source !== undefined || at.file === null || at.line === null) return at
     const source = maps.originalOf(at.file, at.line, at.column ?? 1)
-    return source === null ? at : { ...at, source }
+    if (source === null) return at
+    const name = at.function == null ? null : maps.nameOf(at.file, at.line, at.column ?? 1, at.function)
+    return { ...at, ...(name === null ? {} : { function: name }), source }
   }
   const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
   const wait = (waits: WaitsFor): WaitsFor => {

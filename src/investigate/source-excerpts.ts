@@ -9,6 +9,7 @@ import type { Verdict } from '../model/verdict.js'
 import type { Redactor } from '../redact/redactor.js'
 import { excerptOf, readSource, type SourceFile } from '../source/excerpt.js'
 import { originOf } from '../source/origin.js'
+import type { SourceMaps } from '../source/source-maps.js'
 
 const MAX_EXCERPTS = 40
 const MAX_FILES = 20
@@ -26,12 +27,14 @@ export interface ExcerptOptions {
   /** Prefix of every path: `/proc/PID/root` from outside, nothing inside. */
   readonly root: string
   readonly redactor: Pick<Redactor, 'text'>
+  /** Maps that have been read, for originals that were not deployed. */
+  readonly maps?: Pick<SourceMaps, 'contentOf'>
 }
 
 export function excerptsOf(
   evidence: Evidence,
   verdicts: readonly Verdict[],
-  { root, redactor }: ExcerptOptions,
+  { root, redactor, maps }: ExcerptOptions,
 ): SourceExcerpts {
   const files = new Map<string, SourceFile | null>()
   const startedMs = Date.parse(evidence.process.startTime)
@@ -45,8 +48,9 @@ export function excerptsOf(
   const excerpts = placesOf(evidence, verdicts).map((place): SourceExcerpt => {
     const [first, ...others] = place.source === undefined ? [place.at] : [place.source, place.at]
     // The original is what a person wrote; where it was not deployed, the generated code is what there is.
-    const from = fileOf(first?.file ?? '') === null ? (others[0] ?? place.at) : (first ?? place.at)
-    const file = fileOf(from.file)
+    const kept = place.source === undefined ? null : (maps?.contentOf(place.source.file) ?? null)
+    const from = fileOf(first?.file ?? '') === null && kept === null ? (others[0] ?? place.at) : (first ?? place.at)
+    const file = fileOf(from.file) ?? (kept === null ? null : { bytes: Buffer.from(kept), changedAtMs: 0 })
     const wanted = { line: from.line, column: from.column ?? null }
     const lines = file && excerptOf(file.bytes, wanted, (code) => redactor.text(code, { code: true }))
     return { at: place.at, from, lines, changed: file !== null && file.changedAtMs > startedMs }

@@ -17,11 +17,19 @@ interface LoadedMap {
   readonly map: SourceMap
   /** Folder that its sources are relative to. */
   readonly folder: string
+  readonly sources: readonly string[]
+  readonly contents: readonly (string | null)[]
+  /** The generated text, in which names are looked for. */
+  readonly script: string
 }
 
 export interface SourceMaps {
   /** @param line from 1 @param column from 1. Null without a map, or where it says nothing. */
   originalOf(file: string, line: number, column: number): SourcePosition | null
+  /** What a function was called before it was minified; null when the map does not tell. The place is one inside of it. */
+  nameOf(file: string, line: number, column: number, name: string): string | null
+  /** Text of an original file that a map of `originalOf` brought along; null without. */
+  contentOf(source: string): string | null
 }
 
 export interface SourceMapOptions {
@@ -58,6 +66,18 @@ export function createSourceMaps(options: SourceMapOptions = {}): SourceMaps {
         column: entry.originalColumn + 1,
       }
     },
+    nameOf(file, line, column, name) {
+      const found = path.isAbsolute(file) ? mapOf(file) : null
+      return found === null ? null : nameIn(found, line, column, name)
+    },
+    contentOf(source) {
+      for (const found of loaded.values()) {
+        const index = found?.sources.findIndex((each) => sourcePath(each, found.folder) === source) ?? -1
+        const content = index < 0 ? null : found?.contents[index]
+        if (typeof content === 'string') return content
+      }
+      return null
+    },
   }
 }
 
@@ -70,20 +90,23 @@ function loadMap(root: string, file: string, maxMapBytes: number): LoadedMap | n
   if (data)
     return url.length > maxMapBytes * 1.4
       ? null
-      : decode(fromDataUrl(url.slice(data[0].length), data[1] !== undefined), folder)
+      : decode(fromDataUrl(url.slice(data[0].length), data[1] !== undefined), folder, script ?? '')
   if (/^[a-z][a-z0-9+.-]*:/i.test(url)) return null
   const mapFile = path.resolve(folder, decodeURIComponent(url))
-  return decode(readBounded(root + mapFile, maxMapBytes), path.dirname(mapFile))
+  return decode(readBounded(root + mapFile, maxMapBytes), path.dirname(mapFile), script ?? '')
 }
 
 function fromDataUrl(text: string, base64: boolean): string {
   return base64 ? Buffer.from(text, 'base64').toString('utf8') : decodeURIComponent(text)
 }
 
-function decode(text: string | null, folder: string): LoadedMap | null {
+function decode(text: string | null, folder: string, script: string): LoadedMap | null {
   if (text === null) return null
   try {
-    return { map: new SourceMap(JSON.parse(text) as SourceMapPayload), folder }
+    const payload = JSON.parse(text) as SourceMapPayload
+    const { sources = [], sourcesContent = [], sourceRoot = '' } = payload
+    const rooted = sourceRoot === '' ? sources : sources.map((each) => `${sourceRoot.replace(/\/$/, '')}/${each}`)
+    return { map: new SourceMap(payload), folder, sources: rooted, contents: sourcesContent, script }
   } catch {
     // No JSON, or no map: the generated position is all there is.
     return null
@@ -117,4 +140,44 @@ function readBounded(file: string, limitBytes: number): string | null {
   } finally {
     if (fd !== null) closeSync(fd)
   }
+}
+
+/** Characters before a place in which the head of its function is looked for. */
+const MAX_BACK = 200_000
+
+/**
+ * A frame's place is where its function stands, and maps name what lies at a place: so the function's own name is
+ * looked for in the text before it, where it is declared, assigned or a method, and the map is asked there.
+ */
+function nameIn({ map, script }: LoadedMap, line: number, column: number, name: string): string | null {
+  if (!/^[\w$]{1,60}$/.test(name)) return null
+  const lines = lineStarts(script, line)
+  const at = (lines[line - 1] ?? -1) + column - 1
+  if (lines.length < line || at < 0) return null
+  const from = Math.max(0, at - MAX_BACK)
+  const word = name.replaceAll('$', '\\$')
+  const head = new RegExp(
+    `(?:\\bfunction\\s*\\*?\\s*(${word})\\s*\\(|(?<![\\w$.])(${word})\\s*=\\s*(?:async\\b\\s*)?(?:function\\b|\\(|[\\w$]+\\s*=>)|(?<=[{};,]|async\\s)\\s*(${word})\\s*\\([^()]*\\)\\s*\\{)`,
+    'g',
+  )
+  let found = -1
+  for (const match of script.slice(from, at).matchAll(head)) found = from + match.index + match[0].indexOf(name)
+  if (found < 0) return null
+  const inLine = lines.findLastIndex((start) => start <= found)
+  const entry = map.findEntry(inLine, found - (lines[inLine] ?? 0))
+  if (!('originalSource' in entry) || entry.generatedLine !== inLine) return null
+  const original = (entry as { readonly name?: string }).name
+  const exact = entry.generatedColumn === found - (lines[inLine] ?? 0)
+  return exact && original !== undefined && original !== '' ? original : null
+}
+
+/** Offsets of the first lines of a text. */
+function lineStarts(text: string, count: number): number[] {
+  const starts = [0]
+  while (starts.length < count) {
+    const next = text.indexOf('\n', starts.at(-1))
+    if (next < 0) break
+    starts.push(next + 1)
+  }
+  return starts
 }

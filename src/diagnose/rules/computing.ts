@@ -7,6 +7,7 @@ import type { VerdictCause } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { hotFrameOf, type HotFrame } from '../view/hot-frame.js'
+import { innerText } from '../view/inner-package.js'
 import { activityAbove } from '../view/native-names.js'
 import { pointerTo } from '../view/pointers.js'
 import { standstillSign, standstillText } from '../view/loop-signs.js'
@@ -110,7 +111,8 @@ function doing(cause: ComputingCause, hot: HotFrame | null): string {
     caller === null
       ? ''
       : `, called ${caller.iterator === null ? '' : `by ${caller.iterator} `}from ${placeText(caller.where)}`
-  return `${shown} stacks are in ${placeText(where)}${by}`
+  const inner = hot.inner === null ? '' : `, there in ${innerText(hot.inner)}`
+  return `${shown} stacks are in ${placeText(where)}${inner}${by}`
 }
 
 function whereToLook(hot: HotFrame | null): string {
@@ -118,11 +120,13 @@ function whereToLook(hot: HotFrame | null): string {
   const caller = hot?.caller ?? null
   const place = caller === null ? '' : placeText(caller.where)
   const look =
-    caller === null
-      ? `in ${name}`
-      : caller.iterator === null
-        ? `in ${name} itself, or around its call in ${place}`
-        : `in ${name} itself, in how many items ${place} hands to ${caller.iterator}, or around that`
+    hot !== null && hot.inner !== null
+      ? `in what ${name} hands to ${hot.inner.package} (its size, what refers to what)${place === '' ? '' : `, or around its call in ${place}`}`
+      : caller === null
+        ? `in ${name}`
+        : caller.iterator === null
+          ? `in ${name} itself, or around its call in ${place}`
+          : `in ${name} itself, in how many items ${place} hands to ${caller.iterator}, or around that`
   return `Look for what goes on without end: ${look}; yield there (await a timer or setImmediate) or move the work to a worker thread.`
 }
 

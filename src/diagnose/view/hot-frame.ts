@@ -5,6 +5,7 @@
 import type { Frame } from '../../model/frame.js'
 import { blameFrames, originOfFrame, type Blame } from './blame.js'
 import { callerOf, stacksWith, type Caller } from './callers.js'
+import { innerPackageOf, type InnerPackage } from './inner-package.js'
 
 export interface HotFrame {
   readonly blame: Blame
@@ -20,6 +21,8 @@ export interface HotFrame {
   readonly holding: number
   /** Who called the blamed function; null where that is not the user's or a package's code. */
   readonly caller: Caller | null
+  /** The function of a package below it that is in nearly all stacks; null where its own code runs. */
+  readonly inner: InnerPackage | null
 }
 
 /** Null without a stack that has a frame to blame. Stacks innermost first. */
@@ -47,6 +50,7 @@ export function hotFrameOf(all: readonly (readonly Frame[])[]): HotFrame | null 
     stacks: stacks.length,
     holding: stacksWith(stacks, hottest.blame.where),
     caller: callerOf(stacks, hottest.blame.where),
+    inner: innerPackageOf(stacks, hottest.blame.where),
   }
 }
 

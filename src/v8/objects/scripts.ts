@@ -6,6 +6,7 @@
  */
 import type { Tagged, V8Heap } from '../heap/heap.js'
 import { readString, stringLength } from '../heap/strings.js'
+import { inMemoryMap, MAX_INLINE_MAP, type InMemoryMap } from './in-memory-map.js'
 
 export interface LineColumn {
   /** From 1. */
@@ -36,6 +37,7 @@ export class Script {
   /** Line ends found so far in the source text, and how far it was scanned. */
   readonly #scanned: number[] = []
   #scannedTo = 0
+  #inMemory: InMemoryMap | null | undefined
 
   constructor(heap: V8Heap, address: Tagged) {
     const { script } = heap.layout
@@ -59,8 +61,29 @@ export class Script {
     return stringLength(this.#heap, this.#source)
   }
 
-  /** Line and column of an offset in the source; null when neither line ends nor source can be read. */
+  /**
+   * Line and column of an offset in the source; null when neither line ends nor source can be read. Of a text that a
+   * loader made in memory it is the place in the file on the disk.
+   */
   lineColumn(position: number): LineColumn | null {
+    const place = this.#lineColumn(position)
+    const original = place === null ? null : this.#inMemoryMap()?.(place.line, place.column)
+    return original ?? place
+  }
+
+  #inMemoryMap(): InMemoryMap | null {
+    if (this.#inMemory === undefined) {
+      const { script } = this.#heap.layout
+      const isInline = this.sourceMappingUrl?.startsWith('data:application/json') === true
+      const url = isInline
+        ? this.#heap.string(this.#heap.field(this.address, script.sourceMappingUrl), MAX_INLINE_MAP)
+        : null
+      this.#inMemory = url === null || this.name === null ? null : inMemoryMap(url, this.name)
+    }
+    return this.#inMemory
+  }
+
+  #lineColumn(position: number): LineColumn | null {
     if (!(position >= 0)) return null
     const heap = this.#heap
     const lines = heap.is(this.#lineEnds, 'FIXED_ARRAY') ? heap.arrayLength(this.#lineEnds) : 0

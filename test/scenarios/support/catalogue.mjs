@@ -105,6 +105,7 @@ export const SCENARIOS = [
   // Each kind of queue and its sibling, in which the same code does not wait for itself.
   { name: 'awaiting-lock-itself', kind: 'awaiting', cause: 'lock', where: ['w_settle'] },
   { name: 'awaiting-lock-itself-list', kind: 'awaiting', cause: 'lock', where: ['w_settle'] },
+  { name: 'awaiting-lock-itself-wide', kind: 'awaiting', cause: 'lock', where: ['w_bake'] },
   {
     name: 'awaiting-pool-exhausted',
     kind: 'awaiting',
@@ -116,6 +117,21 @@ export const SCENARIOS = [
   { name: 'awaiting-body-unread', kind: 'awaiting', cause: 'stream', where: ['w_store'], settleMs: 5_000 },
   { name: 'awaiting-not-connected', kind: 'awaiting', cause: 'not-connected', where: ['w_publish'], settleMs: 5_000 },
   { name: 'awaiting-event-over', kind: 'awaiting', cause: 'never-settles', where: ['w_countLines'], settleMs: 3_000 },
+  {
+    name: 'awaiting-channel-closed',
+    kind: 'awaiting',
+    cause: 'never-settles',
+    where: ['w_ask'],
+    settleMs: 3_000,
+  },
+  { name: 'awaiting-part-unread', kind: 'awaiting', cause: 'stream', where: ['w_receive'], settleMs: 3_000 },
+  {
+    name: 'awaiting-not-connected-bounded',
+    kind: 'awaiting',
+    cause: 'not-connected',
+    where: ['w_publish'],
+    settleMs: 5_000,
+  },
   { name: 'awaiting-child-unread', kind: 'awaiting', cause: 'child-message', where: ['w_export'], settleMs: 5_000 },
   { name: 'awaiting-slots-exhausted', kind: 'awaiting', cause: 'slots-exhausted', where: ['w_ship'], settleMs: 21_000 },
   { name: 'awaiting-threadpool-exhausted', kind: 'awaiting', cause: 'threadpool-exhausted', where: ['w_openFeed'] },
@@ -287,6 +303,7 @@ export const SCENARIOS = [
   { name: 'control-busy-moving', program: 'busy-moving', control: true },
   { name: 'control-slow-server', program: 'working', control: true, poll: 'slow', wedgeAt: 1, settleMs: 3_000 },
   { name: 'control-lock-nested', program: 'control-lock-nested', control: true },
+  { name: 'control-channel-open', program: 'control-channel-open', control: true },
   { name: 'control-young-tasks', program: 'control-young-tasks', control: true },
   {
     name: 'control-unavailable',

@@ -27,7 +27,11 @@ test('a cycle of locks is told at its places in the source', () => {
   }
   const awaits = [{ ...at('acquire', 3), waitsFor }, at('audit', 20), at('transfer', 10)]
   const tree = { engine: 'memory' as const, awaits, roots: [], suspended: 3, pausedMs: 0, notes: [] }
-  const maps = { originalOf: (_file: string, line: number) => ({ file: '/app/src/bank.ts', line: line * 2 }) }
+  const maps = {
+    originalOf: (_file: string, line: number) => ({ file: '/app/src/bank.ts', line: line * 2 }),
+    nameOf: () => null,
+    contentOf: () => null,
+  }
   const mapped = withOriginalSources(evidence([look({ awaits: tree })]), maps).looks[0]?.awaits?.awaits[0]?.waitsFor
   expect(mapped?.deadlock).toEqual(['audit bank.ts:40', 'transfer bank.ts:20'])
   expect(mapped?.summary).toBe('deadlock: audit bank.ts:40 -> transfer bank.ts:20 -> back to this wait')

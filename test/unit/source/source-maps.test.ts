@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { originalExcerpt } from '../../../src/source/original-excerpt.js'
 import { createSourceMaps } from '../../../src/source/source-maps.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'source-maps-'))
@@ -51,4 +52,28 @@ test('leaves maps alone that are larger than it may read', () => {
   const maps = createSourceMaps({ maxMapBytes: 10 })
   writeFileSync(path.join(folder, 'large.js.map'), MAP)
   expect(maps.originalOf(script('large.js', '//# sourceMappingURL=large.js.map'), 1, 1)).toBeNull()
+})
+
+test('gives a minified function its own name back, and the text of an original that is not on the disk', () => {
+  // `a` at column 10 is `orders` of line 1; what follows from column 15 on is line 2.
+  const sourcesContent = ['function orders(next) {\n  return next()\n}\n']
+  const map = { version: 3, sources: ['src/orders.ts'], sourcesContent, names: ['orders'], mappings: 'AAAA,SAASA,KACE' }
+  writeFileSync(path.join(folder, 'small.js.map'), JSON.stringify(map))
+  const file = path.join(folder, 'small.js')
+  writeFileSync(file, 'function a(b){return b()}\n//# sourceMappingURL=small.js.map\n')
+  const maps = createSourceMaps()
+  const original = maps.originalOf(file, 1, 22)
+  expect(original).toMatchObject({ file: path.join(folder, 'src/orders.ts'), line: 2 })
+  expect(maps.nameOf(file, 1, 22, 'a')).toBe('orders')
+  // Not declared before that place, or of no name in the map.
+  expect(maps.nameOf(file, 1, 22, 'b')).toBeNull()
+  expect(maps.nameOf(file, 1, 5, 'a')).toBeNull()
+  expect(maps.contentOf(original?.file ?? '')).toBe(sourcesContent[0])
+  expect(maps.contentOf('/elsewhere.ts')).toBeNull()
+  const redact = (code: string): string => code.replace('next', 'then')
+  const lines = originalExcerpt(
+    { file, line: 1, column: 22, ...(original === null ? {} : { source: original }) },
+    { redact },
+  )
+  expect(lines?.find(({ here }) => here)).toEqual({ line: 2, here: true, text: '  return then()' })
 })
