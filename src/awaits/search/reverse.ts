@@ -21,8 +21,9 @@ const MAX_WANTED = 20_000
 /** Holders of one object that are alike (same map or code, same slot) and followed: a registry of 10,000 entries is one. */
 const MAX_ALIKE = 8
 const MAX_EDGES = 2_000
-/** Passes over the heap after which a root alone is answer enough. */
+/** Passes over the heap after which a root alone is answer enough, and what they may read together: a look must not wait. */
 const ROUNDS_PAST_ROOTS = 3
+const BYTES_PAST_ROOTS = 256 << 20
 /** States of one scope: fractions of an address, exact in a double. */
 const MAX_VARIABLES = 62
 
@@ -152,7 +153,10 @@ export class ReverseSearch {
   #isEnough(promises: readonly Tagged[]): boolean {
     const answers = promises.map((promise) => this.#answerOf(promise))
     if (answers.includes('none')) return false
-    return !answers.includes('root') || ++this.#roundsWithRoots > ROUNDS_PAST_ROOTS
+    if (!answers.includes('root')) return true
+    this.#roundsWithRoots++
+    const heapBytes = this.#context.blocks.starts().reduce((sum, { length }) => sum + length, 0)
+    return this.#roundsWithRoots > Math.min(ROUNDS_PAST_ROOTS, BYTES_PAST_ROOTS / heapBytes)
   }
 
   /** `resource`: one that is no timer, since what a timer only ends by failing is looked for further. */
