@@ -103,10 +103,16 @@ function fromDataUrl(text: string, base64: boolean): string {
 function decode(text: string | null, folder: string, script: string): LoadedMap | null {
   if (text === null) return null
   try {
-    const payload = JSON.parse(text) as SourceMapPayload
+    const payload = JSON.parse(text) as Partial<SourceMapPayload>
     const { sources = [], sourcesContent = [], sourceRoot = '' } = payload
     const rooted = sourceRoot === '' ? sources : sources.map((each) => `${sourceRoot.replace(/\/$/, '')}/${each}`)
-    return { map: new SourceMap(payload), folder, sources: rooted, contents: sourcesContent, script }
+    return {
+      map: new SourceMap(payload as SourceMapPayload),
+      folder,
+      sources: rooted,
+      contents: sourcesContent,
+      script,
+    }
   } catch {
     // No JSON, or no map: the generated position is all there is.
     return null
