@@ -30,16 +30,23 @@ const withoutFrames = (text) => text.replaceAll(/^\s*(?:at |\d+: ).*$/gm, '')
 export async function runCase(one, { node, major, watched }) {
   const state = mkdtempSync(path.join(tmpdir(), 'stall-harm-'))
   const preload = watched && !one.inherit ? ['--require', PRELOAD] : []
-  const argv = [node, ...(one.flags?.(major) ?? []), ...preload, PROGRAMS, one.program]
+  const argv = one.argv?.(node) ?? [node, ...(one.flags?.(major) ?? []), ...preload, PROGRAMS, one.program]
   const [file, ...args] = (one.wrap ?? ((plain) => plain))(argv)
-  const env = { PATH: process.env.PATH, HOME: state, STATE: state, CONDUCTOR_STALL_DIR: state, ...one.env }
+  const env = {
+    PATH: `${path.dirname(node)}:${process.env.PATH}`,
+    HOME: state,
+    PM2_HOME: state,
+    STATE: state,
+    CONDUCTOR_STALL_DIR: state,
+    ...one.env,
+  }
   if (watched && one.inherit) env.NODE_OPTIONS = `--require ${PRELOAD}`
   let since = performance.now()
-  const child = spawn(file, args, { env, cwd: state, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(file, args, { env, cwd: one.cwd ?? state, stdio: ['pipe', 'pipe', 'pipe'] })
   let [stdout, stderr, sent, late] = ['', '', false, false]
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text
-    if (!one.signal || sent || !stdout.includes('ready')) return
+    if (!one.signal || sent || !stdout.includes(one.marker ?? 'ready')) return
     sent = true
     // With the agent's threads up, which is when they could be in the way.
     setTimeout(() => {
@@ -61,13 +68,15 @@ export async function runCase(one, { node, major, watched }) {
   const ms = performance.now() - since
   clearTimeout(timer)
   rmSync(state, { recursive: true, force: true })
-  const others = withoutFrames(othersLines(stderr))
+  const normal = one.normal ?? ((text) => text)
+  const said = normal(stdout)
+  const others = normal(withoutFrames(othersLines(stderr)))
   return {
     end: late ? `not ended in ${LIMIT_MS / 1000} s` : (signal ?? code),
     stdout: {
       bytes: Buffer.byteLength(stdout),
-      digest: createHash('sha256').update(stdout).digest('hex'),
-      text: stdout,
+      digest: createHash('sha256').update(said).digest('hex'),
+      text: said,
     },
     stderr: { text: others.replaceAll(/\s+/g, ' ').trim() },
     ms,

@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { CASES } from './cases.mjs'
+import { FRAMEWORKS, installFrameworks } from './frameworks.mjs'
 import { differences, runCase } from './run-case.mjs'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -19,7 +20,11 @@ const majors = values.node.split(',').map(Number)
 const rounds = Number(values.rounds)
 const binary = (major) => path.join(ROOT, `test/nodes/node_modules/node${major}/bin/node`)
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]
-const cases = CASES.filter(({ name }) => !values.only || values.only.some((part) => name.includes(part)))
+const cases = [...CASES, ...FRAMEWORKS].filter(
+  ({ name }) => !values.only || values.only.some((part) => name.includes(part)),
+)
+
+if (cases.some((one) => FRAMEWORKS.includes(one))) installFrameworks()
 
 /** Bare and watched take turns, so that what disturbs one disturbs both. */
 async function compare(one, major) {

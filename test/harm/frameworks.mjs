@@ -1,0 +1,66 @@
+// Programs that run other programs, with the agent in every process of theirs (NODE_OPTIONS), beside the same without.
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+
+const FOLDER = path.join(import.meta.dirname, 'frameworks')
+const bin = (name) => path.join(FOLDER, 'node_modules', name)
+/** Their output tells how long each thing took. */
+const withoutTimes = (text) => text.replaceAll(/\(?\d+(?:[.,:]\d+)* ?m?s\b\)?|\d\d:\d\d:\d\d|\b\d+\.\d+\b/g, 'T')
+/** pm2's lines have the time of day, pids and a table of columns as wide as the numbers in them. */
+const wordsOf = (text) =>
+  [
+    ...new Set(
+      withoutTimes(text)
+        .replaceAll(/[^a-zA-Z\n]+/g, ' ')
+        .split('\n'),
+    ),
+  ]
+    .filter((line) => !line.includes('failed to kill'))
+    .join('\n')
+
+const framework = (name, args, more = {}) => ({
+  name,
+  argv: (node) => [node, ...args],
+  cwd: FOLDER,
+  env: { NO_COLOR: '1' },
+  inherit: true,
+  normal: withoutTimes,
+  ...more,
+})
+
+export const FRAMEWORKS = [
+  framework('vitest', [bin('vitest/vitest.mjs'), 'run', '--config', 'vitest.config.mjs']),
+  framework('jest, two processes', [
+    bin('jest/bin/jest.js'),
+    '--rootDir',
+    'programs',
+    '--testRegex',
+    'test.cjs$',
+    '-w',
+    '2',
+  ]),
+  framework('mocha', [bin('mocha/bin/mocha.js'), 'programs/sum.test.cjs']),
+  framework('tsx', [bin('tsx/dist/cli.mjs'), 'programs/typed.ts']),
+  framework('ts-node', [
+    bin('ts-node/dist/bin.js'),
+    '--transpileOnly',
+    '--skipProject',
+    '-O',
+    '{"module":"commonjs","moduleResolution":"node"}',
+    'programs/typed.ts',
+  ]),
+  framework('@sentry/node, uncaught error', ['programs/sentry.cjs']),
+  framework('pm2-runtime, SIGINT', [bin('pm2/bin/pm2-runtime'), 'start', 'programs/app.cjs'], {
+    signal: 'SIGINT',
+    marker: 'online',
+    normal: wordsOf,
+  }),
+]
+
+/** Once, outside of the project's own node_modules. Throws where npm can't have them. */
+export function installFrameworks() {
+  if (existsSync(path.join(FOLDER, 'node_modules'))) return
+  const npm = ['ci', '--ignore-scripts', '--no-audit', '--no-fund']
+  execFileSync('npm', npm, { cwd: FOLDER, stdio: ['ignore', 'ignore', 'inherit'] })
+}
