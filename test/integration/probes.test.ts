@@ -109,6 +109,24 @@ it('no prober acts before the watchdog does', async () => {
 })
 
 describe.concurrent('the door', () => {
+  it('answers a prober every second, through a block of a minute', async () => {
+    const port = await freePort()
+    const env = { ...probing(port), CONDUCTOR_STALL_EVENT_LOOP_TIMEOUT_SECONDS: '0' }
+    const worker = new RunningWorker({ node: newest, program: SERVER, args: ['http', 'exec'], env })
+    wedgeBy(await portOf(worker))
+    await answering(port)
+    const answers: string[] = []
+    for (const end = performance.now() + 60_000; performance.now() < end;) {
+      answers.push(await ask(port, '/livez').then(({ status }) => String(status), String))
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+    expect(answers.filter((answer) => answer !== '200')).toEqual([])
+    // It was blocked all the time: not one request of its own was answered.
+    expect((await ask(port, '/readyz')).status).toBe(503)
+    worker.child.kill('SIGKILL')
+    await worker.result
+  }, 150_000)
+
   it('says one word to anybody, and more than that only to who has the token', async () => {
     const port = await freePort()
     const worker = await startPlain(newest, 'http', null, { env: probing(port) })

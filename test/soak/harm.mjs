@@ -117,14 +117,15 @@ function load(server) {
     },
     1000 / Number(values.rate),
   )
-  const watch = setInterval(async () => {
+  const sample = async () => {
     const counts = countsOf(server.child.pid)
     if (counts) server.samples.push(counts)
     const stats = await ask(server.port, '/stats', agent).then(JSON.parse, () => null)
     if (!stats) return
     server.delays.push(stats)
     server.captured = stats.captured
-  }, 5000)
+  }
+  const watch = setInterval(() => void sample(), 5000)
   return () => {
     clearInterval(timer)
     clearInterval(watch)

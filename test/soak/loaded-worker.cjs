@@ -32,14 +32,11 @@ server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().po
 
 if (process.env.SOAK_CAPTURE_SECONDS) {
   const { capture } = require('../../dist/api.js')
-  setInterval(
-    async () => {
-      const { bundlePath, problem } = await capture({ reason: 'soak' })
-      if (bundlePath !== null) captured.sealed += 1
-      else captured.none[problem?.message] = (captured.none[problem?.message] ?? 0) + 1
-    },
-    Number(process.env.SOAK_CAPTURE_SECONDS) * 1000,
-  )
+  const note = ({ bundlePath, problem }) => {
+    if (bundlePath !== null) captured.sealed += 1
+    else captured.none[problem?.message] = (captured.none[problem?.message] ?? 0) + 1
+  }
+  setInterval(() => void capture({ reason: 'soak' }).then(note), Number(process.env.SOAK_CAPTURE_SECONDS) * 1000)
 }
 if (process.env.SOAK_BEREFT) {
   const { Session } = require('node:inspector')

@@ -13,8 +13,11 @@ import { noticePrematureEnd } from './premature-end.js'
 import { noticeShutdown } from './shutdown-notice.js'
 import { WatchThread } from './watch-thread-handle.js'
 
-/** Asked for by a flag or by the application's own code: watched without a clock too, but only when it lives on. */
-const START_AFTER_MS = 2000
+/**
+ * Asked for by a flag or by the application's own code: watched without a clock too, but only when it lives on. Soon: what
+ * wedges before has no evidence but under the supervisor.
+ */
+const START_AFTER_MS = 250
 
 export class Host {
   readonly board: ClockBoard
