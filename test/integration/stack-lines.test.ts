@@ -38,18 +38,18 @@ async function framesOf(node: NodeBinary, name: string, flags: readonly string[]
   }
 }
 
-describe.each(NODES)('Node $version', (node) => {
-  it.each([[[]], [['--always-sparkplug']]])(
-    'says of the only loop where it is, and that it is one (%s)',
-    async (flags) => {
-      const frames = await framesOf(node, 'oneLoop', flags)
-      const wrong = frames.filter((frame) => !inLoopOf('oneLoop').includes(frame.line ?? 0))
-      expect(wrong).toEqual([])
-      expect(frames).toHaveLength(LOOKS)
-    },
-  )
+/** What is compiled by baseline code alone at first is what 11.3 and 12.4 go on from in the middle of a loop. */
+const flagsOf = ({ major }: NodeBinary): string[][][] => (major < 24 ? [[[]], [['--always-sparkplug']]] : [[[]]])
 
-  it.each([[[]], [['--always-sparkplug']]])('never takes the definition for the line of a call (%s)', async (flags) => {
+describe.each(NODES)('Node $version', (node) => {
+  it.each(flagsOf(node))('says of the only loop where it is, and that it is one (%s)', async (flags) => {
+    const frames = await framesOf(node, 'oneLoop', flags)
+    const wrong = frames.filter((frame) => !inLoopOf('oneLoop').includes(frame.line ?? 0))
+    expect(wrong).toEqual([])
+    expect(frames).toHaveLength(LOOKS)
+  })
+
+  it.each(flagsOf(node))('never takes the definition for the line of a call (%s)', async (flags) => {
     const frames = await framesOf(node, 'twoLoops', flags)
     const wrong = frames.filter((frame) =>
       frame.lineOf === 'definition'
