@@ -2,13 +2,13 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Verdict } from '../../../src/model/verdict.js'
-import { bundleIn, SEAL_PARTS, temporaryFolder, VERDICT } from '../../support/incidents.js'
+import { SEAL_PARTS, temporaryFolder, VERDICT } from '../../support/incidents.js'
 import { startConductorServer, type ConductorServer } from '../../support/conductor-server.js'
 import { NODES, type NodeBinary } from '../../support/nodes.js'
 import { startSdkAgent, type SdkAgent } from '../../support/sdk-agent.js'
 import { ContractServer, type Handler, type Received } from '../../support/sinks/contract-server.js'
-import { diag } from '../../support/sinks/outbox-run.js'
+import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
+import { conductor, CONDUCTOR_ENV } from '../../support/sinks/vendors/conductor.js'
 
 const node = NODES.at(-1)
 if (!node) throw new Error('no Node binaries')
@@ -89,34 +89,12 @@ test('a worker that lives on keeps its tasks: the log tells, and nothing is fail
 
 /** A bundle whose verdict names a task; its worker was ended by the watchdog, or so its note says. */
 function bundleOfTask(taskId: string, ended: boolean): string {
-  const writer = bundleIn(bundles)
-  const work = [{ task: { taskId, taskType: 'charge', workflowId: 'w-1', retryCount: 0, pollCount: 1 } }]
-  const verdict: Verdict = { ...VERDICT, work }
-  const outcome = writer.seal({ ...SEAL_PARTS, verdicts: [verdict] })
-  if (outcome.status !== 'sealed') throw outcome.error
-  const incident = path.basename(outcome.path)
+  const task = { taskId, taskType: 'charge', workflowId: 'w-1', retryCount: 0, pollCount: 1 }
+  const incident = stallBundle(bundles, 'validate', { work: [{ task }] })
   const { pid, startTime } = SEAL_PARTS.process
   const note = { schema: 1, pid, startTime, endedAt: new Date().toISOString(), reason: 'loop-silence', incident }
   if (ended) writeFileSync(path.join(bundles, `tombstone-${pid}-1.json`), JSON.stringify(note))
   return incident
-}
-
-/** Conductor's task API as its 3.21 line has it, behind a token. */
-function conductor(status: string, logged: string[] = []): Handler {
-  return ({ method, path: at, headers, body }) => {
-    if (at === '/api/token' && method === 'POST') {
-      const { keyId, keySecret } = JSON.parse(body.toString()) as { keyId: string; keySecret: string }
-      return keyId === 'key' && keySecret === 'sesame-open' ? { status: 200, body: { token: 't-1' } } : { status: 401 }
-    }
-    if (headers['x-authorization'] !== 't-1') return { status: 401 }
-    if (at === '/api/tasks/t%201/log') {
-      if (method === 'POST') logged.push(body.toString())
-      return { status: 200, body: method === 'GET' ? logged.map((log) => ({ log, taskId: 't 1' })) : '' }
-    }
-    if (at === '/api/tasks/t%201') return { status: 200, body: { status, workflowInstanceId: 'w-1', workerId: 'host' } }
-    if (at === '/api/tasks' && method === 'POST') return { status: 200, body: 't 1' }
-    return { status: 404, body: { message: 'no such path' } }
-  }
 }
 
 async function contract(handler: Handler): Promise<{ server: ContractServer; settings: Record<string, string> }> {
@@ -125,8 +103,7 @@ async function contract(handler: Handler): Promise<{ server: ContractServer; set
   const settings = {
     CONDUCTOR_STALL_DIR: bundles,
     CONDUCTOR_SERVER_URL: `${server.url}/api/`,
-    CONDUCTOR_AUTH_KEY: 'key',
-    CONDUCTOR_AUTH_SECRET: 'sesame-open',
+    ...CONDUCTOR_ENV,
     CONDUCTOR_STALL_SINK_CONDUCTOR_FAIL_TASKS: 'true',
   }
   return { server, settings }

@@ -21,12 +21,12 @@ export interface Reply {
 
 export type Handler = (request: Received) => Reply | Promise<Reply>
 
-/** What goes wrong before or after the handler has done its work. */
+/** What goes wrong: before or after the handler has done its work, or when only the first bytes of a body are there. */
 export interface Fault {
   /** Which request of those that match, from 1. */
   readonly nth: number
   readonly match?: (request: Received) => boolean
-  readonly when: 'before' | 'after'
+  readonly when: 'during' | 'before' | 'after'
   readonly act: (request: Received, response: ServerResponse) => Reply | 'hang' | 'cut'
 }
 
@@ -64,23 +64,29 @@ export class ContractServer {
   }
 
   async #serve(handler: Handler, message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = []
-    try {
-      for await (const chunk of message) chunks.push(chunk as Buffer)
-    } catch {
-      // The client died in the middle of its upload.
-      return
-    }
     const url = new URL(message.url ?? '/', 'http://x')
-    const request: Received = {
+    const head: Omit<Received, 'body'> = {
       method: message.method ?? '',
       url: message.url ?? '',
       path: url.pathname,
       query: url.searchParams,
       headers: message.headers,
-      body: Buffer.concat(chunks),
     }
-    const fault = this.#faultOf(request)
+    const chunks: Buffer[] = []
+    try {
+      for await (const chunk of message) {
+        chunks.push(chunk as Buffer)
+        if (chunks.length > 1) continue
+        const request = { ...head, body: Buffer.concat(chunks) }
+        const fault = this.#faultOf(request, (each) => each.when === 'during')
+        if (fault !== null && this.#fail(fault, request, response)) return
+      }
+    } catch {
+      // The client died in the middle of its upload.
+      return
+    }
+    const request: Received = { ...head, body: Buffer.concat(chunks) }
+    const fault = this.#faultOf(request, (each) => each.when !== 'during')
     if (fault?.when === 'before' && this.#fail(fault, request, response)) return
     this.received.push(request)
     const reply = await handler(request)
@@ -96,14 +102,15 @@ export class ContractServer {
     return true
   }
 
-  #faultOf(request: Received): Fault | null {
+  #faultOf(request: Received, ofKind: (fault: Fault) => boolean): Fault | null {
+    let found: Fault | null = null
     for (const fault of this.faults) {
-      if (fault.match?.(request) === false) continue
+      if (!ofKind(fault) || fault.match?.(request) === false) continue
       const count = (this.#counts.get(fault) ?? 0) + 1
       this.#counts.set(fault, count)
-      if (count === fault.nth) return fault
+      if (count === fault.nth) found ??= fault
     }
-    return null
+    return found
   }
 }
 

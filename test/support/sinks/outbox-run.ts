@@ -1,5 +1,6 @@
 /** Folders of bundles, and the built commands that deliver from them, each as a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { Verdict } from '../../../src/model/verdict.js'
 import { bundleIn, SEAL_PARTS, VERDICT } from '../incidents.js'
@@ -9,10 +10,17 @@ export const DELIVERY = path.join(PROJECT_ROOT, 'dist/sinks/delivery-process.js'
 export const TICKETS_SINK = path.join(PROJECT_ROOT, 'test/fixtures/programs/sinks/tickets-sink.cjs')
 
 /** A sealed bundle of a stall in `functionName`: another name is another cause. Its id. */
-export function stallBundle(directory: string, functionName = 'validate'): string {
+export function stallBundle(
+  directory: string,
+  functionName = 'validate',
+  more: Readonly<Partial<Verdict>> = {},
+  /** Of something that can't be packed, beside the rest. */
+  ballastBytes = 0,
+): string {
   const writer = bundleIn(directory)
+  if (ballastBytes > 0) writer.addArtifact('ballast.bin', randomBytes(ballastBytes), { engine: 'procfs', tookMs: 3 })
   writer.addArtifact('kernel.json', JSON.stringify({ made: Math.random() }), { engine: 'procfs', tookMs: 3 })
-  const verdict: Verdict = { ...VERDICT, where: { ...VERDICT.where!, function: functionName } }
+  const verdict: Verdict = { ...VERDICT, where: { ...VERDICT.where!, function: functionName }, ...more }
   const outcome = writer.seal({ ...SEAL_PARTS, verdicts: [verdict] })
   if (outcome.status !== 'sealed') throw outcome.error
   return path.basename(outcome.path)
@@ -30,8 +38,13 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
-export function startNode(args: readonly string[], env: Readonly<Record<string, string>>): Running {
+export function startNode(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd: string = process.cwd(),
+): Running {
   const child = spawn(process.execPath, [...args], {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
   })
@@ -45,6 +58,10 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
   return { child, ended }
 }
 
-export async function diag(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-  return await startNode([CLI, ...args], env).ended
+export async function diag(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd?: string,
+): Promise<Ended> {
+  return await startNode([CLI, ...args], env, cwd).ended
 }
