@@ -11,7 +11,7 @@ import type { HttpClient, HttpRequest } from '../contract/http.js'
 import type { ParcelFile } from '../contract/parcel-file.js'
 import type { Rehearsed } from '../contract/sink.js'
 import { refused, SinkError, unreachable } from '../contract/sink-error.js'
-import { retryAfterMs } from './retry-after.js'
+import { isRateLimit, waitMs } from './rate-limit.js'
 
 export interface HttpOptions {
   readonly timeoutMs: number
@@ -89,7 +89,6 @@ export function createHttpClient(
         status: response.statusCode,
         location: header('location'),
         contentType: header('content-type'),
-        retryAfter: header('retry-after'),
         text: bytes === null ? null : bytes.toString('utf8'),
         header,
       }
@@ -102,10 +101,10 @@ export function createHttpClient(
     const at = where(method, url)
     const status = `${at} answered ${raw.status}`
     const text = options.mask(excerptOf(raw))
-    if (raw.status >= 500 || [408, 425, 429].includes(raw.status)) {
+    if (raw.status >= 500 || [408, 425].includes(raw.status) || isRateLimit(raw.status, raw.header, raw.text ?? '')) {
       throw new SinkError('unreachable', `${status}${text}`, {
         status: raw.status,
-        retryAfterMs: retryAfterMs(raw.retryAfter, Date.now()),
+        retryAfterMs: waitMs(raw.status, raw.header, Date.now()),
       })
     }
     const ok = raw.status >= 200 && raw.status < 300
@@ -138,7 +137,6 @@ interface Raw {
   readonly status: number
   readonly location: string
   readonly contentType: string
-  readonly retryAfter: string
   /** Null: more than is allowed. */
   readonly text: string | null
   readonly header: (name: string) => string
@@ -221,12 +219,20 @@ function rehearsed(method: string, url: URL, request: HttpRequest, mask: (text: 
   const body =
     request.json ??
     request.form?.map((part) => ('text' in part ? { [part.name]: part.text } : { [part.name]: fileLine(part.file) })) ??
-    (request.bytes === undefined ? undefined : `<${request.bytes.data.length} bytes, ${request.bytes.contentType}>`)
+    (request.bytes === undefined ? undefined : bytesLine(request.bytes))
   return {
-    what: mask(`${method} ${url.href}`),
+    // What an answer will say is `(its.name)`, in a query too.
+    what: mask(`${method} ${url.href.replaceAll(/%28([\w.]+)%29/g, '($1)')}`),
     ...(request.headers === undefined ? {} : { headers: request.headers }),
     ...(body === undefined ? {} : { body }),
   }
+}
+
+/** A plain text is shown as it is; a file by its size. */
+function bytesLine({ data, contentType }: NonNullable<HttpRequest['bytes']>): string {
+  return contentType.startsWith('text/plain')
+    ? Buffer.from(data).toString('utf8')
+    : `<${data.length} bytes, ${contentType}>`
 }
 
 export function fileLine(file: ParcelFile): string {

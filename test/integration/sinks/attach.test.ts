@@ -36,6 +36,8 @@ async function tickets(): Promise<TicketsServer> {
   return started
 }
 
+const sumOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
 const env = (more: Record<string, string> = {}) => ({ CONDUCTOR_STALL_DIR: bundles, ...more })
 
 test('copies the archive to a folder and prints where it is; a second time changes nothing', async () => {
@@ -147,7 +149,9 @@ test.each([
 ])(
   'a webhook that answers %i: kept, with the reason, and the exit code that says whether to come back',
   async (status, expected) => {
-    const hook = await server(() => ({ status, headers: { 'retry-after': '3600' }, body: { error: 'no' } }))
+    // A 403 with that header would be a limit of the rate.
+    const headers: Record<string, string> = expected.code === 69 ? { 'retry-after': '3600' } : {}
+    const hook = await server(() => ({ status, headers, body: { error: 'no' } }))
     const id = stallBundle(bundles)
     const settings = env({ CONDUCTOR_STALL_SINK_WEBHOOK_URL: hook.url })
     const run = await diag(['attach', id, '--to', 'webhook'], settings)
@@ -168,8 +172,9 @@ test('a server that answers a page, leads elsewhere, sends a gigabyte, cuts the 
   const settings = env({
     CONDUCTOR_STALL_SINK_MODULE_NAME: TICKETS_SINK,
     TICKETS_URL: system.server.url,
-    CONDUCTOR_STALL_SINK_TIMEOUT_SECONDS: '0.5',
   })
+  // A busy machine may take half a second for an ordinary answer.
+  const hanging = { ...settings, CONDUCTOR_STALL_SINK_TIMEOUT_SECONDS: '0.5' }
   const html = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Log in</html>' }
   const cases = [
     [{ act: () => html }, 77, /a page where JSON was expected/],
@@ -180,7 +185,7 @@ test('a server that answers a page, leads elsewhere, sends a gigabyte, cuts the 
   ] as const
   for (const [{ act }, code, message] of cases) {
     system.server.faults = [1, 2, 3].map((nth) => ({ nth, when: 'before' as const, act }))
-    const run = await diag(['attach', id, '--to', 'module'], settings)
+    const run = await diag(['attach', id, '--to', 'module'], act() === 'hang' ? hanging : settings)
     expect(run.stderr).toMatch(message)
     expect(run.code).toBe(code)
   }
@@ -190,6 +195,27 @@ test('a server that answers a page, leads elsewhere, sends a gigabyte, cuts the 
   // Asked for by hand it is tried at once, whatever its back-off says.
   expect(await diag(['attach', id, '--to', 'module'], settings)).toMatchObject({ code: 0 })
   expect(system.tickets).toHaveLength(1)
+})
+
+test('half an upload is no upload: the line is cut in the middle of the archive, and the next attempt sends all of it', async () => {
+  const system = await tickets()
+  // Larger than what lies in buffers on the way, and nothing that could be packed.
+  const id = stallBundle(bundles, 'validate', {}, 16 * 2 ** 20)
+  const settings = env({ CONDUCTOR_STALL_SINK_MODULE_NAME: TICKETS_SINK, TICKETS_URL: system.server.url })
+  const isUpload = ({ headers }: Received): boolean => String(headers['content-type']).startsWith('multipart/')
+  system.server.faults = [1, 2, 3].map((nth) => ({ nth, match: isUpload, when: 'during', act: () => 'cut' }))
+  const cut = await diag(['attach', id, '--to', 'module'], settings)
+  expect(cut).toMatchObject({ code: 69, stderr: expect.stringMatching(/ECONNRESET|EPIPE|UND_ERR_SOCKET/) as string })
+  expect(system.tickets).toMatchObject([{ files: [] }])
+  system.server.faults = []
+  expect(await diag(['attach', id, '--to', 'module'], settings)).toMatchObject({ code: 0 })
+  expect(system.tickets).toHaveLength(1)
+  const [archive] = system.tickets[0]!.files
+  const packed = path.join(folder.path, 'own.tar.gz')
+  expect(await diag(['pack', id, '-o', packed], settings)).toMatchObject({ code: 0 })
+  expect(archive?.name).toBe(`${id}.tar.gz`)
+  expect(sumOf(archive!.bytes)).toBe(sumOf(readFileSync(packed)))
+  expect(archive!.bytes.length).toBeGreaterThan(16 * 2 ** 20)
 })
 
 test('refuses a damaged bundle with 65, an unknown destination and a missing setting with 64', async () => {
