@@ -23,6 +23,7 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
   const { manifest, archive, reports, stuck } = bundle
   const fingerprint = manifest.fingerprint ?? null
   const marks = marksOf(manifest.id, fingerprint)
+  const maxAttachmentBytes = house.settings.general.number('max_attachment_mb', 64) * 2 ** 20
   const links: StoreLink[] = []
   const rehearsals: Rehearsal[] = []
   const sinks = await Promise.all(
@@ -33,7 +34,7 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
   )) {
     requests = []
     const journal = openJournal(newState(manifest.id, destination.name, Date.now()), () => undefined)
-    const attached = sink.kind === 'ticket' && sink.files !== undefined
+    const attached = sink.kind === 'ticket' && sink.files !== undefined && archive.bytes.length <= maxAttachmentBytes
     const words = [marks.incident, ...(marks.cause === null ? [] : [marks.cause])]
     const wishes = { links, attached, count: 1, places: [], marks: words, closed: null }
     const parcel: Parcel = {
@@ -55,7 +56,7 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
         marks,
         cause: null,
         closedTicket: 'link' as const,
-        maxAttachmentBytes: house.settings.general.number('max_attachment_mb', 64) * 2 ** 20,
+        maxAttachmentBytes,
         letter: () => parcel.letter,
       }
       await deliverToTicket(sink, plan, parcel, journal)

@@ -4,9 +4,11 @@
  */
 import { letterAsHtml } from '../../report/letter/as-html.js'
 import type { Answer } from '../contract/answer.js'
-import type { HttpClient } from '../contract/http.js'
+import type { HttpClient, HttpRequest } from '../contract/http.js'
+import type { ParcelFile } from '../contract/parcel-file.js'
 import type { SinkContext, Ticket, TicketSystem } from '../contract/sink.js'
 import { refused } from '../contract/sink-error.js'
+import { fileLine } from '../http/http-client.js'
 import { basic, bestOf } from './ticket-search.js'
 
 /** RT's own: https://docs.bestpractical.com/rt/5.0.3/customizing/lifecycles_tutorial.html */
@@ -74,15 +76,8 @@ export function open(context: SinkContext): TicketSystem {
     files: {
       names: async (ticket) => (await attachments(ticket)).flatMap((each) => each.maybe('Filename') ?? []),
       attach: async ({ ref }, file) => {
-        await client.send('POST', `/ticket/${ref}/comment`, {
-          form: [
-            {
-              name: 'JSON',
-              text: JSON.stringify({ ContentType: 'text/plain', Content: file.name, Subject: file.name }),
-            },
-            { name: 'Attachments', file },
-          ],
-        })
+        const words = { ContentType: 'text/plain', Content: file.name, Subject: file.name }
+        await client.send('POST', `/ticket/${ref}/comment`, bodyWith(words, file, context.rehearse !== null))
       },
     },
     reopen: async ({ ref }) => {
@@ -90,6 +85,24 @@ export function open(context: SinkContext): TicketSystem {
     },
     check: async () => [await check(client, queue)],
   }
+}
+
+/**
+ * A file in a form, as it is. A text in JSON: of a form RT drops the charset, takes the bytes for Latin-1 and keeps them
+ * encoded twice (RT::REST2::Util::process_uploads; seen with 5.0.3).
+ */
+function bodyWith(words: object, file: ParcelFile, rehearsal: boolean): HttpRequest {
+  if (!file.contentType.startsWith('text/')) {
+    return {
+      form: [
+        { name: 'JSON', text: JSON.stringify(words) },
+        { name: 'Attachments', file },
+      ],
+    }
+  }
+  const { name: FileName, contentType: FileType, bytes } = file
+  const FileContent = rehearsal ? fileLine(file) : bytes.toString('base64')
+  return { json: { ...words, Attachments: [{ FileName, FileType, FileContent }] } }
 }
 
 function authorization({ values }: SinkContext): string {

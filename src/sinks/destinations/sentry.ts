@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { letterAsText } from '../../report/letter/as-text.js'
 import type { Messenger, Parcel, SinkContext } from '../contract/sink.js'
 import { refused } from '../contract/sink-error.js'
+import { fileLine } from '../http/http-client.js'
 
 const MAX_BYTES = 20 * 2 ** 20
 
@@ -18,10 +19,13 @@ export function open(context: SinkContext): Messenger {
     kind: 'message',
     send: async (parcel, id) => {
       const event = eventOf(parcel, id)
-      const withFiles = gzipSync(envelope(event, id, [parcel.archive, ...parcel.reports]))
-      const body = withFiles.length > MAX_BYTES ? gzipSync(envelope(event, id, [])) : withFiles
+      const files = [parcel.archive, ...parcel.reports]
+      const withFiles = gzipSync(envelope(event, id, files))
+      const fits = withFiles.length <= MAX_BYTES
+      const body = fits ? withFiles : gzipSync(envelope(event, id, []))
       if (context.rehearse !== null) {
-        context.rehearse({ what: `POST ${base}/api/${project}/envelope/`, body: event })
+        const attachments = fits ? files.map(fileLine) : []
+        context.rehearse({ what: `POST ${base}/api/${project}/envelope/`, body: { event, attachments } })
         return { ref: id, url: null }
       }
       await client.send('POST', `/api/${project}/envelope/`, {

@@ -87,7 +87,7 @@ export function open(context: SinkContext): TicketSystem {
         const { place, ts } = split(ref)
         const wanted = { filename: file.name, length: String(file.bytes.length) }
         const upload = await ask('files.getUploadURLExternal', wanted)
-        await client.send('POST', context.rehearse === null ? upload.text('upload_url') : '/upload', {
+        await client.send('POST', context.rehearse === null ? upload.text('upload_url') : '/(upload_url)', {
           bytes: { data: file.bytes, contentType: file.contentType },
           answers: 'text',
         })

@@ -78,6 +78,8 @@ export function openSinkHouse({ env, rehearse, now = Date.now, from = process.cw
   const settings = readSinkSettings(env)
   const mask = maskerOf([...settings.secrets, ...secretsBeside(env)])
   const opened = new Map<string, Promise<Sink>>()
+  // Whatever a destination puts into a body: a key that is sent to log in is no part of what is shown.
+  const rehearseMasked = rehearse === undefined ? null : (request: Rehearsed) => rehearse(maskedIn(request, mask))
   const context = (sink: string): SinkContext => ({
     settings,
     values: settings.of(sink),
@@ -86,13 +88,13 @@ export function openSinkHouse({ env, rehearse, now = Date.now, from = process.cw
     now,
     asText: (letter) => letterAsText(letter),
     asMarkdown: (letter) => letterAsMarkdown(letter),
-    rehearse: rehearse ?? null,
+    rehearse: rehearseMasked,
     http: (baseUrl, headers = {}, trust) =>
       createHttpClient(baseUrl, headers, {
         timeoutMs: settings.general.number('timeout_seconds', 30_000),
         caFile: absolute(settings.general.text('ca_file') ?? trust?.caFile ?? null, from),
         insecure: trust?.insecure ?? false,
-        rehearse: rehearse ?? null,
+        rehearse: rehearseMasked,
         mask,
       }),
   })
@@ -114,6 +116,14 @@ export function openSinkHouse({ env, rehearse, now = Date.now, from = process.cw
       return await opening
     },
   }
+}
+
+/** The same value, without secrets in its texts, at any depth. */
+function maskedIn<T>(value: T, mask: (text: string) => string): T {
+  if (typeof value === 'string') return mask(value) as T
+  if (Array.isArray(value)) return value.map((each: unknown) => maskedIn(each, mask)) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, maskedIn<unknown>(each, mask)])) as T
 }
 
 function absolute(file: string | null, from: string): string | null {
