@@ -1,19 +1,23 @@
 /** Real servers: what is sent arrives, byte for byte, and a repeat is a comment. Skipped by name where one can't be had. */
 import { createHash, createHmac } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { AwsClient } from 'aws4fetch'
 import { afterEach, beforeEach, expect, test, type TestContext } from 'vitest'
 import { temporaryFolder } from '../../support/incidents.js'
 import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
+import { readEnvelope } from '../../support/sinks/vendors/sentry.js'
+import { textAt } from '../../support/sinks/vendors/vendor.js'
 import {
   type RealServer,
   startAlertmanager,
   startAzurite,
+  startBugsink,
   startRadosgw,
   startRedmine,
   startRt,
   startSmtp,
+  sinkPackages,
 } from '../../fixtures/ticket-servers/real-servers.mjs'
 
 const LIMIT_MS = 600_000
@@ -32,16 +36,17 @@ afterEach(async () => {
   folder.remove()
 })
 
-async function real(
-  start: (folder: string) => Promise<RealServer | null>,
+async function real<T extends RealServer>(
+  start: (folder: string) => Promise<T | null>,
   name: string,
   context: TestContext,
-): Promise<RealServer> {
+): Promise<T> {
   const place = path.join(folder.path, 'server')
   mkdirSync(place)
-  server = await start(place)
-  if (server === null) return context.skip(`${name} can't be installed here`)
-  return server
+  const started = await start(place)
+  if (started === null) return context.skip(`${name} can't be installed here`)
+  server = started
+  return started
 }
 
 const settingsOf = (more: Readonly<Record<string, string>>): Record<string, string> => ({
@@ -66,7 +71,9 @@ test(
   'Request Tracker 5: ticket, archive, comment, reopening, and a wrong password',
   async (context) => {
     const { url, env } = await real(startRt, 'request-tracker5', context)
-    const settings = settingsOf(env)
+    const store = path.join(folder.path, 'store')
+    mkdirSync(store)
+    const settings = settingsOf({ ...env, CONDUCTOR_STALL_SINK_FILE_DIR: store })
     const headers = { authorization: `Basic ${Buffer.from('root:password').toString('base64')}` }
     expect((await diag(['doctor'], settings)).stdout).toMatch(/^ok    sink rt /m)
     const first = stallBundle(bundles)
@@ -79,10 +86,20 @@ test(
     ).json()) as {
       items: { id: string; Filename: string }[]
     }
+    const fetched = async (name: string): Promise<Buffer> => {
+      const item = list.items.find(({ Filename: each }) => each === name)
+      const answer = await get(`${url}/REST/2.0/attachment/${item?.id}`, headers)
+      return Buffer.from(((await answer.json()) as { Content: string }).Content, 'base64')
+    }
     for (const id of [first, second]) {
-      const item = list.items.find(({ Filename: name }) => name === `${id}.tar.gz`)
-      const text = (await (await get(`${url}/REST/2.0/attachment/${item?.id}`, headers)).json()) as { Content: string }
-      expect(sumOf(Buffer.from(text.Content, 'base64'))).toBe(sumOf(await packed(id, settings)))
+      expect(sumOf(await fetched(`${id}.tar.gz`))).toBe(sumOf(await packed(id, settings)))
+      // Texts too: signs beyond ASCII are not encoded twice.
+      expect(await diag(['attach', id, '--to', 'file'], settings)).toMatchObject({ code: 0 })
+      for (const name of [`${id}.report.md`, `${id}.report.html`]) {
+        const sent = readFileSync(path.join(store, name), 'utf8')
+        expect(sent).toMatch(/[^\p{ASCII}]/u)
+        expect((await fetched(name)).toString()).toBe(sent)
+      }
     }
     await fetch(`${url}/REST/2.0/ticket/1`, {
       method: 'PUT',
@@ -191,6 +208,48 @@ test(
   LIMIT_MS,
 )
 
+test(
+  'Sentry’s protocol (Bugsink): one group a cause, the report in the event, the archive as it was sent',
+  async (context) => {
+    const { url, token, env, envelopes } = await real(startBugsink, 'bugsink', context)
+    const settings = settingsOf(env)
+    const api = async <T>(what: string): Promise<T[]> => {
+      const answer = await get(`${url}/api/canonical/0/${what}`, { authorization: `Bearer ${token}` })
+      return ((await answer.json()) as { results: T[] }).results
+    }
+    expect((await diag(['doctor'], settings)).stdout).toMatch(/^ok    sink sentry /m)
+    const ids = [stallBundle(bundles), stallBundle(bundles), stallBundle(bundles, 'another')]
+    const refs: string[] = []
+    for (const id of ids) {
+      const run = await diag(['attach', id, '--to', 'sentry'], settings)
+      expect(run, run.stderr).toMatchObject({ code: 0 })
+      refs.push(run.stdout.trim())
+    }
+    // It groups by the fingerprint of the cause: two of the three are one.
+    const groups = await api<{ id: string }>('issues/?project=1')
+    const events = await Promise.all(
+      groups.map(async ({ id }) => await api<{ event_id: string }>(`events/?issue=${id}`)),
+    )
+    expect(events.map((each) => each.length).toSorted((a, b) => a - b)).toEqual([1, 2])
+    const known = events.flat().map(({ event_id: id }) => id.replaceAll('-', ''))
+    expect(known.sort()).toEqual(refs.toSorted())
+
+    // It drops attachments; the envelopes that it was told to keep have them.
+    const kept = envelopes().map((bytes) => readEnvelope(bytes))
+    for (const id of ids) {
+      const items = kept.flatMap((envelope) => envelope.items)
+      const archive = items.find(({ header }) => textAt(header, 'filename') === `${id}.tar.gz`)
+      expect(sumOf(archive?.payload ?? Buffer.alloc(0))).toBe(sumOf(await packed(id, settings)))
+    }
+
+    const wrong = new URL(env['CONDUCTOR_STALL_SINK_SENTRY_DSN'] ?? '')
+    wrong.username = '0'.repeat(32)
+    const refused = { ...settings, CONDUCTOR_STALL_SINK_SENTRY_DSN: wrong.href }
+    expect(await diag(['attach', stallBundle(bundles), '--to', 'sentry'], refused)).toMatchObject({ code: 77 })
+  },
+  LIMIT_MS,
+)
+
 /** The emulator's account, as its documentation gives it to everybody. */
 const ACCOUNT = 'devstoreaccount1'
 const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
@@ -287,6 +346,29 @@ test(
     const refused = await diag(['attach', stallBundle(bundles), '--to', 's3'], wrong)
     expect(refused).toMatchObject({ code: 77, stderr: expect.stringContaining('answered 403') as string })
     expect(stamps(await objects())).toEqual(stamps(before))
+
+    // Without keys in the settings: AWS's own chain, here from a file, where its package is installed beside the worker.
+    const packages = sinkPackages()
+    if (packages === null) return
+    const profile = path.join(folder.path, 'credentials')
+    const lines = [`aws_access_key_id = ${keys.accessKeyId}`, `aws_secret_access_key = ${keys.secretAccessKey}`]
+    writeFileSync(profile, `[default]\n${lines.join('\n')}\n`)
+    const {
+      CONDUCTOR_STALL_SINK_S3_ACCESS_KEY_ID: _id,
+      CONDUCTOR_STALL_SINK_S3_SECRET_ACCESS_KEY: _key,
+      ...rest
+    } = settings
+    const chained = { ...rest, AWS_SHARED_CREDENTIALS_FILE: profile, AWS_EC2_METADATA_DISABLED: 'true' }
+    const third = stallBundle(bundles)
+    expect(await diag(['attach', third, '--to', 's3'], chained)).toMatchObject({
+      code: 77,
+      stderr: expect.stringContaining('npm install @aws-sdk/credential-providers') as string,
+    })
+    const byChain = await diag(['attach', third, '--to', 's3'], chained, packages)
+    expect(byChain, byChain.stderr).toMatchObject({ code: 0 })
+    expect(sumOf(new Uint8Array(await (await get(byChain.stdout.trim())).arrayBuffer()))).toBe(
+      sumOf(await packed(third, settings)),
+    )
   },
   LIMIT_MS,
 )
