@@ -10,7 +10,7 @@ import type { StoreLink } from '../report/letter/letter.js'
 import { deliver, isDue, type Outcome } from './flow/deliver.js'
 import { type DeliveryState, dropStates, listStates, newState, readState, writeState } from './outbox/journal.js'
 import { makeOutbox, outboxIn } from './outbox/layout.js'
-import { dropOrder, listOrders, type Order, putOrder } from './outbox/orders.js'
+import { dropOrder, listOrders, type Order, putOrder, restoreDropped } from './outbox/orders.js'
 import { sinceOf } from './outbox/since.js'
 import { type PreparedBundle, prepareBundle } from './parcel/prepare-bundle.js'
 import { parseDestination, type SinkHouse } from './registry/registry.js'
@@ -43,6 +43,7 @@ export interface ShipReport {
 export async function shipOnce(options: ShipOptions): Promise<ShipReport> {
   const tally = { delivered: 0, refused: 0, waiting: 0, busy: 0, nextAt: null as number | null }
   for (const directory of options.directories) {
+    restoreDropped(directory)
     if (options.only === undefined) adopt(directory, options)
     const unreachable = new Set<string>()
     for (const order of listOrders(directory)) {

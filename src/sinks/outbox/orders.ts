@@ -49,12 +49,17 @@ export function listOrders(directory: string): Order[] {
 
 /** By the names alone: quick, whatever waits. */
 export function waitingIncidents(directory: string): ReadonlySet<string> {
-  const names = readNames(outboxIn(directory).orders).filter((name) => name.endsWith('.json'))
-  return new Set(names.map((name) => name.slice(0, -5)))
+  const names = readNames(outboxIn(directory).orders).filter((name) => name.endsWith('.json') || DROPPED.test(name))
+  return new Set(names.map((name) => name.slice(0, ID_LENGTH)))
 }
 
+const ID_LENGTH = 26
+/** What `dropOrder` makes of a name, until it is done. */
+const DROPPED = /^[0-9A-Z]{26}\.json\.\d+\.done$/
+
 /**
- * Done with. Taken away under another name first: destinations that somebody added meanwhile are ordered again.
+ * Done with. Taken away under another name first: destinations that somebody added meanwhile are ordered again, before what
+ * was taken away is removed.
  */
 export function dropOrder(directory: string, order: Order): void {
   const { orders } = outboxIn(directory)
@@ -67,10 +72,29 @@ export function dropOrder(directory: string, order: Order): void {
     return
   }
   const now = parseOrder(order.incident, readJson(taken))
-  unlinkQuietly(taken)
   const added = (now?.to ?? []).filter((each) => order.to?.includes(each) !== true)
   if (added.length > 0)
     putOrder(directory, order.incident, added, order.folder === undefined ? {} : { folder: order.folder })
+  unlinkQuietly(taken)
+}
+
+/**
+ * Puts back what a process had taken away when it died. Of a living one, too: whatever is delivered is known by its state,
+ * so an order that comes back costs a look. Throws ERR_STALL_DISK_FULL or ERR_STALL_DIR_UNWRITABLE.
+ */
+export function restoreDropped(directory: string): void {
+  const outbox = outboxIn(directory)
+  for (const name of readNames(outbox.orders)) {
+    if (!DROPPED.test(name)) continue
+    const taken = path.join(outbox.orders, name)
+    const incident = name.slice(0, ID_LENGTH)
+    const order = parseOrder(incident, readJson(taken))
+    if (order !== null) {
+      const { to, orderedAt, folder } = order
+      putOrder(directory, incident, to, { now: Date.parse(orderedAt), ...(folder === undefined ? {} : { folder }) })
+    }
+    unlinkQuietly(taken)
+  }
 }
 
 function readOrder(outbox: Outbox, incident: string): Order | null {
