@@ -96,13 +96,24 @@ export function open(context: SinkContext): TicketSystem {
     check: async () => {
       const type = values.text('type') ?? 'Bug'
       const types = (await client.get('/_apis/wit/workitemtypes', { query: version })).list('value')
-      return types.some((each) => each.maybe('name') === type)
-        ? [{ ok: true, text: `work items of type ${type} can be seen` }]
+      if (!types.some((each) => each.maybe('name') === type)) {
+        const advice = 'CONDUCTOR_STALL_SINK_AZUREDEVOPS_TYPE names another.'
+        return [{ ok: false, text: `there is no type ${type}`, advice }]
+      }
+      // As if one were made: validated, and not saved.
+      const body = Buffer.from(JSON.stringify([{ op: 'add', ...field('System.Title', 'conductor-diag doctor') }]))
+      const made = await client.send('POST', `/_apis/wit/workitems/$${encodeURIComponent(type)}`, {
+        query: { ...version, validateOnly: 'true' },
+        bytes: { data: body, contentType: 'application/json-patch+json' },
+        accept: [401, 403],
+      })
+      return made.status < 300
+        ? [{ ok: true, text: `work items of type ${type} can be made` }]
         : [
             {
               ok: false,
-              text: `there is no type ${type}`,
-              advice: 'CONDUCTOR_STALL_SINK_AZUREDEVOPS_TYPE names another.',
+              text: `work items of type ${type} can be seen, not made`,
+              advice: 'The token needs "Work items: Read & write".',
             },
           ]
     },

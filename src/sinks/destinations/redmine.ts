@@ -81,9 +81,26 @@ export function open(context: SinkContext): TicketSystem {
       if (project === null)
         return [{ ok: true, text: `signed in as ${user}; new tickets need CONDUCTOR_STALL_SINK_REDMINE_PROJECT` }]
       const found = await client.get(`/projects/${encodeURIComponent(project)}.json`, { accept: [403, 404] })
-      return found.status === 200
-        ? [{ ok: true, text: `signed in as ${user}, project ${project} can be seen` }]
-        : [{ ok: false, text: `${user} does not see project ${project}`, advice: 'Make that user a member of it.' }]
+      if (found.status !== 200) {
+        return [
+          { ok: false, text: `${user} does not see project ${project}`, advice: 'Make that user a member of it.' },
+        ]
+      }
+      // Of no issue: Redmine removes such a file by itself. Nothing else tells whether one may.
+      const upload = await client.send('POST', '/uploads.json', {
+        query: { filename: 'conductor-diag-doctor.txt' },
+        bytes: { data: Buffer.from('ok'), contentType: 'application/octet-stream' },
+        accept: [403, 422],
+      })
+      if (upload.status === 403) {
+        const advice = 'Give a role of that user "Add issues" and "Edit issues".'
+        return [{ ok: false, text: `${user} sees project ${project} and may not upload files`, advice }]
+      }
+      if (upload.status === 422) {
+        const advice = 'Administration, Settings, Files: size, and extensions that are taken (gz, md, html).'
+        return [{ ok: false, text: 'Redmine does not take a small text file', advice }]
+      }
+      return [{ ok: true, text: `signed in as ${user}, project ${project} can be seen, files are taken` }]
     },
   }
 }

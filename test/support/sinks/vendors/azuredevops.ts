@@ -89,6 +89,8 @@ export const azuredevops = (): Vendor => {
       if (path === 'workitems/$Bug') {
         const title = value('/fields/System.Title')
         if (title === '' || title.length > 255) return breaks(RULES.title)
+        // Validated, and not saved.
+        if (request.query.get('validateOnly') === 'true') return ok({ id: null })
         const marks = value('/fields/System.Tags').split('; ')
         return ok(shown(add(self, title, value('/fields/System.Description'), marks) - 1))
       }
