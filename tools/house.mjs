@@ -48,15 +48,17 @@ export const FLOORS = [
   [{ room: 'integrations', job: 'one file a library: turns its poll loop into heartbeats' }],
   [{ room: 'watch', job: 'pure: clocks in, stalls out' }],
   [
+    {
+      room: 'report',
+      job: 'evidence as text: waits, screens, pages, letters. Only the sentences of verdicts are elsewhere: in their rules',
+    },
+  ],
+  [
     { room: 'capture', job: 'one small file a capturer, each calling one engine below' },
     { room: 'evidence', job: 'pure: outcomes joined into one Evidence' },
     { room: 'diagnose', job: 'pure: Evidence in, ranked verdicts out; one file a rule' },
     { room: 'incident', job: 'the bundle: crash-safe writer, reader, retention, tombstones' },
     { room: 'profile', job: 'pure: stack samples and profiles in the formats of other tools' },
-    {
-      room: 'report',
-      job: 'an incident or a dump as text: screens, pages, letters. The sentences of verdicts come from their rules',
-    },
   ],
   [
     {

@@ -4,7 +4,7 @@
  * their cycles show; last the references from native code, where nothing else was found.
  */
 import { performance } from 'node:perf_hooks'
-import type { WaitHolder, WaitsFor } from '../model/await.js'
+import type { WaitHolder, WaitFacts } from '../model/await.js'
 import { scriptPath } from '../v8/objects/scripts.js'
 import type { AwaitScan } from './scan/await-scan.js'
 import type { Tagged, V8Heap } from '../v8/heap/heap.js'
@@ -52,7 +52,7 @@ export interface LeafWaitsInput {
 }
 
 export interface LeafWaits {
-  readonly waits: ReadonlyMap<Tagged, WaitsFor>
+  readonly waits: ReadonlyMap<Tagged, WaitFacts>
   /** Promises that nothing holds and that lie in memory which the collector has freed: remains, not waits. */
   readonly freed: ReadonlySet<Tagged>
   readonly cost: {
@@ -115,7 +115,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     rounds += holdersOf()
   }
   let rootsMs = 0
-  const judged = (): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } => {
+  const judged = (): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } => {
     const startedMs = performance.now()
     const roots = nativeRoots(input, findings, expired)
     rootsMs += performance.now() - startedMs
@@ -157,11 +157,10 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
 }
 
 /** What was judged nothing twice; what moved or was not proved is said to be unknown. */
-function confirmed(promise: Tagged, wait: WaitsFor | undefined, again: SearchedAgain): WaitsFor {
+function confirmed(promise: Tagged, wait: WaitFacts | undefined, again: SearchedAgain): WaitFacts {
   if (again.moved.has(promise)) return moved()
   if (wait === undefined || (wait.kind === 'nothing' && !again.proved)) {
-    const doubt = 'garbage was collected, or time was up, before a second search could confirm it'
-    return { kind: 'unknown', summary: 'no settler found', doubt, cutShort: true }
+    return { kind: 'unknown', why: 'no-settler', unproved: 'second-search-missing', cutShort: true }
   }
   return wait
 }
@@ -175,7 +174,7 @@ function judgeAll(
   roots: { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> },
   controlled: boolean,
   timers: TimerPaths,
-): { waits: Map<Tagged, WaitsFor>; freed: Set<Tagged> } {
+): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } {
   const { heap, scan, objects, scopes } = input
   // Fresh values: every path is read again before it is named.
   heap.memory.flush()
@@ -194,7 +193,7 @@ function judgeAll(
     stray: roots.stray,
     controlled,
   })
-  const waits = new Map<Tagged, WaitsFor>()
+  const waits = new Map<Tagged, WaitFacts>()
   const freed = new Set<Tagged>()
   for (const [promise, finding] of findings) {
     if (!input.leaves.has(promise)) continue

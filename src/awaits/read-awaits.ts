@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { buildAwaitTree, type SuspendedFunction } from '../model/await-grouping.js'
-import type { AwaitTree, TaskInHeap, WaitsFor } from '../model/await.js'
+import type { AwaitTree, TaskInHeap, WaitFacts } from '../model/await.js'
 import type { LocalValue } from '../model/frame.js'
 import type { Tagged, V8Heap } from '../v8/heap/heap.js'
 import { findIsolates, type Isolate } from '../v8/heap/isolates.js'
@@ -60,11 +60,11 @@ export interface ReadAwaitsOptions {
   onCost?(scan: AwaitScan['cost'], waits: LeafWaits['cost'] | null): void
 }
 
-export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTree {
+export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTree<WaitFacts> {
   const isolates = options.isolates ?? findIsolates(heap)
   const notes: string[] = []
   const functions: SuspendedFunction[] = []
-  const tasks: TaskInHeap[] = []
+  const tasks: TaskInHeap<WaitFacts>[] = []
   const open: OpenWork[] = []
   const left: Left = { unread: 0, collections: 0 }
   if (options.locals === true) notes.push(LOCALS_NOTE)
@@ -103,7 +103,7 @@ function readIsolate(
   pages: readonly Isolate['pages'][number][],
   options: ReadAwaitsOptions,
   notes: string[],
-  { tasks, open, left }: { tasks: TaskInHeap[]; open: OpenWork[]; left: Left },
+  { tasks, open, left }: { tasks: TaskInHeap<WaitFacts>[]; open: OpenWork[]; left: Left },
   offset: number,
 ): SuspendedFunction[] {
   const { scan, collections, awaiters, bottoms, waits } = readSettled(heap, isolate, pages, options, notes)
@@ -114,7 +114,7 @@ function readIsolate(
   if (unread > 0) notes.push(`${unread} more functions are suspended than the ${list.length} that are read here`)
   options.onCost?.(scan.cost, waits?.cost ?? null)
   const tid = options.tidOf(isolate)
-  const groups = new Map<string, WaitsFor>()
+  const groups = new Map<string, WaitFacts>()
   const values = options.locals === true ? localsReader(heap, scan) : null
   const objects = new Objects(heap, scan.functions)
   const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
@@ -206,7 +206,7 @@ function isRemains(one: Suspended, leaves: readonly Tagged[], waits: LeafWaits |
 }
 
 /** A race of a suspended function and something else waits for both; the resource says more than `another function`. */
-function isTelling(wait: WaitsFor): boolean {
+function isTelling(wait: WaitFacts): boolean {
   return wait.kind !== 'nothing' && wait.kind !== 'unknown' && wait.kind !== 'await'
 }
 
@@ -255,11 +255,11 @@ function waitOf(
   one: Suspended,
   leaves: readonly Tagged[],
   waits: LeafWaits | null,
-  groups: Map<string, WaitsFor>,
+  groups: Map<string, WaitFacts>,
   key: string,
-): WaitsFor | null {
+): WaitFacts | null {
   if (one.awaits === 0 || leaves.length === 0) return null
-  let best: WaitsFor | null = null
+  let best: WaitFacts | null = null
   for (const promise of leaves) {
     const wait = waits?.waits.get(promise)
     if (wait !== undefined && (best === null || rank(wait) > rank(best))) best = wait
@@ -270,11 +270,11 @@ function waitOf(
     return best
   }
   // Alike in function, place and chain to one that was searched.
-  return groups.get(key) ?? { kind: 'unknown', summary: 'not searched', cutShort: true }
+  return groups.get(key) ?? { kind: 'unknown', why: 'not-searched', cutShort: true }
 }
 
-function rank(wait: WaitsFor): number {
-  if (wait.deadlock !== undefined) return 4
+function rank(wait: WaitFacts): number {
+  if (wait.links !== undefined && wait.kind === 'lock') return 4
   // Of a race the timer is the time-out, and the other what is waited for.
   if (wait.kind === 'timer') return 2.5
   return isTelling(wait) ? 3 : wait.kind === 'await' ? 2 : wait.kind === 'unknown' ? 1 : 0

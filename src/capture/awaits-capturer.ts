@@ -10,6 +10,7 @@ import { ownThreadId } from '../platform/procfs/own-thread.js'
 import { readAwaitTree, type ReadAwaitsOptions } from '../awaits/read-awaits.js'
 import type { AwaitCache } from '../awaits/scan/settled-scan.js'
 import type { Redactor } from '../redact/redactor.js'
+import { sayWaits } from '../report/wait/wait-words.js'
 import type { Capturer } from './capturer.js'
 import type { CaptureOptions } from './session.js'
 import { memoryCapability, unmatchedNote } from './memory-target.js'
@@ -52,7 +53,7 @@ export function readAwaits(target: MemoryTarget, request: AwaitsRequest): AwaitT
   const tids = new Map(threads.map((thread) => [thread.isolate.address, thread.tid]))
   const { startTicks } = request.target
   const uptimeMs = startTicks === null ? null : ageMsOf(startTicks)
-  const tree = readAwaitTree(target.heap, {
+  const read = readAwaitTree(target.heap, {
     natives: native,
     isolates: threads.map((thread) => thread.isolate),
     tidOf: (isolate) => tids.get(isolate.address) ?? null,
@@ -65,6 +66,7 @@ export function readAwaits(target: MemoryTarget, request: AwaitsRequest): AwaitT
     keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
     ...(request.target.inside ? { maxFunctions: MAX_FUNCTIONS_INSIDE } : {}),
   })
+  const tree = sayWaits(read)
   const note = unmatchedNote(target, unmatched)
   return redactTree(unmatched === 0 ? tree : { ...tree, notes: [...tree.notes, note] }, request.redactor)
 }

@@ -4,6 +4,7 @@
  */
 import type { AwaitTree } from '../model/await.js'
 import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../inspector/heap/snapshot-awaits.js'
+import { sayWaits } from '../report/wait/wait-words.js'
 import type { Capturer } from './capturer.js'
 import type { InspectorAccess } from '../inspector/inspector-access.js'
 
@@ -32,7 +33,7 @@ export function createHeapAwaitCapturer(access: InspectorAccess, options: HeapAw
           deadlineMs,
         })
         notePause(tree.pausedMs)
-        return session.options.redactor.value(tree) as AwaitTree
+        return session.options.redactor.value(sayWaits(tree)) as AwaitTree
       } finally {
         await access.release()
       }

@@ -31,7 +31,7 @@ function pendingIn({ last }: View): PendingAwait[] {
   for (const node of last.awaits?.awaits ?? []) {
     const waits = node.waitsFor
     // A function that awaits another one that is listed is part of that one's chain.
-    if (waits === null || (waits.kind === 'await' && waits.heldThrough === undefined)) continue
+    if (waits === null || (waits.kind === 'await' && waits.parts === undefined)) continue
     if (node.doubtful === true || !isApplication(node)) continue
     const { where } = blameAwait(node)
     const place = where === null ? '' : [where.function, where.file, where.line].join(':')

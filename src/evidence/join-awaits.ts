@@ -5,9 +5,10 @@
 import type { AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from '../model/await.js'
 import type { Look } from '../model/evidence.js'
 import type { Frame } from '../model/frame.js'
-import { isConnected, isPooled, type ConnectedWait } from '../model/wait.js'
+import { isConnected, isPooled } from '../model/wait.js'
 import type { UnansweredRequest } from '../model/open-work.js'
 import type { SocketState } from '../model/socket.js'
+import { doubted } from '../report/wait/wait-words.js'
 import { type PoolWaiter, withPoolWork } from './join-pool.js'
 
 /** The looks with their await trees completed: sockets by descriptor, work of the thread pool, `looks` and `seenMs` by comparison. */
@@ -64,7 +65,7 @@ function moreTelling(
   join: (waits: WaitsFor) => WaitsFor,
 ): WaitsFor | null {
   if (now?.cutShort !== true || before === null || before.kind === 'unknown' || before.kind === 'nothing') return now
-  return { ...join(withoutPool(before)), doubt: before.doubt ?? 'found in an earlier look only' }
+  return { ...join(withoutPool(before)), ...(before.doubt === undefined ? doubted('earlier-look') : {}) }
 }
 
 function withoutPool(waits: WaitsFor): WaitsFor {
@@ -133,7 +134,7 @@ function withSocket(waits: WaitsFor, sockets: readonly SocketState[]): WaitsFor 
 }
 
 /** The wait is as old as the last byte either way, when the engine has no better figure (TCP_INFO in-process). */
-function sinceOf(waits: ConnectedWait, socket: SocketState): { sinceMs?: number } {
+function sinceOf(waits: Pick<WaitsFor, 'sinceMs'>, socket: SocketState): { sinceMs?: number } {
   if (waits.sinceMs !== undefined) return { sinceMs: waits.sinceMs }
   if (socket.lastSentMs === null || socket.lastReceivedMs === null) return {}
   return { sinceMs: Math.min(socket.lastSentMs, socket.lastReceivedMs) }

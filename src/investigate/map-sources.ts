@@ -1,15 +1,8 @@
 /** Puts the original positions beside the generated ones, in every frame and await of the evidence. */
-import {
-  deadlockText,
-  linkText,
-  type AwaitNode,
-  type AwaitRoot,
-  type AwaitTree,
-  type WaitHolder,
-  type WaitsFor,
-} from '../model/await.js'
+import { type AwaitNode, type AwaitRoot, type AwaitTree, type WaitsFor } from '../model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../model/evidence.js'
 import type { Frame, SourcePosition } from '../model/frame.js'
+import { sayWait } from '../report/wait/wait-words.js'
 import type { SourceMaps } from '../source/source-maps.js'
 
 interface Place {
@@ -32,10 +25,8 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
   const wait = (waits: WaitsFor): WaitsFor => {
     const held = { ...waits, ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }) }
     if ((held.kind !== 'lock' && held.kind !== 'module') || held.links === undefined) return held
-    const links = held.links.map(place)
-    return held.kind === 'lock' && held.deadlock !== undefined
-      ? { ...held, links, ...inSources(links, held.reentrant === true) }
-      : { ...held, links }
+    const known = { ...held, links: held.links.map(place) }
+    return known.kind === 'lock' ? sayWait(known) : known
   }
   const node = (each: AwaitNode): AwaitNode => ({
     ...place(each),
@@ -76,8 +67,4 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
       samples: evidence.samples.samples.map((sample) => ({ ...sample, frames: frames(sample.frames) })),
     },
   }
-}
-
-function inSources(links: readonly WaitHolder[], reentrant: boolean): { summary: string; deadlock: string[] } {
-  return { summary: deadlockText(links, reentrant), deadlock: links.map(linkText) }
 }

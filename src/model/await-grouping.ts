@@ -2,7 +2,7 @@
  * From suspended functions and the links between them to the tree that is shown: leaf-up and root-down, alike ones as
  * one line with a count. Pure; both engines (memory, heap snapshot) end here, so that their trees can be compared.
  */
-import type { AwaitFunctionKind, AwaitNode, AwaitRoot, AwaitTree, WaitsFor } from './await.js'
+import type { AwaitFunctionKind, AwaitNode, AwaitRoot, AwaitTree, WaitFacts } from './await.js'
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
 import { MAX_WORK, type Work, workKey } from './work.js'
 
@@ -17,7 +17,7 @@ export interface SuspendedFunction {
   readonly awaiters: readonly number[]
   /** True when what it awaits is settled by other suspended functions, which are in the list themselves. */
   readonly awaitsListed: boolean
-  readonly waitsFor: WaitsFor | null
+  readonly waitsFor: WaitFacts | null
   /** A generator between two values: it waits for its consumer, nobody waits for it. Not in the root-down view. */
   readonly idle?: boolean
   readonly tid?: number
@@ -41,7 +41,7 @@ export interface AwaitTreeFacts {
 }
 
 /** Groups and orders: functions whose wait has a cause first, then by count. */
-export function buildAwaitTree(functions: readonly SuspendedFunction[], facts: AwaitTreeFacts): AwaitTree {
+export function buildAwaitTree(functions: readonly SuspendedFunction[], facts: AwaitTreeFacts): AwaitTree<WaitFacts> {
   const notes = [...facts.notes]
   const awaits = groupLeafUp(functions)
   const roots = groupRootDown(functions, notes)
@@ -105,7 +105,7 @@ interface Group {
   readonly first: number
   count: number
   readonly doubtful: boolean
-  best: WaitsFor | null
+  best: WaitFacts | null
   readonly work: Map<string, Work>
 }
 
@@ -113,7 +113,7 @@ function addWork(known: Map<string, Work>, { work }: SuspendedFunction): void {
   if (work !== undefined && known.size < MAX_WORK) known.set(workKey(work), work)
 }
 
-function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode[] {
+function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode<WaitFacts>[] {
   const numbers = chainNumbers(functions)
   const groups = new Map<string, Group>()
   functions.forEach((f, i) => {
@@ -131,12 +131,12 @@ function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode[] {
     addWork(group.work, f)
   })
   const frames = functions.map((f) => toFrame(f))
-  const nodes: { node: AwaitNode; rank: number }[] = []
+  const nodes: { node: AwaitNode<WaitFacts>; rank: number }[] = []
   for (const group of groups.values()) {
     const f = functions[group.first]
     if (f === undefined) continue
     const chain = chainOf(functions, group.first).slice(1)
-    const node: AwaitNode = {
+    const node: AwaitNode<WaitFacts> = {
       function: f.function,
       file: f.file,
       line: f.line,
@@ -144,7 +144,7 @@ function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode[] {
       kind: f.kind,
       count: group.count,
       awaitedBy: chain.flatMap((i) => frames[i] ?? []),
-      waitsFor: f.awaitsListed ? { kind: 'await', summary: 'another suspended function' } : group.best,
+      waitsFor: f.awaitsListed ? { kind: 'await' } : group.best,
       ...(f.source === undefined ? {} : { source: f.source }),
       ...(f.tid === undefined ? {} : { tid: f.tid }),
       ...(f.locals === undefined ? {} : { locals: f.locals }),
@@ -157,7 +157,7 @@ function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode[] {
 }
 
 /** Leaves with a known cause, leaves without, those who only await others, doubtful ones. */
-function rankOf(node: AwaitNode): number {
+function rankOf(node: AwaitNode<WaitFacts>): number {
   if (node.doubtful === true) return 4
   if (node.kind === 'generator') return 5
   const kind = node.waitsFor?.kind
@@ -165,14 +165,18 @@ function rankOf(node: AwaitNode): number {
   return kind === undefined || kind === 'unknown' ? 2 : 1
 }
 
-function moreTelling(a: WaitsFor | null, b: WaitsFor | null): WaitsFor | null {
+function isDeadlock(wait: WaitFacts): boolean {
+  return wait.kind === 'lock' && wait.links !== undefined
+}
+
+function moreTelling(a: WaitFacts | null, b: WaitFacts | null): WaitFacts | null {
   if (a === null) return b
   if (b === null) return a
-  if (a.deadlock === undefined && b.deadlock !== undefined) return b
+  if (!isDeadlock(a) && isDeadlock(b)) return b
   return Object.keys(b).length > Object.keys(a).length ? b : a
 }
 
-function groupRootDown(functions: readonly SuspendedFunction[], notes: string[]): AwaitRoot[] {
+function groupRootDown(functions: readonly SuspendedFunction[], notes: string[]): AwaitRoot<WaitFacts>[] {
   const awaited: number[][] = functions.map(() => [])
   functions.forEach((f, i) => {
     for (const up of f.awaiters) awaited[up]?.push(i)
@@ -192,7 +196,7 @@ function level(
   above: Set<number>,
   budget: { left: number; cut: number },
   depth: number,
-): AwaitRoot[] {
+): AwaitRoot<WaitFacts>[] {
   const groups = new Map<string, number[]>()
   for (const i of members) {
     const f = functions[i]
@@ -202,7 +206,7 @@ function level(
     if (group === undefined) groups.set(key, [i])
     else group.push(i)
   }
-  const roots: AwaitRoot[] = []
+  const roots: AwaitRoot<WaitFacts>[] = []
   for (const group of groups.values()) {
     const first = group[0]
     const f = first === undefined ? undefined : functions[first]
@@ -212,7 +216,7 @@ function level(
       continue
     }
     const below = depth >= MAX_ROOT_DEPTH ? [] : [...new Set(group.flatMap((i) => awaited[i] ?? []))]
-    const best = group.reduce<WaitsFor | null>((known, i) => moreTelling(known, functions[i]?.waitsFor ?? null), null)
+    const best = group.reduce<WaitFacts | null>((known, i) => moreTelling(known, functions[i]?.waitsFor ?? null), null)
     for (const i of group) above.add(i)
     const awaiting = below.length === 0 ? [] : level(functions, awaited, below, above, budget, depth + 1)
     for (const i of group) above.delete(i)

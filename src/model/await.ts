@@ -1,6 +1,6 @@
 /** A suspended async function, who awaits it, and what it waits for. */
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
-import type { WaitHolder, WaitsFor } from './wait.js'
+import type { WaitFacts, WaitsFor } from './wait.js'
 import type { Work } from './work.js'
 import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } from './open-work.js'
 
@@ -12,13 +12,14 @@ export type {
   PoolMember,
   QueueFacts,
   UnreadStream,
+  WaitFacts,
   WaitHolder,
   WaitKind,
   WaitsFor,
 } from './wait.js'
 
-/** Suspended functions alike in place and chain, grouped. */
-export interface AwaitNode {
+/** Suspended functions alike in place and chain, grouped. `W`: with or without the sentences of what they wait for. */
+export interface AwaitNode<W extends WaitFacts = WaitsFor> {
   readonly function: string | null
   readonly file: string | null
   readonly line: number | null
@@ -28,7 +29,7 @@ export interface AwaitNode {
   /** Innermost awaiter first, up to the root. */
   readonly awaitedBy: readonly Frame[]
   /** Present for leaves; `{kind: 'await'}` for functions that await another suspended one. */
-  readonly waitsFor: WaitsFor | null
+  readonly waitsFor: W | null
   readonly source?: SourcePosition
   /** Which isolate: tid of its thread, when known. */
   readonly tid?: number
@@ -43,19 +44,19 @@ export interface AwaitNode {
   readonly doubtful?: boolean
 }
 
-export interface AwaitTree {
+export interface AwaitTree<W extends WaitFacts = WaitsFor> {
   readonly engine: 'memory' | 'heap-snapshot'
   /** Leaf-up, grouped. */
-  readonly awaits: readonly AwaitNode[]
+  readonly awaits: readonly AwaitNode<W>[]
   /** Root-down, grouped: the outermost awaiter first. */
-  readonly roots: readonly AwaitRoot[]
+  readonly roots: readonly AwaitRoot<W>[]
   readonly suspended: number
   readonly pausedMs: number
   readonly notes: readonly string[]
   /** The deadline ended the reading: functions, or what they wait for, may be missing. */
   readonly cutShort?: boolean
   /** Tasks that the agent in the process keeps, as they were found in the heap; absent without any. */
-  readonly tasks?: readonly TaskInHeap[]
+  readonly tasks?: readonly TaskInHeap<W>[]
   /** Garbage collections so far: between two looks with the same count nothing was collected, so what went moved on. */
   readonly collections?: number
   /** Accepted and not answered; absent where the heap was not read for them. */
@@ -69,7 +70,7 @@ export interface AwaitTree {
 }
 
 /** A task in flight as the heap has it: where its code is, and what is left of its execution. */
-export interface TaskInHeap {
+export interface TaskInHeap<W extends WaitFacts = WaitsFor> {
   readonly taskId: string
   /** The number of its record in the clocks' memory. */
   readonly index: number
@@ -80,7 +81,7 @@ export interface TaskInHeap {
    */
   readonly parked: readonly Frame[] | null
   /** What the innermost waits for; null when nothing is parked, or when it is settled: the function is about to go on. */
-  readonly waitsFor: WaitsFor | null
+  readonly waitsFor: W | null
   /** The task itself, where the agent kept it. */
   readonly work?: Work
 }
@@ -94,28 +95,13 @@ export interface CodePlace {
   readonly source?: SourcePosition
 }
 
-export interface AwaitRoot {
+export interface AwaitRoot<W extends WaitFacts = WaitsFor> {
   readonly function: string | null
   readonly file: string | null
   readonly line: number | null
   readonly column: number | null
   readonly count: number
-  readonly awaiting: readonly AwaitRoot[]
-  readonly waitsFor?: WaitsFor | null
+  readonly awaiting: readonly AwaitRoot<W>[]
+  readonly waitsFor?: W | null
   readonly source?: SourcePosition
-}
-
-/** `transfer app.js:12`, by its original place where that is known. */
-export function linkText(place: WaitHolder): string {
-  const file = place.source?.file ?? place.file
-  const line = place.source?.line ?? place.line
-  const name = file === null ? '' : ` ${file.slice(file.lastIndexOf('/') + 1)}`
-  return `${place.function ?? '(anonymous)'}${name}${line === null ? '' : `:${line}`}`
-}
-
-/** What a wait in a deadlock says of itself: told anew when its places are known better. */
-export function deadlockText(links: readonly WaitHolder[], reentrant: boolean): string {
-  const texts = links.map(linkText)
-  if (!reentrant) return `deadlock: ${texts.join(' -> ')} -> back to this wait`
-  return `a queue that is used inside itself: ${texts.join(', ')} ${texts.length > 1 ? 'hold its turns and end' : 'holds a turn and ends'} only when this wait is over`
 }

@@ -1,5 +1,6 @@
 /** What a process has taken on and not finished, and what will wake it, beside its awaits: out of its memory. */
 import type { SourcePosition } from './frame.js'
+import type { Request } from './wait.js'
 
 /** An HTTP request that it accepted and whose response has not ended. */
 export interface UnansweredRequest {
@@ -47,8 +48,10 @@ export interface UnreadAnswers {
   readonly sockets: number
   /** Most that it opens for one host; null: no limit. */
   readonly limit: number | null
-  /** `GET http://127.0.0.1:8080/scan-1.png, answer begun`, of one of them. */
-  readonly example: string | null
+  /** `GET http://127.0.0.1:8080/scan-1.png, answer begun`, of one of them. For readers alone: made out of `request`. */
+  readonly example?: string | null
+  /** One of them. */
+  readonly request?: Request
 }
 
 /** An HTTP/2 session of a client: every request on it is answered, or should be. */

@@ -1,6 +1,9 @@
 /**
  * What an await waits for: one type a kind, each with just the fields that its kind has. A field of another kind reads as
- * absent (`wait.peer` of a lock is undefined) and can't be written. In evidence it is the same plain object as ever.
+ * absent (`wait.peer` of a lock is undefined) and can't be written.
+ *
+ * Whoever reads a process finds `WaitFacts`. report/wait-words.ts makes the sentences, and the two together are `WaitsFor`,
+ * as the evidence has it.
  */
 import type { SourcePosition } from './frame.js'
 
@@ -45,7 +48,10 @@ export interface PoolFacts extends QueueFacts {
 export interface PoolMember {
   /** `nothing`: it runs no command. `unread`: its answer is there and nobody reads it. */
   readonly doing: 'nothing' | 'unread' | 'busy' | 'unknown'
+  /** The name of its command; of a request, report/wait-words.ts writes it. */
   readonly what?: string
+  /** The HTTP request that it is busy with. */
+  readonly request?: Request
   readonly fd?: number
   readonly count: number
 }
@@ -65,15 +71,40 @@ export interface WaitHolder {
   readonly source?: SourcePosition
 }
 
-/** What may be said of any wait. */
-export interface AnyWait {
-  /** One phrase: `GET http://10.0.0.5/api/tasks/poll, sent, no answer`. For readers alone: no code may look into it. */
+/** The sentences of a wait. For readers alone: no code may look into them. */
+export interface WaitWords {
+  /** One phrase: `GET http://10.0.0.5/api/tasks/poll, sent, no answer`. */
   readonly summary: string
+  /** `parts` as one line: `module{costMeter} > Mutex.waiters`. */
+  readonly heldThrough?: string
+  /** What can't be vouched for, one sentence. */
+  readonly doubt?: string
+  /** A cycle of holders: each waits for the next, the last for the first. */
+  readonly deadlock?: readonly string[]
+}
+
+/** Why a wait can't be vouched for. */
+export type Unproved =
+  | 'holders-not-followed'
+  | 'search-not-proved'
+  | 'second-search-missing'
+  | 'stray-word'
+  | 'end-likely'
+  | 'holders-only-mention'
+  | 'nearest-in-snapshot'
+  | 'earlier-look'
+
+/** What may be known of any wait. */
+export interface AnyWait {
   /** Class of the object that owns the resolver (`Mutex`, `Semaphore`, `LineClient`). */
   readonly owner?: string
-  /** Property path from a root or resource to the resolver: `module{costMeter} > Mutex.waiters`. */
-  readonly heldThrough?: string
-  /** The same path in its parts. */
+  /** The class of the object of Node's, where nothing more of it is known. */
+  readonly label?: string
+  /** What it is reached through, nearest to the object first: `LineClient.pending`, a suspended function. */
+  readonly through?: readonly (string | WaitHolder)[]
+  /** A closure of the object mentions the module's variable that holds the resolver: so it can settle it. */
+  readonly byVariable?: true
+  /** Way from a root or resource to the resolver, in its parts. */
   readonly parts?: readonly PathPart[]
   /** The function that waits is the queue's own code (`Mutex.acquire`): whoever called it is who waits for the lock. */
   readonly ownCode?: true
@@ -87,8 +118,7 @@ export interface AnyWait {
   readonly cutShort?: boolean
   /** What was found of it was another one a moment later: it went on, as a rule. */
   readonly changed?: true
-  /** What can't be vouched for, one sentence. */
-  readonly doubt?: string
+  readonly unproved?: Unproved
 }
 
 /** A listener for an event of the object that is waited for. */
@@ -125,16 +155,24 @@ interface InPool {
   readonly syscall?: string
 }
 
-interface Request {
+export interface Request {
   readonly method?: string
   /** Without query and credentials. */
   readonly url?: string
   readonly sent?: boolean
+  /** The answer has begun. */
+  readonly answered?: boolean
+  /** The wait is for the answer's body, which is not complete. */
+  readonly body?: 'incomplete'
 }
 
 export interface SocketWait extends AnyWait, OnConnection, Listening {
   readonly kind: 'socket'
+  readonly type?: 'datagram' | 'pipe' | 'tls' | 'listening' | 'web-socket'
   readonly host?: string
+  /** Of a WebSocket, without its query: `ws://10.0.0.5:8080/feed`. */
+  readonly address?: string
+  readonly connecting?: true
   /** A server's side of a connection, or a server that listens: what comes there is no reply. */
   readonly incoming?: boolean
   /** The queue that it stands in, in front of the connection. */
@@ -145,12 +183,18 @@ export interface SocketWait extends AnyWait, OnConnection, Listening {
 
 export interface RequestWait extends AnyWait, OnConnection, Listening, Request {
   readonly kind: 'http-request' | 'http2-stream'
-  /** The answer has begun. */
-  readonly answered?: boolean
+  /** Of HTTP/2: a whole session, or one stream of it. */
+  readonly part?: 'session' | 'server-session' | 'stream'
+  readonly streamId?: number
+  readonly authority?: string
+  readonly path?: string
 }
 
 export interface TimerWait extends AnyWait, Listening {
   readonly kind: 'timer'
+  /** Its whole length. */
+  readonly afterMs?: number
+  readonly repeats?: true
   readonly dueInMs?: number
   /** Since it was set. */
   readonly sinceMs?: number
@@ -174,18 +218,26 @@ export interface PoolRequestWait extends AnyWait, Listening, InPool {
 
 export interface ChildWait extends AnyWait, Listening {
   readonly kind: 'child'
+  /** The program. */
+  readonly file?: string
   readonly pid?: number
 }
 
 export interface ThreadWait extends AnyWait, Listening {
   readonly kind: 'worker' | 'message-port'
   readonly threadId?: number
+  /** Of a BroadcastChannel. */
+  readonly name?: string
 }
 
 /** `emitter`: events.once and the like: a live emitter, an event that did not come. */
 export interface EmitterWait extends AnyWait, OnConnection, Listening {
   readonly kind: 'stream' | 'emitter'
   readonly path?: string
+  /** Not for an event, but for data. */
+  readonly data?: true
+  /** Its end is what makes the wait hopeless: it is told with the event. */
+  readonly hopeless?: true
 }
 
 export interface SignalWait extends AnyWait, Listening {
@@ -195,9 +247,7 @@ export interface SignalWait extends AnyWait, Listening {
 /** A resolver held in a user's queue. */
 export interface LockWait extends AnyWait {
   readonly kind: 'lock'
-  /** A cycle of holders: each waits for the next, the last for the first. */
-  readonly deadlock?: readonly string[]
-  /** The same as places; the last one waits for what the first holds. */
+  /** A deadlock's cycle of holders: each waits for the next, the last for what the first holds. */
   readonly links?: readonly WaitHolder[]
   /** The cycle is one queue, used inside itself. */
   readonly reentrant?: boolean
@@ -212,6 +262,8 @@ export interface PoolWait extends AnyWait, Request {
 /** A command kept until there is a connection. */
 export interface BufferWait extends AnyWait, Listening {
   readonly kind: 'buffer'
+  /** What is waited for: the connection itself, a pool's first one, or that a kept command is sent. */
+  readonly until?: 'connected' | 'first-connection' | 'sent'
   /** What the connection's owner says of it: `reconnecting`. */
   readonly connection?: string
   readonly peer?: string
@@ -221,22 +273,40 @@ export interface BufferWait extends AnyWait, Listening {
 /** The evaluation of a module that waits for itself. */
 export interface ModuleWait extends AnyWait {
   readonly kind: 'module'
+  /** Names of the modules from the one that is imported to the importer, each imported by the one before it. */
+  readonly modules?: readonly string[]
   readonly links?: readonly WaitHolder[]
 }
 
 /** Another suspended function, which is listed itself. */
 export interface FunctionWait extends AnyWait {
   readonly kind: 'await'
+  /** The end of a function, of a module's evaluation, or whatever a suspended function does in time. */
+  readonly until?: 'end' | 'module' | 'settled'
+  readonly by?: WaitHolder | null
 }
 
 /** No live root reaches a settler. */
 export interface NothingWait extends AnyWait {
   readonly kind: 'nothing'
+  readonly why?: 'no-settler' | 'unused-scopes' | 'own-callers' | 'not-in-snapshot'
 }
 
 /** Also an object of Node's that we have no name for, with its descriptor. */
 export interface UnknownWait extends AnyWait, OnConnection, Listening {
   readonly kind: 'unknown'
+  /** `held`: by `parts`. `entry`: of a table that nothing is seen to settle. */
+  readonly why?:
+    | 'no-settler'
+    | 'not-near'
+    | 'not-searched'
+    | 'native-code'
+    | 'timer-only'
+    | 'moved'
+    | 'held'
+    | 'entry'
+    | 'atomics'
+    | 'fake-timer'
 }
 
 export type AWait =
@@ -262,22 +332,26 @@ type Field<W> = W extends unknown ? keyof W : never
 /** Of each kind: its own fields, and those of the others as absent. */
 type WithoutForeign<W> = W extends unknown ? W & { readonly [F in Exclude<Field<AWait>, keyof W>]?: undefined } : never
 
-/** What the innermost promise of a chain waits for. */
-export type WaitsFor = WithoutForeign<AWait>
+type WithWords<W> = W extends unknown ? W & WaitWords : never
+
+/** What the innermost promise of a chain waits for, as it was read. */
+export type WaitFacts = WithoutForeign<AWait>
+/** The same with its sentences, as the evidence has it. */
+export type WaitsFor = WithWords<WaitFacts>
 export type WaitKind = WaitsFor['kind']
 type OfKind<W, K> = W extends { readonly kind: infer Own } ? (K extends Own ? W : never) : never
 /** One kind of wait, or some: `WaitOf<'socket'>`. */
-export type WaitOf<K extends WaitKind> = OfKind<WaitsFor, K>
+export type WaitOf<K extends WaitKind> = OfKind<WaitFacts, K>
 
 /** Objects of Node's: what the kernel, a timer or another thread can wake. */
-export type ResourceWait = Exclude<WaitsFor, WaitOf<'lock' | 'pool' | 'buffer' | 'module' | 'await' | 'nothing'>>
+export type ResourceWait = Exclude<WaitFacts, WaitOf<'lock' | 'pool' | 'buffer' | 'module' | 'await' | 'nothing'>>
 
 /** Kinds that may wait on a connection of their own. */
-export type ConnectedWait = WaitOf<'socket' | 'http-request' | 'stream' | 'unknown'>
+type ConnectedKind = 'socket' | 'http-request' | 'http2-stream' | 'stream' | 'emitter' | 'unknown'
 /** Kinds that libuv's thread pool works for. */
-export type PooledWait = WaitOf<'file' | 'dns' | 'pool-request'>
+type PooledKind = 'file' | 'dns' | 'pool-request'
 
-const CONNECTED: ReadonlySet<WaitKind> = new Set<WaitKind>([
+const CONNECTED: ReadonlySet<WaitKind> = new Set<ConnectedKind>([
   'socket',
   'http-request',
   'http2-stream',
@@ -285,12 +359,12 @@ const CONNECTED: ReadonlySet<WaitKind> = new Set<WaitKind>([
   'emitter',
   'unknown',
 ])
-const POOLED: ReadonlySet<WaitKind> = new Set<WaitKind>(['file', 'dns', 'pool-request'])
+const POOLED: ReadonlySet<WaitKind> = new Set<PooledKind>(['file', 'dns', 'pool-request'])
 
-export function isConnected(wait: WaitsFor): wait is ConnectedWait {
+export function isConnected<W extends WaitFacts>(wait: W): wait is Extract<W, { readonly kind: ConnectedKind }> {
   return CONNECTED.has(wait.kind)
 }
 
-export function isPooled(wait: WaitsFor): wait is PooledWait {
+export function isPooled<W extends WaitFacts>(wait: W): wait is Extract<W, { readonly kind: PooledKind }> {
   return POOLED.has(wait.kind)
 }

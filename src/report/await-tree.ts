@@ -10,7 +10,7 @@ import { originOf } from '../source/origin.js'
 import { frameLine } from './places.js'
 import { workText } from '../model/work.js'
 import { printable, type Paint } from './terminal.js'
-import { waitText } from './wait-text.js'
+import { waitText } from './wait/wait-text.js'
 
 const MAX_LEAVES = 60
 const MAX_ROOT_LINES = 120

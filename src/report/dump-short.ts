@@ -9,7 +9,7 @@ import type { PendingAwait, ProcessOverview, ThreadOverview } from '../model/ove
 import { originOf } from '../source/origin.js'
 import { frameLine, placeLine } from './places.js'
 import { printable, type Paint } from './terminal.js'
-import { waitText } from './wait-text.js'
+import { waitText } from './wait/wait-text.js'
 
 const FRAMES = 5
 const AWAITS = 5

@@ -6,7 +6,7 @@ import { originOf } from '../source/origin.js'
 import { formatDuration } from '../model/amounts.js'
 import { frameLine } from './places.js'
 import { type Paint, printable, shorten } from './terminal.js'
-import { waitText } from './wait-text.js'
+import { waitText } from './wait/wait-text.js'
 
 export interface LiveOptions {
   readonly paint: Paint

@@ -3,7 +3,7 @@ import type { Evidence } from '../model/evidence.js'
 import type { IncidentManifest } from '../model/incident.js'
 import type { SourceExcerpt } from '../model/source-excerpt.js'
 import type { Verdict } from '../model/verdict.js'
-import { waitText } from './wait-text.js'
+import { waitText } from './wait/wait-text.js'
 
 export interface ReportedIncident {
   readonly manifest: IncidentManifest

@@ -8,8 +8,9 @@ export const broadcastChannels: Family = {
     const name = object.text('[kName]')
     return {
       kind: 'message-port',
-      summary: `BroadcastChannel${name === null ? '' : ` ${name}`}`,
+      label: 'BroadcastChannel',
       owner: 'BroadcastChannel',
+      ...(name === null ? {} : { name }),
     }
   },
 }

@@ -10,16 +10,12 @@ export const children: Family = {
     const file = object.text('spawnfile')
     return {
       kind: 'child',
-      summary: `child process${file === null ? '' : ` ${file}`}${pid === null ? '' : `, pid ${pid}`}`,
+      ...(file === null ? {} : { file }),
       ...(pid === null ? {} : { pid }),
     }
   },
   describeNative(object) {
     const pid = object.native()?.pid
-    return {
-      kind: 'child',
-      summary: `child process${pid === undefined ? '' : `, pid ${pid}`}`,
-      ...(pid === undefined ? {} : { pid }),
-    }
+    return { kind: 'child', ...(pid === undefined ? {} : { pid }) }
   },
 }

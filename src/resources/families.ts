@@ -95,6 +95,6 @@ function describeNative(object: NodeObject): ResourceWait | null {
 function ofNative(family: Family | undefined, object: NodeObject, label: string): ResourceWait {
   const described = family?.describeNative?.(object) ?? null
   if (described !== null) return described
-  const part: ResourceWait = { kind: family?.nativeKind ?? 'unknown', summary: label, owner: label }
+  const part: ResourceWait = { kind: family?.nativeKind ?? 'unknown', label, owner: label }
   return isConnected(part) ? { ...part, ...fdPart(object.native()) } : part
 }

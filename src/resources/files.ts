@@ -15,7 +15,7 @@ export const files: Family = {
     if (path === null && handleOf(object) !== null) return describeSocket(object, 'Socket')
     return {
       kind: 'stream',
-      summary: `${object.className}${path === null ? '' : ` of ${path}`}`,
+      label: object.className,
       ...(path === null ? {} : { path }),
       ...(fd === null || fd < 0 ? {} : { fd }),
     }
@@ -26,7 +26,7 @@ export const files: Family = {
     const path = native?.path
     return {
       kind: 'file',
-      summary: `file system request${path === undefined ? '' : ` on ${path}`} (${label})`,
+      ...(label === undefined ? {} : { label }),
       ...(path === undefined ? {} : { path }),
       ...fdPart(native),
     }

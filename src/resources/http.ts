@@ -4,10 +4,6 @@ import type { Family } from './family.js'
 import { fdPart, plainUrl, type NodeObject } from './node-object.js'
 import { socketNative } from './sockets.js'
 
-export function answerText(answering: boolean | undefined): string {
-  return answering === true ? 'answer begun, its body is not complete' : 'no answer'
-}
-
 export function describeClientRequest(object: NodeObject, answering?: boolean): WaitOf<'http-request'> {
   const method = object.text('method') ?? 'GET'
   const protocol = object.text('protocol', '[kProtocol]') ?? 'http:'
@@ -21,11 +17,11 @@ export function describeClientRequest(object: NodeObject, answering?: boolean): 
   const sent = object.flag('finished') === true && socket !== null
   return {
     kind: 'http-request',
-    summary: `${method} ${url}, ${answered ? 'answer begun' : sent ? `sent, ${answerText(answering)}` : 'not yet sent'}`,
     method,
     url,
     sent,
     ...(answered || answering === true ? { answered: true } : {}),
+    ...(!answered && answering === true ? { body: 'incomplete' } : {}),
     ...fdPart(socket === null ? null : socketNative(socket)),
   }
 }

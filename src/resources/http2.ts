@@ -1,7 +1,6 @@
 /** Sessions and streams of `http2` (lib/internal/http2/core.js). */
 import type { WaitOf } from '../model/wait.js'
 import type { Family } from './family.js'
-import { answerText } from './http.js'
 import { fdPart, type NativeSide, type NodeObject } from './node-object.js'
 import { socketNative } from './sockets.js'
 
@@ -11,10 +10,10 @@ export const http2Sessions: Family = {
   natives: ['Http2Session'],
   describe(object) {
     const authority = object.text('[authority]', '[kAuthority]')
-    const what = object.className === 'ClientHttp2Session' ? 'HTTP/2 session' : 'HTTP/2 server session'
     return {
       kind: 'http2-stream',
-      summary: `${what}${authority === null ? '' : ` to ${authority}`}`,
+      part: object.className === 'ClientHttp2Session' ? 'session' : 'server-session',
+      ...(authority === null ? {} : { authority }),
       ...fdPart(sessionSocket(object)),
     }
   },
@@ -39,13 +38,16 @@ function describeStream(object: NodeObject, answering?: boolean): WaitOf<'http2-
   const session = object.object('[session]', '[kSession]')
   const authority = session?.text('[authority]', '[kAuthority]') ?? null
   const id = object.number('[id]', '[kID]')
-  const target = `${method ?? 'request'} ${(path ?? '').replace(/[?#].*$/s, '')}`
+  const plainPath = path?.replace(/[?#].*$/s, '')
   return {
     kind: 'http2-stream',
-    summary: `HTTP/2 stream${id === null ? '' : ` ${id}`}: ${target}${authority === null ? '' : ` to ${authority}`}, ${answerText(answering)}`,
+    part: 'stream',
+    ...(id === null ? {} : { streamId: id }),
     ...(method === null ? {} : { method }),
-    ...(authority === null || path === null ? {} : { url: `${authority}${path.replace(/[?#].*$/s, '')}` }),
-    ...(answering === true ? { answered: true } : {}),
+    ...(authority === null ? {} : { authority }),
+    ...(plainPath === undefined ? {} : { path: plainPath }),
+    ...(authority === null || plainPath === undefined ? {} : { url: `${authority}${plainPath}` }),
+    ...(answering === true ? { answered: true, body: 'incomplete' } : {}),
     ...(session === null ? {} : fdPart(sessionSocket(session))),
   }
 }

@@ -7,10 +7,6 @@ export const lookups: Family = {
   describe: () => null,
   describeNative(object) {
     const host = object.text('hostname')
-    return {
-      kind: 'dns',
-      summary: `DNS look-up${host === null ? '' : ` of ${host}`}`,
-      ...(host === null ? {} : { host }),
-    }
+    return { kind: 'dns', ...(host === null ? {} : { host }) }
   },
 }

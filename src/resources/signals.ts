@@ -4,5 +4,5 @@ import type { Family } from './family.js'
 export const signals: Family = {
   waypoints: ['AbortSignal'],
   guards: ['AbortSignal'],
-  describe: () => ({ kind: 'abort-signal', summary: 'an AbortSignal' }),
+  describe: () => ({ kind: 'abort-signal' }),
 }

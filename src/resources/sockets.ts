@@ -28,7 +28,7 @@ export const servers: Family = {
   classes: ['Server'],
   describe: (object) => ({
     kind: 'socket',
-    summary: 'a listening server',
+    type: 'listening',
     incoming: true,
     ...fdPart(handleOf(object)?.native() ?? null),
   }),
@@ -39,21 +39,21 @@ export function describeSocket(object: NodeObject, className: string): WaitOf<'s
   const host = object.text('_host')
   const connecting = object.flag('connecting') === true
   const incoming = object.object('_server', 'server') !== null
-  const type = native?.className ?? ''
-  const what = DATAGRAM.test(type)
-    ? 'datagram socket'
-    : PIPE.test(type)
-      ? 'pipe or local socket'
-      : className === 'TLSSocket'
-        ? 'TLS socket'
-        : 'socket'
+  const type = typeOf(native?.className ?? '', className)
   return {
     kind: 'socket',
-    summary: `${what}${host === null ? '' : ` to ${host}`}${connecting ? ', connecting' : ''}`,
+    ...(type === null ? {} : { type }),
+    ...(connecting ? { connecting: true } : {}),
     ...fdPart(native),
     ...(host === null ? {} : { host }),
     ...(incoming ? { incoming: true } : {}),
   }
+}
+
+function typeOf(native: string, className: string): 'datagram' | 'pipe' | 'tls' | null {
+  if (DATAGRAM.test(native)) return 'datagram'
+  if (PIPE.test(native)) return 'pipe'
+  return className === 'TLSSocket' ? 'tls' : null
 }
 
 export function handleOf(object: NodeObject): NodeObject | null {

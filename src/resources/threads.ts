@@ -7,16 +7,12 @@ export const workers: Family = {
   nativeKind: 'worker',
   describe(object) {
     const threadId = handleOf(object)?.number('threadId') ?? null
-    return {
-      kind: 'worker',
-      summary: threadId === null ? 'a worker thread' : `worker thread ${threadId}`,
-      ...(threadId === null ? {} : { threadId }),
-    }
+    return { kind: 'worker', ...(threadId === null ? {} : { threadId }) }
   },
 }
 
 export const ports: Family = {
   classes: ['MessagePort'],
   nativeKind: 'message-port',
-  describe: (object) => ({ kind: 'message-port', summary: object.className }),
+  describe: (object) => ({ kind: 'message-port', label: object.className }),
 }

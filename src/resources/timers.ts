@@ -1,5 +1,4 @@
 /** Timeout and Immediate (lib/internal/timers.js): due by `_idleStart`, ms since the environment's start. */
-import { formatDuration } from '../model/amounts.js'
 import type { Family } from './family.js'
 import type { NodeObject } from './node-object.js'
 
@@ -19,12 +18,12 @@ export const timers: Family = {
   guards: ['Timeout'],
   describe(object, { uptimeMs }) {
     const due = timerDue(object)
-    if (due === null) return { kind: 'timer', summary: 'a timer' }
+    if (due === null) return { kind: 'timer' }
     const dueInMs = uptimeMs === null ? undefined : Math.round(due.dueAtMs - uptimeMs)
-    const what = due.repeats ? 'interval' : 'timer'
     return {
       kind: 'timer',
-      summary: `${what} of ${formatDuration(due.afterMs)}${dueInMs === undefined ? '' : `, due in ${formatDuration(dueInMs)}`}`,
+      afterMs: due.afterMs,
+      ...(due.repeats ? { repeats: true } : {}),
       ...(dueInMs === undefined ? {} : { dueInMs, sinceMs: Math.max(0, due.afterMs - dueInMs) }),
     }
   },

@@ -1,6 +1,5 @@
 /** A request of undici's, and so of `fetch`: its class may have any name, so the reader of the heap knows it by its shape. */
 import type { WaitOf } from '../model/wait.js'
-import { answerText } from './http.js'
 import { plainUrl, type NodeObject } from './node-object.js'
 
 export function describeUndici(object: NodeObject, answering?: boolean): WaitOf<'http-request'> | null {
@@ -10,6 +9,10 @@ export function describeUndici(object: NodeObject, answering?: boolean): WaitOf<
   const method = object.text('method') ?? 'GET'
   const [protocol = 'http:', host = ''] = origin.split('//')
   const url = plainUrl(protocol, host, path)
-  const summary = `${method} ${url}, ${answerText(answering)}`
-  return { kind: 'http-request', summary, method, url, ...(answering === true ? { answered: true } : {}) }
+  return {
+    kind: 'http-request',
+    method,
+    url,
+    ...(answering === true ? { answered: true, body: 'incomplete' } : {}),
+  }
 }

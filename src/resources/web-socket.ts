@@ -13,7 +13,7 @@ export const webSockets: Family = {
     const url = urlOf(object)
     if (url === null || !URL.canParse(url)) return null
     const { protocol, host, pathname } = new URL(url)
-    return { kind: 'socket', summary: `WebSocket ${protocol}//${host}${pathname}`, host, owner: 'WebSocket' }
+    return { kind: 'socket', type: 'web-socket', address: `${protocol}//${host}${pathname}`, host, owner: 'WebSocket' }
   },
 }
 

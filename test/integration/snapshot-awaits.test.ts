@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AwaitNode, AwaitTree } from '../../src/model/await.js'
 import { connectToSocket } from '../../src/inspector/connection/socket-connection.js'
+import { sayWaits } from '../../src/report/wait/wait-words.js'
 import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../../src/inspector/heap/snapshot-awaits.js'
 import { programFile } from '../support/await-oracle.js'
 import { lookAtAwaits, startProgram, type AwaitTarget } from '../support/await-target.js'
@@ -13,7 +14,7 @@ async function snapshotOf(target: AwaitTarget, maxHeapBytes: number): Promise<Aw
   const deadlineMs = performance.now() + 90_000
   const connection = await connectToSocket(url, deadlineMs)
   try {
-    return await awaitsFromSnapshot(connection, { ...DEFAULT_SNAPSHOT_OPTIONS, maxHeapBytes, deadlineMs })
+    return sayWaits(await awaitsFromSnapshot(connection, { ...DEFAULT_SNAPSHOT_OPTIONS, maxHeapBytes, deadlineMs }))
   } finally {
     connection.disconnect()
   }

@@ -1,6 +1,7 @@
 /** Objects of the web platform on real processes: each is named by what the program itself calls it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectToSocket } from '../../src/inspector/connection/socket-connection.js'
+import { sayWaits } from '../../src/report/wait/wait-words.js'
 import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../../src/inspector/heap/snapshot-awaits.js'
 import type { AwaitTree } from '../../src/model/await.js'
 import type { WaitsFor } from '../../src/model/wait.js'
@@ -26,7 +27,7 @@ describe.each(NODES)('objects of the web on Node $major', (node) => {
     const deadlineMs = performance.now() + 90_000
     const connection = await connectToSocket(url, deadlineMs)
     const options = { ...DEFAULT_SNAPSHOT_OPTIONS, maxHeapBytes: 100 << 20, deadlineMs }
-    snapshot = await awaitsFromSnapshot(connection, options).finally(() => connection.disconnect())
+    snapshot = sayWaits(await awaitsFromSnapshot(connection, options).finally(() => connection.disconnect()))
   })
 
   afterAll(async () => {

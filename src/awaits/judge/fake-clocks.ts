@@ -5,8 +5,6 @@
 import type { Objects } from '../../v8/objects/objects.js'
 import type { HeapPathPart } from './paths.js'
 
-export const FAKE_TIMER = 'a timer of a fake clock, which only a call of its tick() or runAll() lets fire'
-
 /** `clock.timers`; null when no object of the path is such a clock. */
 export function fakeClockOn(objects: Objects, parts: readonly HeapPathPart[]): string | null {
   for (const { object, slot } of parts) {

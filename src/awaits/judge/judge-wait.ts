@@ -3,15 +3,15 @@
  * that holds its resolver, else nothing alive. Each path is read again before it is named; one that is not there any
  * more names nothing.
  */
-import type { WaitsFor } from '../../model/await.js'
-import type { V8Heap } from '../../v8/heap/heap.js'
+import type { WaitFacts, WaitOf } from '../../model/wait.js'
+import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
 import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
 import { plainParts, type HeapPathPart } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
-import { fakeClockOn, FAKE_TIMER } from './fake-clocks.js'
+import { fakeClockOn } from './fake-clocks.js'
 import { STREAMS, WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
@@ -41,7 +41,7 @@ export class WaitJudge {
     this.#selfDeadlocks = new SelfDeadlocks(this.#heap, context.suspended, context.locks)
   }
 
-  judge(finding: Finding, guard: Finding | null): WaitsFor {
+  judge(finding: Finding, guard: Finding | null): WaitFacts {
     const judged = this.#judge(finding)
     if (judged.kind === 'timer') return judged
     const wait = this.#isOwnCode(finding, judged) ? { ...judged, ownCode: true as const } : judged
@@ -58,7 +58,7 @@ export class WaitJudge {
   }
 
   /** Whether the function that awaits it is a method of the queue's owner, or closes over the queue itself. */
-  #isOwnCode(finding: Finding, { kind }: WaitsFor): boolean {
+  #isOwnCode(finding: Finding, { kind }: WaitFacts): boolean {
     if (kind !== 'lock' && kind !== 'pool') return false
     const { layout } = this.#heap
     const waiter = this.#context.suspended.list.find((one) => one.awaits === finding.promise)
@@ -74,13 +74,13 @@ export class WaitJudge {
   }
 
   /** The timer that only bounds it. */
-  #guardOf(finding: Finding): WaitsFor | null {
+  #guardOf(finding: Finding): WaitFacts | null {
     const end = this.#nearestEnd(finding, true)
     const described = end === null ? null : this.#descriptions.describeEnd(finding, end)
     return described?.kind === 'timer' ? described : null
   }
 
-  #judge(finding: Finding): WaitsFor {
+  #judge(finding: Finding): WaitFacts {
     const itself = this.#selfDeadlocks.of(finding)
     if (itself !== null) {
       const key =
@@ -95,8 +95,7 @@ export class WaitJudge {
       const described = this.#descriptions.describeEnd(finding, end)
       if (described !== null) return described
     }
-    if (finding.unusable)
-      return this.#nothing(finding, 'kept alive only by scopes none of whose functions uses the variable')
+    if (finding.unusable) return this.#nothing(finding, 'unused-scopes')
     const root = finding.ends.find((found) => found.kind === 'root')
     if (root !== undefined) return this.#ofRoot(finding, root)
     const evaluations = finding.ends.filter((found) => found.kind === 'module' || found.kind === 'function')
@@ -109,38 +108,28 @@ export class WaitJudge {
     if (emitter !== null && finding.holders.length > 0) return emitter
     if (finding.holders.length > 0) return this.#ofHolders(finding)
     if ([...finding.steps.keys()].some((key) => this.#context.strong.has(objectOf(key)))) {
-      return { kind: 'unknown', summary: 'its resolver is held by native code' }
+      return { kind: 'unknown', why: 'native-code' }
     }
     const guard = this.#nearestEnd(finding, true)
     if (guard !== null) {
-      const heldThrough = this.#context.paths.text(finding, guard.key)
       return {
         kind: 'unknown',
-        summary: `nothing but a timer was found that can end it, and that one is not seen to settle it`,
-        heldThrough,
+        why: 'timer-only',
         parts: plainParts(this.#context.paths.parts(finding, guard.key)),
       }
     }
-    return this.#nothing(finding, 'no settler found')
+    return this.#nothing(finding, 'no-settler')
   }
 
-  #nothing(finding: Finding, why: string): WaitsFor {
+  #nothing(finding: Finding, why: NonNullable<WaitOf<'nothing'>['why']>): WaitFacts {
     if (finding.capped) {
-      return { kind: 'unknown', summary: 'no settler found', doubt: 'not every holder was followed', cutShort: true }
+      return { kind: 'unknown', why: 'no-settler', unproved: 'holders-not-followed', cutShort: true }
     }
     if (!this.#context.controlled) {
-      return {
-        kind: 'unknown',
-        summary: 'no settler found',
-        doubt: 'the search could not be proved on a known promise of this process',
-      }
+      return { kind: 'unknown', why: 'no-settler', unproved: 'search-not-proved' }
     }
     const stray = [...finding.steps.keys()].some((key) => this.#context.stray.has(objectOf(key)))
-    return {
-      kind: 'nothing',
-      summary: `nothing alive can settle it: ${why}`,
-      ...(stray ? { doubt: 'a word on a stack or in native memory still names one of the objects' } : {}),
-    }
+    return { kind: 'nothing', why, ...(stray ? { unproved: 'stray-word' } : {}) }
   }
 
   /** @param guards among timers and signals that only bound the wait, or among all others */
@@ -160,39 +149,35 @@ export class WaitJudge {
     return best
   }
 
-  #ofRoot(finding: Finding, root: FoundEnd): WaitsFor {
+  #ofRoot(finding: Finding, root: FoundEnd): WaitFacts {
     if (!this.#holdsStill(finding, root.key)) return moved()
     const emitter = this.#descriptions.emitterOn(finding, root.key)
     if (emitter !== null) return emitter
     const { paths } = this.#context
     const parts = paths.parts(finding, root.key)
-    const way = { heldThrough: paths.text(finding, root.key), parts: plainParts(parts) }
-    const { heldThrough } = way
+    const way = { parts: plainParts(parts) }
     const reader = this.#descriptions.classOn(finding, root.key, (name) => STREAMS.test(name))
     if (reader !== null) {
       const name = this.#context.objects.className(reader)
-      return { kind: 'stream', summary: `data from ${name}`, owner: name, ...way }
+      return { kind: 'stream', data: true, owner: name, ...way }
     }
-    if (this.#scopesNative(root)) return { kind: 'unknown', summary: 'Atomics.waitAsync', ...way }
+    if (this.#scopesNative(root)) return { kind: 'unknown', why: 'atomics', ...way }
     const user = this.#descriptions.resourceUsing(finding, root)
-    if (user !== null) {
-      const summary = `${user.summary}, which settles what ${heldThrough} holds`
-      return { ...user, summary, ...way }
-    }
+    if (user !== null) return { ...user, byVariable: true, ...way }
     const clock = fakeClockOn(this.#context.objects, parts)
-    if (clock !== null) return { kind: 'unknown', summary: FAKE_TIMER, owner: clock, ...way }
+    if (clock !== null) return { kind: 'unknown', why: 'fake-timer', owner: clock, ...way }
     if (this.#locks.isTable(finding)) {
       return {
         kind: 'unknown',
-        summary: `an entry of ${heldThrough}: nothing was seen that would settle it`,
+        why: 'entry',
         ...way,
         ...this.#ownerPart(parts),
       }
     }
     if (this.#context.locks.queueOf(finding) !== 0 && this.#locks.isOnWay(finding, root.key)) {
-      return this.#locks.lock(finding, parts, heldThrough, root)
+      return this.#locks.lock(finding, parts, root)
     }
-    return { kind: 'unknown', summary: `its resolve function is held by ${heldThrough}`, ...way }
+    return { kind: 'unknown', why: 'held', ...way }
   }
 
   #scopesNative(root: FoundEnd): boolean {
@@ -205,43 +190,47 @@ export class WaitJudge {
   }
 
   /** Only suspended functions hold the resolver: what they wait for is what this one waits for. */
-  #ofHolders(finding: Finding): WaitsFor {
+  #ofHolders(finding: Finding): WaitFacts {
     const { locks, paths } = this.#context
     const holders = locks.holdersOf(finding)
     const first = finding.holders[0] ?? 0
-    const heldThrough = paths.text(finding, first)
     if (locks.queueOf(finding) !== 0 && locks.cycleOf(finding) !== null) {
-      return this.#locks.lock(finding, paths.parts(finding, first), heldThrough)
+      return this.#locks.lock(finding, paths.parts(finding, first))
     }
     for (const holder of holders) {
       if (holder.waits === null || !locks.hasResource(holder.waits)) continue
       const inner = this.#judge(holder.waits)
       if (inner.kind === 'unknown' || inner.kind === 'nothing') continue
-      return { ...inner, summary: `${inner.summary}, through ${this.#locks.label(holder.generator)}` }
+      return this.#through(inner, holder.generator)
     }
     for (const holder of holders) {
       const inner = holder.waits === null ? null : this.#queues.waitIn(holder.waits)
-      if (inner !== null)
-        return { ...inner, summary: `${inner.summary}, through ${this.#locks.label(holder.generator)}` }
+      if (inner !== null) return this.#through(inner, holder.generator)
     }
     if (locks.queueOf(finding) !== 0 && holders.length > 0) {
-      return this.#locks.lock(finding, paths.parts(finding, holders[0]?.key ?? first), heldThrough)
+      return this.#locks.lock(finding, paths.parts(finding, holders[0]?.key ?? first))
     }
-    if (holders.length === 0) return this.#nothing(finding, 'only its own callers hold its resolver')
+    if (holders.length === 0) return this.#nothing(finding, 'own-callers')
     const named = holders.slice(0, MAX_HOLDERS).flatMap((holder) => this.#locks.holder(holder.generator))
     return {
       kind: 'await',
-      summary: `settled by ${this.#locks.label(holders[0]?.generator ?? 0)}, which is suspended itself`,
-      heldThrough,
+      until: 'settled',
+      by: this.#context.place(holders[0]?.generator ?? 0)[0] ?? null,
+      parts: plainParts(paths.parts(finding, first)),
       holders: named,
     }
   }
 
-  #ofFunction(finding: Finding, end: FoundEnd): WaitsFor {
+  /** The same wait, reached through a suspended function; one that has no place is left out. */
+  #through(inner: WaitFacts, generator: Tagged): WaitFacts {
+    return { ...inner, through: [...(inner.through ?? []), ...this.#context.place(generator)] }
+  }
+
+  #ofFunction(finding: Finding, end: FoundEnd): WaitFacts {
     const { paths } = this.#context
-    const way = { heldThrough: paths.text(finding, end.key), parts: plainParts(paths.parts(finding, end.key)) }
+    const way = { parts: plainParts(paths.parts(finding, end.key)) }
     if (end.kind === 'module') return { ...this.#modules.wait(finding.promise, objectOf(end.key)), ...way }
-    return { kind: 'await', summary: `the end of ${this.#locks.label(objectOf(end.key))}`, ...way }
+    return { kind: 'await', until: 'end', by: this.#context.place(objectOf(end.key))[0] ?? null, ...way }
   }
 
   /** Every reference of the path, read once more. */
@@ -263,6 +252,6 @@ export class WaitJudge {
 }
 
 /** What is said of a wait that went on during the look. */
-export function moved(): WaitsFor {
-  return { kind: 'unknown', summary: 'it changed while it was read', cutShort: true, changed: true }
+export function moved(): WaitFacts {
+  return { kind: 'unknown', why: 'moved', cutShort: true, changed: true }
 }

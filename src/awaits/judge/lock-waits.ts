@@ -1,5 +1,5 @@
 /** Locks of user code: whether a resolver lies in one, who can reach it, and the deadlock when its holders wait in turn. */
-import { deadlockText, linkText, type WaitHolder, type WaitsFor } from '../../model/await.js'
+import type { WaitFacts, WaitHolder } from '../../model/await.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
@@ -37,29 +37,24 @@ export class LockWaits {
   }
 
   /** A queue that is used inside itself: those who hold its turns, and this wait, which they wait for. */
-  reentrant(finding: Finding, key: StepKey, found: SelfDeadlock): WaitsFor {
+  reentrant(finding: Finding, key: StepKey, found: SelfDeadlock): WaitFacts {
     const { paths } = this.#context
     const parts = paths.parts(finding, key)
     const owner = this.#descriptions.ownerOn(parts, '')
     const links = distinct(found.tasks.flatMap((generator) => this.holder(generator)))
     return {
       kind: 'lock',
-      summary: deadlockText(links, true),
       ...(owner === null ? {} : { owner }),
-      heldThrough: paths.text(finding, key),
       parts: plainParts(parts),
       holders: links,
-      deadlock: links.map(linkText),
       links,
       reentrant: true,
-      ...(found.certain
-        ? {}
-        : { doubt: 'that the end of this very function is what would take it out of the queue is likely, not proved' }),
+      ...(found.certain ? {} : { unproved: 'end-likely' }),
     }
   }
 
   /** A queue of user code, who can reach it, and the cycle when they wait for each other. */
-  lock(finding: Finding, parts: readonly HeapPathPart[], heldThrough: string, root: FoundEnd | null = null): WaitsFor {
+  lock(finding: Finding, parts: readonly HeapPathPart[], root: FoundEnd | null = null): WaitFacts {
     const { locks } = this.#context
     const owner = this.#descriptions.ownerOn(parts, '')
     const cycle = locks.cycleOf(finding)
@@ -67,21 +62,13 @@ export class LockWaits {
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
     const named = distinct([...holders, ...users].flatMap((generator) => this.holder(generator))).slice(0, MAX_HOLDERS)
     const links = cycle === null ? undefined : cycle.flatMap((generator) => this.holder(generator))
-    const summary =
-      links !== undefined
-        ? deadlockText(links, false)
-        : `${owner === null ? 'a queue of user code' : `${owner}, a queue of user code`}${named.length === 0 ? '' : `, which ${named.map((holder) => holder.function ?? '(anonymous)').join(', ')} can reach`}`
     return {
       kind: 'lock',
-      summary,
       ...(owner === null ? {} : { owner }),
-      heldThrough,
       parts: plainParts(parts),
       ...(named.length === 0 ? {} : { holders: named }),
-      ...(links === undefined ? {} : { deadlock: links.map(linkText), links }),
-      ...(users.length === 0
-        ? {}
-        : { doubt: 'the holders named mention the variable; whether they took the lock is not known' }),
+      ...(links === undefined ? {} : { links }),
+      ...(users.length === 0 ? {} : { unproved: 'holders-only-mention' }),
     }
   }
 
@@ -122,12 +109,6 @@ export class LockWaits {
   /** Where a suspended function stands; empty when it is none. */
   holder(generator: Tagged): WaitHolder[] {
     return this.#context.place(generator)
-  }
-
-  /** `transfer app.js:12`. */
-  label(generator: Tagged): string {
-    const [holder] = this.holder(generator)
-    return holder === undefined ? 'a suspended function' : linkText(holder)
   }
 }
 

@@ -4,7 +4,7 @@
  * warning is given). Fields of V8's SourceTextModule (src/objects/source-text-module.tq) are known by what they hold: its
  * code is a suspended function once it has begun, and the modules it requests are the first array of modules in it.
  */
-import type { WaitHolder, WaitsFor } from '../../model/await.js'
+import type { WaitHolder, WaitFacts } from '../../model/await.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import { objectOf } from '../search/wait-search.js'
@@ -27,8 +27,8 @@ export class ModuleWaits {
     this.#context = context
   }
 
-  wait(promise: Tagged, module: Tagged): WaitsFor {
-    const plain: WaitsFor = { kind: 'await', summary: 'the evaluation of a module (a top-level await)' }
+  wait(promise: Tagged, module: Tagged): WaitFacts {
+    const plain: WaitFacts = { kind: 'await', until: 'module' }
     const { locks, place } = this.#context
     const queue: { readonly module: Tagged; readonly by: readonly string[] }[] = [{ module, by: [] }]
     const seen = new Set<Tagged>([module])
@@ -89,15 +89,12 @@ export class ModuleWaits {
   }
 }
 
-function cycle(importer: readonly WaitHolder[], by: readonly string[]): WaitsFor {
+function cycle(importer: readonly WaitHolder[], by: readonly string[]): WaitFacts {
   const names = by.map((file) => file.slice(file.lastIndexOf('/') + 1))
-  const [first = 'a module'] = names
-  const last = names.at(-1) ?? 'the importer'
-  const through = names.slice(1, -1)
   return {
     kind: 'module',
-    summary: `the evaluation of ${first}, which imports ${last}${through.length === 0 ? '' : ` (through ${through.join(', ')})`}, which waits for this import itself`,
-    owner: first,
+    modules: names,
+    owner: names[0] ?? 'a module',
     holders: importer,
     links: importer,
   }

@@ -11,6 +11,7 @@ import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import { objectOf, stepsDown, type Finding, type Step, type StepKey } from '../search/wait-search.js'
 
 const MAX_PARTS = 14
+const LEFT_OUT: PathPart = { name: '...', slot: '', role: 'other' }
 
 export interface HeapPathPart extends PathPart {
   readonly object: Tagged
@@ -19,8 +20,9 @@ export interface HeapPathPart extends PathPart {
 /** The parts without their addresses, as they go into the evidence. */
 export function plainParts(parts: readonly HeapPathPart[]): PathPart[] {
   const named = parts.filter((part) => part.name + part.slot !== '')
-  if (named.length > MAX_PARTS) named.splice(MAX_PARTS - 3, named.length - MAX_PARTS)
-  return named.map(({ name, slot, role }) => ({ name, slot, role }))
+  const plain = named.map(({ name, slot, role }): PathPart => ({ name, slot, role }))
+  if (plain.length > MAX_PARTS) plain.splice(MAX_PARTS - 3, plain.length - MAX_PARTS + 1, LEFT_OUT)
+  return plain
 }
 
 export class Paths {
@@ -34,16 +36,6 @@ export class Paths {
     this.#heap = objects.heap
     this.#scopes = scopes
     this.#suspended = suspended
-  }
-
-  text(finding: Finding, end: StepKey): string {
-    const texts: string[] = []
-    for (const part of this.parts(finding, end)) {
-      const text = part.name + part.slot
-      if (text !== '' && texts.at(-1) !== text) texts.push(text)
-    }
-    if (texts.length > MAX_PARTS) texts.splice(MAX_PARTS - 3, texts.length - MAX_PARTS + 1, '...')
-    return texts.join(' > ')
   }
 
   parts(finding: Finding, end: StepKey): HeapPathPart[] {

@@ -3,7 +3,7 @@
  * has no connection, of commands that one connection takes in turn. What stands in a queue was not sent: it is not the
  * peer that is waited for, but whatever is ahead.
  */
-import type { QueueFacts, WaitsFor } from '../../model/await.js'
+import type { QueueFacts, WaitFacts } from '../../model/await.js'
 import type { WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import { countOf, entriesOf, positionIn } from '../resources/collections.js'
@@ -29,12 +29,11 @@ export class Queues {
   }
 
   /** A wait for a pool's member, or for a connection that is not there; null when it stands in no such queue. */
-  waitIn(finding: Finding): WaitsFor | null {
+  waitIn(finding: Finding): WaitFacts | null {
     for (const key of this.#keys(finding)) {
       const parts = this.#context.paths.parts(finding, key)
       const wait = this.#poolOn(parts) ?? this.#bufferOn(parts)
-      if (wait !== null)
-        return { ...wait, heldThrough: this.#context.paths.text(finding, key), parts: plainParts(parts) }
+      if (wait !== null) return { ...wait, parts: plainParts(parts) }
     }
     return null
   }
@@ -50,7 +49,7 @@ export class Queues {
     ].slice(0, MAX_PATHS)
   }
 
-  #poolOn(parts: readonly HeapPathPart[]): WaitsFor | null {
+  #poolOn(parts: readonly HeapPathPart[]): WaitFacts | null {
     const { objects } = this.#context
     for (const [i, part] of parts.entries()) {
       const queue = parts[i + 1]
@@ -68,7 +67,6 @@ export class Queues {
     const holders = this.#holdersOf(lentMembers)
     return {
       kind: 'pool',
-      summary: `its turn in ${pool.owner}`,
       owner: pool.owner,
       pool,
       ...(holders.length === 0 ? {} : { holders }),
@@ -76,19 +74,17 @@ export class Queues {
   }
 
   /** Nothing is lent and nothing idle: the first connection is still being made, or nobody makes one. */
-  #notThere(parts: readonly HeapPathPart[], at: number, owner: string): WaitsFor {
-    const connection = 'none is lent and none is idle: it is still being made, or nobody makes it'
+  #notThere(parts: readonly HeapPathPart[], at: number, owner: string): WaitFacts {
     return {
       kind: 'buffer',
-      summary: `a connection of ${owner}, which has none yet`,
+      until: 'first-connection',
       owner,
-      connection,
       queuedIn: this.#facts(parts, at, owner),
     }
   }
 
   /** Suspended functions that have a lent member, or what it wraps or is wrapped by, among their own variables. */
-  #holdersOf(members: readonly Tagged[]): NonNullable<WaitsFor['holders']> {
+  #holdersOf(members: readonly Tagged[]): NonNullable<WaitFacts['holders']> {
     const { objects, suspended, place } = this.#context
     const { heap } = objects
     const lent = new Set(members.flatMap((member) => insideOf(objects, member)))
@@ -111,7 +107,7 @@ export class Queues {
       .slice(0, 5)
   }
 
-  #bufferOn(parts: readonly HeapPathPart[]): WaitsFor | null {
+  #bufferOn(parts: readonly HeapPathPart[]): WaitFacts | null {
     const { objects } = this.#context
     for (const [i, part] of parts.entries()) {
       if (part.role !== 'object' || !BUFFERS.test(part.slot) || !this.#isQueue(parts, i)) continue
@@ -120,7 +116,7 @@ export class Queues {
       const owner = `${part.name}${part.slot}`
       return {
         kind: 'buffer',
-        summary: `a command kept in ${owner} until there is a connection (${away})`,
+        until: 'sent',
         owner,
         connection: away,
         queuedIn: this.#facts(parts, i, owner),

@@ -1,5 +1,5 @@
 /** Paths that a search found, put into words: the resource at the end, the request and the event on the way, whose they are. */
-import { isConnected, type WaitKind, type WaitsFor } from '../../model/wait.js'
+import { isConnected, type WaitKind, type WaitFacts } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
@@ -35,17 +35,17 @@ export class WaitDescriptions {
   }
 
   /** The resource at the end of a path, with what was met on the way to it. */
-  describeEnd(finding: Finding, end: FoundEnd): WaitsFor | null {
+  describeEnd(finding: Finding, end: FoundEnd): WaitFacts | null {
     const { describe, paths, objects } = this.#context
     const object = objectOf(end.key)
     const resource = describeResource(describe, object)
     if (resource === null) return null
     const parts = paths.parts(finding, end.key)
-    const way = { heldThrough: paths.text(finding, end.key), parts: plainParts(parts) }
+    const way = { parts: plainParts(parts) }
     const request = this.#requestOn(finding, end.key)
     if (request !== null) return { ...this.#ofRequest(request, resource, object, parts), ...way }
     const signal = this.classOn(finding, end.key, (name) => name === 'AbortSignal')
-    if (signal !== null && resource.kind !== 'timer') return { kind: 'abort-signal', summary: 'an AbortSignal', ...way }
+    if (signal !== null && resource.kind !== 'timer') return { kind: 'abort-signal', ...way }
     const emitter = this.#userEmitterOn(parts)
     const wrapped = emitter === null ? 0 : this.#requestOf(emitter.object)
     if (wrapped !== 0) return { ...this.#ofRequest(wrapped, resource, object, parts), ...way }
@@ -66,8 +66,8 @@ export class WaitDescriptions {
         : null
     const unread = resource.kind === 'socket' ? unreadOn(objects, parts, object) : null
     const said = {
-      summary: `${resource.summary}${owner === null || owner === resource.summary ? '' : `, through ${owner}`}`,
       ...(owner === null ? {} : { owner }),
+      ...(owner === null || owner === resource.label ? {} : { through: [owner] }),
       ...(event === null ? {} : { event }),
       ...(over === null ? {} : { over }),
       ...way,
@@ -82,7 +82,7 @@ export class WaitDescriptions {
     }
   }
 
-  #ofRequest(request: Tagged, resource: Part, end: Tagged, parts: readonly HeapPathPart[]): WaitsFor {
+  #ofRequest(request: Tagged, resource: Part, end: Tagged, parts: readonly HeapPathPart[]): WaitFacts {
     const { describe, objects } = this.#context
     const answering = parts.some((part) => part.slot === '.readRequests' || part.slot === '.body')
     const described = describeRequest(describe, request, answering)
@@ -93,7 +93,6 @@ export class WaitDescriptions {
       const reading = readAgent(objects, queued.agent, queued.key, request, (socket) => agentMember(describe, socket))
       return {
         ...this.#queues.poolWait(reading),
-        summary: `a socket of ${reading.owner.replace(/\..*$/, '')} for ${described.summary}`,
         ...(described.method === undefined ? {} : { method: described.method }),
         ...(described.url === undefined ? {} : { url: described.url }),
         sent: false,
@@ -111,7 +110,7 @@ export class WaitDescriptions {
   }
 
   /** What waits for an event of somebody's own emitter waits for that; the connection may bring it, or not. */
-  #ofEmitter(emitter: HeapPathPart & { readonly event: string | null }, resource: Part): WaitsFor {
+  #ofEmitter(emitter: HeapPathPart & { readonly event: string | null }, resource: Part): WaitFacts {
     const owner = emitter.name || 'EventEmitter'
     const over = emitter.event === null ? null : overOf(this.#context.objects, emitter.object, emitter.event)
     const away = over === null ? this.#awayOf(emitter.object, emitter.event) : null
@@ -119,7 +118,6 @@ export class WaitDescriptions {
     const unread = over === null ? unreadPartOf(this.#context.objects, emitter.object) : null
     return {
       kind: STREAMS.test(owner) ? 'stream' : 'emitter',
-      summary: emitter.event === null ? owner : `event ${emitter.event} of ${owner}`,
       owner,
       ...(emitter.event === null ? {} : { event: emitter.event }),
       ...(over === null ? {} : { over }),
@@ -135,10 +133,10 @@ export class WaitDescriptions {
     return away !== null && (READY.test(event) || /connect/i.test(away)) ? away : null
   }
 
-  #notReady(owner: string, event: string | null, away: string): WaitsFor {
+  #notReady(owner: string, event: string | null, away: string): WaitFacts {
     return {
       kind: 'buffer',
-      summary: `the connection of ${owner} (${away})`,
+      until: 'connected',
       owner,
       connection: away,
       ...(event === null ? {} : { event }),
@@ -222,7 +220,7 @@ export class WaitDescriptions {
   }
 
   /** An emitter on any path followed that has done with the event: then nothing will settle it. */
-  overOn(finding: Finding): WaitsFor | null {
+  overOn(finding: Finding): WaitFacts | null {
     const { objects, paths } = this.#context
     for (const key of finding.waypoints) {
       const emitter = objectOf(key)
@@ -236,11 +234,10 @@ export class WaitDescriptions {
       const owner = objects.className(emitter) || 'EventEmitter'
       return {
         kind: STREAMS.test(owner) ? 'stream' : 'emitter',
-        summary: `event ${event} of ${owner}, which is ${over}`,
+        hopeless: true,
         owner,
         event,
         over,
-        heldThrough: paths.text(finding, key),
         parts: plainParts(paths.parts(finding, key)),
       }
     }
@@ -248,37 +245,28 @@ export class WaitDescriptions {
   }
 
   /** An emitter or signal whose listener leads to the promise; without `end` on the longest path that was followed. */
-  emitterOn(finding: Finding, end: StepKey | null): WaitsFor | null {
+  emitterOn(finding: Finding, end: StepKey | null): WaitFacts | null {
     const { objects, paths } = this.#context
     const from = end ?? finding.waypoints.at(-1)
     if (from === undefined) return null
     const parts = paths.parts(finding, from)
     const at = parts.findLastIndex((part) => part.slot === '._events' || part.slot === '.[kEvents]')
     const emitter = parts[at]
-    const heldThrough = paths.text(finding, from)
     if (emitter === undefined) return null
     const name = objects.className(emitter.object) || 'EventEmitter'
     const event = this.#eventOn(parts)
-    if (name === 'AbortSignal')
-      return {
-        kind: 'abort-signal',
-        summary: 'an AbortSignal that has not fired',
-        heldThrough,
-        parts: plainParts(parts),
-      }
+    if (name === 'AbortSignal') return { kind: 'abort-signal', parts: plainParts(parts) }
     const over = event === null ? null : overOf(objects, emitter.object, event)
     const away = over === null ? this.#awayOf(emitter.object, event) : null
-    if (away !== null) return { ...this.#notReady(name, event, away), heldThrough, parts: plainParts(parts) }
+    if (away !== null) return { ...this.#notReady(name, event, away), parts: plainParts(parts) }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
     const unread = over === null ? unreadPartOf(objects, emitter.object) : null
     return {
       kind,
-      summary: event === null ? name : `event ${event} of ${name}`,
       owner: name,
       ...(event === null ? {} : { event }),
       ...(over === null ? {} : { over }),
       ...(unread === null ? {} : { unread }),
-      heldThrough,
       parts: plainParts(parts),
     }
   }

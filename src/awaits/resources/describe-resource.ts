@@ -47,8 +47,19 @@ export function agentMember(context: DescribeContext, socket: Tagged): PoolMembe
   const fd = socketDescriptor(context, socket)
   const place = fd === null ? {} : { fd }
   if (request === 0) return { doing: 'unknown', count: 1, ...place }
-  const what = describeClientRequest(at(context, request)).summary
-  return { doing: isUnread(objects, objects.getObject(request, ['res'])) ? 'unread' : 'busy', what, count: 1, ...place }
+  const { method, url, sent, answered } = describeClientRequest(at(context, request))
+  const asked = {
+    ...(method === undefined ? {} : { method }),
+    ...(url === undefined ? {} : { url }),
+    ...(sent === undefined ? {} : { sent }),
+    ...(answered === undefined ? {} : { answered }),
+  }
+  return {
+    doing: isUnread(objects, objects.getObject(request, ['res'])) ? 'unread' : 'busy',
+    request: asked,
+    count: 1,
+    ...place,
+  }
 }
 
 /** Descriptor of a socket that is open; null for any other object. */

@@ -125,7 +125,7 @@ function activityOf(objects: Objects, member: Tagged): PoolMember['doing'] {
 export function grouped(members: readonly PoolMember[]): PoolMember[] {
   const groups = new Map<string, PoolMember>()
   for (const member of members) {
-    const key = `${member.doing} ${member.what ?? ''} ${member.fd ?? ''}`
+    const key = `${member.doing} ${member.what ?? ''} ${member.request?.method ?? ''} ${member.request?.url ?? ''} ${member.fd ?? ''}`
     const known = groups.get(key)
     groups.set(key, known === undefined ? member : { ...known, count: known.count + member.count })
   }

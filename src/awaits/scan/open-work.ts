@@ -113,7 +113,7 @@ function readAgentSockets({ objects, natives }: OpenWorkContext, agent: Tagged):
         unread: unread.length,
         sockets: sockets.length,
         limit: limit !== null && Number.isFinite(limit) ? limit : null,
-        example: unread[0]?.what ?? null,
+        ...(unread[0]?.request === undefined ? {} : { request: unread[0].request }),
       },
     ]
   })

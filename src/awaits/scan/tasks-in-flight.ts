@@ -6,7 +6,7 @@
  * A task that has ended lies in the heap until it is collected, beside those in flight: its promise is settled.
  */
 import type { SuspendedFunction } from '../../model/await-grouping.js'
-import type { TaskInHeap } from '../../model/await.js'
+import type { TaskInHeap, WaitFacts } from '../../model/await.js'
 import type { Frame } from '../../model/frame.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
@@ -29,9 +29,9 @@ export function readTasks(
   scan: AwaitScan,
   awaiters: readonly (readonly number[])[],
   found: readonly SuspendedFunction[],
-): TaskInHeap[] {
+): TaskInHeap<WaitFacts>[] {
   const { heap } = objects
-  const tasks: TaskInHeap[] = []
+  const tasks: TaskInHeap<WaitFacts>[] = []
   let awaitedBy: ReadonlyMap<number, number> | null = null
   for (const object of scan.others) {
     if (tasks.length >= MAX_TASKS) break

@@ -3,8 +3,9 @@
  * itself parked elsewhere is the cause, and gets its own verdict before this one. Any array of resolvers looks like a
  * lock: without a holder that was found, only names and clocks tell it from a queue that waits for work.
  */
-import { linkText, type WaitHolder } from '../../model/await.js'
+import type { WaitHolder } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
+import { linkText } from '../../report/wait/wait-summary.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { holderAbove, mutualWaits } from '../view/lock-cycle.js'

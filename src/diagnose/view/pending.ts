@@ -46,7 +46,7 @@ export function unreadText(view: View): string | null {
   const [worst] = now.toSorted((a, b) => b.unread - a.unread)
   if (worst === undefined) return null
   const many = worst.unread === 1 ? '1 answer has begun and lies' : `${worst.unread} answers have begun and lie`
-  return `${many} unread on the sockets of ${worst.agent}${worst.limit === null ? '' : ` (at most ${worst.limit} for a host)`}${worst.example === null ? '' : `: ${worst.example.replace(/, answer begun$/, '')}`}`
+  return `${many} unread on the sockets of ${worst.agent}${worst.limit === null ? '' : ` (at most ${worst.limit} for a host)`}${worst.request?.url === undefined ? '' : `: ${worst.request.method ?? ''} ${worst.request.url}`}`
 }
 
 /** `3 accepted requests were never answered: GET /report from 127.0.0.1:4711, for 21 s at least`; null without any. */

@@ -3,7 +3,7 @@ import type { AwaitRoot } from '../../model/await.js'
 import type { Frame } from '../../model/frame.js'
 import { frameLine } from '../../report/places.js'
 import type { ReportedIncident } from '../../report/reported-incident.js'
-import { waitText } from '../../report/wait-text.js'
+import { waitText } from '../../report/wait/wait-text.js'
 import { originOf } from '../../source/origin.js'
 
 const MAX_NODES = 3000

@@ -6,14 +6,14 @@
  * Unlike the memory engine this one can't read which variables a closure mentions, so what it names is the nearest
  * resource and not a proof; the tree says so.
  */
-import type { PathPart, ResourceWait, WaitsFor } from '../../model/wait.js'
+import type { PathPart, ResourceWait, WaitFacts } from '../../model/wait.js'
 import { describeByName, isNamed } from '../../resources/families.js'
 import type { AsyncGraph } from './async-graph.js'
 import type { HeapGraph } from './heap-graph.js'
 import { SnapshotObject } from './snapshot-object.js'
 
 export interface SnapshotWait {
-  readonly waitsFor: WaitsFor
+  readonly waitsFor: WaitFacts
   /** Suspended functions met on the way up: holders of a lock. */
   readonly holders: readonly number[]
 }
@@ -74,9 +74,9 @@ export function findSettler(graph: HeapGraph, async: AsyncGraph, promise: number
   }
   if (root >= 0) return { waitsFor: heldBy(graph, steps, root), holders }
   if (steps.size >= MAX_VISITED || holders.length > 0) {
-    return { waitsFor: { kind: 'unknown', summary: 'no resource found near its resolving functions' }, holders }
+    return { waitsFor: { kind: 'unknown', why: 'not-near' }, holders }
   }
-  return { waitsFor: { kind: 'nothing', summary: 'no settler found in the heap snapshot' }, holders }
+  return { waitsFor: { kind: 'nothing', why: 'not-in-snapshot' }, holders }
 }
 
 function leadsOn(
@@ -140,25 +140,18 @@ function partsFrom(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, en
   return parts.slice(0, 12)
 }
 
-/** The path in its parts, and as a reader would write it. */
-function wayFrom(
-  graph: HeapGraph,
-  steps: ReadonlyMap<number, Step | null>,
-  end: number,
-): { readonly heldThrough: string; readonly parts: readonly PathPart[] } {
-  const parts = partsFrom(graph, steps, end)
-  return { heldThrough: parts.map((part) => part.name + part.slot).join(' > '), parts }
-}
-
-const DOUBT = 'nearest resource in the heap snapshot; which of its closures settles the promise was not checked'
-
 function onWay(
   graph: HeapGraph,
   steps: ReadonlyMap<number, Step | null>,
   node: number,
   resource: ResourceWait,
-): WaitsFor {
-  return { ...resource, owner: resource.owner ?? graph.nameOf(node), ...wayFrom(graph, steps, node), doubt: DOUBT }
+): WaitFacts {
+  return {
+    ...resource,
+    owner: resource.owner ?? graph.nameOf(node),
+    parts: partsFrom(graph, steps, node),
+    unproved: 'nearest-in-snapshot',
+  }
 }
 
 function describeEmitter(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, node: number): ResourceWait {
@@ -168,13 +161,13 @@ function describeEmitter(graph: HeapGraph, steps: ReadonlyMap<number, Step | nul
   // `properties` is the table of an object with many keys, whose key is not in the path.
   const at = parts.findIndex((part) => part.slot === '._events')
   const slot = at < 0 ? '' : (parts[at + 1]?.slot ?? '')
-  if (!slot.startsWith('.') || slot === '.properties') return { kind, summary: name }
+  if (!slot.startsWith('.') || slot === '.properties') return { kind, owner: name }
   const event = slot.slice(1)
-  return { kind, summary: `event ${event} of ${name}`, event }
+  return { kind, owner: name, event }
 }
 
 /** Held by a variable of a module or by the global object: a lock or queue of user code when it lies in a collection. */
-function heldBy(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, root: number): WaitsFor {
+function heldBy(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, root: number): WaitFacts {
   let queue = false
   let owner = ''
   for (let node = root, step = steps.get(root); step !== null && step !== undefined;) {
@@ -185,12 +178,7 @@ function heldBy(graph: HeapGraph, steps: ReadonlyMap<number, Step | null>, root:
     node = step.from
     step = steps.get(node)
   }
-  const way = wayFrom(graph, steps, root)
-  if (!queue) return { kind: 'unknown', summary: `its resolve function is held by ${way.heldThrough}`, ...way }
-  return {
-    kind: 'lock',
-    summary: owner === '' ? 'a resolver in a queue of user code' : `a resolver queued in ${owner}`,
-    ...way,
-    ...(owner === '' ? {} : { owner }),
-  }
+  const parts = partsFrom(graph, steps, root)
+  if (!queue) return { kind: 'unknown', why: 'held', parts }
+  return { kind: 'lock', parts, ...(owner === '' ? {} : { owner }) }
 }

@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { buildAwaitTree, type SuspendedFunction } from '../../model/await-grouping.js'
-import type { AwaitFunctionKind, AwaitTree, WaitHolder, WaitsFor } from '../../model/await.js'
+import type { AwaitFunctionKind, AwaitTree, WaitHolder, WaitFacts } from '../../model/await.js'
 import { StallError } from '../../model/stall-error.js'
 import type { CdpConnection } from '../connection/cdp-connection.js'
 import { leafPromises, readAsyncGraph, type AsyncGraph, type SnapshotGenerator } from './async-graph.js'
@@ -32,7 +32,10 @@ const DEFAULT_MAX_LOCATED = 200
 const SAMPLES_PER_PLACE = 2
 
 /** @throws StallError ERR_STALL_LIMIT when heap or snapshot are too large */
-export async function awaitsFromSnapshot(session: CdpConnection, options: SnapshotAwaitsOptions): Promise<AwaitTree> {
+export async function awaitsFromSnapshot(
+  session: CdpConnection,
+  options: SnapshotAwaitsOptions,
+): Promise<AwaitTree<WaitFacts>> {
   const usage = await session.send('Runtime.getHeapUsage', undefined, options.deadlineMs)
   if (usage.usedSize > options.maxHeapBytes) {
     throw new StallError(
@@ -75,7 +78,11 @@ async function takeSnapshot(
   return { graph: parser.finish(), pausedMs }
 }
 
-async function readTree(graph: HeapGraph, session: CdpConnection, options: SnapshotAwaitsOptions): Promise<AwaitTree> {
+async function readTree(
+  graph: HeapGraph,
+  session: CdpConnection,
+  options: SnapshotAwaitsOptions,
+): Promise<AwaitTree<WaitFacts>> {
   const async = readAsyncGraph(graph)
   const waiting = [...async.generators.values()].filter((generator) => generator.awaits >= 0)
   const index = new Map(waiting.map((generator, i) => [generator.node, i]))
@@ -194,7 +201,7 @@ function withHolders(
   wait: SnapshotWait,
   places: ReadonlyMap<number, SuspendedAt>,
   self: number,
-): WaitsFor {
+): WaitFacts {
   const holders = wait.holders
     .filter((node) => node !== self)
     .slice(0, 5)

@@ -13,7 +13,7 @@ import type { ThreadStack } from '../../model/thread.js'
 import type { Verdict } from '../../model/verdict.js'
 import { printable } from '../../model/printable.js'
 import { frameLine } from '../places.js'
-import { waitText } from '../wait-text.js'
+import { waitText } from '../wait/wait-text.js'
 
 /** `same`: there in both, and nothing about it changed. */
 export type Change = 'new' | 'gone' | 'changed' | 'same'

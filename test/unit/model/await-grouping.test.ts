@@ -69,7 +69,7 @@ describe('buildAwaitTree', () => {
       [
         suspended('garbage', 1, { doubtful: true }),
         suspended('unknown', 2),
-        suspended('timer', 3, { waitsFor: { kind: 'timer', summary: 'timer of 1 h' } }),
+        suspended('timer', 3, { waitsFor: { kind: 'timer', afterMs: 3_600_000 } }),
       ],
       facts,
     )

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sayWaits } from '../../../src/report/wait/wait-words.js'
 import { buildAwaitTree, type SuspendedFunction } from '../../../src/model/await-grouping.js'
 import { awaitTreeLines } from '../../../src/report/await-tree.js'
 import { painter } from '../../../src/report/terminal.js'
@@ -19,7 +20,7 @@ function suspended(name: string, line: number, more: Partial<SuspendedFunction> 
 
 function render(functions: readonly SuspendedFunction[]): string {
   const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes: [] })
-  return awaitTreeLines(tree, '/srv/worker', painter(false)).join('\n')
+  return awaitTreeLines(sayWaits(tree), '/srv/worker', painter(false)).join('\n')
 }
 
 describe('awaitTreeLines', () => {
@@ -34,7 +35,7 @@ describe('awaitTreeLines', () => {
         ...inner,
         awaitsListed: false,
         awaiters: [3],
-        waitsFor: { kind: 'socket', summary: 'socket', fd: 21, heldThrough: 'Socket._events' },
+        waitsFor: { kind: 'socket', fd: 21, parts: [{ name: 'Socket', slot: '._events', role: 'object' }] },
       }),
     ])
     expect(text).toBe(
@@ -57,13 +58,15 @@ describe('awaitTreeLines', () => {
   it('shows a thousand alike as one line', () => {
     const list = [suspended('poll', 1, { awaitsListed: true })]
     for (let i = 0; i < 1_000; i++) {
-      list.push(suspended('task', 9, { awaiters: [0], waitsFor: { kind: 'lock', summary: 'Semaphore.queue' } }))
+      list.push(suspended('task', 9, { awaiters: [0], waitsFor: { kind: 'lock', owner: 'Semaphore.queue' } }))
     }
-    expect(render(list)).toContain('  1000 x waits for Semaphore.queue\n    at task (src/worker.js:9:3)\n    <- poll')
+    expect(render(list)).toContain(
+      '  1000 x waits for Semaphore.queue, a queue of user code\n    at task (src/worker.js:9:3)\n    <- poll',
+    )
   })
 
   it('leaves out remains in freed memory, and says so', () => {
-    const text = render([suspended('dead', 5, { doubtful: true, waitsFor: { kind: 'nothing', summary: 'nothing' } })])
+    const text = render([suspended('dead', 5, { doubtful: true, waitsFor: { kind: 'nothing' } })])
     expect(text).toContain('1 remains in freed memory left out')
     expect(text.split('\n')[0]).not.toContain('dead')
   })

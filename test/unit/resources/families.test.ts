@@ -42,7 +42,7 @@ describe('an object of Node', () => {
           { className: 'TLSWrap' },
         ),
       }),
-      { kind: 'socket', summary: 'TLS socket', fd: 21 },
+      { kind: 'socket', type: 'tls', fd: 21 },
     ],
     [
       'a request of fs',
@@ -83,8 +83,8 @@ describe('an object of Node', () => {
       socket: object('Socket'),
     })
     const http = requestFamily('ClientRequest')
-    expect(http?.describe(request, AT)).toMatchObject({ summary: 'GET http://a/b, sent, no answer', url: 'http://a/b' })
-    expect(http?.describe(request, { ...AT, answering: true })).toMatchObject({ answered: true })
+    expect(http?.describe(request, AT)).toMatchObject({ method: 'GET', url: 'http://a/b', sent: true })
+    expect(http?.describe(request, { ...AT, answering: true })).toMatchObject({ answered: true, body: 'incomplete' })
   })
 
   test('belongs to one family', () => {

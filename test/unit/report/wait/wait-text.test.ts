@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { WaitsFor } from '../../../src/model/wait.js'
-import { waitText } from '../../../src/report/wait-text.js'
+import type { WaitsFor } from '../../../../src/model/wait.js'
+import { waitText } from '../../../../src/report/wait/wait-text.js'
 
 const REQUEST = {
   kind: 'http-request',

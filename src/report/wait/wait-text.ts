@@ -1,7 +1,7 @@
 /** What an await waits for, as one line. */
-import { formatDuration, plural } from '../model/amounts.js'
-import type { WaitsFor } from '../model/await.js'
-import { printable } from './terminal.js'
+import { formatDuration, plural } from '../../model/amounts.js'
+import type { WaitsFor } from '../../model/await.js'
+import { printable } from '../../model/printable.js'
 
 /** In the order of importance. A request's URL names its peer already; so it is not said again. */
 export function waitText(waits: WaitsFor): string {

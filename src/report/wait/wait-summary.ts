@@ -1,0 +1,191 @@
+/** The one phrase that is said of a wait, out of its facts. */
+import { formatDuration } from '../../model/amounts.js'
+import type { PathPart, Request, WaitFacts, WaitHolder, WaitOf } from '../../model/wait.js'
+
+/** `transfer app.js:12`, by its original place where that is known. */
+export function linkText(place: WaitHolder): string {
+  const file = place.source?.file ?? place.file
+  const line = place.source?.line ?? place.line
+  const name = file === null ? '' : ` ${file.slice(file.lastIndexOf('/') + 1)}`
+  return `${place.function ?? '(anonymous)'}${name}${line === null ? '' : `:${line}`}`
+}
+
+/** `module{costMeter} > Mutex.waiters`. */
+export function pathText(parts: readonly PathPart[]): string {
+  const texts: string[] = []
+  for (const { name, slot } of parts) {
+    const text = name + slot
+    if (text !== '' && texts.at(-1) !== text) texts.push(text)
+  }
+  return texts.join(' > ')
+}
+
+/** `GET http://10.0.0.5/orders, sent, no answer`. */
+export function requestText(request: Request): string {
+  return `${request.method ?? 'request'} ${request.url ?? ''}, ${answerText(request)}`
+}
+
+function answerText({ sent, answered, body }: Request): string {
+  if (answered === true && body === undefined) return 'answer begun'
+  if (sent === false && answered !== true) return 'not yet sent'
+  const answer = body === undefined ? 'no answer' : 'answer begun, its body is not complete'
+  return sent === true ? `sent, ${answer}` : answer
+}
+
+export function summaryOf(wait: WaitFacts): string {
+  const through = (wait.through ?? []).map((each) => `, through ${typeof each === 'string' ? each : linkText(each)}`)
+  const settles = wait.byVariable === true ? `, which settles what ${pathText(wait.parts ?? [])} holds` : ''
+  return `${phraseOf(wait)}${through.join('')}${settles}`
+}
+
+function phraseOf(wait: WaitFacts): string {
+  switch (wait.kind) {
+    case 'socket':
+      return wait.label ?? socketText(wait)
+    case 'http-request':
+      return wait.label ?? requestText(wait)
+    case 'http2-stream':
+      return wait.label ?? http2Text(wait)
+    case 'timer':
+      return wait.label ?? timerText(wait)
+    case 'file':
+      return `file system request${after('on', wait.path)}${wait.label === undefined ? '' : ` (${wait.label})`}`
+    case 'dns':
+      return wait.label ?? `DNS look-up${after('of', wait.host)}`
+    case 'child':
+      return wait.label ?? `child process${after('', wait.file)}${wait.pid === undefined ? '' : `, pid ${wait.pid}`}`
+    case 'worker':
+      return wait.label ?? (wait.threadId === undefined ? 'a worker thread' : `worker thread ${wait.threadId}`)
+    case 'message-port':
+      return `${wait.label ?? 'MessagePort'}${after('', wait.name)}`
+    case 'pool-request':
+      return wait.label ?? 'work of the thread pool'
+    case 'abort-signal':
+      return 'an AbortSignal that has not fired'
+    case 'stream':
+    case 'emitter':
+      return emitterText(wait)
+    case 'lock':
+      return lockText(wait)
+    case 'pool':
+      return poolText(wait)
+    case 'buffer':
+      return bufferText(wait)
+    case 'module':
+      return moduleText(wait)
+    case 'await':
+      return functionText(wait)
+    case 'nothing':
+      return NOTHING[wait.why ?? 'no-settler']
+    case 'unknown':
+      return unknownText(wait)
+    default:
+      return wait satisfies never
+  }
+}
+
+function after(word: string, value: string | undefined): string {
+  return value === undefined ? '' : ` ${word}${word === '' ? '' : ' '}${value}`
+}
+
+const SOCKETS = {
+  datagram: 'datagram socket',
+  pipe: 'pipe or local socket',
+  tls: 'TLS socket',
+  listening: 'a listening server',
+  'web-socket': 'WebSocket',
+} as const
+
+function socketText({ type, host, address, connecting }: WaitOf<'socket'>): string {
+  const what = type === undefined ? 'socket' : SOCKETS[type]
+  if (address !== undefined) return `${what} ${address}`
+  return `${what}${after('to', host)}${connecting === true ? ', connecting' : ''}`
+}
+
+function http2Text(wait: WaitOf<'http2-stream'>): string {
+  const { part, method, path, streamId, authority } = wait
+  if (part === 'session') return `HTTP/2 session${after('to', authority)}`
+  if (part === 'server-session') return `HTTP/2 server session${after('to', authority)}`
+  const id = streamId === undefined ? '' : ` ${streamId}`
+  return `HTTP/2 stream${id}: ${method ?? 'request'} ${path ?? ''}${after('to', authority)}, ${answerText(wait)}`
+}
+
+function timerText({ afterMs, repeats, dueInMs }: WaitOf<'timer'>): string {
+  if (afterMs === undefined) return 'a timer'
+  const due = dueInMs === undefined ? '' : `, due in ${formatDuration(dueInMs)}`
+  return `${repeats === true ? 'interval' : 'timer'} of ${formatDuration(afterMs)}${due}`
+}
+
+function emitterText({ label, path, owner, data, event, hopeless, over }: WaitOf<'stream' | 'emitter'>): string {
+  if (label !== undefined) return `${label}${after('of', path)}`
+  const name = owner ?? 'EventEmitter'
+  if (data === true) return `data from ${name}`
+  if (event === undefined) return name
+  return `event ${event} of ${name}${hopeless === true ? `, which is ${over ?? 'over'}` : ''}`
+}
+
+function lockText({ links, reentrant, owner, holders = [] }: WaitOf<'lock'>): string {
+  if (links !== undefined) return deadlockText(links.map(linkText), reentrant === true)
+  const queue = owner === undefined ? 'a queue of user code' : `${owner}, a queue of user code`
+  const names = holders.map((holder) => holder.function ?? '(anonymous)').join(', ')
+  return names === '' ? queue : `${queue}, which ${names} can reach`
+}
+
+function deadlockText(links: readonly string[], reentrant: boolean): string {
+  if (!reentrant) return `deadlock: ${links.join(' -> ')} -> back to this wait`
+  const hold = links.length > 1 ? 'hold its turns and end' : 'holds a turn and ends'
+  return `a queue that is used inside itself: ${links.join(', ')} ${hold} only when this wait is over`
+}
+
+function poolText(wait: WaitOf<'pool'>): string {
+  const owner = wait.pool?.owner ?? wait.owner ?? 'a pool'
+  if (wait.url === undefined) return `its turn in ${owner}`
+  return `a socket of ${owner.split('.', 1)[0] ?? owner} for ${requestText(wait)}`
+}
+
+function bufferText({ until, owner = 'a client', connection }: WaitOf<'buffer'>): string {
+  const state = connection === undefined ? '' : ` (${connection})`
+  if (until === 'first-connection') return `a connection of ${owner}, which has none yet`
+  if (until === 'sent') return `a command kept in ${owner} until there is a connection${state}`
+  return `the connection of ${owner}${state}`
+}
+
+function moduleText({ modules = [] }: WaitOf<'module'>): string {
+  const between = modules.slice(1, -1)
+  const through = between.length === 0 ? '' : ` (through ${between.join(', ')})`
+  const importer = modules.at(-1) ?? 'the importer'
+  return `the evaluation of ${modules[0] ?? 'a module'}, which imports ${importer}${through}, which waits for this import itself`
+}
+
+function functionText({ until, by }: WaitOf<'await'>): string {
+  const name = by == null ? 'a suspended function' : linkText(by)
+  if (until === 'module') return 'the evaluation of a module (a top-level await)'
+  if (until === 'end') return `the end of ${name}`
+  if (until === 'settled') return `settled by ${name}, which is suspended itself`
+  return 'another suspended function'
+}
+
+const NOTHING = {
+  'no-settler': 'nothing alive can settle it: no settler found',
+  'unused-scopes': 'nothing alive can settle it: kept alive only by scopes none of whose functions uses the variable',
+  'own-callers': 'nothing alive can settle it: only its own callers hold its resolver',
+  'not-in-snapshot': 'no settler found in the heap snapshot',
+} as const
+
+const UNKNOWN = {
+  'no-settler': 'no settler found',
+  'not-near': 'no resource found near its resolving functions',
+  'not-searched': 'not searched',
+  'native-code': 'its resolver is held by native code',
+  'timer-only': 'nothing but a timer was found that can end it, and that one is not seen to settle it',
+  moved: 'it changed while it was read',
+  atomics: 'Atomics.waitAsync',
+  'fake-timer': 'a timer of a fake clock, which only a call of its tick() or runAll() lets fire',
+} as const
+
+function unknownText({ label, why = 'no-settler', parts = [] }: WaitOf<'unknown'>): string {
+  if (label !== undefined) return label
+  if (why === 'held') return `its resolve function is held by ${pathText(parts)}`
+  if (why === 'entry') return `an entry of ${pathText(parts)}: nothing was seen that would settle it`
+  return UNKNOWN[why]
+}
