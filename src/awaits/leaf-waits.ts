@@ -15,10 +15,11 @@ import { ContainingObjects } from '../v8/objects/containing-object.js'
 import { ForwardSearch, type ForwardResult } from './search/forward.js'
 import { HolderEdges } from './search/holder-edges.js'
 import { moved, WaitJudge } from './judge/judge-wait.js'
+import { type CallUnderWay, findCalls, waitOfCall } from './judge/native-calls.js'
 import { Locks } from './judge/locks.js'
 import { TimerPaths } from './judge/timer-paths.js'
 import type { NativeObjects } from './resources/native-objects.js'
-import { findNativeRoots } from './search/native-roots.js'
+import { findNativeRoots, type NativeRoots } from './search/native-roots.js'
 import { Paths } from './judge/paths.js'
 import { agentsOwn } from './resources/agent-resources.js'
 import { isGuardClass, type Resources } from './resources/resources.js'
@@ -117,9 +118,10 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   let rootsMs = 0
   const judged = (): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } => {
     const startedMs = performance.now()
-    const roots = nativeRoots(input, findings, expired)
+    const calls = findCalls(objects, scan.suspended)
+    const roots = nativeRoots(input, findings, calls, expired)
     rootsMs += performance.now() - startedMs
-    return judgeAll(input, forward, findings, guards, context, roots, controlled, timers)
+    return judgeAll(input, forward, findings, guards, context, { ...roots, calls }, controlled, timers)
   }
   let { waits, freed } = judged()
   const nothing = [...waits].flatMap(([promise, wait]) =>
@@ -171,13 +173,22 @@ function judgeAll(
   findings: ReadonlyMap<Tagged, Finding>,
   guards: ReadonlyMap<Tagged, Finding>,
   context: ReverseContext,
-  roots: { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> },
+  roots: Roots & { readonly calls: ReadonlyMap<Tagged, CallUnderWay> },
   controlled: boolean,
   timers: TimerPaths,
 ): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } {
   const { heap, scan, objects, scopes } = input
   // Fresh values: every path is read again before it is named.
   heap.memory.flush()
+  const called = {
+    objects,
+    natives: input.natives,
+    scopes,
+    suspended: scan.suspended,
+    calls: roots.calls,
+    strong: roots.complete ? roots.strong : null,
+    place: (generator: Tagged) => placeOf(scan, generator),
+  }
   const judge = new WaitJudge({
     objects,
     scopes,
@@ -187,6 +198,7 @@ function judgeAll(
     locks: new Locks(objects, scan.suspended, findings, timers),
     suspended: scan.suspended,
     describe: { objects, natives: input.natives, uptimeMs: input.uptimeMs },
+    callWait: (promise) => waitOfCall(called, promise),
     moduleUses: forward.moduleUses,
     resourceOf: (closure) => sourceOf(forward, closure),
     strong: roots.strong,
@@ -298,17 +310,20 @@ function searchHolders(
   return rounds
 }
 
+type Roots = Pick<NativeRoots, 'strong' | 'stray' | 'complete'>
+
 function nativeRoots(
   input: LeafWaitsInput,
   findings: ReadonlyMap<Tagged, Finding>,
+  calls: ReadonlyMap<Tagged, CallUnderWay>,
   expired: () => boolean,
-): { readonly strong: ReadonlySet<Tagged>; readonly stray: ReadonlySet<Tagged> } {
-  const wanted = new Set<Tagged>()
+): Roots {
+  const wanted = new Set<Tagged>([...calls.values()].map(({ closure }) => closure))
   for (const finding of findings.values()) {
     if (finding.ends.length > 0 && !finding.unusable) continue
     for (const key of finding.steps.keys()) wanted.add(objectOf(key))
   }
-  if (wanted.size === 0) return { strong: new Set(), stray: new Set() }
+  if (wanted.size === 0) return { strong: new Set(), stray: new Set(), complete: true }
   const exclude = [...input.pages].sort((a, b) => a.start - b.start)
   return findNativeRoots(input.heap.memory, wanted, exclude, expired)
 }

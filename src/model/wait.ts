@@ -247,6 +247,9 @@ export interface SignalWait extends AnyWait, Listening {
 /** A resolver held in a user's queue. */
 export interface LockWait extends AnyWait {
   readonly kind: 'lock'
+  /** By which a platform's own lock is asked for (`navigator.locks`). */
+  readonly name?: string
+  readonly mode?: 'exclusive' | 'shared'
   /** A deadlock's cycle of holders: each waits for the next, the last for what the first holds. */
   readonly links?: readonly WaitHolder[]
   /** The cycle is one queue, used inside itself. */
@@ -281,8 +284,10 @@ export interface ModuleWait extends AnyWait {
 /** Another suspended function, which is listed itself. */
 export interface FunctionWait extends AnyWait {
   readonly kind: 'await'
-  /** The end of a function, of a module's evaluation, or whatever a suspended function does in time. */
-  readonly until?: 'end' | 'module' | 'settled'
+  /** The end of a function, of a module's evaluation, of what runs under a lock, or whatever a function does in time. */
+  readonly until?: 'end' | 'module' | 'lock-released' | 'settled'
+  /** Of that lock. */
+  readonly name?: string
   readonly by?: WaitHolder | null
 }
 

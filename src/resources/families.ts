@@ -60,6 +60,9 @@ export function requestFamily(className: string): Family | null {
   return BY_REQUEST.get(className) ?? null
 }
 
+/** Families that know a call of Node's own by its scope. */
+export const CALL_FAMILIES: readonly Family[] = FAMILIES.filter((family) => family.call !== undefined)
+
 /** Null for an object of no family. */
 export function describeObject(object: NodeObject, at: Circumstances): ResourceWait | null {
   const family = BY_CLASS.get(object.className)

@@ -1,5 +1,5 @@
 /** What a family of Node's objects says of itself. A new resource is a file with one of these, and a line in families.ts. */
-import type { ResourceWait } from '../model/wait.js'
+import type { ResourceWait, WaitOf } from '../model/wait.js'
 import type { NodeObject } from './node-object.js'
 
 export interface Circumstances {
@@ -7,6 +7,18 @@ export interface Circumstances {
   readonly uptimeMs: number | null
   /** The way to what waits leads through the answer's body. */
   readonly answering?: boolean
+}
+
+/**
+ * An async function of Node's own that awaits a promise which C++ alone settles, and gives C++ a function of its scope:
+ * nothing in the heap says more of such a wait than the variables of that scope.
+ */
+export interface NativeCall {
+  /** `node:internal/locks`. */
+  readonly script: string
+  readonly function: string
+  /** The function in a variable of its own that C++ is given. */
+  readonly callback: string
 }
 
 export interface Family {
@@ -27,4 +39,7 @@ export interface Family {
   /** Without it a native object is named by its class, with its descriptor. */
   describeNative?(object: NodeObject): ResourceWait | null
   readonly nativeKind?: ResourceWait['kind']
+  readonly call?: NativeCall
+  /** `scope` reads variables; its C++ side is there as long as C++ holds the callback. */
+  describeCall?(scope: NodeObject): WaitOf<'lock' | 'await'> | null
 }

@@ -1,5 +1,5 @@
 /** What the judgement of one leaf looks into: the heap's readers, the searches' results, and the locks among them. */
-import type { WaitHolder } from '../../model/await.js'
+import type { WaitFacts, WaitHolder } from '../../model/await.js'
 import type { SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
@@ -18,6 +18,8 @@ export interface JudgeContext {
   readonly locks: Locks
   readonly suspended: SuspendedFunctions
   readonly describe: DescribeContext
+  /** What Node's own calls wait for that C++ answers; null for any other promise. */
+  readonly callWait: (promise: Tagged) => WaitFacts | null
   readonly moduleUses: readonly ModuleUse[]
   /** Where a suspended function stands; empty when it is none. */
   readonly place: (generator: Tagged) => WaitHolder[]

@@ -87,6 +87,8 @@ export class WaitJudge {
         finding.ends.find((end) => end.kind === 'root')?.key ?? finding.holders[0] ?? finding.ends[0]?.key ?? 0
       return this.#locks.reentrant(finding, key, itself)
     }
+    const call = this.#context.callWait(finding.promise)
+    if (call !== null) return call
     const queued = this.#queues.waitIn(finding)
     if (queued !== null) return queued
     const end = this.#nearestEnd(finding, false)

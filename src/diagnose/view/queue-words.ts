@@ -12,6 +12,8 @@ export function isLockByName(waits: WaitsFor): boolean {
 
 /** `the lock ledger (Mutex.waiters)`: by the variable it is kept in, and the property of the first object behind it. */
 export function queueName(waits: WaitsFor): string {
+  if (waits.kind === 'lock' && waits.name !== undefined)
+    return `the lock ${waits.name}${waits.owner === undefined ? '' : ` (${waits.owner})`}`
   const noun = isLockByName(waits) ? 'lock' : 'queue'
   const [variable, first] = waits.parts ?? []
   if (variable?.role === 'module' && variable.slot !== '') {

@@ -25,6 +25,8 @@ export interface AsyncGraph {
   readonly ownerOf: ReadonlyMap<number, number>
   /** Promises that settle this one through a combinator, `then` or a resolving function. */
   readonly sources: ReadonlyMap<number, readonly number[]>
+  /** Generators that each promise resumes itself. */
+  readonly awaitedBy: ReadonlyMap<number, readonly number[]>
   /** Reactions (nodes) of each pending promise that has some. */
   readonly reactions: ReadonlyMap<number, readonly number[]>
 }
@@ -71,7 +73,8 @@ export function readAsyncGraph(graph: HeapGraph): AsyncGraph {
     for (const promise of generator.results) collectAwaiters(promise, resumed, found, new Set())
     generator.awaiters = [...new Set(found)]
   }
-  return { generators, promises, ownerOf, sources, reactions }
+  const awaitedBy = new Map([...resumed].map(([promise, entry]) => [promise, entry.generators]))
+  return { generators, promises, ownerOf, sources, awaitedBy, reactions }
 }
 
 function push(map: Map<number, number[]>, key: number, value: number): void {

@@ -9,6 +9,7 @@
 import type { PathPart, ResourceWait, WaitFacts } from '../../model/wait.js'
 import { describeByName, isNamed } from '../../resources/families.js'
 import type { AsyncGraph } from './async-graph.js'
+import { waitOfCall } from './call-scope.js'
 import type { HeapGraph } from './heap-graph.js'
 import { SnapshotObject } from './snapshot-object.js'
 
@@ -41,6 +42,8 @@ interface Step {
 
 /** The nearest resource that can settle `promise`. */
 export function findSettler(graph: HeapGraph, async: AsyncGraph, promise: number): SnapshotWait {
+  const call = waitOfCall(graph, async, promise)
+  if (call !== null) return { waitsFor: call, holders: [] }
   const steps = new Map<number, Step | null>([[promise, null]])
   const queue = [promise]
   const holders: number[] = []

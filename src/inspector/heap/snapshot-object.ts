@@ -9,9 +9,12 @@ const MAX_ROPE = 200
 export class SnapshotObject implements NodeObject {
   readonly node: number
   readonly #graph: HeapGraph
+  readonly #edges: 'property' | 'context'
 
-  constructor(graph: HeapGraph, node: number) {
+  /** @param edges `context`: of a scope, whose variables are read like properties */
+  constructor(graph: HeapGraph, node: number, edges: 'property' | 'context' = 'property') {
     this.#graph = graph
+    this.#edges = edges
     this.node = node
   }
 
@@ -51,7 +54,7 @@ export class SnapshotObject implements NodeObject {
   #child(names: readonly string[]): number {
     for (const name of names) {
       const edge = name.startsWith('[') ? `<symbol ${name.slice(1, -1)}>` : name
-      const node = this.#graph.child(this.node, edge, 'property')
+      const node = this.#graph.child(this.node, edge, this.#edges)
       if (node >= 0) return node
     }
     return -1

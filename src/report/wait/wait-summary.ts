@@ -124,8 +124,12 @@ function emitterText({ label, path, owner, data, event, hopeless, over }: WaitOf
   return `event ${event} of ${name}${hopeless === true ? `, which is ${over ?? 'over'}` : ''}`
 }
 
-function lockText({ links, reentrant, owner, holders = [] }: WaitOf<'lock'>): string {
+function lockText({ links, reentrant, owner, name, mode, holders = [] }: WaitOf<'lock'>): string {
   if (links !== undefined) return deadlockText(links.map(linkText), reentrant === true)
+  if (name !== undefined) {
+    const held = holders.length === 0 ? '' : `, held by ${holders.map(linkText).join(', ')}`
+    return `the lock ${name} of ${owner ?? 'the platform'}${mode === 'shared' ? ' (shared)' : ''}${held}`
+  }
   const queue = owner === undefined ? 'a queue of user code' : `${owner}, a queue of user code`
   const names = holders.map((holder) => holder.function ?? '(anonymous)').join(', ')
   return names === '' ? queue : `${queue}, which ${names} can reach`
@@ -157,9 +161,10 @@ function moduleText({ modules = [] }: WaitOf<'module'>): string {
   return `the evaluation of ${modules[0] ?? 'a module'}, which imports ${importer}${through}, which waits for this import itself`
 }
 
-function functionText({ until, by }: WaitOf<'await'>): string {
+function functionText({ until, by, name: lock }: WaitOf<'await'>): string {
   const name = by == null ? 'a suspended function' : linkText(by)
   if (until === 'module') return 'the evaluation of a module (a top-level await)'
+  if (until === 'lock-released') return `the end of what runs under the lock ${lock ?? ''}`
   if (until === 'end') return `the end of ${name}`
   if (until === 'settled') return `settled by ${name}, which is suspended itself`
   return 'another suspended function'
