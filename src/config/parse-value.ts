@@ -65,3 +65,34 @@ export function parseLogFormat(text: string): Parsed<LogFormat> {
   const format = LOG_FORMATS.find((known) => known === wanted)
   return format === undefined ? { invalid: `is none of ${LOG_FORMATS.join(', ')}` } : { value: format }
 }
+
+export function parsePositiveTime(text: string): Parsed<number> {
+  const parsed = parseTimeMs(text)
+  if ('value' in parsed && parsed.value <= 0) return { invalid: 'is not more than 0 seconds' }
+  return parsed
+}
+
+export function parseTimeFromZero(text: string): Parsed<number> {
+  const parsed = parseTimeMs(text)
+  if ('value' in parsed && parsed.value < 0) return { invalid: 'is a negative time' }
+  return parsed
+}
+
+/** The watchdog's own: 0 and negative both mean off, as in the Python SDK's. */
+export function parseWatchdogTime(text: string): Parsed<number> {
+  const parsed = parseTimeMs(text)
+  return 'value' in parsed ? { value: Math.max(0, parsed.value) } : parsed
+}
+
+export function parsePort(text: string): Parsed<number> {
+  const parsed = parseCount(text)
+  return 'value' in parsed && parsed.value > 65_535 ? { invalid: 'is no port' } : parsed
+}
+
+/** Names would have to be looked up, which may block. Not by node:net, which no worker has to load for this. */
+const ADDRESS = /^(?:(?:\d{1,3}\.){3}\d{1,3}|[\da-f]*:[\da-f:.]+)$/i
+
+export function parseAddress(text: string): Parsed<string> {
+  const wanted = text.trim() === 'localhost' ? '127.0.0.1' : text.trim()
+  return ADDRESS.test(wanted) ? { value: wanted } : { invalid: 'is no IP address' }
+}

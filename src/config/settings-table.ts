@@ -1,8 +1,12 @@
 /**
  * The one table of settings. Parsing, `--help`, the README and `docs/configuration.md` are all made from it, so that
- * none of them can drift. Knows names, types and defaults; deliberately not where a setting is used.
+ * none of them can drift. Knows names, types, defaults and bounds; deliberately not where a setting is used.
  */
 import type { LogFormat, LogLevel } from '../model/log-level.js'
+import { type Parsed, parseAddress, parsePort, parseWatchdogTime } from './parse-value.js'
+import { parseResourceAttributes } from './resource-attributes.js'
+
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** All settings in the units the code works with. Made by `readSettings`. */
 export interface Settings {
@@ -63,15 +67,53 @@ export type SettingKey = keyof Settings
 /** `time`: seconds, fractions allowed. `size`: megabytes of 2^20 bytes. `secret`: in no settings file. */
 export type SettingType = 'time' | 'count' | 'size' | 'boolean' | 'level' | 'format' | 'path' | 'text' | 'secret'
 
-export interface SettingRow {
-  readonly key: SettingKey
+/** The value of another setting, for defaults that depend on one. */
+export type ValueOf = <K extends SettingKey>(key: K) => Settings[K]
+
+interface RowOf<K extends SettingKey> {
+  readonly key: K
   readonly variable: string
   readonly type: SettingType
-  /** As text for people; `readSettings` computes the value, since some defaults depend on other settings. */
+  /** The default, where it is one value: `defaultText` says the same for people. */
+  readonly fallback: Settings[K] | ((valueOf: ValueOf, env: Environment) => Settings[K])
+  /** As text for people. */
   readonly defaultText: string
   readonly meaning: string
   /** For times: what 0 means. `invalid`: 0 makes no sense here and counts as a mistake. */
   readonly zero?: 'off' | 'allowed' | 'invalid'
+  /** Where its type does not say it all. */
+  readonly parse?: (text: string) => Parsed<NonNullable<Settings[K]>>
+  /** Text is a label: one line, bounded. */
+  readonly label?: true
+  /** The time-out that it warns of: at or above that it would never do its work. Off with 0. */
+  readonly warnsOf?: 'stallTimeoutMs' | 'pollSuccessTimeoutMs'
+}
+
+export type SettingRow = { readonly [K in SettingKey]: RowOf<K> }[SettingKey]
+
+/** 15 % of a time-out and at least 1 s; half of the time-out where that second would not be less than it. */
+function warnFor(timeoutMs: number): number {
+  if (timeoutMs === 0) return 45_000
+  const usual = Math.max(1000, Math.round(timeoutMs * 0.15))
+  return usual < timeoutMs ? usual : Math.max(1, Math.floor(timeoutMs / 2))
+}
+
+/** As long as the usual one, where that is less than the time-out. */
+function warnBefore(timeoutMs: number, usual: number): number {
+  return timeoutMs === 0 || usual < timeoutMs ? usual : warnFor(timeoutMs)
+}
+
+/** Label text: one line, bounded, since it ends in file names, tickets and metrics. */
+export function labelOf(text: string | undefined): string | null {
+  const clean = (text ?? '')
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 200)
+  return clean === '' ? null : clean
+}
+
+function resource(env: Environment, name: string): string | null {
+  return labelOf(parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES']).get(name))
 }
 
 export const SETTINGS_TABLE: readonly SettingRow[] = [
@@ -79,6 +121,8 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'stallTimeoutMs',
     variable: 'CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS',
     type: 'time',
+    fallback: 300_000,
+    parse: parseWatchdogTime,
     defaultText: '300',
     zero: 'off',
     meaning:
@@ -88,6 +132,8 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'warnMs',
     variable: 'CONDUCTOR_STALL_WARN_SECONDS',
     type: 'time',
+    fallback: (of) => warnFor(of('stallTimeoutMs')),
+    warnsOf: 'stallTimeoutMs',
     defaultText: '15 % of the watchdog time-out, at least 1; 45 when the watchdog is off',
     zero: 'invalid',
     meaning: 'Poll-loop silence before evidence is captured. Has to be less than the watchdog time-out.',
@@ -96,6 +142,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'eventLoopWarnMs',
     variable: 'CONDUCTOR_STALL_EVENT_LOOP_WARN_SECONDS',
     type: 'time',
+    fallback: 5000,
     defaultText: '5',
     zero: 'invalid',
     meaning: 'The same for an event loop that does not turn.',
@@ -104,6 +151,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'eventLoopTimeoutMs',
     variable: 'CONDUCTOR_STALL_EVENT_LOOP_TIMEOUT_SECONDS',
     type: 'time',
+    fallback: null,
     defaultText:
       'as CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS where no poll loop is known (or only its requests); else none, since the silence of the poll loop ends the worker',
     zero: 'off',
@@ -114,6 +162,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'startupTimeoutMs',
     variable: 'CONDUCTOR_STALL_STARTUP_TIMEOUT_SECONDS',
     type: 'time',
+    fallback: 0,
     defaultText: '0; under `conductor-diag run`, the watchdog time-out once an earlier start had a poll loop',
     zero: 'off',
     meaning: 'No poll loop has begun so long after the start, before exit 70. 0: never.',
@@ -122,6 +171,8 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'pollSuccessWarnMs',
     variable: 'CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS',
     type: 'time',
+    fallback: (of) => warnBefore(of('pollSuccessTimeoutMs'), of('warnMs')),
+    warnsOf: 'pollSuccessTimeoutMs',
     defaultText: 'as CONDUCTOR_STALL_WARN_SECONDS',
     zero: 'invalid',
     meaning:
@@ -131,6 +182,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'pollSuccessTimeoutMs',
     variable: 'CONDUCTOR_STALL_POLL_SUCCESS_TIMEOUT_SECONDS',
     type: 'time',
+    fallback: (of) => of('stallTimeoutMs'),
     defaultText: 'as CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS',
     zero: 'off',
     meaning: 'The same, before exit 70. Acts only when the verdict says that a restart is the cure. 0 disables it.',
@@ -139,6 +191,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'taskStallMs',
     variable: 'CONDUCTOR_STALL_TASK_SECONDS',
     type: 'time',
+    fallback: 0,
     defaultText: 'timeoutSeconds of its definition, else ten times what its type usually takes and at least 60',
     zero: 'allowed',
     meaning:
@@ -148,6 +201,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'dir',
     variable: 'CONDUCTOR_STALL_DIR',
     type: 'path',
+    fallback: null,
     defaultText: '$XDG_STATE_HOME/conductor-stall-agent or the like, else the temp folder',
     meaning: 'Where incident bundles go.',
   },
@@ -155,6 +209,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'graceMs',
     variable: 'CONDUCTOR_STALL_GRACE_SECONDS',
     type: 'time',
+    fallback: 20_000,
     defaultText: '20',
     zero: 'allowed',
     meaning: 'How long the watchdog waits for a capture under way before it ends the worker.',
@@ -163,6 +218,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'profileMs',
     variable: 'CONDUCTOR_STALL_PROFILE_SECONDS',
     type: 'time',
+    fallback: 5000,
     defaultText: '5',
     zero: 'off',
     meaning: 'Length of the CPU profile, cut to what the deadline leaves. 0: none.',
@@ -171,6 +227,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'cooldownMs',
     variable: 'CONDUCTOR_STALL_COOLDOWN_SECONDS',
     type: 'time',
+    fallback: 300_000,
     defaultText: '300',
     zero: 'allowed',
     meaning: 'Least time between two captures of the same clock.',
@@ -179,6 +236,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'maxPerHour',
     variable: 'CONDUCTOR_STALL_MAX_PER_HOUR',
     type: 'count',
+    fallback: 6,
     defaultText: '6',
     meaning: 'Most captures in any hour (a sliding window).',
   },
@@ -186,6 +244,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'maxDiskBytes',
     variable: 'CONDUCTOR_STALL_MAX_DISK_MB',
     type: 'size',
+    fallback: 500 * 2 ** 20,
     defaultText: '500',
     meaning: 'Most disk space for bundles. The oldest go first, the newest never.',
   },
@@ -193,6 +252,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'locals',
     variable: 'CONDUCTOR_STALL_LOCALS',
     type: 'boolean',
+    fallback: false,
     defaultText: 'false',
     meaning: 'Local variables in stacks, redacted.',
   },
@@ -200,6 +260,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'heapSnapshot',
     variable: 'CONDUCTOR_STALL_HEAP_SNAPSHOT',
     type: 'boolean',
+    fallback: false,
     defaultText: 'false',
     meaning: 'Allow the one capture that pauses the worker.',
   },
@@ -207,6 +268,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'freshConnections',
     variable: 'CONDUCTOR_STALL_FRESH_CONNECTIONS',
     type: 'boolean',
+    fallback: true,
     defaultText: 'true',
     meaning:
       'Let a capture open one new connection (OPTIONS, no credentials, 3 s at most) to a server whose polls failed twice or more in a row, to tell a dead connection from a dead server.',
@@ -215,6 +277,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'serverView',
     variable: 'CONDUCTOR_STALL_SERVER_VIEW',
     type: 'boolean',
+    fallback: true,
     defaultText: 'true',
     meaning:
       'Let a capture ask Conductor’s server, reading only and for 3 s at most, who polls the task types of silent pollers and how many tasks wait, over a connection of its own with the SDK’s credentials. Not without CONDUCTOR_STALL_FRESH_CONNECTIONS.',
@@ -223,6 +286,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'captureMemoryMb',
     variable: 'CONDUCTOR_STALL_CAPTURE_MEMORY_MB',
     type: 'count',
+    fallback: 64,
     defaultText: '64',
     meaning: 'Most JavaScript heap of the thread that captures, while it captures. Beyond it that thread is given up.',
   },
@@ -230,6 +294,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'logLevel',
     variable: 'CONDUCTOR_STALL_LOG_LEVEL',
     type: 'level',
+    fallback: 'info',
     defaultText: 'info',
     meaning: 'debug, info, warn, error or silent: JSON lines in the format of pino on stderr, never blocking.',
   },
@@ -237,6 +302,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'sinkTo',
     variable: 'CONDUCTOR_STALL_SINK_TO',
     type: 'text',
+    fallback: null,
     defaultText: 'nowhere',
     meaning: 'Where every incident goes by itself: destinations between commas, as of `conductor-diag attach --to`.',
   },
@@ -244,6 +310,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'logFormat',
     variable: 'CONDUCTOR_STALL_LOG_FORMAT',
     type: 'format',
+    fallback: 'json',
     defaultText: 'json; text under `conductor-diag run` on a terminal',
     meaning: 'json, or text: lines for a person, without their fields.',
   },
@@ -251,6 +318,8 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'service',
     variable: 'CONDUCTOR_STALL_SERVICE',
     type: 'text',
+    fallback: (_of, env) => labelOf(env['OTEL_SERVICE_NAME']) ?? resource(env, 'service.name'),
+    label: true,
     defaultText: 'from OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, package.json',
     meaning: 'Name of the service, a label of every incident.',
   },
@@ -258,6 +327,8 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'version',
     variable: 'CONDUCTOR_STALL_VERSION',
     type: 'text',
+    fallback: (_of, env) => resource(env, 'service.version'),
+    label: true,
     defaultText: 'from OTEL_RESOURCE_ATTRIBUTES, package.json',
     meaning: 'Version of the service, a label of every incident.',
   },
@@ -265,6 +336,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'terminationLog',
     variable: 'CONDUCTOR_STALL_TERMINATION_LOG',
     type: 'path',
+    fallback: '/dev/termination-log',
     defaultText: '/dev/termination-log',
     meaning:
       'Gets, where it exists, one line with the verdict when the watchdog ends the process: the `terminationMessagePath` of Kubernetes.',
@@ -273,6 +345,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'systemdNotify',
     variable: 'CONDUCTOR_STALL_SYSTEMD_NOTIFY',
     type: 'boolean',
+    fallback: false,
     defaultText: 'false',
     meaning: 'Tell systemd (`Type=notify`, `WatchdogSec`) that the worker is ready, and that it is alive.',
   },
@@ -280,6 +353,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'openTelemetry',
     variable: 'CONDUCTOR_STALL_OPENTELEMETRY',
     type: 'boolean',
+    fallback: true,
     defaultText: 'true',
     meaning:
       'A span, counters and an event for each incident, where the application has registered an OpenTelemetry SDK.',
@@ -288,6 +362,8 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'probesPort',
     variable: 'CONDUCTOR_STALL_PROBES_PORT',
     type: 'count',
+    fallback: 0,
+    parse: parsePort,
     defaultText: '0 (no port is open)',
     meaning:
       'Port of /livez, /readyz, /metrics and /incidents, answered by a thread of the agent. Worker n of `run --workers` takes the n-th port from it.',
@@ -296,6 +372,8 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'probesHost',
     variable: 'CONDUCTOR_STALL_PROBES_HOST',
     type: 'text',
+    fallback: '127.0.0.1',
+    parse: parseAddress,
     defaultText: '127.0.0.1',
     meaning: 'The IP address that they listen on. In a pod: 0.0.0.0 (or ::), since the kubelet asks from outside.',
   },
@@ -303,6 +381,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'probesToken',
     variable: 'CONDUCTOR_STALL_PROBES_TOKEN',
     type: 'secret',
+    fallback: null,
     defaultText: 'none: only health is answered',
     meaning: 'What /metrics, /incidents and the reasons of /livez and /readyz take: `Authorization: Bearer TOKEN`.',
   },
@@ -310,6 +389,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     key: 'disabled',
     variable: 'CONDUCTOR_STALL_DISABLED',
     type: 'boolean',
+    fallback: false,
     defaultText: 'false',
     meaning: 'The preload does nothing.',
   },

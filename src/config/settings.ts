@@ -1,6 +1,6 @@
 /**
- * Settings from an environment. Unset (or empty) means the default; invalid means one warning that names variable,
- * value and what is used instead. Loads node core only: the worker's main thread runs this.
+ * Settings from an environment, each as its row of the table says. Unset (or empty) means the default; invalid means one
+ * warning that names variable, value and what is used instead. Loads node core only: the worker's main thread runs this.
  */
 import {
   parseBoolean,
@@ -8,13 +8,20 @@ import {
   parseLogFormat,
   parseLogLevel,
   parseMegabytes,
-  parseTimeMs,
+  parsePositiveTime,
+  parseTimeFromZero,
   type Parsed,
 } from './parse-value.js'
-import { SETTINGS_TABLE, type SettingKey, type Settings } from './settings-table.js'
-import { parseResourceAttributes } from './resource-attributes.js'
+import {
+  type Environment,
+  labelOf,
+  SETTINGS_TABLE,
+  type SettingKey,
+  type SettingRow,
+  type Settings,
+} from './settings-table.js'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type { Environment } from './settings-table.js'
 
 export interface SettingsResult {
   readonly settings: Settings
@@ -22,142 +29,92 @@ export interface SettingsResult {
   readonly warnings: readonly string[]
 }
 
-const VARIABLES: ReadonlyMap<SettingKey, string> = new Map(SETTINGS_TABLE.map((row) => [row.key, row.variable]))
-
-function variableOf(key: SettingKey): string {
-  return VARIABLES.get(key) ?? key
-}
+type Value = Settings[SettingKey]
 
 /** Reads one environment once; collects the warnings. */
 class Reader {
   readonly warnings: string[] = []
   readonly #env: Environment
+  readonly #values = new Map<SettingKey, Value>()
 
   constructor(env: Environment) {
     this.#env = env
   }
 
-  /** Undefined when unset or empty: `VAR=` in a unit file or manifest means "not set". */
-  raw(key: SettingKey): string | undefined {
-    const text = this.#env[variableOf(key)]
-    return text === undefined || text.trim() === '' ? undefined : text
+  /** Each once: a default may depend on another setting. */
+  valueOf<K extends SettingKey>(key: K): Settings[K] {
+    if (!this.#values.has(key)) {
+      const row = ROWS.get(key)
+      if (row !== undefined) this.#values.set(key, this.#read(row))
+    }
+    return this.#values.get(key) as Settings[K]
   }
 
-  read<T>(key: SettingKey, parse: (text: string) => Parsed<T>, fallback: T, show: (used: T) => string): T {
-    const text = this.raw(key)
-    if (text === undefined) return fallback
-    const parsed = parse(text)
-    if ('value' in parsed) return parsed.value
-    this.warn(key, parsed.invalid, show(fallback))
-    return fallback
+  #read(row: SettingRow): Value {
+    const fallback = this.#fallbackOf(row)
+    const text = this.#env[row.variable]
+    // `VAR=` in a unit file or manifest means "not set".
+    if (text === undefined || text.trim() === '') return fallback
+    const parsed = parserOf(row)(text)
+    if ('invalid' in parsed) return this.#refused(row, text, parsed.invalid, fallback)
+    const { value } = parsed
+    if (row.label === true && value === null) return fallback
+    if (row.warnsOf === undefined || value === fallback) return value
+    const timeoutMs = this.valueOf(row.warnsOf)
+    if (timeoutMs === 0 || Number(value) < timeoutMs) return value
+    const why = `is not less than the time-out of ${shown(row, timeoutMs)} that it should warn of`
+    return this.#refused(row, text, why, fallback)
   }
 
-  warn(key: SettingKey, what: string, used: string): void {
+  #fallbackOf({ fallback }: SettingRow): Value {
+    return typeof fallback === 'function' ? fallback((key) => this.valueOf(key), this.#env) : fallback
+  }
+
+  #refused(row: SettingRow, text: string, why: string, used: Value): Value {
     // Cut: somebody may have pasted a file into a variable, and a warning is one line.
-    const text = JSON.stringify((this.raw(key) ?? '').slice(0, 80))
-    this.warnings.push(`${variableOf(key)}=${text} ${what}; using ${used}`)
+    this.warnings.push(`${row.variable}=${JSON.stringify(text.slice(0, 80))} ${why}; using ${shown(row, used)}`)
+    return used
   }
 }
 
-function seconds(ms: number): string {
-  return ms === 0 ? '0 (off)' : `${ms / 1000} s`
+const ROWS: ReadonlyMap<SettingKey, SettingRow> = new Map(SETTINGS_TABLE.map((row) => [row.key, row]))
+
+function parserOf(row: SettingRow): (text: string) => Parsed<Value> {
+  if (row.parse !== undefined) return row.parse
+  switch (row.type) {
+    case 'time':
+      return row.zero === 'invalid' ? parsePositiveTime : parseTimeFromZero
+    case 'count':
+      return parseCount
+    case 'size':
+      return parseMegabytes
+    case 'boolean':
+      return parseBoolean
+    case 'level':
+      return parseLogLevel
+    case 'format':
+      return parseLogFormat
+    case 'secret':
+      return (text) => ({ value: text.trim() })
+    case 'path':
+      return (text) => ({ value: text })
+    case 'text':
+      return (text) => ({ value: row.label === true ? labelOf(text) : text })
+    default:
+      return row.type satisfies never
+  }
 }
 
-function positiveTime(text: string): Parsed<number> {
-  const parsed = parseTimeMs(text)
-  if ('value' in parsed && parsed.value <= 0) return { invalid: 'is not more than 0 seconds' }
-  return parsed
-}
-
-function timeFromZero(text: string): Parsed<number> {
-  const parsed = parseTimeMs(text)
-  if ('value' in parsed && parsed.value < 0) return { invalid: 'is a negative time' }
-  return parsed
-}
-
-function port(text: string): Parsed<number> {
-  const parsed = parseCount(text)
-  return 'value' in parsed && parsed.value > 65_535 ? { invalid: 'is no port' } : parsed
-}
-
-/** Names would have to be looked up, which may block. Not by node:net, which no worker has to load for this. */
-const ADDRESS = /^(?:(?:\d{1,3}\.){3}\d{1,3}|[\da-f]*:[\da-f:.]+)$/i
-
-function address(text: string): Parsed<string> {
-  const wanted = text.trim() === 'localhost' ? '127.0.0.1' : text.trim()
-  return ADDRESS.test(wanted) ? { value: wanted } : { invalid: 'is no IP address' }
-}
-
-/** The watchdog's own: 0 and negative both mean off, as in the Python SDK's. */
-function watchdogTime(text: string): Parsed<number> {
-  const parsed = parseTimeMs(text)
-  return 'value' in parsed ? { value: Math.max(0, parsed.value) } : parsed
-}
-
-/** 15 % of a time-out and at least 1 s; half of the time-out where that second would not be less than it. */
-function warnFor(timeoutMs: number): number {
-  if (timeoutMs === 0) return 45_000
-  const usual = Math.max(1000, Math.round(timeoutMs * 0.15))
-  return usual < timeoutMs ? usual : Math.max(1, Math.floor(timeoutMs / 2))
-}
-
-/** A warn threshold at or above the time-out it warns of would never do its work. */
-function readWarn(reader: Reader, key: SettingKey, timeoutMs: number, usual: number): number {
-  const fallback = timeoutMs === 0 || usual < timeoutMs ? usual : warnFor(timeoutMs)
-  const value = reader.read(key, positiveTime, fallback, seconds)
-  if (timeoutMs === 0 || value < timeoutMs || value === fallback) return value
-  reader.warn(key, `is not less than the time-out of ${seconds(timeoutMs)} that it should warn of`, seconds(fallback))
-  return fallback
-}
-
-/** Label text: one line, bounded, since it ends in file names, tickets and metrics. */
-function label(text: string | undefined): string | null {
-  const clean = (text ?? '')
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 200)
-  return clean === '' ? null : clean
+/** A value as a warning names it. */
+function shown({ type, key }: SettingRow, value: Value): string {
+  if (value === null) return 'the default'
+  if (type === 'time') return value === 0 ? '0 (off)' : `${Number(value) / 1000} s`
+  if (type === 'size') return `${Number(value) / 2 ** 20} MB`
+  return key === 'probesPort' && value === 0 ? '0 (no port)' : String(value)
 }
 
 export function readSettings(env: Environment): SettingsResult {
   const reader = new Reader(env)
-  const flag = (key: SettingKey): boolean => reader.read(key, parseBoolean, false, String)
-  const stallTimeoutMs = reader.read('stallTimeoutMs', watchdogTime, 300_000, seconds)
-  const pollSuccessTimeoutMs = reader.read('pollSuccessTimeoutMs', timeFromZero, stallTimeoutMs, seconds)
-  const warnMs = readWarn(reader, 'warnMs', stallTimeoutMs, warnFor(stallTimeoutMs))
-  const resource = parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'])
-  const settings: Settings = {
-    stallTimeoutMs,
-    warnMs,
-    eventLoopWarnMs: reader.read('eventLoopWarnMs', positiveTime, 5000, seconds),
-    eventLoopTimeoutMs: reader.read<number | null>('eventLoopTimeoutMs', timeFromZero, null, () => 'the default'),
-    startupTimeoutMs: reader.read('startupTimeoutMs', timeFromZero, 0, seconds),
-    pollSuccessWarnMs: readWarn(reader, 'pollSuccessWarnMs', pollSuccessTimeoutMs, warnMs),
-    pollSuccessTimeoutMs,
-    taskStallMs: reader.read('taskStallMs', timeFromZero, 0, seconds),
-    dir: reader.raw('dir') ?? null,
-    graceMs: reader.read('graceMs', timeFromZero, 20_000, seconds),
-    profileMs: reader.read('profileMs', timeFromZero, 5000, seconds),
-    cooldownMs: reader.read('cooldownMs', timeFromZero, 300_000, seconds),
-    maxPerHour: reader.read('maxPerHour', parseCount, 6, String),
-    maxDiskBytes: reader.read('maxDiskBytes', parseMegabytes, 500 * 2 ** 20, (bytes) => `${bytes / 2 ** 20} MB`),
-    locals: flag('locals'),
-    heapSnapshot: flag('heapSnapshot'),
-    serverView: reader.read('serverView', parseBoolean, true, String),
-    freshConnections: reader.read('freshConnections', parseBoolean, true, String),
-    captureMemoryMb: reader.read('captureMemoryMb', parseCount, 64, String),
-    logLevel: reader.read('logLevel', parseLogLevel, 'info', String),
-    sinkTo: reader.raw('sinkTo') ?? null,
-    logFormat: reader.read('logFormat', parseLogFormat, 'json', String),
-    service: label(reader.raw('service')) ?? label(env['OTEL_SERVICE_NAME']) ?? label(resource.get('service.name')),
-    version: label(reader.raw('version')) ?? label(resource.get('service.version')),
-    terminationLog: reader.raw('terminationLog') ?? '/dev/termination-log',
-    systemdNotify: flag('systemdNotify'),
-    openTelemetry: reader.read('openTelemetry', parseBoolean, true, String),
-    probesPort: reader.read('probesPort', port, 0, (used) => (used === 0 ? '0 (no port)' : String(used))),
-    probesHost: reader.read('probesHost', address, '127.0.0.1', String),
-    probesToken: reader.raw('probesToken')?.trim() ?? null,
-    disabled: flag('disabled'),
-  }
-  return { settings, warnings: reader.warnings }
+  const settings = Object.fromEntries(SETTINGS_TABLE.map(({ key }) => [key, reader.valueOf(key)]))
+  return { settings: settings as unknown as Settings, warnings: reader.warnings }
 }

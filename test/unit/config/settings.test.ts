@@ -190,3 +190,18 @@ test('a port and an address are taken, and what is none is told of', () => {
     'CONDUCTOR_STALL_PROBES_HOST="example.com" is no IP address; using 127.0.0.1',
   ])
 })
+
+test('the text of a default says what the default is, where it is one value', () => {
+  const told = SETTINGS_TABLE.filter(({ fallback }) => fallback !== null && typeof fallback !== 'function')
+  expect(told.length).toBeGreaterThan(15)
+  for (const row of told) {
+    const unit = row.type === 'time' ? 1000 : row.type === 'size' ? 2 ** 20 : null
+    const value = unit === null ? String(row.fallback) : String(Number(row.fallback) / unit)
+    // Tasks have a default that depends on each of them.
+    if (row.key !== 'taskStallMs')
+      expect([row.key, row.defaultText]).toEqual([
+        row.key,
+        expect.stringMatching(new RegExp(`^${value}\\b|^${value}$`)),
+      ])
+  }
+})
