@@ -6,6 +6,7 @@ import type { Circumstances, Family } from './family.js'
 import { fileHandles, files } from './files.js'
 import { http } from './http.js'
 import { http2Sessions, http2Streams } from './http2.js'
+import { locks } from './locks.js'
 import { lookups } from './lookups.js'
 import { fdPart, type NodeObject } from './node-object.js'
 import { poolJobs } from './pool-jobs.js'
@@ -32,6 +33,7 @@ export const FAMILIES: readonly Family[] = [
   http2Sessions,
   http2Streams,
   signals,
+  locks,
   poolJobs,
 ]
 

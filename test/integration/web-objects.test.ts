@@ -47,6 +47,26 @@ describe.each(NODES)('objects of the web on Node $major', (node) => {
     expect(waitOf(snapshot, 'awaitChannel')).toMatchObject(channel)
   })
 
+  it.runIf(node.major >= 24)('names a lock of navigator.locks that is waited for, and who runs under it', () => {
+    const lock = { kind: 'lock', owner: 'navigator.locks', name: 'orders', mode: 'shared' }
+    const pending = (tree: AwaitTree) =>
+      tree.awaits.find(
+        (at) => at.function === 'request' && at.awaitedBy.some(({ function: by }) => by === 'awaitOrders'),
+      )
+    expect(pending(memory)?.waitsFor).toMatchObject({ ...lock, holders: [{ function: 'holdOrders' }] })
+    expect(pending(memory)?.waitsFor?.summary).toMatch(
+      /^the lock orders of navigator\.locks \(shared\), held by holdOrders/,
+    )
+    expect(pending(snapshot)?.waitsFor).toMatchObject(lock)
+  })
+
+  it.runIf(node.major >= 24)('calls a request that was granted no wait for a lock', () => {
+    for (const tree of [memory, snapshot]) {
+      const granted = tree.awaits.find((at) => at.function === 'request' && at.awaitedBy.length === 0)
+      expect(granted?.waitsFor).toMatchObject({ kind: 'await', until: 'lock-released', name: 'orders' })
+    }
+  })
+
   it('takes no other class of that name for one', () => {
     expect(waitOf(memory, 'awaitTick')).toMatchObject({ kind: 'timer' })
   })
