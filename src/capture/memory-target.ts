@@ -6,6 +6,7 @@ import { closeSync, openSync } from 'node:fs'
 import { mainThreadId } from '../platform/procfs/threads.js'
 import { openLiveMemory } from '../platform/memory/live-memory.js'
 import type { MemoryReader } from '../platform/memory/memory-reader.js'
+import { type NodeBinary, openNodeBinary } from '../platform/runtime/node-binary.js'
 import { plural } from '../model/amounts.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
@@ -79,20 +80,28 @@ export function openMemoryTarget(target: Target, options: MemoryTargetOptions = 
   const root = target.procRoot
   if (root === null) throw new StallError('ERR_STALL_UNSUPPORTED_PLATFORM', 'reading memory needs /proc')
   const memory = openLiveMemory(root, { cacheBytes: target.inside ? CACHE_INSIDE : CACHE_OUTSIDE })
+  let binary: NodeBinary | null = null
   try {
-    return makeTarget(root, memory, findLayout(target, root, memory, options.calibrate ?? false))
+    binary = openNodeBinary(root, memory.mappings())
+    return makeTarget(root, memory, binary, findLayout(target, memory, { root, binary }, options.calibrate ?? false))
   } catch (thrown) {
+    binary?.release()
     memory.dispose()
     throw thrown
   }
 }
 
 /** Tables, cache and symbols first; what they say must find the isolates, else the binary is asked by calibration. */
-function findLayout(target: Target, root: string, memory: MemoryReader, calibrate: boolean | 'never'): ResolvedLayout {
+function findLayout(
+  target: Target,
+  memory: MemoryReader,
+  { root, binary }: { readonly root: string; readonly binary: NodeBinary },
+  calibrate: boolean | 'never',
+): ResolvedLayout {
   const options = { cacheFolder: target.inside ? null : defaultCacheFolder() }
   let unknown: StallError
   try {
-    const resolved = resolveLayout(root, memory.mappings(), options)
+    const resolved = resolveLayout(binary, options)
     if (resolved.origin !== 'symbols' || findIsolates(new V8Heap(memory, resolved.layout)).length > 0) return resolved
     unknown = layoutUnknown(`${root}/exe`, 'no isolate is where its version keeps them', resolved.layout.v8)
   } catch (thrown) {
@@ -104,14 +113,14 @@ function findLayout(target: Target, root: string, memory: MemoryReader, calibrat
   return calibrateLayout(root, { ...options, forced: calibrate })
 }
 
-function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout): MemoryTarget {
+function makeTarget(root: string, memory: MemoryReader, binary: NodeBinary, layout: ResolvedLayout): MemoryTarget {
   const heap = new V8Heap(memory, layout.layout)
   const mainTid = mainThreadId(root)
   let native: NativeProcess | null | undefined
   const openNative = (): NativeProcess | null => {
     if (native !== undefined) return native
     try {
-      native = openNativeProcess(root, memory)
+      native = openNativeProcess(root, memory, binary)
     } catch {
       // The stacks don't need it: loops and the threads of several isolates then can't be told, and that is said.
       native = null
@@ -159,6 +168,7 @@ function makeTarget(root: string, memory: MemoryReader, layout: ResolvedLayout):
     dispose() {
       side?.dispose()
       native?.dispose()
+      binary.release()
       memory.dispose()
     },
   }

@@ -18,6 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { openNodeBinary } from '../../src/platform/runtime/node-binary.js'
 import { openMemoryTarget } from '../../src/capture/memory-target.js'
 import { readStacks } from '../../src/capture/stacks-capturer.js'
 import { openElf } from '../../src/platform/elf/elf-file.js'
@@ -97,7 +98,7 @@ describe.each(NODES)('Node $version', (node) => {
     const root = `/proc/${await start(node.path)}`
     const memory = openLiveMemory(root)
     try {
-      const shipped = resolveLayout(root, memory.mappings(), { cacheFolder: null })
+      const shipped = resolveLayout(openNodeBinary(root, memory.mappings()), { cacheFolder: null })
       expect(shipped.origin).toBe('shipped')
       const options = { cacheFolder: path.join(folder, `cache-${node.major}`), tables: noTables }
       const startedMs = performance.now()
@@ -105,12 +106,15 @@ describe.each(NODES)('Node $version', (node) => {
       expect(performance.now() - startedMs).toBeLessThan(CALIBRATION_MS)
       expect(learnt.origin).toBe('calibrated')
       expect(learnt.layout).toEqual(shipped.layout)
-      const again = resolveLayout(root, memory.mappings(), options)
+      const again = resolveLayout(openNodeBinary(root, memory.mappings()), options)
       expect(again).toEqual({ origin: 'cached', layout: shipped.layout })
       const file = path.join(options.cacheFolder, `${shipped.layout.buildId}.json`)
       for (const broken of ['{"schema":', JSON.stringify({ ...shipped.layout, isolate: { heap: 'x' } })]) {
         writeFileSync(file, broken)
-        expect(resolveLayout(root, memory.mappings(), options)).toEqual({ origin: 'symbols', layout: shipped.layout })
+        expect(resolveLayout(openNodeBinary(root, memory.mappings()), options)).toEqual({
+          origin: 'symbols',
+          layout: shipped.layout,
+        })
         expect(readFileSync(file, 'utf8')).not.toBe(broken)
       }
     } finally {

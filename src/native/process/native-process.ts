@@ -4,11 +4,10 @@
  */
 import { statSync } from 'node:fs'
 import { toAddress, type Address } from '../../model/address.js'
-import { StallError } from '../../model/stall-error.js'
-import { openElf, type ElfFile } from '../../platform/elf/elf-file.js'
+import type { ElfFile } from '../../platform/elf/elf-file.js'
 import type { MemoryReader } from '../../platform/memory/memory-reader.js'
 import type { Mapping } from '../../platform/procfs/maps.js'
-import { readExecutable } from '../../platform/procfs/process.js'
+import { type NodeBinary, openNodeBinary } from '../../platform/runtime/node-binary.js'
 import { mainThreadId } from '../../platform/procfs/threads.js'
 import { binaryFactsOf, type BinaryFacts } from './binary-facts.js'
 import { targetClockOffsetMs } from './target-clock.js'
@@ -44,11 +43,15 @@ export interface NativeProcess {
 }
 
 /**
- * @param memory stays the caller's.
+ * @param memory stays the caller's
+ * @param binary the caller's too, when it is given
  * @throws StallError ERR_STALL_NOT_NODE, ERR_STALL_ELF_INVALID, ERR_STALL_PERMISSION, ERR_STALL_NO_SUCH_PROCESS
  */
-export function openNativeProcess(root: string, memory: MemoryReader): NativeProcess {
-  const { elf, path, isLibrary } = openNodeBinary(root, memory.mappings())
+export function openNativeProcess(root: string, memory: MemoryReader, binary?: NodeBinary): NativeProcess {
+  const opened = binary ?? openNodeBinary(root, memory.mappings())
+  const release = (): void => (binary === undefined ? opened.release() : undefined)
+  const { elf, isLibrary } = opened
+  const path = isLibrary ? opened.path : mappedName(root, opened.path, memory.mappings())
   try {
     const facts = binaryFactsOf(elf)
     const bias = loadBias(elf, path, memory.mappings())
@@ -79,34 +82,13 @@ export function openNativeProcess(root: string, memory: MemoryReader): NativePro
         const vtable = memory.word(address)
         return vtable === 0 ? null : (facts.classes.get(vtable - bias) ?? null)
       },
-      dispose: () => elf.dispose(),
+      dispose: release,
     }
     return native
   } catch (thrown) {
-    elf.dispose()
+    release()
     throw thrown
   }
-}
-
-/** The program itself, or the libnode.so that it loaded (Debian). Neither is run. */
-function openNodeBinary(
-  root: string,
-  mappings: readonly Mapping[],
-): { elf: ElfFile; path: string; isLibrary: boolean } {
-  const executable = readExecutable(root)?.path ?? mappings.find((mapping) => mapping.inode !== 0)?.path ?? ''
-  const program = openElf(`${root}/exe`)
-  if (binaryFactsOf(program).hasV8)
-    return { elf: program, path: mappedName(root, executable, mappings), isLibrary: false }
-  program.dispose()
-  const library = mappings.find((mapping) => /\/libnode\.so[.\d]*$/.test(mapping.path))?.path
-  if (library !== undefined) {
-    const elf = openElf(`${root}/root${library}`)
-    if (binaryFactsOf(elf).hasV8) return { elf, path: library, isLibrary: true }
-    elf.dispose()
-  }
-  throw new StallError('ERR_STALL_NOT_NODE', `${executable} has no V8 in it that can be recognised`, {
-    help: 'conductor-diag ps lists the Node processes that are there.',
-  })
 }
 
 /** A renamed binary keeps its old name in maps: then the inode tells. */

@@ -2,11 +2,10 @@
  * The layout of a process: shipped for its build, cached, or out of its binary's symbols; nothing is executed for
  * these. What they don't know, calibration learns, when the rules of `calibrate.ts` allow it.
  */
-import { StallError } from '../../model/stall-error.js'
 import { readBuildTable } from '../../platform/elf/build-table.js'
-import { openElf } from '../../platform/elf/elf-file.js'
+import { openShared } from '../../platform/elf/shared-elf.js'
 import type { ElfFile } from '../../platform/elf/elf-file.js'
-import type { Mapping } from '../../platform/procfs/maps.js'
+import type { NodeBinary } from '../../platform/runtime/node-binary.js'
 import { statSync } from 'node:fs'
 import { readExecutable } from '../../platform/procfs/process.js'
 import { calibrate } from './calibrate.js'
@@ -29,23 +28,9 @@ export interface ResolveOptions {
   readonly tables?: string
 }
 
-/** Debian's node is a small program over this library. */
-const LIBNODE = /\/libnode\.so[.\d]*$/
-
-/**
- * @param root `/proc/PID` or `/proc/self`
- * @throws StallError ERR_STALL_NOT_NODE, ERR_STALL_V8_LAYOUT_UNKNOWN, ERR_STALL_ELF_INVALID, ERR_STALL_PERMISSION,
- * ERR_STALL_NO_SUCH_PROCESS
- */
-export function resolveLayout(root: string, mappings: readonly Mapping[], options: ResolveOptions): ResolvedLayout {
-  const program = resolveFile(`${root}/exe`, `${root}/exe`, options)
-  if (program) return program
-  const library = mappings.find((mapping) => LIBNODE.test(mapping.path))?.path
-  const shared = library === undefined ? null : resolveFile(`${root}/root${library}`, library, options)
-  if (shared) return shared
-  throw new StallError('ERR_STALL_NOT_NODE', `the program of ${root} has no V8 in it that can be recognised`, {
-    help: 'conductor-diag ps lists the Node processes; doctor PID says what this one is',
-  })
+/** @throws StallError ERR_STALL_V8_LAYOUT_UNKNOWN */
+export function resolveLayout({ elf, file }: NodeBinary, options: ResolveOptions): ResolvedLayout {
+  return known(elf, options) ?? fromSymbols(elf, file, options)
 }
 
 /**
@@ -57,7 +42,7 @@ export function resolveLayout(root: string, mappings: readonly Mapping[], option
 export function calibrateLayout(root: string, options: ResolveOptions & { readonly forced: boolean }): ResolvedLayout {
   const path = `${root}/exe`
   const name = readExecutable(root)?.path ?? path
-  const elf = openElf(path)
+  const { elf, release } = openShared(path)
   try {
     const owner = statSync(root).uid
     if (owner !== process.getuid?.()) {
@@ -69,17 +54,7 @@ export function calibrateLayout(root: string, options: ResolveOptions & { readon
     if (options.cacheFolder !== null) writeCachedLayout(options.cacheFolder, layout)
     return { layout, origin: 'calibrated' }
   } finally {
-    elf.dispose()
-  }
-}
-
-/** Null when the file has no V8 in it. */
-function resolveFile(path: string, name: string, options: ResolveOptions): ResolvedLayout | null {
-  const elf = openElf(path)
-  try {
-    return known(elf, options) ?? fromSymbols(elf, name, options)
-  } finally {
-    elf.dispose()
+    release()
   }
 }
 
@@ -92,9 +67,9 @@ function known(elf: ElfFile, options: ResolveOptions): ResolvedLayout | null {
   return cached ? { layout: cached, origin: 'cached' } : null
 }
 
-function fromSymbols(elf: ElfFile, name: string, options: ResolveOptions): ResolvedLayout | null {
+function fromSymbols(elf: ElfFile, name: string, options: ResolveOptions): ResolvedLayout {
   const found = layoutOfElf(elf)
-  if (found.kind === 'not-v8') return null
+  if (found.kind === 'not-v8') throw layoutUnknown(name, 'its symbols say nothing of V8', null)
   if (found.kind === 'unknown') throw layoutUnknown(name, found.why, found.v8)
   if (options.cacheFolder !== null) writeCachedLayout(options.cacheFolder, found.layout)
   return { layout: found.layout, origin: 'symbols' }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { recognizeFile } from '../../../../src/platform/runtime/recognize.js'
+import { recognizeFile } from '../../../../src/platform/runtime/recognize-file.js'
 import { tinyElf } from '../elf/tiny-elf.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'recognize-'))
