@@ -11,7 +11,7 @@ import { CaptureSession } from '../capture/session.js'
 import { takeLook } from '../capture/take-look.js'
 import type { Settings } from '../config/settings-table.js'
 import type { CapturedLook } from '../model/look.js'
-import { type BundleWriter, openBundle, type SealOutcome } from '../incident/bundle-writer.js'
+import type { SealOutcome } from '../incident/bundle-writer.js'
 import type { DirectoryCandidate } from '../incident/directory.js'
 import type { EndedPoller, TaskInFlight } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
@@ -21,10 +21,9 @@ import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import { mainThreadAtRest } from '../inspector/connection/main-thread-connection.js'
 import type { Redactor } from '../redact/redactor.js'
-import type { ArtifactStore } from './artifacts.js'
+import { openIncidentBundle } from './bundle.js'
 import { withHelpInside } from './inside-help.js'
 import { type InvestigationResult, investigate, type Progress } from './investigation.js'
-import { reportOf } from './report-of.js'
 import { isNearHeapLimit, refuseNearHeapLimit } from './near-heap-limit.js'
 
 export interface InsideRequest {
@@ -75,14 +74,14 @@ const LOOKS_AT_MS = [0, 2000]
 
 /** Never throws for want of evidence or disk. Nothing stays attached to the main thread, and none of it stays paused. */
 export async function investigateInside(request: InsideRequest): Promise<InsideResult> {
-  const opened = openBundle({
-    directories: request.directories,
-    writer: { pid: request.process.pid, startTicks: request.process.startTicks },
+  const opened = openIncidentBundle({
     process: request.process,
     stall: request.stall,
+    directories: request.directories,
     maxBytes: request.settings.maxDiskBytes,
+    helped: withHelpInside,
   })
-  const writer: BundleWriter | null = opened instanceof StallError ? null : opened
+  const kept = opened instanceof StallError ? null : opened
   const inspector = insideInspector()
   const { redactor } = request
   const session = new CaptureSession(insideTarget(request), { redactor, locals: request.settings.locals })
@@ -105,7 +104,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       serverView:
         request.settings.freshConnections === true && request.settings.serverView === true ? process.env : null,
       clocks: request.clocks,
-      store: writer && storeOf(writer),
+      store: kept?.store ?? null,
       ...(request.signal ? { signal: request.signal } : {}),
       ...(request.tasks ? { tasks: request.tasks } : {}),
       ...(request.ended ? { ended: request.ended } : {}),
@@ -118,27 +117,11 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
     await inspector.close()
   }
   request.onProgress?.({ step: 'seal' })
-  const bundle =
-    writer?.seal({
-      process: request.process,
-      stall: request.stall,
-      verdicts: findings.verdicts,
-      clocks: findings.evidence.looks.at(-1)?.clocks ?? request.stall.clocks,
-      cost: findings.costNow(),
-      redacted: request.redactor.counts,
-      report: reportOf(findings),
-    }) ?? null
+  const bundle = kept?.seal(findings, redactor.counts, request.stall.clocks) ?? null
   const mayEndThread = await mainThreadAtRest(
     Math.max(0, Math.min(REST_MS, request.deadlineMs + OVERRUN_MS - performance.now())),
   )
   return { ...findings, bundle, storeError: opened instanceof StallError ? opened : null, mayEndThread }
-}
-
-function storeOf(writer: BundleWriter): ArtifactStore {
-  return {
-    addArtifact: (name, data, source) => writer.addArtifact(name, data, source),
-    missing: (name, error) => writer.missing(name, withHelpInside(error)),
-  }
 }
 
 /** A look without an incident, to be kept in memory: what nothing can settle is collected at the next GC. */

@@ -294,7 +294,9 @@ export interface FunctionWait extends AnyWait {
 /** No live root reaches a settler. */
 export interface NothingWait extends AnyWait {
   readonly kind: 'nothing'
-  readonly why?: 'no-settler' | 'unused-scopes' | 'own-callers' | 'not-in-snapshot'
+  readonly why?: 'no-settler' | 'unused-scopes' | 'own-callers' | 'not-in-snapshot' | 'listener-collected'
+  /** That the listener was for. */
+  readonly event?: string
 }
 
 /** Also an object of Node's that we have no name for, with its descriptor. */

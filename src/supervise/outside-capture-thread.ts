@@ -1,13 +1,11 @@
 /** The thread that looks at a worker from outside and seals what it saw (outside-capture.ts). */
 import { parentPort, workerData } from 'node:worker_threads'
 import { outsideInspector } from '../inspector/open-inspector.js'
-import { openBundle } from '../incident/bundle-writer.js'
+import { openIncidentBundle } from '../investigate/bundle.js'
 import { identifyProcess } from '../investigate/identity.js'
 import { investigateOutside } from '../investigate/outside.js'
-import { reportOf } from '../investigate/report-of.js'
 import { openTarget } from '../investigate/target-process.js'
 import { StallError } from '../model/stall-error.js'
-import { readStat } from '../platform/procfs/stat.js'
 import { createRedactor } from '../redact/redactor.js'
 import type { OutsideCaptureData, OutsideIncident } from './outside-capture.js'
 
@@ -22,8 +20,7 @@ async function capture({ pid, stall, directories }: OutsideCaptureData): Promise
     agent: true,
     redactArguments: (argv) => redactor.argv(argv),
   })
-  const writer = { pid: process.pid, startTicks: readStat('/proc/self').startTicks }
-  const bundle = openBundle({ directories, writer, process: identity, stall })
+  const bundle = openIncidentBundle({ directories, process: identity, stall })
   if (bundle instanceof StallError) throw bundle
   // Memory only: the inspector would need a signal that a stopped process never takes.
   const findings = await investigateOutside(target, identity, {
@@ -31,18 +28,10 @@ async function capture({ pid, stall, directories }: OutsideCaptureData): Promise
     looks: 2,
     profileMs: 0,
     capture: { redactor, locals: false, stop: false, calibrate: false, native: false },
-    store: bundle,
+    store: bundle.store,
     inspector: outsideInspector(),
   })
-  const sealed = bundle.seal({
-    process: identity,
-    stall,
-    verdicts: findings.verdicts,
-    clocks: stall.clocks,
-    cost: findings.costNow(),
-    redacted: redactor.counts,
-    report: reportOf(findings),
-  })
+  const sealed = bundle.seal(findings, redactor.counts, stall.clocks)
   if (sealed.status === 'unsealed') throw sealed.error
   const [first] = findings.verdicts
   const verdict = first === undefined ? null : first.cause === null ? first.kind : `${first.kind}/${first.cause}`

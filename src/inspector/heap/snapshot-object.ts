@@ -5,6 +5,8 @@ import type { HeapGraph } from './heap-graph.js'
 /** Of a snapshot's node types those that are objects with properties. */
 const OBJECTS: ReadonlySet<string> = new Set(['object', 'native'])
 const MAX_ROPE = 200
+/** V8 14 keeps a variable that is written to in a cell of its own. */
+const CELL = 'system / ContextCell'
 
 export class SnapshotObject implements NodeObject {
   readonly node: number
@@ -55,10 +57,19 @@ export class SnapshotObject implements NodeObject {
     for (const name of names) {
       const edge = name.startsWith('[') ? `<symbol ${name.slice(1, -1)}>` : name
       const node = this.#graph.child(this.node, edge, this.#edges)
-      if (node >= 0) return node
+      if (node >= 0) return this.#graph.nameOf(node) === CELL ? valueOf(this.#graph, node) : node
     }
     return -1
   }
+}
+
+/** What a cell keeps, beside its map and the code that depends on it; -1 for a number, which has no node. */
+function valueOf(graph: HeapGraph, cell: number): number {
+  for (let e = graph.firstEdge(cell); e < graph.endEdge(cell); e++) {
+    const type = graph.typeOf(graph.target(e))
+    if (type !== 'hidden' && type !== 'code' && type !== 'object shape') return graph.target(e)
+  }
+  return -1
 }
 
 /** A string may be a rope of others. */

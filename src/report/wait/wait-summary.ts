@@ -76,7 +76,9 @@ function phraseOf(wait: WaitFacts): string {
     case 'await':
       return functionText(wait)
     case 'nothing':
-      return NOTHING[wait.why ?? 'no-settler']
+      return wait.why === 'listener-collected'
+        ? `nothing alive can settle it: a listener for ${wait.event ?? 'an event'} that was collected`
+        : NOTHING[wait.why ?? 'no-settler']
     case 'unknown':
       return unknownText(wait)
     default:
