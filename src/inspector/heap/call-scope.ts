@@ -81,8 +81,9 @@ function callbacksOf(
     if (generator === undefined || graph.nameOf(generator.functionNode) !== call.function) return []
     if (scriptOf(graph, generator.functionNode) !== call.script) return []
     const saved = graph.child(node, 'parameters_and_registers', 'internal')
+    if (saved < 0) return []
     const found: number[] = []
-    for (let e = graph.firstEdge(saved); saved >= 0 && e < graph.endEdge(saved); e++) {
+    for (let e = graph.firstEdge(saved); e < graph.endEdge(saved); e++) {
       const value = graph.target(e)
       if (graph.typeOf(value) === 'closure' && graph.nameOf(value) === call.callback) found.push(value)
     }
