@@ -21,7 +21,7 @@ export interface RecordedProcess {
 
 export function recordedProcesses(pattern = /./): RecordedProcess[] {
   return readdirSync(FOLDER)
-    .filter((name) => pattern.test(name))
+    .filter((name) => name.endsWith('.mem.gz') && pattern.test(name))
     .map((name) => {
       const recording = decodeRecording(readFileSync(path.join(FOLDER, name)))
       const about = recording.about as { buildId: string; sp: Address; pc: Address; truth: TrueFrame[] }
