@@ -7,7 +7,7 @@ import { bundleDirectories } from '../../incident/directory.js'
 import { writeTombstone } from '../../incident/tombstone.js'
 import type { Tombstone } from '../../model/incident.js'
 import { StallError } from '../../model/stall-error.js'
-import { sayLastWords } from './last-words.js'
+import { writeTerminationNote } from './termination-note.js'
 import { exitThroughInspector } from './inspector-exit.js'
 
 export interface EndThreadData {
@@ -15,7 +15,7 @@ export interface EndThreadData {
   /** The setting `dir`. */
   readonly dir: string | null
   /** One line for whoever restarts it, and the file for it; null: nobody asks. */
-  readonly lastWords: { readonly text: string; readonly file: string } | null
+  readonly terminationNote: { readonly text: string; readonly file: string } | null
 }
 
 /** To it: end the process, or say that it can't be ended so. */
@@ -25,17 +25,17 @@ export interface EndNow {
 
 /** From it. `file` null: no folder took the tombstone. */
 export type EndStep =
-  | { readonly type: 'buried'; readonly file: string | null; readonly problem: string | null }
+  | { readonly type: 'tombstone'; readonly file: string | null; readonly problem: string | null }
   | { readonly type: 'cannot-end'; readonly why: string }
 
-const { tombstone, dir, lastWords } = workerData as EndThreadData
+const { tombstone, dir, terminationNote } = workerData as EndThreadData
 const directories = bundleDirectories(process.env, dir)
 
-function bury(how: Tombstone['how']): EndStep {
+function leaveTombstone(how: Tombstone['how']): EndStep {
   const written = writeTombstone(directories, { ...tombstone, how })
   return written instanceof StallError
-    ? { type: 'buried', file: null, problem: `no tombstone could be written: ${written.message}` }
-    : { type: 'buried', file: written, problem: null }
+    ? { type: 'tombstone', file: null, problem: `no tombstone could be written: ${written.message}` }
+    : { type: 'tombstone', file: written, problem: null }
 }
 
 function say(word: EndStep): void {
@@ -45,14 +45,14 @@ function say(word: EndStep): void {
 parentPort?.on('message', ({ exitCode }: EndNow) => {
   exitThroughInspector(exitCode, (why) => {
     // The next boot is told how it really ended.
-    bury('sigkill')
+    leaveTombstone('sigkill')
     say({ type: 'cannot-end', why })
   })
 })
-const buried = bury(tombstone.how)
-const unsaid = lastWords === null ? null : sayLastWords(lastWords.file, lastWords.text)
+const left = leaveTombstone(tombstone.how)
+const unsaid = terminationNote === null ? null : writeTerminationNote(terminationNote.file, terminationNote.text)
 say(
-  unsaid === null || buried.type !== 'buried' || buried.problem !== null
-    ? buried
-    : { ...buried, problem: `${lastWords?.file} could not be written: ${unsaid}` },
+  unsaid === null || left.type !== 'tombstone' || left.problem !== null
+    ? left
+    : { ...left, problem: `${terminationNote?.file} could not be written: ${unsaid}` },
 )

@@ -21,7 +21,7 @@ export interface PrematureEndingOptions {
   readonly native: () => NativeCalls | null
   /** The word that the main thread waits for: end with this code, or go on ending. */
   readonly end: (exitCode: number | null) => void
-  readonly bury?: typeof writeTombstone
+  readonly leaveTombstone?: typeof writeTombstone
 }
 
 /** With less time than that a capture would have next to nothing. */
@@ -62,9 +62,9 @@ export class PrematureEnding {
   }
 
   private finish(stall: Stall, answer: CaptureAnswer | null): void {
-    const { settings, logger, native, end, bury = writeTombstone } = this.options
+    const { settings, logger, native, end, leaveTombstone = writeTombstone } = this.options
     if (stall.level === 'stall') {
-      bury(
+      leaveTombstone(
         { stall, answer, native: native(), dir: settings.dir, terminationLog: settings.terminationLog, logger },
         () => end(EXIT_STALLED),
       )

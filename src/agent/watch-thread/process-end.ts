@@ -66,7 +66,7 @@ class EndThread {
   begin(how: Tombstone['how'], then: () => void): void {
     const heard = (word: EndStep | null): void => {
       if (word === null) this.end.logger.warn(`no tombstone: its thread ${this.why}`)
-      else if (word.type === 'buried' && word.problem !== null) this.end.logger.warn(word.problem)
+      else if (word.type === 'tombstone' && word.problem !== null) this.end.logger.warn(word.problem)
       then()
     }
     this.expect(START_LIMIT_MS, heard)
@@ -74,7 +74,7 @@ class EndThread {
       const data: EndThreadData = {
         tombstone: tombstoneOf(this.end, how),
         dir: this.end.dir,
-        lastWords: { text: whyItEnds(this.end), file: this.end.terminationLog },
+        terminationNote: { text: whyItEnds(this.end), file: this.end.terminationLog },
       }
       this.worker = new Worker(path.join(__dirname, '../short-threads/end-thread.js'), threadOptions('stall-end', data))
       this.worker.once('online', () => {

@@ -87,7 +87,7 @@ async function failAll(http: HttpClient, parcel: Parcel, stuck: StuckWork, rehea
 }
 
 /**
- * Seen alive and then not, or buried by the watchdog. That there is no process of that number proves nothing by itself: a
+ * Seen alive and then not, or ended by the watchdog. That there is no process of that number proves nothing by itself: a
  * sidecar has numbers of its own.
  */
 async function isGone({ incident }: Parcel, { pid, startTicks, directory, ending }: StuckWork): Promise<boolean> {

@@ -12,7 +12,7 @@ const EARLIER: CaptureAnswer = { ...ANSWER, incident: '01W', bundlePath: '/b/01W
 type Answered = (answer: CaptureAnswer) => void
 
 function scene(env: Record<string, string>) {
-  const seen = { limits: [] as number[], answered: [] as Answered[], buried: [] as unknown[], ends: [] as unknown[] }
+  const seen = { limits: [] as number[], answered: [] as Answered[], tombstones: [] as unknown[], ends: [] as unknown[] }
   const queue = {
     capturing: false,
     answerFor: () => EARLIER,
@@ -29,8 +29,8 @@ function scene(env: Record<string, string>) {
     clocks: () => ({ observed: [], readings: [] }),
     native: () => null,
     end: (code) => void seen.ends.push(code),
-    bury: ({ answer }, then) => {
-      seen.buried.push(answer?.incident)
+    leaveTombstone: ({ answer }, then) => {
+      seen.tombstones.push(answer?.incident)
       then()
     },
   })
@@ -45,14 +45,14 @@ it('captures, buries and ends with 70', () => {
   ending.begin()
   expect(seen.limits[0]).toBeCloseTo(19_000, -2)
   seen.answered[0]?.(ANSWER)
-  expect([seen.buried, seen.ends]).toEqual([['01X'], [70]])
+  expect([seen.tombstones, seen.ends]).toEqual([['01X'], [70]])
 })
 
 it('only captures where the watchdog is off', () => {
   const { ending, seen } = scene({ CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0' })
   ending.begin()
   seen.answered[0]?.(ANSWER)
-  expect([seen.buried, seen.ends]).toEqual([[], [null]])
+  expect([seen.tombstones, seen.ends]).toEqual([[], [null]])
 })
 
 it('lets a capture that is under way finish, and takes what time is left for its own', () => {
@@ -66,7 +66,7 @@ it('lets a capture that is under way finish, and takes what time is left for its
   seen.answered[0]?.(ANSWER)
   // Its own end is told as well.
   ending.goOn()
-  expect([seen.buried, seen.ends]).toEqual([['01X'], [70]])
+  expect([seen.tombstones, seen.ends]).toEqual([['01X'], [70]])
 })
 
 it('is satisfied with the one under way when that leaves no time, so that the main thread hears it within the grace', () => {
@@ -76,11 +76,11 @@ it('is satisfied with the one under way when that leaves no time, so that the ma
   vi.advanceTimersByTime(18_500)
   late.queue.capturing = false
   late.ending.goOn()
-  expect([late.seen.limits, late.seen.buried, late.seen.ends]).toEqual([[], ['01W'], [70]])
+  expect([late.seen.limits, late.seen.tombstones, late.seen.ends]).toEqual([[], ['01W'], [70]])
   const hanging = scene({})
   hanging.queue.capturing = true
   hanging.ending.begin()
   vi.advanceTimersByTime(19_000)
   hanging.ending.goOn()
-  expect([hanging.seen.buried, hanging.seen.ends]).toEqual([['01W'], [70]])
+  expect([hanging.seen.tombstones, hanging.seen.ends]).toEqual([['01W'], [70]])
 })

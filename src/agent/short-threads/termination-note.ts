@@ -8,7 +8,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } f
 const MAX_BYTES = 4096
 
 /** @returns why not, half a sentence; null when it is written, or nobody wants it */
-export function sayLastWords(file: string, text: string): string | null {
+export function writeTerminationNote(file: string, text: string): string | null {
   let fd: number
   try {
     // Non-blocking: a FIFO in this place must not hold the end of the process.
