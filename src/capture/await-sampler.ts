@@ -12,7 +12,9 @@ import type { RecordingEnd } from '../model/samples.js'
 import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { WaitProfile, WaitStack } from '../model/wait-profile.js'
+import type { WaitFacts } from '../model/wait.js'
 import type { Redactor } from '../redact/redactor.js'
+import { summaryOf } from '../report/wait/wait-summary.js'
 import type { Tagged } from '../v8/heap/heap.js'
 import type { Isolate } from '../v8/heap/isolates.js'
 import { Functions } from '../v8/objects/functions.js'
@@ -155,7 +157,7 @@ export class AwaitSampler {
   }
 
   #knownOf(one: Suspended, shown: SuspendedFunction): Known {
-    const found = shown.waitsFor === null ? null : lasting(String(this.#redactor.value(shown.waitsFor.summary)))
+    const found = shown.waitsFor === null ? null : String(this.#redactor.value(lasting(shown.waitsFor)))
     // A search that was cut short on a busy machine knows less than the one before it.
     const earlier = shown.waitsFor?.cutShort === true ? this.#waitsAt.get(placeKey(shown, one.position)) : undefined
     const waits = earlier ?? found
@@ -276,8 +278,10 @@ function keyOf(frames: readonly Frame[]): string {
 }
 
 /** Without what is another at every look: how long a timer has still to run. */
-function lasting(summary: string): string {
-  return summary.replace(/, due in [^,]*$/, '')
+function lasting(wait: WaitFacts): string {
+  if (wait.kind !== 'timer') return summaryOf(wait)
+  const { dueInMs: _due, ...rest } = wait
+  return summaryOf(rest)
 }
 
 function placeKey(shown: SuspendedFunction, position: number): string {
