@@ -12,7 +12,12 @@ const EARLIER: CaptureAnswer = { ...ANSWER, incident: '01W', bundlePath: '/b/01W
 type Answered = (answer: CaptureAnswer) => void
 
 function scene(env: Record<string, string>) {
-  const seen = { limits: [] as number[], answered: [] as Answered[], tombstones: [] as unknown[], ends: [] as unknown[] }
+  const seen = {
+    limits: [] as number[],
+    answered: [] as Answered[],
+    tombstones: [] as unknown[],
+    ends: [] as unknown[],
+  }
   const queue = {
     capturing: false,
     answerFor: () => EARLIER,
