@@ -2,7 +2,16 @@
 'use strict'
 const [library, url, count] = process.argv.slice(2)
 
+async function addToPgBoss() {
+  const PgBoss = require('pg-boss')
+  const boss = new PgBoss({ connectionString: url, supervise: false, schedule: false })
+  await boss.start()
+  for (let i = 0; i < Number(count); i++) console.log(await boss.send('invoices', { i }))
+  await boss.stop({ graceful: false, close: true, wait: true })
+}
+
 async function main() {
+  if (library === 'pg-boss') return addToPgBoss()
   const { hostname, port } = new URL(url)
   const queue =
     library === 'bull'

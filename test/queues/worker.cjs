@@ -1,4 +1,4 @@
-// A worker of a queue library. argv: LIBRARY (bull | bullmq | bullmq-6) URL WHAT (ok | never | slow:MS). Prints READY when
+// A worker of a queue library. argv: LIBRARY (bull | bullmq | bullmq-6 | sqs-consumer | pg-boss) URL WHAT (ok | never | slow:MS). Prints READY when
 // it works, and `done ID` with each job.
 'use strict'
 const [library, url, what] = process.argv.slice(2)
@@ -26,5 +26,35 @@ async function startBullmq() {
   await worker.waitUntilReady()
 }
 
-void (library === 'bull' ? startBull() : startBullmq()).then(() => console.log('READY'))
+async function startSqsConsumer() {
+  const { Consumer } = require('sqs-consumer')
+  const { SQSClient } = require('@aws-sdk/client-sqs')
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  const sqs = new SQSClient({ endpoint: url, region: 'eu-central-1', credentials, maxAttempts: 1 })
+  const handleMessage = async (message) => {
+    await handle({ id: message.MessageId })
+    return message
+  }
+  const consumer = Consumer.create({
+    queueUrl: `${url}/000000000000/invoices`,
+    waitTimeSeconds: 2,
+    authenticationErrorTimeout: 500,
+    handleMessage,
+    sqs,
+  })
+  consumer.on('error', () => {}).on('processing_error', () => {})
+  consumer.start()
+}
+
+async function startPgBoss() {
+  const PgBoss = require('pg-boss')
+  const boss = new PgBoss(url)
+  boss.on('error', () => {})
+  await boss.start()
+  await boss.createQueue('invoices')
+  await boss.work('invoices', { pollingIntervalSeconds: 0.5 }, ([job]) => handle(job))
+}
+
+const starts = { bull: startBull, 'sqs-consumer': startSqsConsumer, 'pg-boss': startPgBoss }
+void (starts[library] ?? startBullmq)().then(() => console.log('READY'))
 setInterval(() => {}, 1000)

@@ -3,6 +3,8 @@ import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { onRequire } from '../modules/on-require.js'
 import { patchBull } from './bull.js'
 import { patchBullmq } from './bullmq.js'
+import { patchPgBoss } from './pg-boss.js'
+import { patchSqsConsumer } from './sqs-consumer.js'
 
 export function installQueues(clocks: ClockSource, { taskStallMs }: { readonly taskStallMs: number }): void {
   // `bull` is part of `bullmq` too: each knows its own by what it exports.
@@ -10,4 +12,7 @@ export function installQueues(clocks: ClockSource, { taskStallMs }: { readonly t
     patchBullmq(clocks, exports, taskStallMs)
     patchBull(clocks, exports, taskStallMs)
   })
+  onRequire('sqs-consumer', (exports) => patchSqsConsumer(clocks, exports, taskStallMs))
+  // As pg-boss asks for its own part.
+  onRequire('./worker', (exports) => patchPgBoss(clocks, exports, taskStallMs))
 }

@@ -95,8 +95,10 @@ export const WEDGES = {
   'an HTTP/2 session that is dead': {
     sdks: SECOND_LINE,
     tls: true,
-    // 2.4.1 has no setting for certificates that it should not check, and no time-out for its polls.
-    env: { CONDUCTOR_REQUEST_TIMEOUT_MS: '1000', NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+    // 2.4.1 has no setting for certificates that it should not check, and no time-out for its polls. A time-out that is shorter
+    // than a look takes leaves nothing to look at: the usual one is 60 s.
+
+    env: { CONDUCTOR_REQUEST_TIMEOUT_MS: '3000', NODE_TLS_REJECT_UNAUTHORIZED: '0' },
     act: (server) => server.control('mute', {}),
     says: ['awaiting/connection-reused-dead', 'awaiting/http-response'],
     ends: true,
