@@ -101,11 +101,16 @@ export interface Check {
   readonly advice?: string
 }
 
-/** Whose certificates a server may have, besides those that the settings of delivery say. */
+/** How a server is reached: whose certificates it may have, besides those that the settings of delivery say, and through what. */
 export interface Trust {
   readonly caFile: string | null
   /** Anybody's, as the worker itself was told. */
   readonly insecure: boolean
+  /** What the server wants of us: a certificate and its key, paths; null: nothing. */
+  readonly certFile?: string | null
+  readonly keyFile?: string | null
+  /** A proxy for this server alone; null: as HTTPS_PROXY and the like say. */
+  readonly proxy?: string | null
 }
 
 export interface SinkContext {

@@ -26,7 +26,13 @@ export function open(context: SinkContext): Store {
   const base = serverOf(values.text('url') ?? env['CONDUCTOR_SERVER_URL'] ?? '')
   const keyId = values.text('key_id') ?? (env['CONDUCTOR_AUTH_KEY'] ?? '').trim()
   const keySecret = values.text('key_secret') ?? (env['CONDUCTOR_AUTH_SECRET'] ?? '').trim()
-  const trust = { caFile: env['CONDUCTOR_TLS_CA_PATH'] ?? null, insecure: isTrue(env['CONDUCTOR_TLS_INSECURE']) }
+  const trust = {
+    caFile: env['CONDUCTOR_TLS_CA_PATH'] ?? null,
+    insecure: isTrue(env['CONDUCTOR_TLS_INSECURE']),
+    certFile: env['CONDUCTOR_TLS_CERT_PATH'] ?? null,
+    keyFile: env['CONDUCTOR_TLS_KEY_PATH'] ?? null,
+    proxy: proxyOf(env['CONDUCTOR_PROXY_URL'] ?? ''),
+  }
   let client: Promise<HttpClient> | null = null
 
   async function logIn(): Promise<HttpClient> {
@@ -58,6 +64,14 @@ function serverOf(url: string): string {
     )
   }
   return `${url.replace(/\/+$/, '').replace(/\/api$/, '')}/api`
+}
+
+/** Through which the SDK reaches this server, whatever goes elsewhere. */
+function proxyOf(text: string): string | null {
+  const url = text.trim()
+  if (url === '') return null
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
+  throw refused('CONDUCTOR_PROXY_URL is no address of a proxy', 'Set it to http://HOST:PORT, or unset it.')
 }
 
 function isTrue(text = ''): boolean {

@@ -18,6 +18,9 @@ export interface HttpOptions {
   readonly caFile: string | null
   /** Certificates are not checked: only where the worker's own settings say so for the same server. */
   readonly insecure: boolean
+  readonly certFile?: string | null
+  readonly keyFile?: string | null
+  readonly proxy?: string | null
   readonly rehearse: ((request: Rehearsed) => void) | null
   /** Takes secrets out of texts. */
   readonly mask: (text: string) => string
@@ -241,8 +244,9 @@ export function fileLine(file: ParcelFile): string {
 
 let dispatchers = new Map<string, Dispatcher>()
 
-async function dispatcherFor({ caFile, insecure, timeoutMs }: HttpOptions): Promise<Dispatcher> {
-  const key = `${caFile ?? ''} ${insecure} ${timeoutMs}`
+async function dispatcherFor(options: HttpOptions): Promise<Dispatcher> {
+  const { caFile, insecure, timeoutMs, certFile = null, keyFile = null, proxy = null } = options
+  const key = JSON.stringify([caFile, insecure, timeoutMs, certFile, keyFile, proxy])
   const known = dispatchers.get(key)
   if (known !== undefined) return known
   const { EnvHttpProxyAgent } = await import('undici')
@@ -250,10 +254,15 @@ async function dispatcherFor({ caFile, insecure, timeoutMs }: HttpOptions): Prom
     ...(caFile === null ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }),
     ...(insecure ? { rejectUnauthorized: false } : {}),
   }
+  const ours = {
+    ...(certFile === null ? {} : { cert: readFileSync(certFile, 'utf8') }),
+    ...(keyFile === null ? {} : { key: readFileSync(keyFile, 'utf8') }),
+  }
   const made = new EnvHttpProxyAgent({
-    connect: { ...tls, timeout: timeoutMs },
-    requestTls: tls,
+    connect: { ...tls, ...ours, timeout: timeoutMs },
+    requestTls: { ...tls, ...ours },
     proxyTls: tls,
+    ...(proxy === null ? {} : { httpProxy: proxy, httpsProxy: proxy, noProxy: '' }),
     headersTimeout: 0,
     bodyTimeout: 0,
     // A connection kept for later would keep the process for as long.

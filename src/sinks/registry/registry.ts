@@ -95,6 +95,9 @@ export function openSinkHouse({ env, rehearse, now = Date.now, from = process.cw
         caFile: absolute(settings.general.text('ca_file') ?? trust?.caFile ?? null, from),
         insecure: trust?.insecure ?? false,
         rehearse: rehearseMasked,
+        certFile: absolute(trust?.certFile ?? null, from),
+        keyFile: absolute(trust?.keyFile ?? null, from),
+        proxy: trust?.proxy ?? null,
         mask,
       }),
   })
