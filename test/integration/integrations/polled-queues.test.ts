@@ -31,7 +31,7 @@ interface Library {
   readonly name: string
   readonly node: NodeBinary | undefined
   readonly skip: boolean
-  open(node: NodeBinary): Promise<Service>
+  readonly open: (node: NodeBinary) => Promise<Service>
 }
 
 const LIBRARIES: Library[] = [
