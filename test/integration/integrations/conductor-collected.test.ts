@@ -54,7 +54,7 @@ test.concurrent('names task and function of 0.0.11 when all of its loops are hel
 }, 240_000)
 
 test.concurrent('leaves 0.0.11 alone while all of its loops work on tasks within their time-out', async (context) => {
-  const env = { EXECUTE: 'slow:9000', CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '4' }
+  const env = { EXECUTE: 'slow:14000', CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '8' }
   const wanted = { sdk: '0.0.11', node: 24, task: { responseTimeoutSeconds: 300 }, env }
   const { worker, server } = await start(context, wanted)
   // It would have been warned of after 2 s and ended after 4.

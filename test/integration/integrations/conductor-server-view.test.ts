@@ -36,6 +36,7 @@ async function wedge(
   const sealed = (): string | undefined =>
     worker
       .incidents()
+      .filter(({ stall }) => stall?.clock === 'conductor:demo')
       .map(({ id }) => path.join(folder.path, id))
       .find((bundle) => existsSync(bundle))
   await expect.poll(sealed, { timeout: 120_000 }).toBeDefined()

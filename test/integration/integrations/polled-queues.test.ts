@@ -79,7 +79,8 @@ for (const { library, name, node, skip, open } of LIBRARIES) {
       service.add(1)
       await worker.until('a job in flight for a while', () => (worker.clock(name)?.oldestTaskMs ?? 0) > 2500, 60_000)
       expect(worker.clock(name)).toMatchObject({ slotsInUse: 1, slots: 1 })
-      expect(worker.clock(name)?.ageMs).toBeLessThan(5000)
+      const beats = worker.clock(name)?.beats ?? 0
+      await worker.until('beats of our own timer', () => (worker.clock(name)?.beats ?? 0) > beats + 2, 60_000)
       expect(worker.last?.tasks).toHaveLength(1)
       expect(worker.last?.hookFailures).toBeNull()
     }, 200_000)
