@@ -3,6 +3,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { afterAll } from 'vitest'
 import type { IncidentManifest, Tombstone } from '../../src/model/incident.js'
 import { PROGRAMS, PROJECT_ROOT, type NodeBinary } from './nodes.js'
 
@@ -50,6 +51,13 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
+const started = new Set<ChildProcess>()
+
+// A test that fails before it ends its worker leaves one that may compute for ever, beside every test that follows.
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL')
+})
+
 export class RunningWorker {
   readonly child: ChildProcess
   readonly folder: string
@@ -68,6 +76,8 @@ export class RunningWorker {
       env: environment(options, this.dir, this.folder),
       stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
     })
+    started.add(this.child)
+    this.child.once('exit', () => started.delete(this.child))
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.hear('stdout', text))
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.hear('stderr', text))
     this.result = new Promise((resolve, reject) => {
