@@ -35,7 +35,7 @@ export const kernelCapturer: Capturer<KernelState> = {
   supports(target: Target): Capability {
     return target.procRoot === null ? { no: 'there is no /proc on this platform' } : 'yes'
   },
-  capture: ({ target, options }) => readKernelState(target, options.redactor),
+  capture: ({ target, options }) => withoutSecrets(readKernelState(target, options.redactor), options.redactor),
 }
 
 /**
@@ -70,6 +70,29 @@ export function readKernelState(target: Target, redactor: Redactor): KernelState
     nameservers: readNameservers(root),
     pressure: readPressure(),
   }
+}
+
+/**
+ * A path is text of whoever named it: of files, of what a thread or a child is blocked on, of sockets. Command lines are
+ * clean by then, argument by argument.
+ */
+function withoutSecrets(state: KernelState, redactor: Redactor): KernelState {
+  return {
+    ...state,
+    threads: cleanPaths(state.threads, redactor),
+    children: cleanPaths(state.children, redactor),
+    files: cleanPaths(state.files, redactor),
+    sockets: state.sockets.map((socket) => (socket.family === 'unix' ? cleanPaths(socket, redactor) : socket)),
+  }
+}
+
+function cleanPaths<T>(input: T, redactor: Redactor): T {
+  if (typeof input === 'string') return (input.includes('/') ? redactor.text(input) : input) as T
+  if (Array.isArray(input)) return input.map((item: unknown) => cleanPaths(item, redactor)) as T
+  if (typeof input !== 'object' || input === null) return input
+  return Object.fromEntries(
+    Object.entries(input).map(([key, value]) => [key, cleanPaths(value as unknown, redactor)]),
+  ) as T
 }
 
 function withAgentRole(thread: KernelThread, target: Target, own: number | null): KernelThread {
