@@ -3,6 +3,7 @@
  * and go, two looks can't tell. No pause, no code run in the target.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { monotonicMs } from '../heartbeat/clock-reader.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
 import { StallError } from '../model/stall-error.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
@@ -27,6 +28,7 @@ export const memorySamplesCapturer: Capturer<StackSamples> = {
     }
     const reader = new StackReader(memory.heap)
     const startedMs = performance.now()
+    const startedAtMs = monotonicMs()
     const untilMs = Math.min(deadlineMs, startedMs + BUDGET_MS)
     const samples: StackSample[] = []
     let missed = 0
@@ -38,6 +40,6 @@ export const memorySamplesCapturer: Capturer<StackSamples> = {
       if (look.frames.length > 0) samples.push({ atMs, frames: look.frames })
       else missed++
     }
-    return { engine: 'memory', samples, missed }
+    return { engine: 'memory', startedAtMs, samples, missed }
   },
 }

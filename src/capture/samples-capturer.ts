@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Frame } from '../model/frame.js'
+import { monotonicMs } from '../heartbeat/clock-reader.js'
 import type { StackSample, StackSamples } from '../model/samples.js'
 import { StallError } from '../model/stall-error.js'
 import type { CdpConnection } from '../inspector/connection/cdp-connection.js'
@@ -49,12 +50,14 @@ async function takeSamples(
   const debuggee = await attachDebugger(connection, within(ATTACH_MS))
   const taken: StackSample[] = []
   let firstMs: number | null = null
+  let startedAtMs: number | null = null
   let missed = 0
   try {
     while (taken.length + missed < options.samples && !signal.aborted && performance.now() < deadlineMs) {
       if (firstMs !== null) await sleep(options.betweenMs)
       const sample = await sampleOnce(connection, debuggee, within(options.pauseMs))
       firstMs ??= performance.now()
+      startedAtMs ??= monotonicMs()
       if (sample === null) {
         missed++
         // Nothing to pause in: the code returned, or went into a native call. More tries would only ask again.
@@ -70,7 +73,7 @@ async function takeSamples(
   }
   if (taken.length === 0) throw nothingReached()
   if (taken.every((sample) => sample.frames.every(isNodeInternal))) throw nothingRunning()
-  return { engine: 'inspector', samples: taken, missed }
+  return { engine: 'inspector', ...(startedAtMs === null ? {} : { startedAtMs }), samples: taken, missed }
 }
 
 async function sampleOnce(

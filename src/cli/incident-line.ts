@@ -4,16 +4,35 @@ import type { BundleEntry } from '../incident/bundle-list.js'
 import { readBundle } from '../incident/bundle-reader.js'
 import { toStallError } from '../model/stall-error.js'
 import type { DeliveryLine, IncidentLine } from '../report/incident-list.js'
-import { listStates } from '../sinks/outbox/journal.js'
+import { type DeliveryState, listStates } from '../sinks/outbox/journal.js'
 
-export function toLine(entry: BundleEntry): IncidentLine {
+/** All of them: what is known of deliveries is read once a folder. */
+export function toLines(entries: readonly BundleEntry[]): IncidentLine[] {
+  const byFolder = new Map<string, ReadonlyMap<string, DeliveryState[]>>()
+  return entries.map((entry) => {
+    const folder = path.dirname(entry.path)
+    const states = byFolder.get(folder) ?? statesIn(folder)
+    byFolder.set(folder, states)
+    return toLine(entry, states.get(entry.id) ?? [])
+  })
+}
+
+function statesIn(folder: string): ReadonlyMap<string, DeliveryState[]> {
+  const byIncident = new Map<string, DeliveryState[]>()
+  for (const state of listStates(folder)) {
+    byIncident.set(state.incident, [...(byIncident.get(state.incident) ?? []), state])
+  }
+  return byIncident
+}
+
+export function toLine(entry: BundleEntry, states = listStates(path.dirname(entry.path), entry.id)): IncidentLine {
   const base = {
     id: entry.id,
     path: entry.path,
     state: entry.state,
     createdAt: new Date(entry.createdAtMs).toISOString(),
     sizeBytes: entry.sizeBytes,
-    deliveries: deliveriesOf(entry),
+    deliveries: states.map(deliveryOf),
   }
   try {
     return { ...base, ...summaryOf(entry.path), fault: null }
@@ -24,13 +43,8 @@ export function toLine(entry: BundleEntry): IncidentLine {
   }
 }
 
-function deliveriesOf({ id, path: folder }: BundleEntry): DeliveryLine[] {
-  return listStates(path.dirname(folder), id).map(({ destination, status, result, error }) => ({
-    destination,
-    status,
-    link: result?.url ?? result?.ref ?? null,
-    why: error?.message ?? null,
-  }))
+function deliveryOf({ destination, status, result, error }: DeliveryState): DeliveryLine {
+  return { destination, status, link: result?.url ?? result?.ref ?? null, why: error?.message ?? null }
 }
 
 type Summary = Omit<IncidentLine, 'id' | 'path' | 'state' | 'createdAt' | 'sizeBytes' | 'fault' | 'deliveries'>

@@ -6,7 +6,7 @@ import { groupIncidents, type IncidentLine, renderIncidentList, uniqueIdLength }
 import { wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
-import { toLine } from './incident-line.js'
+import { toLines } from './incident-line.js'
 import { printJson, printLine, printOut } from './output.js'
 import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
@@ -52,7 +52,7 @@ function ls(options: LsOptions): void {
   const now = Date.now()
   const all = listBundles(folders, { sizes: false })
   const young = all.filter((entry) => options.since === undefined || now - entry.createdAtMs <= options.since)
-  const lines = young.map(toLine).filter((line) => isWanted(line, options))
+  const lines = toLines(young).filter((line) => isWanted(line, options))
   if (options.json) {
     const sized = listBundles(folders)
     const sizes = new Map(sized.map((entry) => [entry.path, entry.sizeBytes]))

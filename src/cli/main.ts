@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   show: () => import('./show.js'),
   verify: () => import('./verify.js'),
   report: () => import('./report.js'),
+  export: () => import('./export.js'),
   diff: () => import('./diff.js'),
   open: () => import('./open.js'),
   pack: () => import('./pack.js'),

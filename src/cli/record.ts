@@ -3,42 +3,29 @@ import { type Command, Option } from 'commander'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { outsideInspector } from '../inspector/open-inspector.js'
-import { createProfileCapturer } from '../capture/profile-capturer.js'
-import { runCapturer } from '../capture/run-capturer.js'
-import { CaptureSession } from '../capture/session.js'
 import { sampleFromMemory } from '../capture/memory-sampler.js'
-import { startedProcesses } from '../investigate/started-processes.js'
 import { openTarget } from '../investigate/target-process.js'
 import { formatDuration, plural } from '../model/amounts.js'
 import { readWorkingFolder } from '../platform/procfs/process.js'
-import { printableJson } from '../model/printable.js'
-import type { RecordingEnd } from '../model/samples.js'
-import { StallError, toStallError } from '../model/stall-error.js'
+import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
-import { createRedactor } from '../redact/redactor.js'
-import { hottestFunctions, type HotFunction } from '../profile/hottest.js'
-import { speedscopePage } from '../export/speedscope-page.js'
+import type { HotFunction } from '../profile/hottest.js'
 import { EXIT } from './exit-codes.js'
-import { noteJsonLine, printBytes, printJson, printLine, printStep } from './output.js'
+import { noteJsonLine, printBytes, printJson, printLine } from './output.js'
 import { examples } from './examples.js'
 import { numberIn } from './parse-options.js'
 import { assertWritable, writeProfile } from './profile-file.js'
 import { AWAITS_RATE, awaitsSummary, longestWaitLines, longestWaits, recordAwaits } from './record-awaits.js'
-import { defaultName, ENDS, type Format, FORMATS, OPENED_BY, profileTitle, renderSamples } from './recording-formats.js'
+import { FORMATS, FORMATS_HELP, OPENED_BY } from './profile-formats.js'
+import { progress, recordWith, type RecordingOptions } from './recording.js'
+import { defaultName, ENDS } from './recording-formats.js'
 
 /** As `-o`: the profile to stdout, the closing line to stderr. */
 const STDOUT = '-'
-interface RecordOptions {
-  readonly duration: number
-  readonly rate: number
-  readonly engine: 'auto' | 'memory' | 'inspector'
-  readonly format: Format
+interface RecordOptions extends RecordingOptions {
   readonly output?: string
   readonly json?: boolean
   readonly awaits?: boolean
-  readonly stop?: boolean
-  readonly subprocesses?: boolean
 }
 
 export function register(program: Command): void {
@@ -47,7 +34,7 @@ export function register(program: Command): void {
     .description('a sampling profile of all JavaScript threads: by default from memory, with no pause')
     .addHelpText(
       'after',
-      examples('record 4711 -d 30', 'record 4711 -f speedscope -o profile.html', 'record -- node worker.js'),
+      examples('record 4711 -d 30', 'record 4711 -f speedscope -o profile.html', 'record 4711 -f firefox', 'record -- node worker.js'),
     )
     .argument('[pid]', 'the process')
     .argument('[command...]', 'after --: a program to start and record')
@@ -59,14 +46,14 @@ export function register(program: Command): void {
         .default('auto'),
     )
     .addOption(
-      new Option('-f, --format <name>', 'cpuprofile (DevTools, VS Code), speedscope (one HTML page), collapsed, pprof')
+      new Option('-f, --format <name>', FORMATS_HELP)
         .choices(FORMATS)
         .default('cpuprofile'),
     )
     .option('-o, --output <file>', 'where to, - for stdout; by default a name of pid and time in this folder')
     .option('--awaits', 'where time goes across awaits instead: chains and what they wait for; speedscope or pprof')
     .option('--stop', 'stop the process for the moment of each sample: exact stacks, at a cost to its throughput')
-    .option('--subprocesses', 'the Node processes that it starts too, a track each; speedscope, collapsed or pprof')
+    .option('--subprocesses', 'the Node processes that it starts too, a track each; all formats but cpuprofile')
     .option('--json', 'the closing line as JSON')
     .action(async (pid: string | undefined, command: string[], options: RecordOptions, own: Command) => {
       const isDefault = (name: string): boolean => own.getOptionValueSource(name) === 'default'
@@ -211,9 +198,6 @@ async function recordAwaitsOf(target: Target, options: RecordOptions, signal: Ab
   return EXIT.noEvidence
 }
 
-/** How many functions the closing lines name. */
-const HOTTEST = 5
-
 function hotLine(hot: HotFunction): string {
   const share = `${(hot.share * 100).toFixed(hot.share < 0.1 ? 1 : 0)} %`
   return `${share.padStart(6)}  ${hot.function}${hot.file === null ? '' : ` (${shortPath(hot.file)})`}`
@@ -222,95 +206,4 @@ function hotLine(hot: HotFunction): string {
 /** The end of a path tells enough in a line that names a function. */
 function shortPath(file: string): string {
   return file.startsWith('/') ? path.join(path.basename(path.dirname(file)), path.basename(file)) : file
-}
-
-const EVERY_MS = 500
-
-/** One line on a terminal while it records; nothing elsewhere. */
-function progress(
-  pid: number,
-  durationMs: number,
-  of = 'sample',
-): ((count: number) => void) & { readonly end: () => void } {
-  const startedMs = performance.now()
-  let saidMs = -EVERY_MS
-  const say = (count: number): void => {
-    const atMs = performance.now() - startedMs
-    if (!process.stderr.isTTY || atMs - saidMs < EVERY_MS) return
-    saidMs = atMs
-    const left = Math.max(0, Math.ceil((durationMs - atMs) / 1000))
-    printStep(`recording ${pid}: ${left} s left, ${plural(count, of)}; Ctrl-C ends it early and keeps them`)
-  }
-  return Object.assign(say, {
-    end: () => {
-      if (process.stderr.isTTY) printStep('')
-    },
-  })
-}
-
-interface Recorded {
-  readonly content: string | Uint8Array
-  readonly samples: number
-  readonly missed: number
-  readonly engine: 'memory' | 'inspector'
-  /** Hottest first. */
-  readonly hottest: readonly HotFunction[]
-  readonly end?: RecordingEnd | undefined
-  readonly pausedMs?: number | undefined
-}
-
-async function recordWith(target: Target, options: RecordOptions, signal: AbortSignal): Promise<Recorded> {
-  if (options.engine === 'inspector') return byInspector(target, options, signal)
-  try {
-    const durationMs = options.duration * 1000
-    const startedAtMs = Date.now()
-    const onSample = progress(target.pid, durationMs)
-    const { rate, stop = false, subprocesses } = options
-    const others =
-      subprocesses === true ? { others: startedProcesses(target.procRoot ?? `/proc/${target.pid}`, target.pid) } : {}
-    const sampling = sampleFromMemory(target, { durationMs, rate, signal, onSample, stop, ...others })
-    const samples = await sampling.finally(onSample.end)
-    const content = await renderSamples(samples, target, options.format, startedAtMs)
-    const workers = samples.workers?.length ?? 0
-    if (workers > 0 && options.format === 'cpuprofile') {
-      printLine(
-        `A cpuprofile has one thread: ${plural(workers, 'worker thread')} left out; -f speedscope has a track each`,
-      )
-    }
-    const hottest = hottestFunctions(samples, HOTTEST)
-    const { missed, end, pausedMs } = samples
-    return { content, samples: samples.samples.length, missed, engine: 'memory', hottest, end, pausedMs }
-  } catch (thrown) {
-    const error = toStallError(thrown)
-    // The inspector needs no layout; a process that may not be read may not be sent a signal either.
-    if (options.engine === 'memory' || error.code !== 'ERR_STALL_V8_LAYOUT_UNKNOWN') throw error
-    printLine(`conductor-diag: ${error.message}; by the inspector then`)
-    return byInspector(target, options, signal)
-  }
-}
-
-async function byInspector(target: Target, options: RecordOptions, signal: AbortSignal): Promise<Recorded> {
-  if (options.format === 'collapsed' || options.format === 'pprof') {
-    throw new StallError('ERR_STALL_USAGE', `${options.format} comes from the memory engine only`, {
-      help: '--format cpuprofile or speedscope with --engine inspector',
-    })
-  }
-  const access = outsideInspector()
-  try {
-    const durationMs = options.duration * 1000
-    const capturer = createProfileCapturer(access, durationMs)
-    const deadlineMs = performance.now() + durationMs + 15_000
-    const session = new CaptureSession(target, { locals: false, redactor: createRedactor() })
-    const outcome = await runCapturer(capturer, session, { deadlineMs, signal })
-    if (outcome.status === 'unavailable') throw outcome.error
-    if (outcome.status === 'timed-out') {
-      throw new StallError('ERR_STALL_INSPECTOR_TIMEOUT', 'the profile did not come in time')
-    }
-    const json = printableJson(JSON.stringify(outcome.evidence.profile))
-    const content = options.format === 'speedscope' ? speedscopePage(profileTitle(target, 'V8'), json).html : json
-    const { samples, hot } = outcome.evidence.summary
-    return { content, samples, missed: 0, engine: 'inspector', hottest: hot.slice(0, HOTTEST) }
-  } finally {
-    await access.close()
-  }
 }

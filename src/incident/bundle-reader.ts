@@ -68,15 +68,26 @@ export function readBundle(folder: string): Bundle {
   const name = parseFolderName(path.basename(folder))
   if (name?.state === 'deleting') throw notFound(folder)
   if (name === null) return readRenamed(folder)
+  if (name.state === 'sealed') return { ...readSealed(folder, name.id), writer: null }
   const files = listBundleFiles(folder)
-  if (name.state === 'sealed' || files.includes(MANIFEST_FILE)) {
-    const manifest = parseManifest(readFile(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES), name.id)
-    return { id: name.id, path: folder, state: name.state, manifest, writer: null }
-  }
+  if (files.includes(MANIFEST_FILE)) return { ...readSealed(folder, name.id), state: 'partial', writer: null }
   const opened = files.includes(OPENED_FILE) ? parseOpened(readFile(folder, OPENED_FILE, MAX_MANIFEST_BYTES)) : null
   const artifacts = files.filter((file) => isArtifactName(file)).map((file) => describeFile(folder, file))
   const manifest = assembleManifest(name.id, opened, artifacts)
   return { id: name.id, path: folder, state: 'partial', manifest, writer: opened?.writer ?? null }
+}
+
+/** By its manifest alone: a list of a thousand bundles need not list the files of each. */
+function readSealed(folder: string, id: string): Omit<Bundle, 'writer'> {
+  let bytes: Buffer
+  try {
+    bytes = readFile(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES)
+  } catch (thrown) {
+    // Says of a folder that is not there, or may not be looked into, that it is so.
+    listBundleFiles(folder)
+    throw thrown
+  }
+  return { id, path: folder, state: 'sealed', manifest: parseManifest(bytes, id) }
 }
 
 /** Unpacked from a ticket a bundle has any name: what it is stands in its manifest. Only sealed ones have one. */
@@ -296,7 +307,7 @@ function readFile(folder: string, name: string, maxBytes: number): Buffer {
     if (length > maxBytes) throw new DamagedFile(folder, name, `is larger than ${maxBytes} bytes`)
     chunks.push(Buffer.from(chunk))
   })
-  return Buffer.concat(chunks)
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
 }
 
 function eachChunk(folder: string, name: string, take: (chunk: Buffer, soFar: number) => void): number {

@@ -18,6 +18,8 @@ export interface ThreadSamples {
 
 export interface StackSamples {
   readonly engine: 'inspector' | 'memory'
+  /** Monotonic ms of the reader at the first sample, as `takenAtMs` of a look; absent in older bundles. */
+  readonly startedAtMs?: number
   readonly samples: readonly StackSample[]
   /** Attempts that got no stack. */
   readonly missed: number

@@ -175,11 +175,17 @@ function deliveryLines({ deliveries = [] }: IncidentLine, paint: Paint, indent: 
 function dayText(iso: string, now: number): string {
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return 'an unknown day'
-  const format: Intl.DateTimeFormatOptions =
-    now - date.getTime() < 6 * 86_400_000
-      ? { weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
-      : { day: 'numeric', month: 'short' }
-  return new Intl.DateTimeFormat('en-GB', { ...format, timeZone: 'UTC' }).format(date)
+  // By hand: loading the rules of languages takes longer than reading a hundred bundles.
+  const hour = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`
+  if (now - date.getTime() < 6 * 86_400_000) return `${DAYS[date.getUTCDay()] ?? ''} ${hour}`
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()] ?? ''}`
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+function two(number: number): string {
+  return String(number).padStart(2, '0')
 }
 
 function verdictText(line: IncidentLine): string {

@@ -64,7 +64,10 @@ function noteOf(hasClocks: boolean): string {
 }
 
 /** The clock that was found silent has not beaten since: it tells how long ago that was. */
-function noticedAgo(stall: ReportedIncident['manifest']['stall'], clocks: readonly ClockReading[]): number | null {
+export function noticedAgo(
+  stall: ReportedIncident['manifest']['stall'],
+  clocks: readonly ClockReading[],
+): number | null {
   if (stall === null) return null
   const then = stall.clocks.find(({ name }) => name === stall.clock)
   const now = clocks.find(({ name }) => name === stall.clock)

@@ -22,8 +22,11 @@ import { checkBundle } from '../../src/export/check-bundle.js'
 import { renderReportPage } from '../../src/export/page/report-page.js'
 import { readIncident, readProfile } from '../../src/export/read-incident.js'
 import { recoverBundle } from '../../src/export/recover-bundle.js'
+import { incidentTimeline } from '../../src/export/timeline/incident-timeline.js'
 import { listBundles } from '../../src/incident/bundle-list.js'
 import { StallError } from '../../src/model/stall-error.js'
+import { toFirefoxProfile } from '../../src/profile/firefox/firefox-profile.js'
+import { readV8Profile } from '../../src/profile/from-cpu-profile.js'
 import { compareLooks } from '../../src/report/diff/compare-looks.js'
 import { renderDiff } from '../../src/report/diff/diff-text.js'
 import { groupIncidents, renderIncidentList } from '../../src/report/incident-list.js'
@@ -152,6 +155,13 @@ function readEverything(directory: string): string {
         renderDiff(diff, { color: false, verbose: true, width: 80 })
       }
       return renderReportPage(incident, { profile: readProfile(bundle) })
+    })
+    attempt(() => {
+      const { bundle } = recoverBundle(entry.path)
+      const profile = readProfile(bundle)
+      const samples = profile === null ? null : readV8Profile(profile)
+      const timeline = incidentTimeline(readIncident(bundle), samples)
+      return JSON.stringify(toFirefoxProfile(timeline)).length
     })
   }
   return said.join(' ')

@@ -23,6 +23,8 @@ export interface Page {
   /** Everything that was asked for by the page, by URL. */
   readonly requests: string[]
   readonly complaints: string[]
+  /** Of its debugging interface, which also serves the files of DevTools that this browser has inside. */
+  readonly port: number
 }
 
 /** Opens a file and hands the page over; the browser ends afterwards. */
@@ -35,7 +37,8 @@ export async function withPage<T>(file: string, act: (page: Page) => Promise<T>)
   const child = spawn(PROGRAM, args, { stdio: 'ignore', detached: true })
   const ended = once(child, 'exit')
   try {
-    const client = await CDP({ port: await portOf(profile) })
+    const port = await portOf(profile)
+    const client = await CDP({ port })
     const requests: string[] = []
     const complaints: string[] = []
     client.on('Network.requestWillBeSent', ({ request }) => requests.push(request.url))
@@ -58,7 +61,7 @@ export async function withPage<T>(file: string, act: (page: Page) => Promise<T>)
       return result.value
     }
     try {
-      return await act({ client, evaluate, requests, complaints })
+      return await act({ client, evaluate, requests, complaints, port })
     } finally {
       await client.close()
     }

@@ -25,7 +25,15 @@ function sdks(): string[] {
 
 export default function setup(): void {
   run(process.execPath, [path.join(root, 'tools/build.mjs')], root)
-  const own = ['test/nodes', 'test/clients', 'test/queues', 'test/servers', 'test/otel', 'tools/schemas']
+  const own = [
+    'test/nodes',
+    'test/clients',
+    'test/queues',
+    'test/servers',
+    'test/otel',
+    'test/viewers',
+    'tools/schemas',
+  ]
   for (const folder of [...own, ...sdks()]) {
     const where = path.join(root, folder)
     if (!existsSync(path.join(where, 'node_modules'))) run('npm', ['ci', '--no-audit', '--no-fund'], where)

@@ -10,7 +10,7 @@ import { verdictName } from '../../report/dump-text.js'
 import { agoText, lastMinutes } from '../../report/last-minutes.js'
 import { frameLine, placeLine } from '../../report/places.js'
 import { type ReportedIncident, waitOf } from '../../report/reported-incident.js'
-import { attempt } from './attempt.js'
+import { attempt } from '../attempt.js'
 
 const MAX_TASKS = 50
 const MAX_FRAMES = 100
