@@ -1,14 +1,17 @@
 /** `record --awaits`: where wall-clock time goes across the awaits of a running process. */
 import { AwaitSampler } from '../capture/await-sampler.js'
 import { forEachTurn } from '../capture/turns.js'
+import { recordingTimeline } from '../export/timeline/recording-timeline.js'
 import { formatDuration, plural } from '../model/amounts.js'
 import type { Frame } from '../model/frame.js'
 import type { Target } from '../model/target.js'
+import type { Timeline } from '../model/timeline.js'
 import type { WaitProfile, WaitStack } from '../model/wait-profile.js'
 import { toSamples } from '../profile/wait-samples.js'
 import { createRedactor } from '../redact/redactor.js'
 import { placeLine } from '../report/places.js'
-import { type Format, renderSamples } from './recording-formats.js'
+import { type Format, renderSamples } from './profile-formats.js'
+import { commandOf, profileTitle } from './recording-formats.js'
 
 export interface AwaitsRecordingOptions {
   readonly durationMs: number
@@ -39,13 +42,11 @@ export async function recordAwaits(target: Target, options: AwaitsRecordingOptio
       return going
     })
     const profile = sampler.profile(missed)
-    const content = await renderSamples(
-      toSamples(profile),
-      target,
-      options.format,
-      startedAtMs,
-      'waiting time of awaits',
-    )
+    const title = `waiting time of awaits · ${profileTitle(target, 'memory')}`
+    const samples = toSamples(profile)
+    const facts = { title, process: commandOf(target), pid: target.pid, startedAtMs, clocks: [] }
+    const timeline = (): Timeline => recordingTimeline(samples, facts)
+    const content = await renderSamples(samples, options.format, { title, startedAtMs, timeline })
     return { content, profile }
   } finally {
     sampler.dispose()

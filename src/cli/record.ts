@@ -34,7 +34,12 @@ export function register(program: Command): void {
     .description('a sampling profile of all JavaScript threads: by default from memory, with no pause')
     .addHelpText(
       'after',
-      examples('record 4711 -d 30', 'record 4711 -f speedscope -o profile.html', 'record 4711 -f firefox', 'record -- node worker.js'),
+      examples(
+        'record 4711 -d 30',
+        'record 4711 -f speedscope -o profile.html',
+        'record 4711 -f firefox',
+        'record -- node worker.js',
+      ),
     )
     .argument('[pid]', 'the process')
     .argument('[command...]', 'after --: a program to start and record')
@@ -45,11 +50,7 @@ export function register(program: Command): void {
         .choices(['auto', 'memory', 'inspector'])
         .default('auto'),
     )
-    .addOption(
-      new Option('-f, --format <name>', FORMATS_HELP)
-        .choices(FORMATS)
-        .default('cpuprofile'),
-    )
+    .addOption(new Option('-f, --format <name>', FORMATS_HELP).choices(FORMATS).default('cpuprofile'))
     .option('-o, --output <file>', 'where to, - for stdout; by default a name of pid and time in this folder')
     .option('--awaits', 'where time goes across awaits instead: chains and what they wait for; speedscope or pprof')
     .option('--stop', 'stop the process for the moment of each sample: exact stacks, at a cost to its throughput')

@@ -39,7 +39,11 @@ const HOTTEST = 5
 const EVERY_MS = 500
 
 /** One line on a terminal while it records; nothing elsewhere. */
-function progress(pid: number, durationMs: number): ((count: number) => void) & { readonly end: () => void } {
+export function progress(
+  pid: number,
+  durationMs: number,
+  of = 'sample',
+): ((count: number) => void) & { readonly end: () => void } {
   const startedMs = performance.now()
   let saidMs = -EVERY_MS
   const say = (count: number): void => {
@@ -47,7 +51,7 @@ function progress(pid: number, durationMs: number): ((count: number) => void) & 
     if (!process.stderr.isTTY || atMs - saidMs < EVERY_MS) return
     saidMs = atMs
     const left = Math.max(0, Math.ceil((durationMs - atMs) / 1000))
-    printStep(`recording ${pid}: ${left} s left, ${plural(count, 'sample')}; Ctrl-C ends it early and keeps them`)
+    printStep(`recording ${pid}: ${left} s left, ${plural(count, of)}; Ctrl-C ends it early and keeps them`)
   }
   return Object.assign(say, {
     end: () => {

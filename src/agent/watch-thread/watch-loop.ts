@@ -109,13 +109,14 @@ export class WatchLoop {
   }
 
   begin(): void {
+    // Before the first turn, whose line names it.
+    this.announcer.tellOfFolder()
     this.turn()
     this.probes.start()
     reportPreviousRuns(this.options.settings, this.options.logger, (tombstones) => {
       this.probes.tell({ type: 'ended-before', tombstones })
       if (this.options.settings.openTelemetry) this.tell({ type: 'ended-before', tombstones })
     })
-    this.announcer.tellOfFolder()
     setInterval(() => this.turn(), this.turnMs)
   }
 

@@ -38,6 +38,7 @@ export function titleLines({ manifest }: ReportedIncident): string[] {
     facts.join(' · '),
     ...sealed,
     ...(manifest.stall === null ? [] : ['', prose(stallSentence(manifest.stall))]),
+    ...(manifest.follows ? ['', `Another capture of the same silence as incident ${code(manifest.follows)}.`] : []),
     ...(main === undefined ? [] : ['', `**${prose(main.summary)}**`]),
   ]
 }
