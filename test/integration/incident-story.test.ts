@@ -14,8 +14,8 @@ import { readBundle } from '../../src/incident/bundle-reader.js'
 import { fromCpuProfile, type V8Profile } from '../../src/profile/from-cpu-profile.js'
 import { hottestFunctions } from '../../src/profile/hottest.js'
 import { runCli } from '../support/cli.js'
-import { NODES } from '../support/nodes.js'
-import { runWorker } from '../support/run-worker.js'
+import { type NodeBinary, NODES } from '../support/nodes.js'
+import { runWorker, type WorkerResult } from '../support/run-worker.js'
 
 let dir: string
 beforeEach(() => (dir = mkdtempSync(path.join(tmpdir(), 'incident-story-'))))
@@ -36,18 +36,9 @@ const SOME = [...new Set([NODES[0]!, NODES.at(-1)!])]
 
 test.each(SOME)(
   'of one silence there is one incident, and one story of what ran, on Node $major',
-  { timeout: 200_000 },
+  { timeout: 400_000 },
   async (node) => {
-    const { code, stderr, starts } = await runWorker({
-      node,
-      program: 'one-silence.cjs',
-      dir,
-      env: {
-        CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '12',
-        CONDUCTOR_STALL_EVENT_LOOP_WARN_SECONDS: '1.5',
-        CONDUCTOR_STALL_PROFILE_SECONDS: '0.5',
-      },
-    })
+    const { code, stderr, starts } = await capturedTwice(node)
     expect(code, stderr).toBe(70)
     expect(starts.find(({ event }) => event === 'watching')?.['dir']).toBe(dir)
     const [first, ...later] = sealed().map(manifestOf)
@@ -68,6 +59,27 @@ test.each(SOME)(
     for (const folder of sealed()) expectOneStory(folder)
   },
 )
+
+/** On a busy machine the first capture may last until the end is due, and is the only one then: later, that is. */
+async function capturedTwice(node: NodeBinary): Promise<WorkerResult> {
+  let result: WorkerResult | undefined
+  for (const seconds of ['10', '30', '90']) {
+    rmSync(dir, { recursive: true, force: true })
+    result = await runWorker({
+      node,
+      program: 'one-silence.cjs',
+      args: [seconds],
+      dir,
+      env: {
+        CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: seconds,
+        CONDUCTOR_STALL_EVENT_LOOP_WARN_SECONDS: '1.5',
+        CONDUCTOR_STALL_PROFILE_SECONDS: '0.5',
+      },
+    })
+    if (sealed().length > 1) break
+  }
+  return result!
+}
 
 /** Compared here once more, from V8's own file. */
 function expectOneStory(folder: string): void {

@@ -53,7 +53,7 @@ export const CODE_TEMPLATE = `
 
 export const TIMELINE_TEMPLATE = `
 <figure aria-describedby="timeline-text">
-<div class="scroll" tabindex="0" role="region" aria-label="Timeline"><svg viewBox="0 0 800 <%= it.height %>" role="img" aria-label="Silence of each clock, and the looks of the capture">
+<div class="scroll" tabindex="0" role="group" aria-label="Timeline"><svg viewBox="0 0 800 <%= it.height %>" role="img" aria-label="Silence of each clock, and the looks of the capture">
 <% for (const tick of it.ticks) { %><line class="axis" x1="<%= tick.x %>" x2="<%= tick.x %>" y1="16" y2="<%= it.height - 22 %>"/><text class="soft" x="<%= tick.x %>" y="<%= it.height - 6 %>" text-anchor="<%= tick.anchor %>"><%= tick.text %></text><% } %>
 <% for (const row of it.rows) { %><text x="0" y="<%= row.y + 12 %>"><%= row.name %></text><rect class="<%= row.kind %>" x="<%= row.x %>" y="<%= row.y + 18 %>" width="<%= row.width %>" height="10" rx="3"/><% } %>
 <% for (const look of it.looks) { %><line class="look" x1="<%= look.x %>" x2="<%= look.x %>" y1="16" y2="<%= it.height - 22 %>"/><text x="<%= look.x %>" y="11" text-anchor="<%= look.anchor %>"><%= look.text %></text><% } %>
@@ -63,7 +63,7 @@ export const TIMELINE_TEMPLATE = `
 `
 
 export const TABLE_TEMPLATE = `
-<div class="scroll" tabindex="0" role="region" aria-label="<%= it.label %>"><table><thead><tr><% for (const head of it.heads) { %><th scope="col"><%= head %></th><% } %></tr></thead>
+<div class="scroll" tabindex="0" role="group" aria-label="<%= it.label %>"><table><thead><tr><% for (const head of it.heads) { %><th scope="col"><%= head %></th><% } %></tr></thead>
 <tbody><% for (const row of it.rows) { %><tr><% for (const cell of row) { %><td><%= cell %></td><% } %></tr><% } %></tbody></table></div>
 <% if (it.more) { %><p class="soft"><%= it.more %></p><% } %>
 `

@@ -99,9 +99,9 @@ export function clocksModel({ manifest }: ReportedIncident): object | null {
     clock.inFlightMs === null ? '-' : formatDuration(clock.inFlightMs),
     clock.lastSuccessMs === null ? '-' : `${formatDuration(clock.lastSuccessMs)} ago`,
     clock.slots === null ? '-' : `${clock.slotsInUse ?? '?'} of ${clock.slots}`,
-    clock.ended ? 'ended' : clock.paused ? 'paused' : '',
+    clock.ended ? 'ended' : clock.paused ? 'paused' : '-',
   ])
-  return table('Clocks', ['Clock', 'Silent', 'Beats', 'Poll in flight', 'Last answer', 'Slots', ''], rows)
+  return table('Clocks', ['Clock', 'Silent', 'Beats', 'Poll in flight', 'Last answer', 'Slots', 'State'], rows)
 }
 
 export function minutesModel(incident: ReportedIncident): object | null {
