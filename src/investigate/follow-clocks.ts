@@ -1,4 +1,5 @@
 /** The clocks of a process with the agent, read again and again beside something else that takes its time. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClockMoment } from '../model/timeline.js'
 import { connectToAgent, type ControlClient } from '../platform/control/client.js'
 
@@ -57,15 +58,7 @@ async function read(
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-  })
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  // Ended early is ended.
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
