@@ -36,7 +36,7 @@ pre { margin: .4rem 0 1rem; padding: .6rem 0; background: var(--raised); border:
   overflow-x: auto; line-height: 1.5; tab-size: 2; overflow-wrap: normal; }
 pre span { display: block; padding: 0 .75rem; white-space: pre; min-width: max-content; } pre .here { background: var(--mark); font-weight: 600; }
 .frame { margin: .75rem 0 0; } .frame .by { color: var(--soft); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .875rem; }
+.scroll { overflow-x: auto; } .scroll th, .scroll td { overflow-wrap: break-word; } table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 th, td { text-align: left; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; } td.num, th.num { text-align: right; white-space: nowrap; }
 details { margin: .25rem 0; } summary { cursor: pointer; padding: .15rem 0; }

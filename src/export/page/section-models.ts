@@ -145,8 +145,10 @@ export function socketsModel({ evidence }: ReportedIncident): object | null {
 
 export function missingModel({ manifest }: ReportedIncident): object | null {
   if (manifest.missing.length === 0) return null
+  // One advice for a dozen parts is given once, with the last of them.
+  const last = new Map(manifest.missing.map(({ help, name }) => [help, name]))
   const items = manifest.missing.map(({ name, message, code, help }) =>
-    printable(`${name}: ${message} (${code})${help === '' ? '' : `. ${help}`}`),
+    printable(`${name}: ${message} (${code})${help === '' || last.get(help) !== name ? '' : `. ${help}`}`),
   )
   return { facts: [], items }
 }
