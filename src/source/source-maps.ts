@@ -164,10 +164,13 @@ function nameIn({ map, script }: LoadedMap, line: number, column: number, name: 
   const word = name.replaceAll('$', '\\$')
   const head = new RegExp(
     `(?:\\bfunction\\s*\\*?\\s*(${word})\\s*\\(|(?<![\\w$.])(${word})\\s*=\\s*(?:async\\b\\s*)?(?:function\\b|\\(|[\\w$]+\\s*=>)|(?<=[{};,]|async\\s)\\s*(${word})\\s*\\([^()]*\\)\\s*\\{)`,
-    'g',
+    'dg',
   )
   let found = -1
-  for (const match of script.slice(from, at).matchAll(head)) found = from + match.index + match[0].indexOf(name)
+  for (const { indices = [] } of script.slice(from, at).matchAll(head)) {
+    // By its group: `n` is a letter of `function` too.
+    found = from + (indices.slice(1).find((each) => each !== undefined)?.[0] ?? 0)
+  }
   if (found < 0) return null
   const inLine = lines.findLastIndex((start) => start <= found)
   const entry = map.findEntry(inLine, found - (lines[inLine] ?? 0))
