@@ -140,10 +140,7 @@ async function twoInOneFolder(folder, captures, bundleBytes) {
   row.sealed = left.filter(({ state }) => state === 'sealed').length
   row.partial = left.length - row.sealed
   for (const { path: bundle } of left) if (verifyBundle(bundle).problems.length > 0) row.wrong++
-  const newest = seals
-    .map(({ id }) => id)
-    .sort()
-    .at(-1)
+  const newest = seals.reduce((last, { id }) => (id > last ? id : last), '')
   if (!left.some(({ id }) => id === newest)) row.lost++
   return row
 }
