@@ -63,7 +63,10 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
 function pendingText({ last }: View, pending: readonly Leaf[]): string | null {
   if (last.awaits === null) return 'Its awaits could not be read.'
   const [only] = pending
-  if (only === undefined) return 'No function of yours is waiting.'
+  if (only === undefined)
+    return last.awaits.cutShort === true
+      ? 'Its awaits could not be read to the end: what it waits for is not known.'
+      : 'No function of yours is waiting.'
   if (pending.length === 1) {
     const normal =
       only.waits.blocking !== undefined

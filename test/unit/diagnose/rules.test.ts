@@ -277,6 +277,14 @@ test('tells a deadlock from a leaked lock', () => {
   })
 })
 
+test('does not say that nothing is waited for where the awaits were not read to their end', () => {
+  const whole = parked([])
+  const looks = whole.looks.map((each) => ({ ...each, awaits: each.awaits && { ...each.awaits, cutShort: true } }))
+  const said = (of: Evidence): string => diagnose(of).find(({ kind }) => kind === 'idle')?.summary ?? ''
+  expect(said(whole)).toContain('No function of yours is waiting')
+  expect(said({ ...whole, looks })).toContain('could not be read to the end')
+})
+
 test('blames who calls a lock of their own, not the lock', () => {
   const lock = { kind: 'lock' as const, summary: 'Mutex.waiters', parts: pathOf('a', 'Mutex.waiters') }
   const callers = { awaitedBy: [frame('transfer', 11)] }
