@@ -5,8 +5,9 @@ import path from 'node:path'
 
 const FOLDER = path.join(import.meta.dirname, 'frameworks')
 const bin = (name) => path.join(FOLDER, 'node_modules', name)
-/** Their output tells how long each thing took. */
-const withoutTimes = (text) => text.replaceAll(/\(?\d+(?:[.,:]\d+)* ?m?s\b\)?|\d\d:\d\d:\d\d|\b\d+\.\d+\b/g, 'T')
+/** Their output tells how long a thing took, some only where it was slow, and jest what it expects of the next time. */
+const withoutTimes = (text) =>
+  text.replaceAll(/,? ?(?:estimated )?\(?\d+(?:[.,:]\d+)* ?m?s\b\)?|\d\d:\d\d:\d\d|\b\d+\.\d+\b/g, '')
 /** pm2's lines have the time of day, pids and a table of columns as wide as the numbers in them. */
 const wordsOf = (text) =>
   [

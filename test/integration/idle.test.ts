@@ -66,7 +66,9 @@ describe.each(NODES.map((node) => [node.version, node] as const))('on %s', (_ver
     })
     await withTarget(node, 'overflow', async (program) => {
       const { verdicts } = await dumpOf(program)
-      expect(verdicts[0]?.summary).toMatch(/% of a CPU is .*, most of it seen in makeReport \((?:its loop at )?target\.cjs:\d+\)/)
+      expect(verdicts[0]?.summary).toMatch(
+        /% of a CPU is .*, most of it seen in makeReport \((?:its loop at )?target\.cjs:\d+\)/,
+      )
       expect(verdicts[0]).toMatchObject({ kind: 'beating', confidence: 'low' })
       expect(verdicts[0]?.nextStep).not.toContain('Nothing to do')
     })
