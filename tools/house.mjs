@@ -50,14 +50,20 @@ export const FLOORS = [
   [
     {
       room: 'report',
-      job: 'evidence as text: waits, screens, pages, letters. Only the sentences of verdicts are elsewhere: in their rules',
+      job: 'evidence as text: waits, screens, pages, letters. Only the sentences of verdicts are elsewhere: in `diagnose/`',
     },
   ],
   [
-    { room: 'capture', job: 'one small file a capturer, each calling one engine below' },
+    {
+      room: 'capture',
+      job: 'one small file a capturer, each calling one of the rooms below that can read (v8, native, awaits, inspector)',
+    },
     { room: 'evidence', job: 'pure: outcomes joined into one Evidence' },
     { room: 'diagnose', job: 'pure: Evidence in, ranked verdicts out; one file a rule' },
-    { room: 'incident', job: 'the bundle: crash-safe writer, reader, retention, tombstones' },
+    {
+      room: 'incident',
+      job: 'the folder on disk that an incident leaves: crash-safe writer, reader, retention, tombstones',
+    },
     { room: 'profile', job: 'pure: stack samples and profiles in the formats of other tools' },
   ],
   [
@@ -67,7 +73,12 @@ export const FLOORS = [
     },
   ],
   [{ room: 'sinks', job: 'where bundles are delivered: one file a destination, and the outbox' }],
-  [{ room: 'investigate', job: 'the one composition of the rooms below, for the agent and for the command line' }],
+  [
+    {
+      room: 'investigate',
+      job: 'puts a look, its evidence, the verdict and the bundle together, for the agent and for the command line alike',
+    },
+  ],
   [
     { room: 'agent', job: 'the in-process product, one folder a thread: main, watch, capture, and the short ones' },
     { room: 'supervise', job: '`conductor-diag run`' },
@@ -130,6 +141,9 @@ export const THREADS = [
 
 /** Every room in one line, lowest first: for docs/internals/architecture.md. */
 export function roomsAsMarkdown() {
-  const rows = FLOORS.flat().map(({ room, job }) => `| \`${room}/\` | ${job} |`)
+  // The upper floors first: what a room imports stands below it.
+  const rows = FLOORS.toReversed()
+    .flat()
+    .map(({ room, job }) => `| \`${room}/\` | ${job} |`)
   return ['| room | its one job |', '|---|---|', ...rows].join('\n')
 }

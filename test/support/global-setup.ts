@@ -3,7 +3,7 @@
  * project's own node_modules (the node packages declare a bin named `node`, which would win in every npm script).
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.resolve(__dirname, '../..')
@@ -23,6 +23,22 @@ function sdks(): string[] {
   )
 }
 
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version?: string; readonly optional?: boolean }>>
+}
+
+/** By what npm notes of its last run there: a folder that is there may be of an older lock file. */
+function isInstalled(folder: string): boolean {
+  const noted = path.join(folder, 'node_modules/.package-lock.json')
+  if (!existsSync(noted)) return false
+  const [wanted, present] = [path.join(folder, 'package-lock.json'), noted].map(
+    (file) => (JSON.parse(readFileSync(file, 'utf8')) as Lock).packages,
+  )
+  return Object.entries(wanted ?? {}).every(
+    ([name, { version, optional }]) => name === '' || optional || present?.[name]?.version === version,
+  )
+}
+
 export default function setup(): void {
   run(process.execPath, [path.join(root, 'tools/build.mjs')], root)
   const own = [
@@ -36,6 +52,6 @@ export default function setup(): void {
   ]
   for (const folder of [...own, ...sdks()]) {
     const where = path.join(root, folder)
-    if (!existsSync(path.join(where, 'node_modules'))) run('npm', ['ci', '--no-audit', '--no-fund'], where)
+    if (!isInstalled(where)) run('npm', ['ci', '--no-audit', '--no-fund'], where)
   }
 }
