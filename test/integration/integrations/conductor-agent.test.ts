@@ -177,7 +177,8 @@ describe.concurrent.each(LINES)('$name', (line) => {
 
   for (const [when, churnMs] of [
     ['before anybody looked', '0'],
-    ['after an early look', '5000'],
+    // Long enough for the early look, which is due after 2 s, on a machine that others use too.
+    ['after an early look', '14000'],
   ] as const) {
     test(`names execute once a promise that nothing can settle was collected, ${when}`, async (context) => {
       const { expect: its, onTestFinished } = context
@@ -187,8 +188,8 @@ describe.concurrent.each(LINES)('$name', (line) => {
         EXECUTE: 'never',
         CHURN: churnMs,
         CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
-        CONDUCTOR_STALL_WARN_SECONDS: '20',
-        CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '10',
+        CONDUCTOR_STALL_WARN_SECONDS: '40',
+        CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '20',
       }
       const worker = work(onTestFinished, line, server, env)
       await its.poll(() => worker.incidents().length, { timeout: 90_000 }).toBeGreaterThan(0)
