@@ -28,6 +28,9 @@ export const HEADER = {
   /** Clocks and tasks that found no room. */
   droppedClocks: 5,
   droppedTasks: 6,
+  /** Threads of the agent that load a library at this moment; and 1 once the process has begun to end (load-gate.ts). */
+  loading: 7,
+  ending: 8,
 } as const
 export const HEADER_WORDS = 16
 

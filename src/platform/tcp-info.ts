@@ -5,7 +5,7 @@
  * A process's own sockets are asked directly. Another's are borrowed for the length of one call by pidfd_getfd(2)
  * (Linux 5.6, the right to trace it): the copy shares the socket and takes nothing away from its owner.
  */
-import { loadKoffi } from './native-calls.js'
+import { loadKoffi, whileLoading } from './native-calls.js'
 import type { SocketState } from '../model/socket.js'
 
 export interface TcpTimes {
@@ -64,12 +64,14 @@ export function openTcpInfo(): TcpInfo | null {
 
 function loadLibc(): Libc | null {
   try {
-    const library = loadKoffi().load(null)
-    return {
-      getsockopt: library.func('int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)'),
-      syscall: library.func('long syscall(long, long, long, long)'),
-      close: library.func('int close(int)'),
-    } as unknown as Libc
+    return whileLoading(() => {
+      const library = loadKoffi().load(null)
+      return {
+        getsockopt: library.func('int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)'),
+        syscall: library.func('long syscall(long, long, long, long)'),
+        close: library.func('int close(int)'),
+      } as unknown as Libc
+    })
   } catch {
     // Not installed, or no build for this platform: the caller reports the times as not had.
     return null

@@ -2,9 +2,11 @@
  * The worker as a process: signals, children, clusters, threads. Exit code and the time it takes to end are those it
  * would have had without the agent.
  */
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/incidents.js'
 import { NODES } from '../support/nodes.js'
-import { RunningWorker, runWorker, type Preload } from '../support/run-worker.js'
+import { PRELOAD, RunningWorker, runWorker, type Preload } from '../support/run-worker.js'
 
 const [oldest] = NODES
 const newest = NODES.at(-1)
@@ -68,6 +70,23 @@ describe.concurrent.each([oldest, newest])('an end like without the agent, on No
     expect(watched?.lines).toEqual([])
     // Generous: this machine does other things too. A thread that held the process would hold it for seconds.
     expect((watched?.tookMs ?? 0) - (bare?.tookMs ?? 0)).toBeLessThan(2500)
+  })
+})
+
+describe.each([oldest, newest])('an end while the agent starts, on Node $major', (node) => {
+  it('has the exit code of the process, in whatever moment of it', ({ onTestFinished }) => {
+    const folder = temporaryFolder('ends')
+    onTestFinished(() => folder.remove())
+    // Its threads begin after 250 ms; koffi is loaded in the next 50. Torn out of that, it aborted the process.
+    const moments = Array.from({ length: 30 }, (_, index) => 265 + 2 * index)
+    const ends: string[] = []
+    for (const ms of moments) {
+      const args = ['--require', PRELOAD, '-e', `setTimeout(() => process.exit(5), ${ms})`]
+      const env = { PATH: process.env['PATH'], CONDUCTOR_STALL_DIR: folder.path }
+      const { status, signal, stderr } = spawnSync(node.path, args, { env, encoding: 'utf8' })
+      if (status !== 5) ends.push(`after ${ms} ms: ${status ?? signal}: ${stderr.slice(0, 200)}`)
+    }
+    expect(ends).toEqual([])
   })
 })
 

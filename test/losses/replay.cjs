@@ -4,10 +4,10 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const [source, directory, mode, at = '0', captures = '1', maxBytes = ''] = process.argv.slice(2)
-const dist = path.join(__dirname, '../../dist')
-const { openBundle } = require(path.join(dist, 'incident/bundle-writer.js'))
-const { applyRetention } = require(path.join(dist, 'incident/retention.js'))
-const { isWriterAlive } = require(path.join(dist, 'incident/writer-alive.js'))
+const built = path.join(__dirname, '../../build')
+const { openBundle } = require(path.join(built, 'incident/bundle-writer.js'))
+const { applyRetention } = require(path.join(built, 'incident/retention.js'))
+const { isWriterAlive } = require(path.join(built, 'incident/writer-alive.js'))
 
 const say = (line) => real.writeSync(1, `${JSON.stringify(line)}\n`)
 const real = { ...fs }

@@ -14,9 +14,9 @@ import { parseArgs } from 'node:util'
 
 const require = createRequire(import.meta.url)
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const { folderBytes, listBundles } = require(path.join(ROOT, 'dist/incident/bundle-list.js'))
-const { readArtifact, readBundle, verifyBundle } = require(path.join(ROOT, 'dist/incident/bundle-reader.js'))
-const { sealLeftovers } = require(path.join(ROOT, 'dist/incident/leftovers.js'))
+const { folderBytes, listBundles } = require(path.join(ROOT, 'build/incident/bundle-list.js'))
+const { readArtifact, readBundle, verifyBundle } = require(path.join(ROOT, 'build/incident/bundle-reader.js'))
+const { sealLeftovers } = require(path.join(ROOT, 'build/incident/leftovers.js'))
 
 const BUNDLES = path.join(ROOT, 'test/fixtures/bundles')
 const SOURCE = path.join(BUNDLES, 'schema-1/01M8JH55NN062BZW8EHF3NTXWM')

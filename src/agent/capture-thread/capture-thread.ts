@@ -16,12 +16,15 @@ import { investigateInside, takeEarlyLook } from '../../investigate/inside.js'
 import type { Progress } from '../../investigate/investigation.js'
 import type { ProcessIdentity } from '../../model/process-identity.js'
 import { createRedactor, type Redactor } from '../../redact/redactor.js'
+import { setLoadGate } from '../../platform/native-calls.js'
+import { openLoadGate } from '../shared/load-gate.js'
 import { answerOf } from './capture-answer.js'
 import { deliverLater, isDelivered } from '../shared/deliver-later.js'
 import { keepWithin } from '../short-threads/housekeeping.js'
 import type { CaptureThreadData, FromCapture } from '../shared/messages.js'
 
 const data = workerData as CaptureThreadData
+setLoadGate(openLoadGate(data.clocks))
 
 function say(message: FromCapture): void {
   parentPort?.postMessage(message)

@@ -10,6 +10,7 @@ import { listenForBeats } from './beat-channel.js'
 import type { CaptureAnswer } from '../shared/messages.js'
 import { onFirstRequest } from './first-request.js'
 import { noticePrematureEnd } from './premature-end.js'
+import { closeLoadGate } from '../shared/load-gate.js'
 import { noticeShutdown } from './shutdown-notice.js'
 import { WatchThread } from './watch-thread-handle.js'
 
@@ -49,6 +50,7 @@ export class Host {
   private begin(): void {
     if (!this.watch.start()) return
     this.turnEventLoopClock()
+    process.on('exit', () => closeLoadGate(this.board.memory.header))
     noticePrematureEnd(this.board, this.watch, this.settings.graceMs)
   }
 

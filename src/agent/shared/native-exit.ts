@@ -5,7 +5,7 @@
  * once: each look-up takes the lock of the library loader, which a hanging library may hold by the time of the call.
  */
 import { GET_SOCKET_OPTION, peerUserOf, type GetSocketOption } from '../../platform/control/peer-user.js'
-import { loadKoffi } from '../../platform/native-calls.js'
+import { loadKoffi, LoadingRefused, whileLoading } from '../../platform/native-calls.js'
 
 export interface NativeCalls {
   /** Does not return. */
@@ -34,34 +34,38 @@ export function prepareNativeCalls(
 ): NativeCalls | { readonly no: string } | 'busy' {
   let refused = false
   try {
-    const koffi = withDlopenGuarded(mayLoad, () => (refused = true), loadKoffi)
-    const libc = koffi.load(null)
-    const exit = libc.func('void _exit(int status)')
-    const send = libc.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)')
-    const socket = libc.func('int socket(int domain, int type, int protocol)')
-    const sendTo = libc.func(
-      'intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, unsigned int size)',
-    )
-    const close = libc.func('int close(int fd)')
-    const getSocketOption = libc.func(GET_SOCKET_OPTION) as GetSocketOption
-    return {
-      exit: (code) => void exit(code),
-      send: (fd, bytes) => Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)),
-      peerUser: (fd) => peerUserOf(fd, getSocketOption),
-      notify(name, text) {
-        const address = addressOf(name)
-        if (address === null) return `NOTIFY_SOCKET is longer than ${MAX_PATH_BYTES} bytes`
-        const fd = Number(socket(AF_UNIX, DATAGRAMS, 0))
-        if (fd < 0) return 'no socket can be made'
-        const bytes = Buffer.from(text)
-        const sent = Number(sendTo(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length))
-        close(fd)
-        return sent === bytes.length ? null : `nobody takes it at ${name}`
-      },
-    }
+    return whileLoading(() => lookUp(mayLoad, () => (refused = true)))
   } catch (thrown) {
-    if (refused) return 'busy'
+    if (refused || thrown instanceof LoadingRefused) return 'busy'
     return { no: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) }
+  }
+}
+
+function lookUp(mayLoad: () => boolean, refuse: () => void): NativeCalls {
+  const koffi = withDlopenGuarded(mayLoad, refuse, loadKoffi)
+  const libc = koffi.load(null)
+  const exit = libc.func('void _exit(int status)')
+  const send = libc.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)')
+  const socket = libc.func('int socket(int domain, int type, int protocol)')
+  const sendTo = libc.func(
+    'intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, unsigned int size)',
+  )
+  const close = libc.func('int close(int fd)')
+  const getSocketOption = libc.func(GET_SOCKET_OPTION) as GetSocketOption
+  return {
+    exit: (code) => void exit(code),
+    send: (fd, bytes) => Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)),
+    peerUser: (fd) => peerUserOf(fd, getSocketOption),
+    notify(name, text) {
+      const address = addressOf(name)
+      if (address === null) return `NOTIFY_SOCKET is longer than ${MAX_PATH_BYTES} bytes`
+      const fd = Number(socket(AF_UNIX, DATAGRAMS, 0))
+      if (fd < 0) return 'no socket can be made'
+      const bytes = Buffer.from(text)
+      const sent = Number(sendTo(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length))
+      close(fd)
+      return sent === bytes.length ? null : `nobody takes it at ${name}`
+    },
   }
 }
 

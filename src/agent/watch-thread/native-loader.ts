@@ -8,9 +8,12 @@ import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { tryReadProcText } from '../../platform/procfs/read.js'
 import { prepareNativeCalls, type NativeCalls } from '../shared/native-exit.js'
+import type { NativeProbeData } from '../short-threads/native-probe-thread.js'
 import { threadOptions } from '../shared/worker-environment.js'
 
 export interface NativeLoaderOptions {
+  /** For the thread that probes: it must not load while the process ends. */
+  readonly clocks?: SharedArrayBuffer
   /** Whether the main thread waits for events at this moment; null: not to be known. */
   readonly waitsForEvents?: () => boolean | null
   readonly load?: typeof prepareNativeCalls
@@ -26,13 +29,15 @@ export class NativeLoader {
   calls: NativeCalls | null = null
   /** Why not, half a sentence; null while it is not known. */
   failure: string | null = null
-  private readonly options: Required<NativeLoaderOptions>
+  private readonly options: Required<Omit<NativeLoaderOptions, 'clocks'>>
   private turns = 0
   private probing = false
   private readonly waiting: (() => void)[] = []
 
   constructor(options: NativeLoaderOptions = {}) {
-    this.options = { waitsForEvents, load: prepareNativeCalls, probe: probeInThread, ...options }
+    const { clocks, ...rest } = options
+    const probe = (done: (failure: string | null) => void): void => probeInThread(clocks ?? null, done)
+    this.options = { waitsForEvents, load: prepareNativeCalls, probe, ...rest }
   }
 
   /** Once a turn, until it is settled. Never waits. */
@@ -96,11 +101,12 @@ function waitsForEvents(): boolean | null {
   return numbers.includes(text.split(' ', 1)[0] ?? '')
 }
 
-function probeInThread(done: (failure: string | null) => void): void {
+function probeInThread(clocks: SharedArrayBuffer | null, done: (failure: string | null) => void): void {
   try {
+    const data: NativeProbeData = { clocks }
     const worker = new Worker(
       path.join(__dirname, '../short-threads/native-probe-thread.js'),
-      threadOptions('stall-native', null),
+      threadOptions('stall-native', data),
     )
     worker.on('message', (failure: string | null) => done(failure))
     worker.on('error', (error) => done(error.message))

@@ -75,7 +75,7 @@ export class WatchLoop {
   private readonly watch: StallWatch
   private readonly queue: CaptureQueue
   private phase: Phase = { is: 'watching' }
-  private readonly native = new NativeLoader()
+  private readonly native: NativeLoader
   private readonly announcer: Announcer
   private readonly premature: PrematureEnding
   private readonly probes: Probes
@@ -85,6 +85,7 @@ export class WatchLoop {
     this.options = options
     const { settings } = options
     this.reader = new ClockReader(options.clocks)
+    this.native = new NativeLoader({ clocks: options.clocks })
     const shortest = Math.min(settings.warnMs, settings.eventLoopWarnMs, settings.pollSuccessWarnMs)
     this.turnMs = Math.min(500, Math.max(50, shortest / 10))
     this.gaps = new GapMeter(this.turnMs)

@@ -17,12 +17,16 @@ const MAX_GROUPS = 3
 
 export function awaitingNeverSettles(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
-  return [...fromLeaves(view), ...fromTasks(view)]
+  const tasks = fromTasks(view)
+  // Where a task's function was collected, the SDK's own wait for it is still there: it is told by the task.
+  const isTold = (leaf: Leaf): boolean =>
+    tasks.length > 0 && leaf.blame.origin !== 'user' && leaf.waits.over === undefined
+  return [...fromLeaves(view, isTold), ...tasks]
 }
 
-function fromLeaves(view: View): Candidate[] {
+function fromLeaves(view: View, isTold: (leaf: Leaf) => boolean): Candidate[] {
   return leavesOf(view)
-    .filter((leaf) => leaf.cause === 'never-settles')
+    .filter((leaf) => leaf.cause === 'never-settles' && !isTold(leaf))
     .map((leaf) => {
       if (leaf.waits.kind === 'module') return moduleCycle(view, leaf)
       if (leaf.waits.over !== undefined) return afterTheEnd(view, leaf, leaf.waits.over)

@@ -558,6 +558,16 @@ describe('a task in flight', () => {
     expect(found).toMatchObject({ name: 'awaiting/never-settles', confidence: 'high', line: 8 })
   })
 
+  test('that was collected goes before what the SDK itself still awaits, which is that task', () => {
+    const sdk = { file: '/srv/worker/node_modules/sdk/dist/index.js' }
+    const waits = { ...awaitNode('executeTask', 24, { kind: 'nothing', summary: 'no settler' }), ...sdk }
+    const alone = diagnose(parked([waits], { stall: silence() }))
+    expect(alone[0]).toMatchObject({ cause: 'never-settles', where: { function: 'executeTask' } })
+    const both = diagnose(parked([waits], { stall: silence(), tasks: [task({ parked: [awaited] })] }))
+    const places = both.filter(({ cause }) => cause === 'never-settles').map(({ where }) => where?.line)
+    expect(places).toEqual([31])
+  })
+
   test('that was collected is blamed where an earlier look saw it wait', () => {
     const found = first(parked([], { tasks: [task({ parked: [awaited] })] }))
     expect(found).toMatchObject({ name: 'awaiting/never-settles', line: 31 })
