@@ -180,29 +180,34 @@ describe.concurrent.each(LINES)('$name', (line) => {
     // Long enough for the early look, which is due after 2 s, on a machine that others use too.
     ['after an early look', '14000'],
   ] as const) {
-    test(`names execute once a promise that nothing can settle was collected, ${when}`, async (context) => {
-      const { expect: its, onTestFinished } = context
-      const server = await serve(onTestFinished, { mode: 'ok' })
-      await server.enqueue('demo', { responseTimeoutSeconds: 1 })
-      const env = {
-        EXECUTE: 'never',
-        CHURN: churnMs,
-        CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
-        CONDUCTOR_STALL_WARN_SECONDS: '40',
-        CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '20',
-      }
-      const worker = work(onTestFinished, line, server, env)
-      await its.poll(() => worker.incidents().length, { timeout: 90_000 }).toBeGreaterThan(0)
-      const incident = worker.incidents()[0]
-      its(incident?.process.node).toBe(line.node.version)
-      const place = { function: 'execute', file: its.stringContaining('run-worker.cjs') }
-      const [exhausted, gone] = ['slots-exhausted', 'never-settles'].map((cause) =>
-        incident?.verdicts.find((verdict) => verdict.cause === cause),
-      )
-      its(exhausted?.where, worker.log).toMatchObject(place)
-      its(gone?.where, JSON.stringify(incident?.verdicts)).toMatchObject(place)
-      its(gone?.summary).toContain('collected')
-    }, 150_000)
+    // A heap that is collected all the time is read whole in most looks, not in all; there is one look a silence.
+    test(
+      `names execute once a promise that nothing can settle was collected, ${when}`,
+      { retry: 2, timeout: 150_000 },
+      async (context) => {
+        const { expect: its, onTestFinished } = context
+        const server = await serve(onTestFinished, { mode: 'ok' })
+        await server.enqueue('demo', { responseTimeoutSeconds: 1 })
+        const env = {
+          EXECUTE: 'never',
+          CHURN: churnMs,
+          CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
+          CONDUCTOR_STALL_WARN_SECONDS: '40',
+          CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '20',
+        }
+        const worker = work(onTestFinished, line, server, env)
+        await its.poll(() => worker.incidents().length, { timeout: 90_000 }).toBeGreaterThan(0)
+        const incident = worker.incidents()[0]
+        its(incident?.process.node).toBe(line.node.version)
+        const place = { function: 'execute', file: its.stringContaining('run-worker.cjs') }
+        const [exhausted, gone] = ['slots-exhausted', 'never-settles'].map((cause) =>
+          incident?.verdicts.find((verdict) => verdict.cause === cause),
+        )
+        its(exhausted?.where, worker.log).toMatchObject(place)
+        its(gone?.where, JSON.stringify(incident?.verdicts)).toMatchObject(place)
+        its(gone?.summary).toContain('collected')
+      },
+    )
   }
 
   test('ends a worker whose loop was lost, and gives the error', async ({ expect: its, onTestFinished }) => {

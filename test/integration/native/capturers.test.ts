@@ -97,12 +97,16 @@ describe.each(NODES)('on Node $version', (node) => {
   it('sees a main thread that a debugger session holds, and none where there is none', async () => {
     await withProgram(node, ['paused'], async (program) => {
       if (!program.lines.some((line) => line['paused'])) await program.line((line) => line['paused'] === true)
-      expect(await captured(debuggerCapturer, program.pid)).toBe('paused')
+      // It says so before it is: a process that is held can't say anything.
+      await expect.poll(() => captured(debuggerCapturer, program.pid), { timeout: 20_000 }).toBe('paused')
     })
     await withProgram(node, ['sync'], async ({ pid }) => {
       expect(await captured(debuggerCapturer, pid)).toBe('none')
-      const answer = mainLoopState(pid)
-      expect('loop' in answer && answer.loop.stuckMs).toBeGreaterThan(0)
+      const stuckMs = (): number => {
+        const answer = mainLoopState(pid)
+        return 'loop' in answer ? (answer.loop.stuckMs ?? 0) : 0
+      }
+      await expect.poll(stuckMs, { timeout: 20_000 }).toBeGreaterThan(0)
     })
   })
 
