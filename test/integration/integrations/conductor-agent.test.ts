@@ -196,8 +196,10 @@ describe.concurrent.each(LINES)('$name', (line) => {
           CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '20',
         }
         const worker = work(onTestFinished, line, server, env)
-        await its.poll(() => worker.incidents().length, { timeout: 90_000 }).toBeGreaterThan(0)
-        const incident = worker.incidents()[0]
+        // Read once: its folder is renamed when it is sealed, and is not there under either name for a moment.
+        let incident: IncidentManifest | undefined
+        const found = (): boolean => (incident = worker.incidents()[0]) !== undefined
+        await its.poll(found, { timeout: 90_000 }).toBe(true)
         its(incident?.process.node).toBe(line.node.version)
         const place = { function: 'execute', file: its.stringContaining('run-worker.cjs') }
         const [exhausted, gone] = ['slots-exhausted', 'never-settles'].map((cause) =>
