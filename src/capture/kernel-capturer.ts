@@ -21,6 +21,7 @@ import { ownThreadId } from '../platform/procfs/own-thread.js'
 import { readSyscall } from '../platform/procfs/syscall.js'
 import { readThreads } from '../platform/procfs/threads.js'
 import { openTcpInfo, type TcpInfo, withTcpTimes } from '../platform/tcp-info.js'
+import { eachText } from '../redact/each-text.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Capability } from './capability.js'
 import type { Capturer } from './capturer.js'
@@ -77,22 +78,14 @@ export function readKernelState(target: Target, redactor: Redactor): KernelState
  * clean by then, argument by argument.
  */
 function withoutSecrets(state: KernelState, redactor: Redactor): KernelState {
+  const clean = <T>(value: T): T => eachText(value, (text) => (text.includes('/') ? redactor.text(text) : text))
   return {
     ...state,
-    threads: cleanPaths(state.threads, redactor),
-    children: cleanPaths(state.children, redactor),
-    files: cleanPaths(state.files, redactor),
-    sockets: state.sockets.map((socket) => (socket.family === 'unix' ? cleanPaths(socket, redactor) : socket)),
+    threads: clean(state.threads),
+    children: clean(state.children),
+    files: clean(state.files),
+    sockets: state.sockets.map((socket) => (socket.family === 'unix' ? clean(socket) : socket)),
   }
-}
-
-function cleanPaths<T>(input: T, redactor: Redactor): T {
-  if (typeof input === 'string') return (input.includes('/') ? redactor.text(input) : input) as T
-  if (Array.isArray(input)) return input.map((item: unknown) => cleanPaths(item, redactor)) as T
-  if (typeof input !== 'object' || input === null) return input
-  return Object.fromEntries(
-    Object.entries(input).map(([key, value]) => [key, cleanPaths(value as unknown, redactor)]),
-  ) as T
 }
 
 function withAgentRole(thread: KernelThread, target: Target, own: number | null): KernelThread {

@@ -38,14 +38,4 @@ if (process.env.SOAK_CAPTURE_SECONDS) {
   }
   setInterval(() => void capture({ reason: 'soak' }).then(note), Number(process.env.SOAK_CAPTURE_SECONDS) * 1000)
 }
-if (process.env.SOAK_BEREFT) {
-  const { Session } = require('node:inspector')
-  const session = new Session()
-  session.connect()
-  session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
-    if (!workerInfo.url.endsWith('watch-thread.js')) return
-    const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'process.exit(0)' } })
-    session.post('NodeWorker.sendMessageToWorker', { sessionId, message })
-  })
-  setTimeout(() => session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }), 5000)
-}
+if (process.env.SOAK_BEREFT) setTimeout(require('../support/end-watch-thread.cjs').watchThreadEnder(), 5000)

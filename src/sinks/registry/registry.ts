@@ -3,6 +3,7 @@ import path from 'node:path'
 import { readSinkSettings, type SinkSettings } from '../../config/sink-settings.js'
 import type { Environment } from '../../config/settings.js'
 import { StallError } from '../../model/stall-error.js'
+import { eachText } from '../../redact/each-text.js'
 import { letterAsMarkdown, letterAsText } from '../../report/letter/as-text.js'
 import { createHttpClient } from '../http/http-client.js'
 import type { Destination, Rehearsed, Sink, SinkContext } from '../contract/sink.js'
@@ -79,7 +80,7 @@ export function openSinkHouse({ env, rehearse, now = Date.now, from = process.cw
   const mask = maskerOf([...settings.secrets, ...secretsBeside(env)])
   const opened = new Map<string, Promise<Sink>>()
   // Whatever a destination puts into a body: a key that is sent to log in is no part of what is shown.
-  const rehearseMasked = rehearse === undefined ? null : (request: Rehearsed) => rehearse(maskedIn(request, mask))
+  const rehearseMasked = rehearse === undefined ? null : (request: Rehearsed) => rehearse(eachText(request, mask))
   const context = (sink: string): SinkContext => ({
     settings,
     values: settings.of(sink),
@@ -119,14 +120,6 @@ export function openSinkHouse({ env, rehearse, now = Date.now, from = process.cw
       return await opening
     },
   }
-}
-
-/** The same value, without secrets in its texts, at any depth. */
-function maskedIn<T>(value: T, mask: (text: string) => string): T {
-  if (typeof value === 'string') return mask(value) as T
-  if (Array.isArray(value)) return value.map((each: unknown) => maskedIn(each, mask)) as T
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, maskedIn<unknown>(each, mask)])) as T
 }
 
 function absolute(file: string | null, from: string): string | null {
