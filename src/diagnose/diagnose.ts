@@ -107,12 +107,26 @@ export function diagnose(evidence: Evidence): Verdict[] {
   const view = viewOf(evidence)
   const candidates = RULES.flatMap((rule) => rule(view))
   const all = candidates.length === 0 ? [unknown(view)] : candidates
-  const ranked = all.map((candidate) => ({ candidate, verdict: verdictOf(view, candidate) })).sort(byRank)
+  const ranked = besideProof(all)
+    .map((candidate) => ({ candidate, verdict: verdictOf(view, candidate) }))
+    .sort(byRank)
   const silenced = new Set(ranked.flatMap(silencedBy))
   return ranked
     .map((each) => each.verdict)
     .filter((verdict) => !silenced.has(verdict.kind))
     .slice(0, MAX_VERDICTS)
+}
+
+/**
+ * A crowded machine makes everything slow, and ends no deadlock by getting quiet: with a wait that is proven to stand whatever
+ * the CPU, the lack of CPU is told after it.
+ */
+function besideProof(all: readonly Candidate[]): readonly Candidate[] {
+  const proven = all.some(({ needsNoCpu, signs, cap }) => needsNoCpu === true && confidenceOf(signs, cap) !== 'low')
+  if (!proven) return all
+  return all.map((each) =>
+    each.cause === 'run-queue' ? { ...each, cap: each.cap ?? 'medium', ranksAs: 'low' as const } : each,
+  )
 }
 
 /** One that ranks higher than it may claim is no proof against what moves; `idle` would only say the same again. */
@@ -145,7 +159,7 @@ function sureness({ candidate, verdict }: Ranked): number {
 }
 
 function verdictOf(view: View, candidate: Candidate): Verdict {
-  const { cap, weight: _weight, ranksAs: _ranksAs, young: _young, signs, ...rest } = candidate
+  const { cap, weight: _weight, ranksAs: _ranksAs, young: _young, needsNoCpu: _needsNoCpu, signs, ...rest } = candidate
   const verdict = { ...rest, confidence: confidenceOf(signs, cap), signs: signs.map((sign) => sign.text) }
   const work = workOf(view, candidate)
   if (work.length === 0) return verdict

@@ -3,7 +3,7 @@ import { isConnected, type ResourceWait } from '../model/wait.js'
 import { broadcastChannels } from './broadcast-channel.js'
 import { children } from './children.js'
 import type { Circumstances, Family } from './family.js'
-import { fileHandles, files } from './files.js'
+import { fileHandles, files, watchers } from './files.js'
 import { http } from './http.js'
 import { http2Sessions, http2Streams } from './http2.js'
 import { locks } from './locks.js'
@@ -23,6 +23,7 @@ export const FAMILIES: readonly Family[] = [
   servers,
   files,
   fileHandles,
+  watchers,
   lookups,
   children,
   workers,

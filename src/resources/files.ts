@@ -6,7 +6,7 @@ import { describeSocket, handleOf } from './sockets.js'
 export const files: Family = {
   classes: ['ReadStream', 'WriteStream'],
   nativeKind: 'file',
-  natives: ['FSReqCallback', 'FSReqPromise', 'FSEventWrap', 'StatWatcher'],
+  natives: ['FSReqCallback', 'FSReqPromise'],
   nativeLike: /ReadFileJob|FSReq/,
   describe(object) {
     const path = object.text('path')
@@ -31,6 +31,14 @@ export const files: Family = {
       ...fdPart(native),
     }
   },
+}
+
+/** `fs.watch` and `fs.watchFile`: what they bring is a change, and for how long there is none nobody can tell. */
+export const watchers: Family = {
+  natives: ['FSEventWrap', 'FSEvent', 'StatWatcher', '_StatWatcher'],
+  nativeKind: 'emitter',
+  describe: () => null,
+  describeNative: () => ({ kind: 'emitter', owner: 'a watched file or folder', event: 'change' }),
 }
 
 /** An open file: of fs.promises, whose JavaScript object has the same name as its C++ side. */

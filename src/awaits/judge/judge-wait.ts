@@ -35,10 +35,10 @@ export class WaitJudge {
     this.#context = context
     this.#heap = context.objects.heap
     this.#descriptions = new WaitDescriptions(context)
-    this.#locks = new LockWaits(context, this.#descriptions)
     this.#queues = new Queues(context)
     this.#modules = new ModuleWaits(context)
     this.#selfDeadlocks = new SelfDeadlocks(this.#heap, context.suspended, context.locks)
+    this.#locks = new LockWaits(context, this.#descriptions, this.#selfDeadlocks)
   }
 
   judge(finding: Finding, guard: Finding | null): WaitFacts {

@@ -3,7 +3,7 @@ import type { WaitFacts, WaitHolder } from '../../model/await.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
-import type { SelfDeadlock } from './self-deadlock.js'
+import type { SelfDeadlock, SelfDeadlocks } from './self-deadlock.js'
 import type { WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
@@ -13,9 +13,11 @@ export class LockWaits {
   readonly #context: JudgeContext
   readonly #heap: V8Heap
   readonly #descriptions: WaitDescriptions
+  readonly #tasks: SelfDeadlocks
 
-  constructor(context: JudgeContext, descriptions: WaitDescriptions) {
+  constructor(context: JudgeContext, descriptions: WaitDescriptions, tasks: SelfDeadlocks) {
     this.#context = context
+    this.#tasks = tasks
     this.#heap = context.objects.heap
     this.#descriptions = descriptions
   }
@@ -61,7 +63,8 @@ export class LockWaits {
     const holders = locks.holdersOf(finding).map((holder) => holder.generator)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
     const named = distinct([...holders, ...users].flatMap((generator) => this.holder(generator))).slice(0, MAX_HOLDERS)
-    const links = cycle === null ? undefined : cycle.flatMap((generator) => this.holder(generator))
+    const links =
+      cycle === null ? undefined : cycle.flatMap((generator) => this.holder(this.#tasks.taskBelow(generator)))
     return {
       kind: 'lock',
       ...(owner === null ? {} : { owner }),

@@ -20,6 +20,7 @@ const ACTIVE = /^[_#]?(?:active|current|running|in_?flight)/i
 const VARIABLE = /^\{\w*(?:quer(?:y|ies)|queue|pending|backlog|waiting)\w*\}$/i
 const MAX_PATHS = 12
 const MAX_REGISTERS = 2_000
+const MAX_PASSED = 1_000
 
 export class Queues {
   readonly #context: JudgeContext
@@ -183,6 +184,22 @@ export class Queues {
       const index = /^\[(\d+)\]$/.exec(part.slot)?.[1]
       if (index === undefined || !objects.heap.is(part.object, 'JS_ARRAY')) continue
       return positionIn(objects, parts[at + k]?.object ?? 0, Number(index))
+    }
+    return this.#listPosition(parts, at)
+  }
+
+  /** In a list of entries that lead to the next one: how many are passed from its head. */
+  #listPosition(parts: readonly HeapPathPart[], at: number): number | null {
+    const { objects, locks } = this.#context
+    const node = parts
+      .slice(at + 1, at + 4)
+      .find(({ object }) => objects.isObject(object) && locks.isNode(object, objects.heap.typeOf(object)))
+    const list = parts[at + 1]
+    if (node === undefined || list === undefined) return null
+    let entry = node === list ? 0 : objects.getObject(list.object, ['head', '_head', '#head'])
+    for (let passed = 0; entry !== 0 && passed < MAX_PASSED; passed++) {
+      if (entry === node.object) return passed
+      entry = objects.getObject(entry, ['next', '_next', '#next'])
     }
     return null
   }

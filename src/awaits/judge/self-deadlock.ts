@@ -58,6 +58,12 @@ export class SelfDeadlocks {
     return { tasks, certain }
   }
 
+  /** For who holds a turn in a package's own code: the function that it runs for somebody. */
+  taskBelow(generator: Tagged): Tagged {
+    const one = this.#at(generator)
+    return one === null ? generator : this.#taskOf(one).generator
+  }
+
   #at(generator: Tagged): Suspended | null {
     const index = this.#suspended.byGenerator.get(generator)
     return index === undefined ? null : (this.#suspended.list[index] ?? null)

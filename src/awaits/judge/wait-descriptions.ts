@@ -102,11 +102,10 @@ export class WaitDescriptions {
     const own = objects.className(request) === 'ClientRequest' && described.fd === undefined
     const fd = own ? undefined : (described.fd ?? resource.fd)
     const unread = unreadOn(objects, parts, end)
-    return {
-      ...described,
-      ...(fd === undefined ? {} : { fd }),
-      ...(unread === null ? {} : { unread }),
-    }
+    const more = { ...(fd === undefined ? {} : { fd }), ...(unread === null ? {} : { unread }) }
+    // undici's client-h1.js: a socket is `writing` from a body's first chunk until its end.
+    const writing = described.kind === 'http-request' && objects.getBoolean(end, ['[writing]']) === true
+    return writing ? { ...described, sent: false, ...more } : { ...described, ...more }
   }
 
   /** What waits for an event of somebody's own emitter waits for that; the connection may bring it, or not. */
@@ -219,7 +218,10 @@ export class WaitDescriptions {
     return null
   }
 
-  /** An emitter on any path followed that has done with the event: then nothing will settle it. */
+  /**
+   * An emitter on any path followed that has done with the event: then nothing will settle it. Where its listener leads on
+   * to another object (a request that tries again), that one may.
+   */
   overOn(finding: Finding): WaitFacts | null {
     const { objects, paths } = this.#context
     for (const key of finding.waypoints) {
@@ -230,7 +232,7 @@ export class WaitDescriptions {
       if (!slot.startsWith('.')) continue
       const event = slot.slice(1)
       const over = overOf(objects, emitter, event)
-      if (over === null) continue
+      if (over === null || leadsOn(paths.parts(finding, key), 0)) continue
       const owner = objects.className(emitter) || 'EventEmitter'
       return {
         kind: STREAMS.test(owner) ? 'stream' : 'emitter',

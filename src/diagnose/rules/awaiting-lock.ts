@@ -35,6 +35,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
               : `${queueName(leaf.waits)}${holdersText(leaf)}`,
         signs: [...signsOf(leaf, cyclic), ...(mutual.length > 0 ? [strong(MUTUAL)] : [])],
         cap: capOf(view, leaf, cyclic, mutual.length > 0),
+        needsNoCpu: cyclic,
         weight: together ? 55 : elsewhere ? 5 : 35,
         refutedBy: together ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
         nextStep: itself ? NOT_INSIDE : nextOf(leaf, together),

@@ -40,6 +40,7 @@ function fromLeaves(view: View, isTold: (leaf: Leaf) => boolean): Candidate[] {
         waitsFor: `a promise that nothing alive can settle${made === undefined ? '' : ` (made at ${made.file}:${made.line})`}`,
         signs,
         cap: capOf(view, leaf),
+        needsNoCpu: true,
         weight: 45,
         refutedBy: 'The promise being settled: then something reaches its resolver that the search does not know.',
         nextStep:
@@ -60,6 +61,7 @@ function moduleCycle(view: View, leaf: Leaf): Candidate {
       strong('that one waits, at its top level, for this very import'),
     ],
     cap: 'high',
+    needsNoCpu: true,
     weight: 60,
     refutedBy: 'The module being evaluated in a later look.',
     nextStep:
@@ -76,6 +78,7 @@ function afterTheEnd(view: View, leaf: Leaf, over: string): Candidate {
     waitsFor: `${event === undefined ? '' : `the event ${event} of `}${what}, which is ${over} and emits it no more`,
     signs: [strong(`its resolver hangs on a listener of ${what}`), strong(`${what} is ${over}`)],
     cap: leaf.node.doubtful === true ? 'low' : capByLooks(view, leaf),
+    needsNoCpu: true,
     weight: 46,
     refutedBy: 'The object being opened again, or somebody emitting the event by hand.',
     nextStep:

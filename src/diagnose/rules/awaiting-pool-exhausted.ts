@@ -23,6 +23,7 @@ function exhausted(view: View, leaf: Leaf, pool: PoolFacts): Candidate {
     waitsFor: `${whatText(leaf, pool)}: ${figures(pool)}${membersText(pool)}${holdersText(leaf, leaked)}`,
     signs: signsOf(leaf, pool, leaked),
     cap: capOf(view, leaf, pool, leaked),
+    needsNoCpu: leaked,
     // What the members at work wait for comes first: it is why none comes back.
     weight: pool.members.some((member) => member.doing === 'busy') ? 25 : 44,
     refutedBy: 'A member given back between two looks, or the queue getting shorter.',

@@ -17,7 +17,7 @@ function replyTo(view: View, leaf: Leaf): Candidate {
   const { blocking } = leaf.waits
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
-    waitsFor: `${blocking === undefined ? '' : `${blocking}, a command that waits at the server until something comes: `}a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${leaf.waits.owner === undefined ? '' : ` (${leaf.waits.owner})`}${neverText(leaf)}`,
+    waitsFor: `${blocking === undefined ? '' : `${blocking}, a command that waits at the server until something comes: `}a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${throughText(leaf)}${neverText(leaf)}`,
     signs: signsOf(leaf),
     ...capBySilence(view, leaf),
     weight: 28,
@@ -28,6 +28,15 @@ function replyTo(view: View, leaf: Leaf): Candidate {
         ? `See who should put something there, and give ${blocking} a time-out of a few seconds: then the loop comes round, and a dead connection is noticed.`
         : `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
   })
+}
+
+/** ` (Query.callback)`, ` (event pong of WebSocket)` */
+function throughText({ waits }: Leaf): string {
+  const { owner, event } = waits
+  if (owner === undefined) return ''
+  return event !== undefined && owner.endsWith('._events')
+    ? ` (event ${event} of ${owner.slice(0, -'._events'.length)})`
+    : ` (${owner})`
 }
 
 /** It stands behind others on its connection: perhaps it was never sent, and it is not its own answer that is missing. */

@@ -1,6 +1,7 @@
 /** `awaiting/stream`: a stream that brings no data, or one that is written to and whose consumer takes nothing. */
-import { strong, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { requestText } from './awaiting-http-response.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { capByAge, capByLooks, isUnended, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { plural } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
@@ -11,14 +12,16 @@ export function awaitingStream(view: View): readonly Candidate[] {
     .map((leaf) =>
       leaf.unreadBytes > 0 || leaf.waits.unread !== undefined
         ? notRead(view, leaf)
-        : leafCandidate(view, leaf, {
-            cause: 'stream',
-            waitsFor: streamText(leaf),
-            signs: signsOf(leaf),
-            cap: capByAge(view, leaf),
-            weight: 24,
-            ...ADVICE[directionOf(leaf)],
-          }),
+        : isUnended(leaf.waits)
+          ? notEnded(view, leaf)
+          : leafCandidate(view, leaf, {
+              cause: 'stream',
+              waitsFor: streamText(leaf),
+              signs: signsOf(leaf),
+              cap: capByAge(view, leaf),
+              weight: 24,
+              ...ADVICE[directionOf(leaf)],
+            }),
     )
 }
 
@@ -41,10 +44,25 @@ function notRead(view: View, leaf: Leaf): Candidate {
       ...(unread === undefined ? [] : [strong(`${unread.stream} has no reader, and holds back what feeds it`)]),
     ],
     cap: capByLooks(view, leaf),
+    needsNoCpu: unread !== undefined,
     weight: 42,
     refutedBy: 'A receive queue that shrinks between two looks.',
     nextStep:
       'Read or destroy every stream that takes from this connection: a cloned or unused response body, a file or part that nobody reads, a consumer that was paused.',
+  })
+}
+
+/** The peer has got all that was written so far, and waits for the rest of the request. */
+function notEnded(view: View, leaf: Leaf): Candidate {
+  return leafCandidate(view, leaf, {
+    cause: 'stream',
+    waitsFor: `the answer to ${requestText(leaf)}, a request whose body this process has not written to its end`,
+    signs: [strong('the request was begun and not ended'), weak('its connection has taken all that was written')],
+    cap: capByAge(view, leaf),
+    weight: 31,
+    refutedBy: 'More of the body being written between two looks.',
+    nextStep:
+      'End the request: call end() on it, or see what should write the rest of the stream that is its body, and end that.',
   })
 }
 
@@ -78,8 +96,11 @@ function directionOf({ waits }: Leaf): Direction {
 function streamText(leaf: Leaf): string {
   const { waits } = leaf
   const from = waits.peer ?? waits.path
-  const what = `${waits.owner ?? 'a stream'}${from === undefined ? '' : ` (${from})`}`
-  return directionOf(leaf) === 'reads' ? `data from ${what}` : `${what} to ${waits.event}`
+  const what = `${waits.owner ?? (waits.kind === 'socket' ? 'its connection' : 'a stream')}${from === undefined ? '' : ` (${from})`}`
+  const unsent = waits.sendQueueBytes ?? 0
+  const held =
+    waits.event === 'drain' && unsent > 0 ? `: ${plural(unsent, 'byte')} lie there that the peer does not take` : ''
+  return directionOf(leaf) === 'reads' ? `data from ${what}` : `${what} to ${waits.event}${held}`
 }
 
 function signsOf({ waits }: Leaf): Sign[] {

@@ -37,6 +37,8 @@ export type Candidate = Omit<Verdict, 'confidence' | 'signs'> & {
   readonly ranksAs?: Confidence
   /** Too young to go before the word that nothing is known of a stall, or that something moves. */
   readonly young?: boolean
+  /** What was found would hold it with all the CPU in the world: a crowded machine is no rival to it. */
+  readonly needsNoCpu?: boolean
   /** Among candidates of one kind the higher goes first. */
   readonly weight?: number
 }

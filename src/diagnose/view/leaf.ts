@@ -152,9 +152,12 @@ function causeOf(node: AwaitNode, waits: WaitsFor, unread: boolean): AwaitingCau
     return waits.event !== undefined && STREAM_EVENT.test(waits.event) ? 'stream' : 'unknown'
   }
   if (waits.kind === 'socket' && isStreamReader(node, waits)) return 'stream'
+  // Who waits until more can be written has written more than is taken: no reply is missing.
+  if (waits.kind === 'socket' && waits.event === 'drain' && !isUnacknowledged(waits)) return 'stream'
   switch (waits.kind) {
     case 'http-request':
     case 'http2-stream':
+      if (isUnended(waits)) return 'stream'
       return isUnacknowledged(waits) ? 'socket-unacknowledged' : 'http-response'
     case 'socket':
       return isUnacknowledged(waits) ? 'socket-unacknowledged' : 'socket-reply'
@@ -215,6 +218,12 @@ function isStreamReader(node: AwaitNode, waits: WaitsFor): boolean {
 export function isUnacknowledged(waits: WaitsFor): boolean {
   if (waits.state === 'SYN_SENT') return true
   return waits.unacknowledged === true && (waits.retransmits ?? 0) >= 1
+}
+
+/** A request whose body this process has not written to its end, though the connection takes what it is given. */
+export function isUnended(waits: WaitsFor): boolean {
+  if (waits.kind !== 'http-request' || waits.sent !== false || waits.answered === true) return false
+  return waits.fd !== undefined && waits.state === 'ESTABLISHED' && waits.sendQueueBytes === 0
 }
 
 function isLongPoll(view: View, leaf: Leaf): boolean {
@@ -285,6 +294,7 @@ export interface LeafVerdict {
   readonly signs: readonly Sign[]
   readonly cap: Confidence
   readonly ranksAs?: Confidence
+  readonly needsNoCpu?: boolean
   readonly weight: number
   readonly refutedBy: string
   readonly nextStep: string
@@ -302,6 +312,7 @@ export function leafCandidate(view: View, leaf: Leaf, verdict: LeafVerdict): Can
     signs: [...verdict.signs, ...commonSigns(view, leaf)],
     cap: leaf.blame.origin === 'user' || verdict.cap === 'low' ? verdict.cap : 'medium',
     ...(verdict.ranksAs === undefined || leaf.blame.origin !== 'user' ? {} : { ranksAs: verdict.ranksAs }),
+    ...(verdict.needsNoCpu === true ? { needsNoCpu: true } : {}),
     ...(isYoung(view, leaf) ? { young: true } : {}),
     weight: verdict.weight + weightOf(view, leaf),
     refutedBy: verdict.refutedBy,

@@ -832,6 +832,38 @@ test.each([
   expect(first(evidence([at(0, 0), at(120, 1_880)])).name).toBe(name)
 })
 
+test.each([
+  ['whose turns wait in it themselves', true, 'awaiting/lock', 'medium'],
+  ['whose holder may only be slow', false, 'cpu-starved/run-queue', 'high'],
+])('on a crowded machine, judges a lock %s', (_name, cyclic, name, starved) => {
+  const holders = [{ function: 'bake', file: WORKER, line: 22, column: 1 }]
+  const lock = {
+    kind: 'lock' as const,
+    summary: 'limit',
+    parts: pathOf('limit'),
+    holders,
+    ...(cyclic ? { links: holders, reentrant: true } : {}),
+  }
+  const tree = { engine: 'memory' as const, awaits: [awaitNode('bake', 22, lock)], roots: [], suspended: 1 }
+  const round = (takenAtMs: number, cpu: number, wait: number) => ({
+    takenAtMs,
+    kernel: captured({
+      ...kernelLook({
+        loadAverage: [15.2, 10, 5],
+        threads: [kernelThread({ kernelState: 'R', counters: counters(cpu, wait) })],
+      }),
+      takenAtMs,
+    }),
+    stacks: captured([mainStack({ frames: [], loop: loopState({ turns: takenAtMs }) })]),
+    awaits: captured({ ...tree, pausedMs: 0, notes: [] }),
+    clocks: null,
+  })
+  const looks = [round(0, 0, 0), round(2_000, 120, 1_880)]
+  const verdicts = diagnose(joinEvidence({ process: evidence([{}]).process, stall: null, from: 'outside', looks }))
+  expect(`${verdicts[0]?.kind}/${verdicts[0]?.cause}`).toBe(name)
+  expect(verdicts.find(({ kind }) => kind === 'cpu-starved')?.confidence).toBe(starved)
+})
+
 describe('a clock that beat again while it was looked at', () => {
   const again = (over: Partial<ReturnType<typeof clock>>): Evidence =>
     parked([], {
