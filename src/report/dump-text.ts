@@ -13,6 +13,7 @@ import { shortLines } from './dump-short.js'
 import { awaitSection, describeEverything, threadSection } from './dump-verbose.js'
 import { fileText, frameLine, placeLine } from './places.js'
 import { waitOf } from './reported-incident.js'
+import { nextStepText } from './verdict-page.js'
 import { wrapLines } from './wrap-lines.js'
 import { painter, printable, shorten, type Paint, type Style } from './terminal.js'
 
@@ -51,7 +52,7 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
   }
   lines.push(...otherLines(others, cwd, paint))
   if (main !== undefined) {
-    lines.push(`${paint('bold', 'Next:')} ${printable(main.nextStep)}`)
+    lines.push(`${paint('bold', 'Next:')} ${printable(nextStepText(main))}`)
     lines.push(paint('dim', `Ruled out by: ${printable(main.refutedBy)}`))
   }
   lines.push(...missingLines(evidence, paint), paint('dim', costLine(evidence)))

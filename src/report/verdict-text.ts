@@ -4,6 +4,7 @@ import type { Verdict } from '../model/verdict.js'
 import { verdictName } from './dump-text.js'
 import { fileText, frameLine, placeLine } from './places.js'
 import { printable, type Paint, type Style } from './terminal.js'
+import { nextStepText } from './verdict-page.js'
 import { truncate, wrap } from './wrap.js'
 
 export interface VerdictTextOptions {
@@ -35,7 +36,7 @@ export function verdictLines(verdict: Verdict, options: VerdictTextOptions): str
     '',
     ...(options.note == null ? [] : dim(options.note)),
     ...(verdict.refutedBy === '' ? [] : dim(`Ruled out by: ${verdict.refutedBy}`)),
-    ...labelled('Next:', printable(verdict.nextStep), options),
+    ...labelled('Next:', printable(nextStepText(verdict)), options),
   ]
 }
 

@@ -10,6 +10,7 @@ import { verdictName } from '../../report/dump-text.js'
 import { agoText, lastMinutes } from '../../report/last-minutes.js'
 import { frameLine, placeLine } from '../../report/places.js'
 import { type ReportedIncident, waitOf } from '../../report/reported-incident.js'
+import { nextStepText } from '../../report/verdict-page.js'
 import { attempt } from '../attempt.js'
 
 const MAX_TASKS = 50
@@ -31,7 +32,7 @@ export function verdictModel(incident: ReportedIncident, notes: readonly string[
     ? ['The stall ended when the inspector was attached: looking may have ended it.']
     : []
   return {
-    next: printable(main.nextStep),
+    next: printable(nextStepText(main)),
     notes: [...notes, ...changed],
     waits: attempt(() => waitOf(evidence, main), null),
     signs: main.signs.map(printable),

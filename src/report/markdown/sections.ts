@@ -9,6 +9,7 @@ import { agoText, lastMinutes } from '../last-minutes.js'
 import { profileDoubt } from '../profile-doubt.js'
 import { type ReportedIncident, waitOf } from '../reported-incident.js'
 import { stallSentence } from '../stall-text.js'
+import { nextStepText } from '../verdict-page.js'
 import { block, code, prose, table } from './markdown-text.js'
 
 export interface Section {
@@ -73,7 +74,7 @@ function reasons({ manifest, evidence }: ReportedIncident, level: number): strin
 
 function nextStep({ manifest }: ReportedIncident): string[] {
   const [main] = manifest.verdicts
-  return main === undefined || main.nextStep === '' ? [] : ['## What to do next', '', prose(main.nextStep)]
+  return main === undefined || main.nextStep === '' ? [] : ['## What to do next', '', prose(nextStepText(main))]
 }
 
 /** Each frame with its lines of source; then the frames alone; then the first few. */

@@ -38,12 +38,12 @@ test('ends with the verdict; what it is made from stands above it', () => {
     'validate (rules.js:18:21)',
     '< async execute (worker.js:40:5)',
     'Ruled out by: samples in other functions',
-    `Next: ${VERDICT.nextStep}`,
+    `Next: ${VERDICT.nextStep} More: docs/verdicts.md#computing-regexp`,
   ]
   const places = wanted.map((piece) => text.indexOf(piece))
   expect(places.filter((at) => at < 0).length, text).toBe(0)
   expect(places).toEqual([...places].sort((a, b) => a - b))
-  expect(text.trimEnd().endsWith(VERDICT.nextStep)).toBe(true)
+  expect(text.trimEnd().endsWith(`More: docs/verdicts.md#computing-regexp`)).toBe(true)
   // eslint-disable-next-line no-control-regex -- colours are what must not be there
   expect(text).not.toMatch(/\u001b/)
 })
