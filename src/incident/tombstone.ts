@@ -77,6 +77,30 @@ export function consumeTombstones(
   return told
 }
 
+/** A supervisor has read it long before, even one that gets next to no CPU. */
+const SUPERVISOR_READS_WITHIN_MS = 5 * 60_000
+
+/**
+ * Whether a start may take it away. Workers side by side under one `conductor-diag run` share a program and a folder, and
+ * their supervisor reads the tombstone only when the process is gone: to a start in another place it is no news before that.
+ *
+ * @param start of the process that asks; `run` is its `CONDUCTOR_STALL_RUN`, null without a supervisor
+ */
+export function isForStart(
+  { program, run, endedAt }: Pick<Tombstone, 'program' | 'run' | 'endedAt'>,
+  start: { readonly program: string | null; readonly run: string | null },
+  now: () => number = Date.now,
+): boolean {
+  if (program !== undefined && program !== start.program) return false
+  if (run === undefined || (start.run !== null && placeOf(run) === placeOf(start.run))) return true
+  return now() - Date.parse(endedAt) > SUPERVISOR_READS_WITHIN_MS
+}
+
+/** A name without the count of starts at its end: which supervisor, and which of its workers. */
+function placeOf(run: string): string {
+  return run.replace(/-\d+$/, '')
+}
+
 /** The newest of one process, for the supervisor; null when there is none. Proof against pid reuse needs the start time. */
 export function tombstoneOf(directories: readonly string[], pid: number, startTime?: string): Tombstone | null {
   const mine = readTombstones(directories).find(

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { bundleDirectories, existingDirectories } from '../../incident/directory.js'
-import { consumeTombstones } from '../../incident/tombstone.js'
+import { consumeTombstones, isForStart } from '../../incident/tombstone.js'
 import type { Tombstone } from '../../model/incident.js'
 import { deliverWhatWaits } from '../shared/deliver-later.js'
 import { programOf } from '../shared/worker-environment.js'
@@ -26,11 +26,8 @@ export interface BootReport {
 
 const { dir, maxDiskBytes, delivers } = workerData as BootThreadData
 const directories = bundleDirectories(process.env, dir)
-const program = programOf()
-const tombstones = consumeTombstones(
-  existingDirectories(directories),
-  (tombstone) => tombstone.program === undefined || tombstone.program === program,
-)
+const start = { program: programOf(), run: process.env['CONDUCTOR_STALL_RUN'] ?? null }
+const tombstones = consumeTombstones(existingDirectories(directories), (tombstone) => isForStart(tombstone, start))
 const { sealed, failures } = sealAllLeftovers(directories)
 const kept = keepWithin(directories, maxDiskBytes)
 parentPort?.postMessage({ tombstones, sealed, failures: [...failures, ...kept] } satisfies BootReport)

@@ -2,7 +2,13 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fingerprintOf } from '../../../src/incident/fingerprint.js'
-import { consumeTombstones, readTombstones, tombstoneOf, writeTombstone } from '../../../src/incident/tombstone.js'
+import {
+  consumeTombstones,
+  isForStart,
+  readTombstones,
+  tombstoneOf,
+  writeTombstone,
+} from '../../../src/incident/tombstone.js'
 import type { Tombstone } from '../../../src/model/incident.js'
 import { temporaryFolder, VERDICT } from '../../support/incidents.js'
 
@@ -51,6 +57,24 @@ test('is there for the supervisor, who takes nothing away', () => {
   expect(tombstoneOf([directory], 4711, 'another start')).toBeNull()
   expect(tombstoneOf([directory], 1)).toBeNull()
   expect(readdirSync(directory)).toHaveLength(1)
+})
+
+test('of a worker beside this one under `run` is left to their supervisor', () => {
+  const mine = (run: string | null) => (left: Tombstone) => isForStart(left, { program: 'w.js', run }, () => NOW)
+  const taken = (run: string | null): number => consumeTombstones([directory], mine(run), () => NOW).length
+  write({ program: 'w.js', run: '800-1764000000000-2-1' })
+  // The third worker of the same supervisor, the only worker of another, and one without any.
+  expect([taken('800-1764000000000-3-9'), taken('801-1764000000000-1'), taken(null)]).toEqual([0, 0, 0])
+  expect(taken('800-1764000000000-2-2')).toBe(1)
+  // Nobody can be waiting for that any more.
+  write({ program: 'w.js', run: '800-1764000000000-2-1', endedAt: '2026-11-25T09:50:00.000Z' })
+  expect(taken(null)).toBe(1)
+})
+
+test('of another program, or from before there were names, is told as ever', () => {
+  const start = { program: 'w.js', run: '800-1-1' }
+  expect(isForStart({ ...TOMBSTONE, program: 'other.js' }, start)).toBe(false)
+  expect(isForStart(TOMBSTONE, start)).toBe(true)
 })
 
 test('goes untold when it is a week old', () => {
