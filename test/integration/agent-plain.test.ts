@@ -2,37 +2,32 @@
  * Workers that no integration knows: a wedged main thread is ended all the same, evidence first, and says at its start
  * what it can expect.
  */
-import { describe, expect, it } from 'vitest'
-import { NODES } from '../support/nodes.js'
-import { inTurn } from '../support/run-worker.js'
-import { PLAIN_KINDS, startPlain, type PlainWedge } from '../support/plain-worker.js'
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it, test } from 'vitest'
+import { NODES, PROJECT_ROOT } from '../support/nodes.js'
+import { startPlain } from '../support/plain-worker.js'
 
-const WEDGES: readonly PlainWedge[] = ['loop', 'exec', 'fifo']
-const VERDICTS = { loop: /^computing\//, exec: /^blocked-in-native\//, fifo: /^blocked-in-native\// }
+const ENDS = path.join(PROJECT_ROOT, 'test/servers/ends/run.mjs')
+/** plain http, Express, Fastify, Conductor SDK 2.4.1, a bare setInterval. */
+const WORKERS = 5
+const LIMIT_MS = 600_000
 
-// Every kind on every line, every wedge on every line; all twelve pairs on the newest.
-const CASES = NODES.flatMap((node, line) =>
-  PLAIN_KINDS.flatMap((kind, index) =>
-    WEDGES.filter((_, which) => line === NODES.length - 1 || (index + line) % WEDGES.length === which).map((wedge) => ({
-      node,
-      line: node.major,
-      kind,
-      wedge,
-    })),
-  ),
+test(
+  'ends with 70, evidence first, and is restarted: every worker of the table on every Node',
+  async () => {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [ENDS, '--short', '--node', NODES.map(({ major }) => major).join(',')],
+      { timeout: LIMIT_MS },
+    ).catch((error: Error & { stdout?: string }) => ({ stdout: `${error.message}\n${error.stdout ?? ''}` }))
+    const cells = stdout.split('\n').filter((line) => /^(?:ok|WRONG) {2}/.test(line))
+    expect(cells.filter((line) => !line.startsWith('ok'))).toEqual([])
+    expect(stdout).toContain(`${WORKERS * NODES.length} of ${WORKERS * NODES.length} right`)
+  },
+  LIMIT_MS,
 )
-
-describe.concurrent('a wedged worker without a poll loop', { timeout: 300_000 }, () => {
-  it.each(CASES)('ends with 70, evidence first: Node $line, $kind, $wedge', async ({ node, kind, wedge }) => {
-    const result = await inTurn(async () => await (await startPlain(node, kind, wedge)).result)
-    expect(result, result.stderr).toMatchObject({ code: 70, signal: null, partial: [] })
-    expect(result.tombstones).toMatchObject([{ clock: 'event-loop', exitCodeMeant: 70 }])
-    const last = result.incidents.find((incident) => incident.id === result.tombstones[0]?.incident)
-    // On a crowded machine it is starved as well, and that may come first.
-    const its = last?.verdicts.find(({ kind, cause }) => VERDICTS[wedge].test(`${kind}/${cause}`))
-    expect(its?.where?.file, JSON.stringify(last?.verdicts)).toMatch(/server\.cjs$/)
-  })
-})
 
 describe('and what must not be ended', () => {
   const node = NODES.at(-1)

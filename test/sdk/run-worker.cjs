@@ -2,6 +2,7 @@
 //   CONDUCTOR_SERVER_URL  the server
 //   TASK_TYPES            demo (comma separated)      CONCURRENCY  1      POLL_INTERVAL  100
 //   EXECUTE               ok | never | throw | slow:MS (async) | busy:MS (in slices, each its own turn) | loop
+//                         exec (execSync) | fifo (reads one in TEST_FOLDER that nobody writes into)
 //                         steps:MS (short awaits, one after the other, for so long)
 //   LEASE=1               the SDK extends each task's lease
 //   API                   handler | manager           (TaskHandler or TaskManager)
@@ -15,7 +16,10 @@
 //   SWALLOW=1             unhandled rejections are swallowed by a listener of the application
 // Lines on stdin: pause, resume, stop, start. Prints `polling` when it was started.
 'use strict'
+const { execFileSync, execSync } = require('node:child_process')
 const { channel } = require('node:diagnostics_channel')
+const fs = require('node:fs')
+const path = require('node:path')
 const { createInterface } = require('node:readline')
 
 const setting = (name, fallback) => process.env[name] ?? fallback
@@ -54,6 +58,12 @@ async function takeSteps(ms) {
   }
 }
 
+function readFifo() {
+  const fifo = path.join(process.env.TEST_FOLDER, `fifo-${process.pid}`)
+  execFileSync('mkfifo', [fifo])
+  fs.readFileSync(fifo)
+}
+
 async function execute() {
   churnLater()
   const [what, ms] = setting('EXECUTE', 'ok').split(':')
@@ -63,6 +73,8 @@ async function execute() {
   if (what === 'steps') await takeSteps(Number(ms))
   if (what === 'busy') await computeInSlices(Number(ms))
   if (what === 'loop') for (;;);
+  if (what === 'exec') execSync('sleep 120')
+  if (what === 'fifo') readFifo()
   return { status: 'COMPLETED', outputData: {} }
 }
 

@@ -6,8 +6,8 @@ import { PROJECT_ROOT } from './nodes.js'
 import { RunningWorker, type WorkerOptions } from './run-worker.js'
 
 export const SERVER = path.join(PROJECT_ROOT, 'test/servers/server.cjs')
-export const PLAIN_KINDS = ['http', 'express', 'fastify', 'interval'] as const
-export type PlainKind = (typeof PLAIN_KINDS)[number]
+
+export type PlainKind = 'http' | 'express' | 'fastify' | 'interval'
 export type PlainWedge = 'loop' | 'exec' | 'fifo'
 
 /** Its port, once it serves. */

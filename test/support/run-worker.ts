@@ -152,7 +152,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerResult> {
 }
 
 /** Of one test file a few at a time. */
-export async function inTurn<T>(act: () => Promise<T>): Promise<T> {
+async function inTurn<T>(act: () => Promise<T>): Promise<T> {
   if (running >= AT_A_TIME) await new Promise<void>((resolve) => queue.push(resolve))
   running++
   try {

@@ -6,7 +6,8 @@ import path from 'node:path'
 
 const TEST = path.resolve(import.meta.dirname, '../..')
 
-function install(folder) {
+/** Once, by its lock file. @param folder below test/ */
+export function install(folder) {
   const cwd = path.join(TEST, folder)
   if (existsSync(path.join(cwd, 'node_modules'))) return
   execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd, stdio: ['ignore', 'ignore', 'inherit'] })

@@ -19,7 +19,7 @@ const HEADING = /^### <a id="([\w-]+)"><\/a>It says `([\w/-]+)`: what do I do\?$
 test('every verdict has its heading, and nothing else has one', () => {
   const names = CATALOGUE.map(({ kind, cause }) => [kind, cause].filter(Boolean).join('/'))
   const headings = [...PAGE.matchAll(HEADING)]
-  expect(headings.map(([, , name]) => name).sort()).toEqual(names.sort())
+  expect(headings.map(([, , name]) => String(name)).toSorted()).toEqual(names.toSorted())
   expect(PAGE.match(/^### /gm)).toHaveLength(names.length)
 })
 
