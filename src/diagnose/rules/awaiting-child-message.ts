@@ -14,8 +14,10 @@ export function awaitingChildMessage(view: View): readonly Candidate[] {
       const aged: Leaf = child === null ? leaf : { ...leaf, ageMs: Math.max(leaf.ageMs ?? 0, child.ageMs) }
       return leafCandidate(view, leaf, {
         cause: 'child-message',
-        waitsFor: childText(leaf, child),
-        signs: signsOf(child),
+        waitsFor: outlived(view, leaf) ? outlivedText(leaf) : childText(leaf, child),
+        signs: outlived(view, leaf)
+          ? [strong('no child of that pid is left, and its output has not ended')]
+          : signsOf(child),
         // A write that blocks in every look is no matter of age.
         cap: stuckWriting(view, child) ? capByLooks(view, aged) : capByAge(view, aged),
         weight: stuckWriting(view, child) ? 46 : 26,
@@ -23,9 +25,11 @@ export function awaitingChildMessage(view: View): readonly Candidate[] {
         nextStep:
           child?.writing !== undefined
             ? `Read what the child writes (resume() or pipe its ${streamName(child.writing.fd)}), or start it with that stream ignored or inherited.`
-            : child === null
-              ? 'See what became of that child, and give the call a time-out.'
-              : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
+            : outlived(view, leaf)
+              ? "See what that child started and left running: it has the child's output as its own. Start it with its output redirected, or wait for the event exit instead of close."
+              : child === null
+                ? 'See what became of that child, and give the call a time-out.'
+                : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
       })
     })
 }
@@ -34,6 +38,22 @@ function childOf(view: View, leaf: Leaf): ChildProcess | null {
   const children = view.last.kernel?.children ?? []
   if (leaf.waits.pid !== undefined) return children.find((child) => child.pid === leaf.waits.pid) ?? null
   return children.length === 1 ? (children[0] ?? null) : null
+}
+
+/** As many as are listed at most: with more of them, one that is missing may just not be among those. */
+const ALL_LISTED = 60
+
+/** The event `close` comes when a child has ended and its output has: here the child has, in every look. */
+function outlived(view: View, { waits }: Leaf): boolean {
+  if (waits.kind !== 'child' || waits.event !== 'close' || waits.pid === undefined) return false
+  return view.evidence.looks.every(
+    ({ kernel }) =>
+      kernel !== null && kernel.children.length < ALL_LISTED && kernel.children.every(({ pid }) => pid !== waits.pid),
+  )
+}
+
+function outlivedText({ waits }: Leaf): string {
+  return `the output of child process ${waits.pid ?? ''} to end: the child has ended, and something that it started still holds its output open`
 }
 
 function childText(leaf: Leaf, child: ChildProcess | null): string {

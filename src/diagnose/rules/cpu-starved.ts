@@ -14,6 +14,8 @@ const THROTTLED_SHARE = 0.5
 const RUN_QUEUE_SHARE = 0.85
 /** A turn of the loop that takes this much of a CPU is a stall by itself, however long it has to wait for it. */
 const OWN_WORK_MS = 1_000
+/** A loop that comes round so often is not what stands still for want of a CPU: what it does each time is. */
+const TURNS_PER_SECOND = 50
 /** One of ten that share a CPU fairly still moves. */
 const CROWDED_CPU = 0.1
 
@@ -69,13 +71,17 @@ function queued(view: View, main: ThreadView): Candidate[] | null {
       ...BASE,
       cause: 'run-queue',
       // On a crowded machine an endless loop gets as little as anybody: then it is the loop that never ends.
-      ...(computedMs(view, main) >= OWN_WORK_MS ? { cap: 'low' as const } : {}),
+      ...(computedMs(view, main) >= OWN_WORK_MS || turnsOften(view, main) ? { cap: 'low' as const } : {}),
       summary: `The process gets no CPU: its main thread was runnable and waited in the run queue for ${percent(main.waitShare)} of the last ${seconds(view.spanMs)}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       nextStep: 'See with top who uses the CPUs, and at which priority this process runs.',
     },
   ]
+}
+
+function turnsOften(view: View, main: ThreadView): boolean {
+  return !view.silent && (main.turns ?? 0) / view.spanMs >= TURNS_PER_SECOND / 1_000
 }
 
 /** About how long the thread has computed since its event loop turned last; 0 when it turned, or that is not known. */

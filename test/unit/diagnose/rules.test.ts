@@ -833,6 +833,38 @@ test.each([
 })
 
 test.each([
+  ['comes round all the time', 900, 'low'],
+  ['hardly comes round', 3, 'high'],
+])('on a crowded machine, takes a worker whose loop %s for starved', (_name, turns, confidence) => {
+  const at = (cpu: number, wait: number, turned: number) => ({
+    threads: [mainStack({ frames: [frame('work', 3), frame('poll', 9)], loop: loopState({ turns: turned }) })],
+    kernel: kernelLook({
+      loadAverage: [15.2, 10, 5],
+      threads: [kernelThread({ kernelState: 'R', counters: counters(cpu, wait) })],
+    }),
+  })
+  const verdicts = diagnose(evidence([at(0, 0, 0), at(120, 1_880, turns)]))
+  expect(verdicts.find(({ kind }) => kind === 'cpu-starved')?.confidence).toBe(confidence)
+})
+
+test.each([
+  ['has ended', [], 'the child has ended, and something that it started still holds its output open'],
+  ['runs', [999], 'waits for child process 999 (sh -c tool)'],
+])('says of the output of a child that %s what keeps it open', (_name, pids, text) => {
+  const wait = { kind: 'child' as const, summary: 'child process', pid: 999, event: 'close' }
+  const children = pids.map((pid) => ({
+    pid,
+    command: 'sh -c tool',
+    kernelState: 'S',
+    ageMs: 30_000,
+    wchan: null,
+  }))
+  const { name, verdict } = first(parked([awaitNode('convert', 7, wait)], { kernel: kernelLook({ children }) }))
+  expect(name).toBe('awaiting/child-message')
+  expect(verdict?.summary).toContain(text)
+})
+
+test.each([
   ['whose turns wait in it themselves', true, 'awaiting/lock', 'medium'],
   ['whose holder may only be slow', false, 'cpu-starved/run-queue', 'high'],
 ])('on a crowded machine, judges a lock %s', (_name, cyclic, name, starved) => {
@@ -854,7 +886,7 @@ test.each([
       }),
       takenAtMs,
     }),
-    stacks: captured([mainStack({ frames: [], loop: loopState({ turns: takenAtMs }) })]),
+    stacks: captured([mainStack({ frames: [], loop: loopState({ turns: takenAtMs / 500 }) })]),
     awaits: captured({ ...tree, pausedMs: 0, notes: [] }),
     clocks: null,
   })
