@@ -13,6 +13,7 @@ import { type Ended, diag, startNode, stallBundle, TICKETS_SINK, DELIVERY } from
 import { TicketsServer } from '../../support/sinks/tickets-server.js'
 
 const COUNT = Number(process.env['SINK_FAULTS_COUNT'] ?? 20)
+const KILL_AT_WRITE = path.join(PROJECT_ROOT, 'test/fixtures/probes/kill-at-write.cjs')
 const LIMIT_MS = 120_000 + COUNT * 3000
 vi.setConfig({ testTimeout: LIMIT_MS })
 const table: string[][] = []
@@ -110,6 +111,39 @@ test.each(['before', 'after'] as const)(
     judge(`killed at each request, ${when} it is done`, ids, killed + ids.length)
   },
 )
+
+/**
+ * In the suite some of the moments at which one state becomes the next. The whole of it has a claim that was written by
+ * half, too, which the next one waits 90 s for.
+ */
+const KILLS = COUNT >= 1000 ? { stride: 1, calls: {} } : { stride: 5, calls: { KILL_CALLS: 'renameSync,unlinkSync' } }
+
+test('the delivery process killed at each of its changes of the disk, the half of it written', async () => {
+  const ordered = (name: string): { id: string; env: Record<string, string>; args: string[] } => {
+    const own = path.join(folder.path, name)
+    mkdirSync(own)
+    const id = stallBundle(own, name)
+    putOrder(own, id, null)
+    const env = { ...settings, ...KILLS.calls, CONDUCTOR_STALL_DIR: own }
+    return { id, env, args: ['--require', KILL_AT_WRITE, DELIVERY, '--deliver', own] }
+  }
+  const whole = ordered('whole')
+  const { stderr, code } = await startNode(whole.args, whole.env).ended
+  expect({ stderr, code }).toEqual({ stderr: expect.stringMatching(/^\d+\n$/) as string, code: 0 })
+  const ids = [whole.id]
+  const points = Array.from({ length: Math.ceil(Number(stderr) / KILLS.stride) }, (_, at) => 1 + at * KILLS.stride)
+  expect(points.length).toBeGreaterThanOrEqual(4)
+  const killAt = async (at: number): Promise<void> => {
+    const { id, env, args } = ordered(`cause${at}`)
+    ids.push(id)
+    const { signal } = await startNode(args, { ...env, KILL_AT_WRITE: String(at) }).ended
+    expect({ at, signal }).toEqual({ at, signal: 'SIGKILL' })
+    expect(await diag(['ship'], env), `killed at ${at}`).toMatchObject({ code: 0 })
+    expect(readdirSync(path.join(env['CONDUCTOR_STALL_DIR'] ?? '', 'outbox/orders'))).toEqual([])
+  }
+  while (points.length > 0) await Promise.all(points.splice(0, 4).map(killAt))
+  judge('killed at each change of the disk, half done', ids, 2 * ids.length - 1)
+})
 
 test('the delivery process killed between its requests, at any moment', async () => {
   const ids = different(COUNT)
