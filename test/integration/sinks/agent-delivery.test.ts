@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/incidents.js'
-import { NODES } from '../../support/nodes.js'
+import { NODES, PROGRAMS } from '../../support/nodes.js'
 import { FAST, RunningWorker, runWorker, type WorkerOptions } from '../../support/run-worker.js'
 import { ContractServer, type Received } from '../../support/sinks/contract-server.js'
 import { diag } from '../../support/sinks/outbox-run.js'
+import { Supervised } from '../../support/supervised.js'
 
 const [oldest] = NODES
 const newest = NODES.at(-1)
@@ -86,6 +87,61 @@ test('what could not be delivered is delivered by the next start, told once, and
   await until('delivery', () => hook.received.length > before && orders().length === 0, 60_000)
   await healthy.result
 })
+
+/** Delivery processes of this outbox, and what is about to start one: its folder stands in their command line. */
+function deliverers(): number[] {
+  const isOurs = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(bundles)
+    } catch {
+      // Gone since it was listed.
+      return false
+    }
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isOurs(name))
+    .map(Number)
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself.
+  }
+}
+
+test('what an earlier run left in the outbox is delivered by the next one', async () => {
+  const settings = {
+    ...FAST,
+    CONDUCTOR_STALL_DIR: bundles,
+    CONDUCTOR_STALL_SINK_TO: 'webhook',
+    CONDUCTOR_STALL_SINK_WEBHOOK_URL: hook.url,
+  }
+  // Its deliveries hang in their requests, and go down with its container, say.
+  const always = Array.from({ length: 50 }, (_, at) => at + 1)
+  hook.faults = always.map((nth) => ({ nth, when: 'before' as const, act: () => 'hang' as const }))
+  const hung = hook.hung()
+  const run = [oldest.path, path.join(PROGRAMS, 'agent-worker.cjs'), 'loop']
+  const first = new Supervised(oldest.path, ['--no-restart', '--', ...run], settings)
+  expect((await first.exit)[0]).toBe(70)
+  await hung
+  await until('end of its deliveries', () => {
+    const left = deliverers()
+    for (const pid of left) endProcess(pid)
+    return left.length === 0
+  })
+  const [order, ...more] = orders()
+  expect([more, hook.received]).toEqual([[], []])
+  hook.faults = []
+
+  // A command that is no Node has no agent in it, which would deliver at its start.
+  const second = new Supervised(oldest.path, ['--no-restart', '--', '/bin/true'], settings)
+  expect((await second.exit)[0]).toBe(0)
+  await until('delivery', () => orders().length === 0 && deliverers().length === 0, 60_000)
+  const told = hook.received.map(({ body }) => (JSON.parse(body.toString()) as { subject: string }).subject)
+  expect(told.map((incident) => `${incident}.json`)).toEqual([order])
+}, 180_000)
 
 test('a program and a package are found from where the worker runs', async () => {
   const app = path.join(folder.path, 'app')
