@@ -132,7 +132,8 @@ async function fail(
       taskId,
       status: 'FAILED',
       reasonForIncompletion: reason.slice(0, MAX_REASON),
-      workerId: task.maybe('workerId') ?? '',
+      // Not every server has kept it.
+      workerId: rehearsal ? task.text('workerId') : (task.maybe('workerId') ?? ''),
       logs: [{ log: text, taskId, createdTime: Date.now() }],
       outputData: { stallIncident: incident },
     },

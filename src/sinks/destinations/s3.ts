@@ -40,10 +40,11 @@ export function open(context: SinkContext): Store {
     return Object.fromEntries(request.headers)
   }
 
-  async function put(incident: string, { name, bytes, contentType }: ParcelFile): Promise<void> {
+  async function put(incident: string, file: ParcelFile): Promise<void> {
+    const { name, bytes, contentType } = file
     const url = urlOf(incident, name)
     const answer = await client.send('PUT', url, {
-      headers: await signed('PUT', url, { 'content-type': contentType, 'if-none-match': '*' }, bytes),
+      headers: await signed('PUT', url, onlyNew(file), bytes),
       bytes: { data: bytes, contentType },
       answers: 'text',
       // 412, there already: by an attempt of before whose answer was lost. (Objects are named after their incident.)
@@ -68,7 +69,11 @@ export function open(context: SinkContext): Store {
       const ref = `s3://${bucket}${new URL(urlOf(parcel.incident, name)).pathname.replace(endpoint === null ? '' : `/${bucket}`, '')}`
       if (context.rehearse !== null) {
         for (const file of files) {
-          context.rehearse({ what: `PUT ${urlOf(parcel.incident, file.name)}`, body: fileLine(file) })
+          context.rehearse({
+            what: `PUT ${urlOf(parcel.incident, file.name)}`,
+            headers: onlyNew(file),
+            body: fileLine(file),
+          })
         }
         const pageUrl = page === null ? null : urlOf(parcel.incident, page.name)
         return { ref, url: urlOf(parcel.incident, name), pageUrl }
@@ -91,6 +96,11 @@ export function open(context: SinkContext): Store {
     })
     return { ok: true, text: `bucket ${bucket} takes objects` }
   }
+}
+
+/** Nothing is put in the place of an object. */
+function onlyNew({ contentType }: ParcelFile): Record<string, string> {
+  return { 'content-type': contentType, 'if-none-match': '*' }
 }
 
 interface Keys {

@@ -3,6 +3,7 @@
  * `NO_PROXY`, a time-out, at most so many bytes of answer, no redirect to another host. What goes wrong is told as what it
  * means for a delivery: for now, or for good. Secrets in headers are never part of a message.
  */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import type { Dispatcher, FormData as UndiciFormData } from 'undici'
@@ -231,11 +232,11 @@ function rehearsed(method: string, url: URL, request: HttpRequest, mask: (text: 
   }
 }
 
-/** A plain text is shown as it is; a file by its size. */
+/** A plain text is shown as it is; a file by its size and sum. */
 function bytesLine({ data, contentType }: NonNullable<HttpRequest['bytes']>): string {
   return contentType.startsWith('text/plain')
     ? Buffer.from(data).toString('utf8')
-    : `<${data.length} bytes, ${contentType}>`
+    : `<${data.length} bytes, ${contentType}, SHA-256 ${createHash('sha256').update(data).digest('hex')}>`
 }
 
 export function fileLine(file: ParcelFile): string {

@@ -1,13 +1,14 @@
 /** The verdict goes to the tasks that stood still, and with CONDUCTOR_STALL_SINK_CONDUCTOR_FAIL_TASKS they are given back. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { SEAL_PARTS, temporaryFolder, VERDICT } from '../../support/incidents.js'
+import { temporaryFolder, VERDICT } from '../../support/incidents.js'
 import { startConductorServer, type ConductorServer } from '../../support/conductor-server.js'
 import { NODES, type NodeBinary } from '../../support/nodes.js'
 import { startSdkAgent, type SdkAgent } from '../../support/sdk-agent.js'
 import { ContractServer, type Handler, type Received } from '../../support/sinks/contract-server.js'
-import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
+import { diag } from '../../support/sinks/outbox-run.js'
+import { taskBundle } from '../../support/sinks/task-bundle.js'
 import { conductor, CONDUCTOR_ENV } from '../../support/sinks/vendors/conductor.js'
 
 const node = NODES.at(-1)
@@ -87,16 +88,6 @@ test('a worker that lives on keeps its tasks: the log tells, and nothing is fail
   expect(state.held.map(({ taskId }) => taskId)).toEqual([id])
 }, 150_000)
 
-/** A bundle whose verdict names a task; its worker was ended by the watchdog, or so its note says. */
-function bundleOfTask(taskId: string, ended: boolean): string {
-  const task = { taskId, taskType: 'charge', workflowId: 'w-1', retryCount: 0, pollCount: 1 }
-  const incident = stallBundle(bundles, 'validate', { work: [{ task }] })
-  const { pid, startTime } = SEAL_PARTS.process
-  const note = { schema: 1, pid, startTime, endedAt: new Date().toISOString(), reason: 'loop-silence', incident }
-  if (ended) writeFileSync(path.join(bundles, `tombstone-${pid}-1.json`), JSON.stringify(note))
-  return incident
-}
-
 async function contract(handler: Handler): Promise<{ server: ContractServer; settings: Record<string, string> }> {
   const server = await ContractServer.start(handler)
   closing.push(async () => await server.close())
@@ -115,7 +106,7 @@ const sent = (server: ContractServer): Received[] =>
 test('logs in with the SDK’s own key, writes the log once, and fails what is still in progress', async () => {
   const logged: string[] = []
   const { server, settings } = await contract(conductor('IN_PROGRESS', logged))
-  const id = bundleOfTask('t 1', true)
+  const id = taskBundle(bundles, 't 1', true)
   const run = await diag(['attach', id, '--to', 'conductor'], settings)
   expect(run, run.stderr).toMatchObject({ code: 0 })
   const [log, update] = sent(server)
@@ -141,14 +132,14 @@ test.each([
   ['a task whose worker nobody saw end', 'IN_PROGRESS', false],
 ])('leaves %s as it is', async (_what, status, ended) => {
   const { server, settings } = await contract(conductor(status))
-  const id = bundleOfTask('t 1', ended)
+  const id = taskBundle(bundles, 't 1', ended)
   expect(await diag(['attach', id, '--to', 'conductor'], settings)).toMatchObject({ code: 0 })
   expect(sent(server).map(({ path: at }) => at)).toEqual(['/api/tasks/t%201/log'])
 })
 
 test('says which key is wrong, without its secret', async () => {
   const { settings } = await contract(conductor('IN_PROGRESS'))
-  const id = bundleOfTask('t 1', true)
+  const id = taskBundle(bundles, 't 1', true)
   const run = await diag(['attach', id, '--to', 'conductor'], { ...settings, CONDUCTOR_AUTH_KEY: 'another' })
   expect(run.code).toBe(77)
   expect(run.stderr).toContain('POST http')

@@ -3,11 +3,12 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/incidents.js'
-import { ContractServer, parseForm, type Received } from '../../support/sinks/contract-server.js'
+import { ContractServer, type Received } from '../../support/sinks/contract-server.js'
 import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
+import { asPattern, cut, printed, rehearsed } from '../../support/sinks/rehearsal.js'
 import { type RunningVendor, startVendor, VENDOR_NAMES } from '../../support/sinks/vendors/index.js'
 import { envelopeOf } from '../../support/sinks/vendors/sentry.js'
-import { bodyOf, listAt, textAt } from '../../support/sinks/vendors/vendor.js'
+import { bodyOf, textAt } from '../../support/sinks/vendors/vendor.js'
 
 /** A dozen commands on a machine that has other things to do. */
 const LIMIT_MS = 300_000
@@ -24,52 +25,6 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close()
   folder.remove()
 })
-
-interface Rehearsed {
-  readonly what: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: unknown
-}
-
-async function rehearsed(id: string, to: string, settings: Readonly<Record<string, string>>): Promise<Rehearsed[]> {
-  const dry = await diag(['attach', id, '--to', to, '--dry-run', '--json'], settings)
-  expect(dry, dry.stderr).toMatchObject({ code: 0, stderr: '' })
-  const { destinations } = JSON.parse(dry.stdout) as { destinations: { requests: Rehearsed[] }[] }
-  expect(destinations).toHaveLength(1)
-  return destinations[0]?.requests ?? []
-}
-
-/** What an answer will say stands as `(its.name)`: only there may the two differ. */
-function asPattern(text: string): RegExp {
-  const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${escaped.replaceAll(/\\\([\w.\\]+\\\)/g, '[^"]+?')}$`)
-}
-
-/** A body as it is printed: JSON as it is, parts and files by what they are. */
-async function printed(request: Received): Promise<unknown> {
-  const type = request.headers['content-type'] ?? ''
-  if (type.startsWith('multipart/')) {
-    const parts = await parseForm(request)
-    return parts.map(({ name, fileName, bytes }) => ({
-      [name]: fileName === null ? bytes.toString() : `<${fileName}, ${bytes.length} bytes, `,
-    }))
-  }
-  if (/json/.test(type)) return withoutFiles(bodyOf(request))
-  if (type.startsWith('text/plain')) return request.body.toString()
-  return request.body.length === 0 ? undefined : `<${request.body.length} bytes, ${type}>`
-}
-
-/** Request Tracker takes texts as base64 in JSON. */
-function withoutFiles(body: unknown): unknown {
-  const [file] = listAt(body, 'Attachments')
-  if (file === undefined) return body
-  const sizeBytes = Buffer.from(textAt(file, 'FileContent'), 'base64').length
-  const line = `<${textAt(file, 'FileName')}, ${sizeBytes} bytes, `
-  return { ...(body as object), Attachments: [{ ...(file as object), FileContent: line }] }
-}
-
-/** Files are told with their type and sum, too, which the form does not carry. */
-const cut = (text: string): string => text.replaceAll(/(<[^<>,"]+, \d+ bytes, )[^<>"]*SHA-256 [0-9a-f]{64}>/g, '$1')
 
 /** Searches that are asked by POST change nothing. */
 const changes = ({ method, path: at }: Received): boolean => method !== 'GET' && !at.endsWith('/_apis/wit/wiql')
@@ -121,7 +76,7 @@ test('sentry: the event and the files of the envelope', async () => {
   )
 })
 
-test('webhook, file and exec: the event, the files, the request of the program', async () => {
+test('webhook and file: the event, the files', async () => {
   const server = await ContractServer.start(() => ({ status: 202 }))
   servers.push(server)
   const store = path.join(folder.path, 'store')
