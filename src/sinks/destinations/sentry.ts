@@ -1,6 +1,7 @@
 /**
- * Sentry: an envelope with an event and the archive as attachment (https://develop.sentry.dev/sdk/data-model/envelopes/),
- * gzipped; 20 MB compressed at most. Groups by the fingerprint of the cause; the event's id makes a second one the same.
+ * Sentry: an envelope (https://develop.sentry.dev/sdk/foundations/transport/envelopes/) with an event and the archive as
+ * attachment, gzipped; 20 MB compressed at most. Groups by the fingerprint of the cause; the event's id makes a second one
+ * the same.
  */
 import { gzipSync } from 'node:zlib'
 import { letterAsText } from '../../report/letter/as-text.js'

@@ -30,7 +30,7 @@ const RULES = {
   ),
   issue: rule(
     'a title of 255 characters and a description of 1,048,576 at most',
-    'https://docs.gitlab.com/api/issues/#create-a-new-issue',
+    'https://docs.gitlab.com/development/issuable-like-models/',
   ),
   note: rule(
     'the content of a note is limited to 1,000,000 characters',

@@ -6,9 +6,9 @@ import { add, breaks, missing, ok, rule, textAt, valueAt, type Vendor, vendorOf,
 const DOCS = 'https://develop.sentry.dev/sdk'
 const RULES = {
   auth: rule('X-Sentry-Auth with the public key', `${DOCS}/foundations/transport/authentication/`),
-  envelope: rule('headers, items with their length, newlines between', `${DOCS}/foundations/envelopes/`),
-  id: rule('an event has the id of its envelope: 32 hex digits', `${DOCS}/foundations/envelopes/`),
-  size: rule('20 MB compressed, 100 MB of attachments', `${DOCS}/foundations/envelopes/#size-limits`),
+  envelope: rule('headers, items with their length, newlines between', `${DOCS}/foundations/transport/envelopes/`),
+  id: rule('an event has the id of its envelope: 32 hex digits', `${DOCS}/foundations/transport/envelopes/`),
+  size: rule('20 MB compressed, 100 MB of attachments', `${DOCS}/foundations/transport/envelopes/#size-limits`),
 }
 const MAX_COMPRESSED_BYTES = 20 * 2 ** 20
 

@@ -15,9 +15,9 @@ import {
   withMark,
 } from './vendor.js'
 
-const DOCS = 'https://www.servicenow.com/docs/bundle/zurich-api-reference/page/integrate/inbound-rest/concept'
+const DOCS = 'https://www.servicenow.com/docs/r/zurich/api-reference/rest-apis'
 const RULES = {
-  auth: rule('basic authentication', `${DOCS}/c_RESTAPI.html`),
+  auth: rule('basic authentication', `${DOCS}/c_TableAPI.html`),
   file: rule(
     'table_name, table_sys_id and file_name in the query; the file is the body, with its content type',
     `${DOCS}/c_AttachmentAPI.html`,

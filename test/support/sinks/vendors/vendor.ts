@@ -40,7 +40,14 @@ export interface Rule {
   readonly page: `https://${string}`
 }
 
-export const rule = (says: string, page: Rule['page']): Rule => ({ says, page })
+/** Of all vendors that were loaded: a test breaks each. */
+export const RULES_MADE: Rule[] = []
+
+export function rule(says: string, page: Rule['page']): Rule {
+  const made = { says, page }
+  RULES_MADE.push(made)
+  return made
+}
 
 /** The answer to a request that breaks a rule. */
 export const breaks = ({ says, page }: Rule, status = 400): Reply => ({ status, body: { error: says, rule: page } })
