@@ -1,6 +1,6 @@
 /** `attach` and `ship` against a folder, a webhook, a program and a module, as a person runs them. */
 import { createHash, createHmac } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/incidents.js'
@@ -218,12 +218,18 @@ test('half an upload is no upload: the line is cut in the middle of the archive,
   expect(archive!.bytes.length).toBeGreaterThan(16 * 2 ** 20)
 })
 
-test('refuses a damaged bundle with 65, an unknown destination and a missing setting with 64', async () => {
+test('refuses a damaged bundle, or one that is not sealed, with 65, an unknown destination and a missing setting with 64', async () => {
   const id = stallBundle(bundles)
   writeFileSync(path.join(bundles, id, 'kernel.json'), 'damaged')
   const hook = await server(() => ({ status: 200 }))
   const settings = env({ CONDUCTOR_STALL_SINK_WEBHOOK_URL: hook.url })
   expect(await diag(['attach', id, '--to', 'webhook'], settings)).toMatchObject({ code: 65 })
+  const open = stallBundle(bundles)
+  renameSync(path.join(bundles, open), path.join(bundles, `${open}.partial`))
+  expect(await diag(['attach', open, '--to', 'webhook'], settings)).toMatchObject({
+    code: 65,
+    stderr: expect.stringContaining('ERR_STALL_BUNDLE_UNSEALED') as string,
+  })
   expect(hook.received).toEqual([])
   expect(await diag(['attach', id, '--to', 'carrier-pigeon'], settings)).toMatchObject({ code: 64 })
   const missing = await diag(['attach', id, '--to', 'webhook'], env())
