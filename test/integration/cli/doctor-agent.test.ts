@@ -1,5 +1,5 @@
 /** `doctor PID` of a process with the agent, and of one without. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { expect, it } from 'vitest'
 import type { Check } from '../../../src/model/check.js'
 import { CLI, NODES } from '../../support/nodes.js'
@@ -34,4 +34,16 @@ it('tells whether an agent is inside, and what that says of itself', async () =>
   expect(other.checks.find(({ subject }) => subject === 'agent')).toMatchObject({ verdict: 'warn' })
   expect(other.checks.filter(({ verdict }) => verdict === 'ok')).toEqual([])
   expect(other.status).toBe(1)
+})
+
+it('--check ends with the codes that docs/deploy.md tells', async () => {
+  const check = (pid: number | undefined): number | null =>
+    spawnSync(process.execPath, [CLI, 'doctor', '--check', String(pid)], { timeout: 60_000 }).status
+  const gone = spawnSync('true')
+  const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' })
+  try {
+    expect([check(gone.pid), check(sleeper.pid)]).toEqual([66, 1])
+  } finally {
+    sleeper.kill('SIGKILL')
+  }
 })
