@@ -133,7 +133,7 @@ export const THREADS = [
   {
     thread: 'capture',
     entries: ['agent/capture-thread/capture-thread.ts'],
-    packages: ['ulid', 'chrome-remote-interface'],
+    packages: ['ulid', 'undici'],
     not: ['node:fs/promises', 'node:dns', 'node:dns/promises'],
     noRooms: ['export', 'supervise', 'cli'],
   },

@@ -3,29 +3,10 @@
  * it is read; fields that nobody reads are not asked about, so that newer writers may add to them.
  */
 
-type Check = (value: unknown) => boolean
-
-const text: Check = (value) => typeof value === 'string'
-const amount: Check = (value) => typeof value === 'number' && Number.isFinite(value)
-const yes: Check = (value) => typeof value === 'boolean'
-const or =
-  (...checks: readonly Check[]): Check =>
-  (value) =>
-    checks.some((check) => check(value))
-const none: Check = (value) => value === null || value === undefined
-const list =
-  (of: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(of)
-const record =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-    return Object.entries(fields).every(([name, check]) => check((value as Record<string, unknown>)[name]))
-  }
+import { amount, list, none, or, record, type Shape, text, yesOrNo } from '../model/shape.js'
 
 const source = record({ file: text, line: amount })
-const isFrame: Check = record({
+const isFrame: Shape = record({
   function: or(text, none),
   file: or(text, none),
   line: or(amount, none),
@@ -62,13 +43,13 @@ const stall = record({
   thresholdMs: amount,
   noticedAt: amount,
 })
-const cost = record({ pausedMs: amount, cpuMs: amount, wallMs: amount, memoryBytes: amount, endedOnAttach: yes })
+const cost = record({ pausedMs: amount, cpuMs: amount, wallMs: amount, memoryBytes: amount, endedOnAttach: yesOrNo })
 
-const excerptLines = list(record({ line: amount, text, here: yes }))
+const excerptLines = list(record({ line: amount, text, here: yesOrNo }))
 
 /** `sources.json`. */
-export const isSources: Check = record({
-  excerpts: list(record({ at: source, from: source, lines: or(excerptLines, none), changed: yes })),
+export const isSources: Shape = record({
+  excerpts: list(record({ at: source, from: source, lines: or(excerptLines, none), changed: yesOrNo })),
 })
 
 const looks = list(
@@ -85,7 +66,7 @@ const looks = list(
 )
 
 /** `evidence.json`, as far as reports read it without care of their own. */
-export const isEvidence: Check = record({
+export const isEvidence: Shape = record({
   process: identity,
   stall: or(stall, none),
   cost,

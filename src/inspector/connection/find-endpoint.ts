@@ -3,6 +3,8 @@ import { get } from 'node:http'
 import { StallError } from '../../model/stall-error.js'
 
 const MAX_BYTES = 256 * 1024
+/** The inspector answers from a thread of its own, whatever the main thread does. */
+const ANSWER_MS = 10_000
 
 /** @throws StallError ERR_STALL_INSPECTOR_UNAVAILABLE when what answers is no inspector */
 export async function findEndpoint(port: number, deadlineMs: number): Promise<string> {
@@ -16,8 +18,11 @@ export async function findEndpoint(port: number, deadlineMs: number): Promise<st
 
 function fetchText(port: number, deadlineMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(notAnInspector(port, error.message))
-    const request = get({ host: '127.0.0.1', port, path: '/json/list', agent: false }, (response) => {
+    const fail = (error: Error): void =>
+      reject(notAnInspector(port, signal.aborted ? 'it did not answer in time' : error.message))
+    // From the first byte to the last: an idle time-out is never reached by what comes byte by byte.
+    const signal = AbortSignal.timeout(Math.max(1, Math.min(ANSWER_MS, deadlineMs - performance.now())))
+    const request = get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
@@ -27,7 +32,6 @@ function fetchText(port: number, deadlineMs: number): Promise<string> {
       response.on('end', () => resolve(text))
       response.on('error', fail)
     })
-    request.setTimeout(Math.max(1, deadlineMs - performance.now()), () => request.destroy(new Error('no answer')))
     request.on('error', fail)
   })
 }

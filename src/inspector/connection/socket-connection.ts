@@ -1,8 +1,13 @@
 /**
- * The way in from outside: a web socket to a debug port, by chrome-remote-interface. Loaded by the command line only:
- * it needs third-party code and the network stack, which the worker's own threads never touch.
+ * The way in from outside: a web socket to a debug port. Loaded by the command line only: it needs third-party code and
+ * the network stack, which the worker's own threads never touch.
+ *
+ * Who answers there may be anybody: a process can listen on its own debug port and say what it likes. So every message is
+ * checked (`cdp-message.ts`), what a listener makes of one can't get out as an uncaught error, and the first that no
+ * inspector would send ends the connection.
  */
-import CDP from 'chrome-remote-interface'
+import type { Socket } from 'node:net'
+import { Agent, buildConnector, WebSocket } from 'undici'
 import { StallError, toStallError } from '../../model/stall-error.js'
 import {
   type CdpCommands,
@@ -14,46 +19,94 @@ import {
   timeoutOf,
   withDeadline,
 } from './cdp-connection.js'
+import { checkResult, parseMessage } from './cdp-message.js'
 
-/** Commands are sent by name, so the 1 MB description of the protocol need not be loaded. */
-const NO_DESCRIPTION = { version: { major: '1', minor: '3' }, domains: [] }
+/** The largest that an inspector sends in one piece is a CPU profile: tens of MB for minutes of a large program. */
+const MAX_MESSAGE_BYTES = 128 * 2 ** 20
+const MAX_FRAGMENTS = 65_536
+/** After that much of a connection nothing more is read: 1,000 chunks of a snapshot are 100 MB. */
+const MAX_MESSAGES = 1_000_000
+const MAX_BYTES = 2 * 2 ** 30
+/** For the last bytes and the answer to our close, which may never come. */
+const LINGER_MS = 500
 
-/** What is used of the client; its typings know every command, but not a generic one. */
-interface Client {
-  send(method: string, params: object, callback: (failed: unknown, answer: unknown) => void): void
-  on(event: string, listener: (params: never) => void): void
-  off(event: string, listener: (params: never) => void): void
-  close(callback: () => void): void
+interface Waiting {
+  readonly method: string
+  readonly resolve: (result: object) => void
+  readonly reject: (error: StallError) => void
 }
 
 /** @param url `ws://127.0.0.1:9229/UUID`. @throws StallError ERR_STALL_INSPECTOR_UNAVAILABLE, ERR_STALL_INSPECTOR_TIMEOUT */
-export async function connectToSocket(url: string, deadlineMs: number): Promise<CdpConnection> {
-  const client = await withDeadline<Client>(
+export function connectToSocket(url: string, deadlineMs: number): Promise<CdpConnection> {
+  let wire: Socket | null = null
+  const connect = buildConnector({})
+  const dispatcher = new Agent({
+    connections: 1,
+    // The web socket has no way to hang up on whoever does not answer to its close; the socket below has.
+    connect: (options, callback) =>
+      connect(options, (...outcome) => {
+        wire = outcome[1]
+        callback(...outcome)
+      }),
+    webSocket: { maxPayloadSize: MAX_MESSAGE_BYTES, maxFragments: MAX_FRAGMENTS },
+  })
+  const end = (): void => {
+    wire?.unref()
+    setTimeout(() => {
+      wire?.destroy()
+      dispatcher.destroy().catch(() => undefined)
+    }, LINGER_MS).unref()
+  }
+  let socket: WebSocket
+  try {
+    socket = new WebSocket(url, { dispatcher })
+  } catch (thrown) {
+    end()
+    return Promise.reject(unavailable(`${url}: ${toStallError(thrown).message}`))
+  }
+  return withDeadline<CdpConnection>(
     (resolve, reject) => {
-      CDP({ target: url, protocol: NO_DESCRIPTION as unknown as CDP.Protocol })
-        .then((opened) => resolve(opened as unknown as Client))
-        .catch((thrown: unknown) => reject(refused(url, thrown)))
-      return () => undefined
+      // Follows no redirect, as browsers don't: what answers is what was asked.
+      const refuse = (): void => reject(unavailable(`${url} opens no web socket`))
+      const open = (): void => resolve(new SocketConnection(socket, url, end))
+      socket.addEventListener('open', open)
+      socket.addEventListener('error', refuse)
+      socket.addEventListener('close', refuse)
+      return () => {
+        socket.removeEventListener('open', open)
+        socket.removeEventListener('error', refuse)
+        socket.removeEventListener('close', refuse)
+      }
     },
     deadlineMs,
     () => timeoutOf('the connection', url),
-  )
-  return new SocketConnection(client, url)
-}
-
-function refused(url: string, thrown: unknown): StallError {
-  return new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', `${url}: ${toStallError(thrown).message}`, { cause: thrown })
+  ).catch((thrown: unknown) => {
+    end()
+    throw thrown
+  })
 }
 
 class SocketConnection implements CdpConnection {
   readonly description: string
-  readonly #client: Client
+  readonly #socket: WebSocket
+  readonly #end: () => void
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #listeners = new Map<string, Set<(params: never) => void>>()
+  #nextId = 1
+  #messages = 0
+  #bytes = 0
   #closed = false
 
-  constructor(client: Client, url: string) {
-    this.#client = client
+  constructor(socket: WebSocket, url: string, end: () => void) {
+    this.#socket = socket
     this.description = url
-    client.on('disconnect', () => (this.#closed = true))
+    this.#end = end
+    socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
+      if (!this.#closed) this.#take(data)
+    })
+    // An error is followed by the close; without a listener it would be nobody's.
+    socket.addEventListener('error', () => undefined)
+    socket.addEventListener('close', () => this.#fail('was closed'))
   }
 
   get closed(): boolean {
@@ -68,14 +121,13 @@ class SocketConnection implements CdpConnection {
     return withDeadline<CommandResult<M>>(
       (resolve, reject) => {
         if (this.#closed) {
-          reject(new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', `${this.description} is closed`))
-        } else {
-          this.#client.send(method, params ?? {}, (failed, answer) => {
-            if (failed) reject(refusedCommand(method, failed, answer))
-            else resolve(answer as CommandResult<M>)
-          })
+          reject(unavailable(`${this.description} is closed`))
+          return () => undefined
         }
-        return () => undefined
+        const id = this.#nextId++
+        this.#waiting.set(id, { method, resolve: (result) => resolve(result as CommandResult<M>), reject })
+        this.#socket.send(JSON.stringify({ id, method, params: params ?? {} }))
+        return () => this.#waiting.delete(id)
       },
       deadlineMs,
       () => timeoutOf(method, this.description),
@@ -83,22 +135,50 @@ class SocketConnection implements CdpConnection {
   }
 
   on<E extends keyof CdpEvents>(event: E, listener: (params: EventParams<E>) => void): () => void {
-    const heard = (params: never): void => listener(params)
-    this.#client.on(event, heard)
-    return () => this.#client.off(event, heard)
+    const listeners = this.#listeners.get(event) ?? new Set()
+    this.#listeners.set(event, listeners)
+    listeners.add(listener)
+    return () => listeners.delete(listener)
   }
 
   disconnect(): void {
+    this.#fail('was ended')
+  }
+
+  #take(data: unknown): void {
+    try {
+      this.#messages += 1
+      this.#bytes += typeof data === 'string' ? data.length : 0
+      if (this.#messages > MAX_MESSAGES || this.#bytes > MAX_BYTES) throw unavailable('it never stops sending')
+      const message = parseMessage(data)
+      if (message.kind === 'event') {
+        for (const listener of this.#listeners.get(message.method) ?? []) listener(message.params as never)
+        return
+      }
+      const waiting = this.#waiting.get(message.id)
+      if (waiting === undefined) return
+      if (message.kind === 'error') {
+        waiting.reject(unavailable(`${waiting.method} was refused: ${message.message}`))
+      } else {
+        waiting.resolve(checkResult(waiting.method, message.result))
+      }
+    } catch (thrown) {
+      this.#fail(`is no inspector: ${toStallError(thrown).message}`)
+    }
+  }
+
+  #fail(what: string): void {
     if (this.#closed) return
     this.#closed = true
-    this.#client.close(() => undefined)
+    for (const { reject } of this.#waiting.values()) reject(unavailable(`${this.description} ${what}`))
+    this.#waiting.clear()
+    this.#listeners.clear()
+    this.#socket.close()
+    // The other side may never answer to a close.
+    this.#end()
   }
 }
 
-function refusedCommand(method: string, failed: unknown, answer: unknown): StallError {
-  const message =
-    failed instanceof Error
-      ? failed.message
-      : String((answer as { message?: unknown } | null | undefined)?.message ?? failed)
-  return new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', `${method} was refused: ${message}`)
+function unavailable(message: string): StallError {
+  return new StallError('ERR_STALL_INSPECTOR_UNAVAILABLE', message)
 }

@@ -3,6 +3,7 @@
  * Numbers go into typed arrays sized by the counts in the head; nothing of the text is kept. Sections that we have no
  * use for are skipped by looking for the next one's name.
  */
+import { amount, isRecord, list, record, text } from '../../model/shape.js'
 import { StallError } from '../../model/stall-error.js'
 import { HeapGraph, type NodeLocation } from './heap-graph.js'
 import { StringTable } from './string-table.js'
@@ -27,6 +28,19 @@ export interface SnapshotLimits {
 }
 
 type State = 'head' | 'between' | 'nodes' | 'edges' | 'locations' | 'strings' | 'done'
+
+/** The names of the types stand first in a list of which the rest are texts. */
+const namesFirst = (value: unknown): boolean => Array.isArray(value) && list(text)(value[0])
+const isHead = record({
+  meta: record({
+    node_fields: list(text),
+    node_types: namesFirst,
+    edge_fields: list(text),
+    edge_types: namesFirst,
+  }),
+  node_count: amount,
+  edge_count: amount,
+})
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -68,17 +82,22 @@ export class SnapshotParser {
     this.#limits = limits
   }
 
-  /** @throws StallError ERR_STALL_LIMIT when the snapshot is larger than allowed, ERR_STALL_INTERNAL when it is none */
+  /** @throws StallError ERR_STALL_LIMIT when the snapshot is larger than allowed, ERR_STALL_CAPTURE_FAILED when it is none */
   feed(chunk: string): void {
     let rest = chunk
-    while (rest !== '' && this.#state !== 'done') rest = this.#step(rest)
+    try {
+      while (rest !== '' && this.#state !== 'done') rest = this.#step(rest)
+    } catch (thrown) {
+      // Whoever listens on a debug port may send anything: no JSON, fields of another type, counts below nothing.
+      throw thrown instanceof StallError ? thrown : noSnapshot(thrown)
+    }
   }
 
-  /** @throws StallError ERR_STALL_INTERNAL when the text ended before the snapshot did */
+  /** @throws StallError ERR_STALL_CAPTURE_FAILED when the text ended before the snapshot did */
   finish(): HeapGraph {
     const head = this.#head
     if (this.#state !== 'done' || head === null) {
-      throw new StallError('ERR_STALL_INTERNAL', `heap snapshot ended in its ${this.#state} section`)
+      throw new StallError('ERR_STALL_CAPTURE_FAILED', `heap snapshot ended in its ${this.#state} section`)
     }
     return new HeapGraph({
       nodeTypes: head.meta.node_types[0],
@@ -116,13 +135,16 @@ export class SnapshotParser {
     this.#text += chunk
     const at = this.#text.indexOf('"nodes":[')
     if (at < 0) {
-      if (this.#text.length > MAX_HEAD_CHARS) throw new StallError('ERR_STALL_INTERNAL', 'not a heap snapshot')
+      if (this.#text.length > MAX_HEAD_CHARS) throw noSnapshot()
       return ''
     }
     const json = `${this.#text.slice(0, at).trimEnd().replace(/,$/, '')}}`
     const rest = this.#text.slice(at + '"nodes":['.length)
     this.#text = ''
-    this.#begin((JSON.parse(json) as { snapshot: SnapshotHead }).snapshot)
+    const parsed: unknown = JSON.parse(json)
+    const head = isRecord(parsed) ? parsed['snapshot'] : null
+    if (!isHead(head)) throw noSnapshot()
+    this.#begin(head as SnapshotHead)
     this.#state = 'nodes'
     return rest
   }
@@ -291,3 +313,7 @@ const ESCAPES = new Map([
   [98, 8],
   [102, 12],
 ])
+
+function noSnapshot(cause?: unknown): StallError {
+  return new StallError('ERR_STALL_CAPTURE_FAILED', 'what came as a heap snapshot is none', { cause })
+}

@@ -49,7 +49,12 @@ export async function readAsyncParents(connection: CdpConnection, deadlineMs: nu
 /** What the probe returned is the target's word: checked, never trusted. */
 export function parseAsyncRows(value: unknown): Frame[] {
   if (typeof value !== 'string') return []
-  const rows: unknown = JSON.parse(value)
+  let rows: unknown
+  try {
+    rows = JSON.parse(value)
+  } catch {
+    return []
+  }
   if (!Array.isArray(rows)) return []
   return rows.slice(0, MAX_FRAMES).flatMap((row: unknown) => {
     if (!Array.isArray(row)) return []

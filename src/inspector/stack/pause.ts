@@ -26,6 +26,10 @@ export interface Paused<T> {
 
 const RESUME_MS = 1000
 const MAX_SCRIPTS = 20_000
+/** Of one URL: a script may be named by a `data:` URL that is the whole script. */
+const MAX_URL_CHARS = 4096
+/** Pauses that nobody asked for; each is answered, and whoever sends more of them is no debugger. */
+const MAX_UNASKED = 1000
 
 /**
  * Enables the debugger domain.
@@ -35,14 +39,16 @@ const MAX_SCRIPTS = 20_000
 export async function attachDebugger(connection: CdpConnection, deadlineMs: number): Promise<Debuggee> {
   const urls = new Map<string, string>()
   const stopScripts = connection.on('Debugger.scriptParsed', (script) => {
-    if (urls.size < MAX_SCRIPTS) urls.set(script.scriptId, script.url)
+    if (urls.size < MAX_SCRIPTS) urls.set(script.scriptId, script.url.slice(0, MAX_URL_CHARS))
   })
   let state: 'attaching' | 'attached' | 'foreign' = 'attaching'
+  let unasked = 0
   let awaited: ((event: Protocol.Debugger.PausedEvent) => void) | null = null
   const stopPauses = connection.on('Debugger.paused', (event) => {
     // V8 reports a pause that was there before us ahead of its answer to `enable`.
     if (state === 'attaching') state = 'foreign'
     else if (awaited) awaited(event)
+    else if (++unasked > MAX_UNASKED) connection.disconnect()
     else connection.send('Debugger.resume', {}, performance.now() + RESUME_MS).catch(() => connection.disconnect())
   })
   const stop = (): void => {
