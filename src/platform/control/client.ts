@@ -4,12 +4,15 @@ import { StallError } from '../../model/stall-error.js'
 import { readStat } from '../procfs/stat.js'
 import { createLineSplitter } from './lines.js'
 import {
+  checkResult,
+  errorOf,
   MAX_REPLY_BYTES,
   parseReply,
   PROTOCOL_VERSION,
   type CaptureCommand,
   type CaptureProgress,
   type CaptureResult,
+  type ControlMethod,
   type ControlReply,
   type ControlStatus,
 } from './protocol.js'
@@ -74,7 +77,7 @@ function assertSameProcess(status: ControlStatus, pid: number, innerPid: number)
 
 interface Connection {
   ask<T>(
-    method: string,
+    method: ControlMethod,
     params: unknown,
     timeoutMs: number,
     onProgress?: (progress: CaptureProgress) => void,
@@ -109,6 +112,7 @@ function connect(file: string, timeoutMs: number): Promise<Connection | null> {
 }
 
 interface Waiting {
+  readonly method: ControlMethod
   readonly resolve: (result: unknown) => void
   readonly reject: (error: StallError) => void
   readonly onProgress: ((progress: CaptureProgress) => void) | undefined
@@ -137,11 +141,15 @@ function connectionOver(socket: net.Socket): Connection {
       case 'progress':
         waiting.get(reply.id)?.onProgress?.(reply.progress)
         return
-      case 'result':
-        settle(reply.id)?.resolve(reply.result)
+      case 'result': {
+        const one = waiting.get(reply.id)
+        if (one === undefined) return
+        const result = checkResult(one.method, reply.result)
+        settle(reply.id)?.resolve(result)
         return
+      }
       case 'error':
-        settle(reply.id)?.reject(new StallError(reply.error.code, reply.error.message, { help: reply.error.help }))
+        settle(reply.id)?.reject(errorOf(reply.error))
     }
   }
 
@@ -158,7 +166,12 @@ function connectionOver(socket: net.Socket): Connection {
   socket.on('close', () => end(gone('it closed the connection')))
 
   return {
-    ask<T>(method: string, params: unknown, timeoutMs: number, onProgress?: (progress: CaptureProgress) => void) {
+    ask<T>(
+      method: ControlMethod,
+      params: unknown,
+      timeoutMs: number,
+      onProgress?: (progress: CaptureProgress) => void,
+    ) {
       return new Promise<T>((resolve, reject) => {
         if (socket.destroyed) {
           reject(gone('the connection is closed'))
@@ -166,7 +179,7 @@ function connectionOver(socket: net.Socket): Connection {
         }
         const id = nextId++
         const timer = setTimeout(() => settle(id)?.reject(timedOut(method, timeoutMs)), timeoutMs)
-        waiting.set(id, { resolve: (result) => resolve(result as T), reject, onProgress, timer })
+        waiting.set(id, { method, resolve: (result) => resolve(result as T), reject, onProgress, timer })
         socket.write(`${JSON.stringify({ v: PROTOCOL_VERSION, id, method, params })}\n`)
       })
     },

@@ -4,6 +4,7 @@
  * that breaks readers raises the version.
  */
 import type { ClockReading } from '../../model/heartbeat.js'
+import { amount, isRecord, list, none, or, record, type Shape, text, yesOrNo } from '../../model/shape.js'
 import { StallError, type StallErrorCode } from '../../model/stall-error.js'
 
 export const PROTOCOL_VERSION = 1
@@ -76,6 +77,7 @@ export type ControlReply =
       readonly v: number
       readonly id: number
       readonly type: 'error'
+      /** `errorOf` reads it. */
       readonly error: { readonly code: StallErrorCode; readonly message: string; readonly help: string }
     }
 
@@ -89,6 +91,81 @@ export function parseRequest(line: string): ControlRequest {
   return value as ControlRequest
 }
 
+const MAX_CLOCKS = 1024
+const MAX_ERROR_CHARS = 2000
+/** Codes of a newer agent are let through; what is no code at all is not. */
+const CODE = /^ERR_STALL_[A-Z0-9_]{1,60}$/
+
+const CLOCK = record({
+  name: text,
+  kind: text,
+  ageMs: amount,
+  beats: amount,
+  paused: yesOrNo,
+  expectedWaitMs: or(amount, none),
+  failuresInRow: amount,
+  lastError: or(text, none),
+  ended: yesOrNo,
+  ...Object.fromEntries(
+    [
+      'inFlightMs',
+      'lastSuccessMs',
+      'slotsInUse',
+      'slots',
+      'oldestTaskMs',
+      'responseTimeoutMs',
+      'youngestTaskMs',
+      'usualIntervalMs',
+    ].map((name) => [name, or(amount, none)]),
+  ),
+})
+const STATUS = record({
+  pid: amount,
+  startTicks: or(amount, none),
+  node: text,
+  agent: text,
+  service: or(text, none),
+  version: or(text, none),
+  state: text,
+  clocks: list(CLOCK, MAX_CLOCKS),
+  lastIncident: or(text, none),
+  stallTimeoutMs: amount,
+  warnMs: amount,
+  eventLoopWarnMs: or(amount, none),
+  dir: or(text, none),
+  canExit: or(yesOrNo, none),
+  droppedLogLines: amount,
+  logUnavailable: or(text, none),
+})
+/** What each method's result has to be: whoever answers on the socket may say anything. */
+const RESULTS: Readonly<Record<ControlMethod, Shape>> = {
+  status: STATUS,
+  capture: record({ incident: text, path: text, verdict: or(text, none) }),
+}
+const PROGRESS = record({ step: text, message: text })
+
+export type ControlMethod = 'status' | 'capture'
+
+/** Throws ERR_STALL_CONTROL_UNAVAILABLE for what is no result of that method. */
+export function checkResult<T>(method: ControlMethod, result: unknown): T {
+  if (!RESULTS[method](result)) throw noAgent(`its answer to ${method} is malformed`)
+  return result as T
+}
+
+/** An agent's error, or what else came in the place of one. */
+export function errorOf(value: unknown): StallError {
+  const { code, message, help } = isRecord(value) ? value : {}
+  const said = typeof message === 'string' ? message.slice(0, MAX_ERROR_CHARS) : 'it gave no reason'
+  const known = typeof code === 'string' && CODE.test(code)
+  return new StallError(known ? (code as StallErrorCode) : 'ERR_STALL_CONTROL_UNAVAILABLE', said, {
+    help: typeof help === 'string' ? help.slice(0, MAX_ERROR_CHARS) : '',
+  })
+}
+
+function noAgent(why: string): StallError {
+  return new StallError('ERR_STALL_CONTROL_UNAVAILABLE', `what answers on the control socket is no agent: ${why}`)
+}
+
 /** Throws ERR_STALL_CONTROL_UNAVAILABLE for what no agent would say. */
 export function parseReply(line: string): ControlReply {
   const value = parseJson(line)
@@ -98,6 +175,9 @@ export function parseReply(line: string): ControlReply {
     throw new StallError('ERR_STALL_CONTROL_UNAVAILABLE', `the agent speaks protocol version ${String(v)}`, {
       help: 'Use the conductor-diag of the version that the worker has loaded.',
     })
+  }
+  if (type === 'progress' && !PROGRESS((value as { progress?: unknown }).progress)) {
+    throw noAgent('its progress is malformed')
   }
   return value as ControlReply
 }

@@ -9,9 +9,14 @@ import { afterAll, expect, test } from 'vitest'
 import { readSettings } from '../../../src/config/settings.js'
 import { parseSettingsFile } from '../../../src/config/settings-file.js'
 import { readBundle, verifyBundle } from '../../../src/incident/bundle-reader.js'
+import { checkResult, parseMessage } from '../../../src/inspector/connection/cdp-message.js'
+import { SnapshotParser } from '../../../src/inspector/heap/snapshot-parser.js'
+import { parseAsyncRows } from '../../../src/inspector/stack/async-parents.js'
+import { frameOf } from '../../../src/inspector/stack/frames.js'
+import { summarizeProfile } from '../../../src/inspector/stack/profile-summary.js'
 import { StallError } from '../../../src/model/stall-error.js'
 import { createLineSplitter } from '../../../src/platform/control/lines.js'
-import { parseReply, parseRequest } from '../../../src/platform/control/protocol.js'
+import { checkResult as checkReply, errorOf, parseReply, parseRequest } from '../../../src/platform/control/protocol.js'
 import { elfOfBytes } from '../../../src/platform/elf/elf-file.js'
 import { parseCgroupMounts, parseMemberships } from '../../../src/platform/procfs/cgroup.js'
 import { parseMaps } from '../../../src/platform/procfs/maps.js'
@@ -23,6 +28,7 @@ import { parseStatus } from '../../../src/platform/procfs/status.js'
 import { decodeSyscall, parseSyscall } from '../../../src/platform/procfs/syscall.js'
 import { parseSchedstat } from '../../../src/platform/procfs/threads.js'
 import { parseUnixTable } from '../../../src/platform/procfs/unix-sockets.js'
+import { fromCpuProfile } from '../../../src/profile/from-cpu-profile.js'
 import { createRedactor } from '../../../src/redact/redactor.js'
 import { renderIncident } from '../../../src/report/incident-text.js'
 import { renderMarkdown } from '../../../src/report/markdown/render-markdown.js'
@@ -76,11 +82,56 @@ function readLines(bytes: Buffer, parse: (line: string) => unknown): void {
   for (const line of createLineSplitter(16_384).push(bytes) ?? []) parse(line)
 }
 
+function readReply(line: string): void {
+  const reply = parseReply(line)
+  if (reply.type === 'error') errorOf(reply.error)
+  if (reply.type !== 'result') return
+  for (const method of ['capture', 'status'] as const) {
+    attempt(() => checkReply(method, reply.result), Buffer.from(line), method)
+  }
+}
+
+/** What each answer and event is used for, once it has the shape for it. */
+const CDP_ANSWERS: Readonly<Record<string, (answer: never) => unknown>> = {
+  'Runtime.evaluate': ({ result }: { result: { value?: unknown } }) => parseAsyncRows(result.value),
+  'Runtime.getProperties': () => undefined,
+  'Runtime.getHeapUsage': () => undefined,
+  'HeapProfiler.getObjectByHeapObjectId': () => undefined,
+  'Profiler.stop': ({ profile }: { profile: Parameters<typeof summarizeProfile>[0] }) => {
+    summarizeProfile(profile, 'cpu.cpuprofile')
+    fromCpuProfile(profile)
+  },
+}
+const CDP_EVENTS: Readonly<Record<string, (params: never) => unknown>> = {
+  'Debugger.paused': ({ callFrames }: { callFrames: Parameters<typeof frameOf>[0][] }) =>
+    callFrames.map((call) => frameOf(call, new Map())),
+  'HeapProfiler.addHeapSnapshotChunk': ({ chunk }: { chunk: string }) => {
+    const parser = new SnapshotParser({ maxBytes: 1 << 20 })
+    parser.feed(chunk)
+    parser.finish()
+  },
+}
+
+/** Every line for itself: one that is refused does not spare the next. */
+function readCdp(line: string): void {
+  const message = parseMessage(line)
+  if (message.kind === 'event') CDP_EVENTS[message.method]?.(message.params as never)
+  if (message.kind !== 'result') return
+  for (const [method, use] of Object.entries(CDP_ANSWERS)) {
+    attempt(() => use(checkResult(method, message.result) as never), Buffer.from(line), method)
+  }
+}
+
 const TARGETS: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
   'tiny.elf': readElf,
   'incident.json': readIncident,
   'layout.json': readLayout,
-  'control-replies.ndjson': (bytes) => readLines(bytes, parseReply),
+  'cdp-messages.ndjson': text((content) => {
+    for (const line of content.split('\n').filter(Boolean)) {
+      attempt(() => readCdp(line), Buffer.from(line), 'a message of the inspector')
+    }
+  }),
+  'control-replies.ndjson': (bytes) => readLines(bytes, readReply),
   'control-requests.ndjson': (bytes) => readLines(bytes, parseRequest),
   'settings.yaml': text((content) => readSettings(parseSettingsFile(content, 'settings.yaml').env)),
   'proc-status.txt': text(parseStatus),
