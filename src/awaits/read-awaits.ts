@@ -74,7 +74,9 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
       notes.push('the deadline was reached before all isolates were read')
       break
     }
-    functions.push(...readIsolate(heap, isolate, pages, options, notes, { tasks, open, left }, functions.length))
+    const read = readIsolate(heap, isolate, pages, options, notes, { tasks, open, left }, functions.length)
+    // Not spread: a hundred thousand arguments are more than the stack holds.
+    for (const each of read) functions.push(each)
   }
   const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
   return {
@@ -144,7 +146,7 @@ function readIsolate(
     }
   })
   options.onFunctions?.(list, found, offset)
-  tasks.push(...readTasks(objects, scan, awaiters, found))
+  for (const task of readTasks(objects, scan, awaiters, found)) tasks.push(task)
   const natives = new NativeObjects(objects, options.natives)
   open.push(readOpenWork({ objects, natives, uptimeMs: options.uptimeMs(isolate), tid }, scan))
   return found

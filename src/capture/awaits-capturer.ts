@@ -21,8 +21,10 @@ const RESERVE_MS = 200
 /** Inside the worker a copy of its heap would count in the pod; there a further pass costs no more than a copy. */
 const KEEP_INSIDE = 0
 const KEEP_OUTSIDE = 48 << 20
-/** Inside: what the capture thread's memory (`captureMemoryMb`) surely holds. `dump` from outside reads them all. */
+/** What the capture thread's memory (`captureMemoryMb`) surely holds. */
 const MAX_FUNCTIONS_INSIDE = 10_000
+/** What is done within a minute and a gigabyte; what is left out is counted. */
+const MAX_FUNCTIONS_OUTSIDE = 100_000
 
 export const awaitsCapturer: Capturer<AwaitTree> = {
   name: 'awaits',
@@ -64,7 +66,7 @@ export function readAwaits(target: MemoryTarget, request: AwaitsRequest): AwaitT
     ...(request.cache === undefined ? {} : { cache: request.cache }),
     ...(request.onFunctions === undefined ? {} : { onFunctions: request.onFunctions }),
     keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
-    ...(request.target.inside ? { maxFunctions: MAX_FUNCTIONS_INSIDE } : {}),
+    maxFunctions: request.target.inside ? MAX_FUNCTIONS_INSIDE : MAX_FUNCTIONS_OUTSIDE,
   })
   const tree = sayWaits(read)
   const note = unmatchedNote(target, unmatched)

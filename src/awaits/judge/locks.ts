@@ -117,7 +117,7 @@ export class Locks {
       seen.add(at)
       const owner = this.#suspended.byResult.get(at)
       if (owner !== undefined) return owner
-      queue.push(...(this.#suspended.sources.get(at) ?? []))
+      for (const source of this.#suspended.sources.get(at) ?? []) queue.push(source)
     }
     return undefined
   }

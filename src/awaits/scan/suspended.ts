@@ -217,7 +217,7 @@ export function leafPromises(suspended: SuspendedFunctions, promise: Tagged): Le
     }
     const from = suspended.sources.get(at)
     if (from === undefined || from.length === 0) leaves.push(at)
-    else queue.push(...from)
+    else for (const source of from) queue.push(source)
   }
   return { leaves, byFunction }
 }

@@ -78,7 +78,8 @@ export class ForwardSearch {
     ) {
       const [first] = waiting
       if (first !== undefined && (first.at <= depth || front.length === 0)) {
-        front.push(...first.sources)
+        // Not spread: a hundred thousand arguments are more than the stack holds.
+        front = [...front, ...first.sources]
         waiting = waiting.slice(1)
       }
       this.#next = []

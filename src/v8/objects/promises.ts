@@ -71,7 +71,7 @@ export class PromiseLinks {
       seen.add(promise)
       const targets = this.targets(promise)
       for (const generator of targets.generators) if (!visit(generator)) return
-      queue.push(...targets.promises)
+      for (const settled of targets.promises) queue.push(settled)
     }
   }
 
