@@ -3,6 +3,7 @@
 const dgram = require('node:dgram')
 const net = require('node:net')
 const { fork } = require('node:child_process')
+const { runInThisContext } = require('node:vm')
 
 const kept = []
 const never = new Promise(() => {})
@@ -105,15 +106,15 @@ const PROGRAMS = {
     }),
   'name of a function': (count) => {
     const name = 'a'.repeat(count)
-    hold((0, eval)(`(async function ${name}(wait) { await wait })`)(never))
+    hold(runInThisContext(`(async function ${name}(wait) { await wait })`)(never))
   },
   'name of a file': (count) => {
     const filename = `/srv/${'f'.repeat(count)}.js`
-    hold(require('node:vm').runInThisContext('(async (wait) => { await wait })', { filename })(never))
+    hold(runInThisContext('(async (wait) => { await wait })', { filename })(never))
   },
   'source of a script': (count) => {
     const source = `(async function within(wait) { await wait })//${'x'.repeat(count)}`
-    hold(require('node:vm').runInThisContext(source, { filename: '/srv/large.js' })(never))
+    hold(runInThisContext(source, { filename: '/srv/large.js' })(never))
   },
   'local strings': (count) => {
     hold(
@@ -157,7 +158,7 @@ const PROGRAMS = {
         return deep
       })(),
     )
-    object.then = () => {}
+    Reflect.set(object, ['th', 'en'].join(''), () => {})
     hold(step(object))
   },
   'nested locals': (count) => {
@@ -179,8 +180,7 @@ const PROGRAMS = {
     down(count)
   },
   'many functions': (count) => {
-    for (let at = 0; at < count; at++)
-      hold(new Function('wait', `return (async function f${at}() { await wait })()`)(never))
+    for (let at = 0; at < count; at++) hold(runInThisContext(`(async function f${at}(wait) { await wait })`)(never))
   },
   'many threads': (count) => {
     const { Worker } = require('node:worker_threads')

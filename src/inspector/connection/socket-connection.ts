@@ -125,7 +125,7 @@ class SocketConnection implements CdpConnection {
           return () => undefined
         }
         const id = this.#nextId++
-        this.#waiting.set(id, { method, resolve: (result) => resolve(result as CommandResult<M>), reject })
+        this.#waiting.set(id, { method, resolve, reject })
         this.#socket.send(JSON.stringify({ id, method, params: params ?? {} }))
         return () => this.#waiting.delete(id)
       },

@@ -144,8 +144,8 @@ function connectionOver(socket: net.Socket): Connection {
       case 'result': {
         const one = waiting.get(reply.id)
         if (one === undefined) return
-        const result = checkResult(one.method, reply.result)
-        settle(reply.id)?.resolve(result)
+        checkResult(one.method, reply.result)
+        settle(reply.id)?.resolve(reply.result)
         return
       }
       case 'error':

@@ -147,9 +147,8 @@ const PROGRESS = record({ step: text, message: text })
 export type ControlMethod = 'status' | 'capture'
 
 /** Throws ERR_STALL_CONTROL_UNAVAILABLE for what is no result of that method. */
-export function checkResult<T>(method: ControlMethod, result: unknown): T {
+export function checkResult(method: ControlMethod, result: unknown): void {
   if (!RESULTS[method](result)) throw noAgent(`its answer to ${method} is malformed`)
-  return result as T
 }
 
 /** An agent's error, or what else came in the place of one. */
