@@ -4,7 +4,7 @@
  * a password in a ticket is an incident of its own.
  */
 import { DETECTORS, type Detector } from './detectors.js'
-import { isSecretName, isSecretVariable } from './secret-names.js'
+import { isKeyName, isSecretName, isSecretVariable } from './secret-names.js'
 
 export interface TextOptions {
   /** The text is source code: an unquoted `token = next()` is code, not a secret; literals still are. */
@@ -106,7 +106,10 @@ export function createRedactor(): Redactor {
 
   function named(name: string, value: string): string {
     if (UNNAMED.test(name)) return unnamed(value)
-    return isSecretName(name) && !NO_VALUE.test(value) ? mark('key-name') : text(value)
+    if (isSecretName(name) && !NO_VALUE.test(value)) return mark('key-name')
+    // `key` may be one of a map or one to a door: what it looks like decides.
+    if (isKeyName(name) && looksRandom(bareText(value))) return mark('random-looking')
+    return text(value)
   }
 
   /** Texts without a name may be anything, a password too: only those under a property's name are judged by it. */
@@ -189,6 +192,11 @@ export function createOpenRedactor(): Redactor {
     value: (value) => value,
     counts: {},
   }
+}
+
+/** Values of variables are quoted, and cut off where they are long. */
+function bareText(value: string): string {
+  return /^"([^"]*?)(?:\.\.\.)?"$/.exec(value)?.[1] ?? value
 }
 
 /**

@@ -116,8 +116,14 @@ export function isSecretName(name: string): boolean {
   return (last === 'key' || last === 'keys') && owner !== undefined && KEY_OWNERS.has(owner)
 }
 
+/** Whether it ends in `key`: of an order, of a cache, or to something. */
+export function isKeyName(name: string): boolean {
+  if (name.length > 200) return false
+  const last = wordsOf(name).at(-1)
+  return last === 'key' || last === 'keys'
+}
+
 /** Of an environment variable: there every name that ends in KEY counts (`STRIPE_KEY`, `COOKIE_KEYS`). */
 export function isSecretVariable(name: string): boolean {
-  const last = wordsOf(name).at(-1)
-  return isSecretName(name) || last === 'key' || last === 'keys'
+  return isSecretName(name) || isKeyName(name)
 }

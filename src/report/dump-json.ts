@@ -20,6 +20,8 @@ export interface DumpJson {
   readonly verdicts: readonly Verdict[]
   readonly threads: readonly ThreadStack[]
   readonly awaits: readonly AwaitNode[]
+  /** What was left out of them, and how they were read. */
+  readonly awaitNotes: readonly string[]
   /** The same from the outermost awaiter down. */
   readonly awaitRoots: readonly AwaitRoot[]
   /** Requests that it accepted and has not answered. */
@@ -47,6 +49,7 @@ export function toDumpJson(evidence: Evidence, verdicts: readonly Verdict[]): Du
     verdicts,
     threads: last?.threads ?? [],
     awaits: last?.awaits?.awaits ?? [],
+    awaitNotes: last?.awaits?.notes ?? [],
     awaitRoots: last?.awaits?.roots ?? [],
     requests: last?.awaits?.requests ?? [],
     timers: last?.awaits?.timers ?? [],

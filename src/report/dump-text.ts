@@ -50,6 +50,7 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
   if (!verbose && options.overview) {
     lines.push(...shortLines(options.overview, cwd, paint, { threads: !threads, awaits: !awaits }))
   }
+  if (!verbose && !awaits) lines.push(...cutLines(evidence, paint))
   lines.push(...otherLines(others, cwd, paint))
   if (main !== undefined) {
     lines.push(`${paint('bold', 'Next:')} ${printable(nextStepText(main))}`)
@@ -63,6 +64,12 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
     lines.push(paint('dim', 'All threads, awaits and sockets: -v'))
   }
   return screenLines(wrapLines(lines, options.width ?? null))
+}
+
+/** The tree was not read to its end: how much of it is missing belongs beside what is shown of it. */
+function cutLines(evidence: Evidence, paint: Paint): string[] {
+  const tree = evidence.looks.at(-1)?.awaits
+  return tree?.cutShort === true ? tree.notes.map((note) => paint('dim', `  ${printable(note)}`)) : []
 }
 
 /** Who the process is: printed first, and also when nothing else could be had. */

@@ -84,8 +84,9 @@ function look(pid, folder) {
 
 function leftOut(text) {
   try {
-    const { awaits, missing, notes } = JSON.parse(text)
-    const said = [...(notes ?? []), ...(missing ?? []).map(({ what, why }) => `no ${what}: ${why}`)]
+    const { awaits, awaitNotes, missing } = JSON.parse(text)
+    const parts = (missing ?? []).filter(({ what }) => what !== 'cpu-profile')
+    const said = [...awaitNotes, ...parts.map(({ what, why }) => `no ${what}: ${why}`)]
     const unsearched = (awaits ?? []).filter(({ waitsFor }) => waitsFor?.cutShort === true).length
     if (unsearched > 0) said.push(`${unsearched} places whose wait was not searched`)
     return said.join('; ') || 'nothing'

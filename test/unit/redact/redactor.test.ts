@@ -296,3 +296,29 @@ test('shows no text of a variable whose name is not known, and judges those insi
   expect(redactor.named('register 1', '42')).toBe('42')
   expect(redactor.named('register', '"a plain name"')).toBe('"a plain name"')
 })
+
+test('hides what is called a key where it looks like one, and no key of a map', () => {
+  const redactor = createRedactor()
+  const mark = '[redacted:random-looking]'
+  const material = 'Zt5Lm2Np8Rv4Bk6Xq7Wd3Hs9Jc1Gf0Ty'
+  expect(redactor.named('key', `"${material}"`)).toBe(mark)
+  expect(redactor.named('key', `"${material}${material}..."`)).toBe(mark)
+  expect(redactor.named('stripeKey', material)).toBe(mark)
+  expect(redactor.value({ key: material, keys: [material] })).toEqual({ key: mark, keys: [mark] })
+  expect(redactor.named('key', `"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`)).toBe(mark)
+  for (const shown of [
+    '"order:1234"',
+    '"invoices-by-customer-and-month"',
+    '42',
+    '"a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"',
+  ]) {
+    expect(redactor.named('key', shown)).toBe(shown)
+    expect(redactor.named('cacheKey', shown)).toBe(shown)
+  }
+  // By its name alone.
+  for (const name of ['apiKey', 'API_KEY', 'api-key', 'apikey', 'xApiKey']) {
+    expect(redactor.named(name, '"short"')).toBe('[redacted:key-name]')
+  }
+  // A name that says nothing of keys.
+  expect(redactor.named('id', `"${material}"`)).toBe(`"${material}"`)
+})
