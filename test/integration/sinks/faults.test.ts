@@ -42,7 +42,7 @@ afterEach(async () => {
 afterAll(() => {
   if (process.env['SINK_FAULTS_COUNT'] === undefined) return
   const rows = [['fault', 'incidents', 'attempts', 'lost', 'doubled'], ...table]
-  console.log(rows.map((row) => row.map((cell, at) => cell.padEnd(at === 0 ? 44 : 10)).join('')).join('\n'))
+  console.log(rows.map((row) => row.map((cell, at) => cell.padEnd(at === 0 ? 48 : 10)).join('')).join('\n'))
 })
 
 /** Each incident with a ticket of its own (causes differ): lost without one, doubled with two of anything. */
