@@ -64,7 +64,7 @@ const FRAME = {
 /** What commands share, in a few files instead of thirty; without what brings a package or node:crypto with it. */
 const SHARED = {
   name: 'shared',
-  test: /src\/(?!incident|report\/plain-table|export|sinks)/,
+  test: /src\/(?!incident|report\/plain-table|export|sinks|cli|supervise)/,
   minShareCount: 2,
 }
 
