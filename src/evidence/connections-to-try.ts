@@ -8,6 +8,7 @@ import type { ConnectionToTry } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { SocketState } from '../model/socket.js'
 import type { CapturedLook } from '../model/look.js'
+import { baseOf, onlyPeer, taskTypeOf } from './servers-to-ask.js'
 
 const MAX_CONNECTIONS = 2
 /** One failed poll is no reason for traffic of ours. */
@@ -15,9 +16,22 @@ const FAILURES = 2
 /** As in `/api/tasks/poll/batch/TYPE`. */
 const POLL_PATH = /\/poll(?:\/|$)/
 
-/** `looks` oldest first; the latest request to each server counts. Pure. */
-export function connectionsToTry(looks: readonly CapturedLook[]): readonly ConnectionToTry[] {
-  if (!(looks.at(-1)?.clocks ?? []).some(keepsFailing)) return []
+/**
+ * `looks` oldest first; the latest request to each server counts. A poll that ends and begins anew while it is read has no
+ * address: then `configured` (CONDUCTOR_SERVER_URL) says where Conductor's polls go, and the one address at its port that
+ * the worker has a connection to. Pure.
+ */
+export function connectionsToTry(
+  looks: readonly CapturedLook[],
+  configured: string | null = null,
+): readonly ConnectionToTry[] {
+  const failing = (looks.at(-1)?.clocks ?? []).filter(keepsFailing)
+  if (failing.length === 0) return []
+  const seen = pollsSeen(looks)
+  return seen.length > 0 || configured === null ? seen : serverOf(failing, looks, configured)
+}
+
+function pollsSeen(looks: readonly CapturedLook[]): readonly ConnectionToTry[] {
   const found = new Map<string, ConnectionToTry>()
   for (const look of looks.toReversed()) {
     if (look.awaits?.status !== 'captured' || look.kernel?.status !== 'captured') continue
@@ -28,6 +42,19 @@ export function connectionsToTry(looks: readonly CapturedLook[]): readonly Conne
     }
   }
   return [...found.values()]
+}
+
+function serverOf(
+  failing: readonly ClockReading[],
+  looks: readonly CapturedLook[],
+  configured: string,
+): readonly ConnectionToTry[] {
+  const [taskType] = failing.flatMap(({ name }) => taskTypeOf(name) ?? [])
+  const base = baseOf(configured)
+  if (taskType === undefined || base === null) return []
+  const url = new URL(`${base}/tasks/poll/batch/${encodeURIComponent(taskType)}`)
+  const peer = onlyPeer(looks, url)
+  return peer !== null && isDirect(url, peer) ? [{ peer, url: url.href }] : []
 }
 
 function keepsFailing(clock: ClockReading): boolean {

@@ -26,7 +26,7 @@ export function serverToAsk(
   const seen = pollInFlight(looks)
   const base = configured === null ? seen?.base : baseOf(configured)
   if (base === undefined || base === null) return null
-  const peer = (seen?.base === base ? seen.peer : null) ?? onlyPeer(looks, new URL(base))
+  const peer = (seen?.base === base ? seen.peer : null) ?? certifiedPeer(looks, new URL(base))
   return { base, peer, taskTypes }
 }
 
@@ -35,7 +35,7 @@ export function taskTypeOf(clock: string): string | null {
 }
 
 /** As the SDK reads it: with or without `/api` at its end. */
-function baseOf(url: string): string | null {
+export function baseOf(url: string): string | null {
   if (!URL.canParse(url)) return null
   const { origin, pathname } = new URL(url)
   return origin === 'null' ? null : `${origin}${pathname.replace(/\/+$/, '').replace(/\/api$/, '')}/api`
@@ -46,13 +46,14 @@ function isLate(clock: ClockReading): boolean {
   return clock.ended || clock.ageMs > QUIET_MS || (clock.lastSuccessMs ?? 0) > QUIET_MS
 }
 
-/**
- * The one address at the server's port that the worker has a connection to; null: none, or several. Over TLS only, where
- * a certificate says who it is before any credentials are sent.
- */
-function onlyPeer(looks: readonly CapturedLook[], { port, protocol }: URL): string | null {
-  if (protocol !== 'https:') return null
-  const wanted = `:${port === '' ? '443' : port}`
+/** Over TLS only, where a certificate says who it is before any credentials are sent. */
+function certifiedPeer(looks: readonly CapturedLook[], url: URL): string | null {
+  return url.protocol === 'https:' ? onlyPeer(looks, url) : null
+}
+
+/** The one address at the server's port that the worker has a connection to; null: none, or several. */
+export function onlyPeer(looks: readonly CapturedLook[], { port, protocol }: URL): string | null {
+  const wanted = `:${port !== '' ? port : protocol === 'https:' ? '443' : '80'}`
   const sockets = looks.flatMap(({ kernel }) => (kernel?.status === 'captured' ? kernel.evidence.sockets : []))
   const peers = new Set(sockets.flatMap(({ peer }) => (peer?.endsWith(wanted) === true ? [peer] : [])))
   const [peer = null] = peers

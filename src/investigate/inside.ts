@@ -103,6 +103,7 @@ export async function investigateInside(request: InsideRequest): Promise<InsideR
       freshConnections: request.settings.freshConnections === true,
       serverView:
         request.settings.freshConnections === true && request.settings.serverView === true ? process.env : null,
+      conductorServer: process.env['CONDUCTOR_SERVER_URL'] ?? null,
       clocks: request.clocks,
       store: kept?.store ?? null,
       ...(request.signal ? { signal: request.signal } : {}),

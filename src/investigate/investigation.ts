@@ -87,6 +87,8 @@ export interface InvestigationPlan {
   readonly freshConnections?: boolean
   /** The environment with the SDK's settings where Conductor's server may be asked about silent pollers; null: it may not. */
   readonly serverView?: NodeJS.ProcessEnv | null
+  /** The worker's CONDUCTOR_SERVER_URL: where its polls go. */
+  readonly conductorServer?: string | null
   readonly clocks?: () => ClocksNow | Promise<ClocksNow>
   readonly tasks?: () => readonly TaskInFlight[] | null
   readonly ended?: readonly EndedPoller[] | null
@@ -271,7 +273,7 @@ async function tryConnections(
   looks: readonly CapturedLook[],
   deadlineMs: number,
 ): Promise<CaptureOutcome<readonly FreshConnection[]> | undefined> {
-  const places = connectionsToTry(looks)
+  const places = connectionsToTry(looks, plan.conductorServer)
   if (places.length === 0 || !plan.session.target.inside) return undefined
   if (plan.freshConnections !== true) {
     const why = `not allowed: no new connection to ${places.map((place) => place.peer).join(', ')} was tried`

@@ -6,7 +6,7 @@
 import type { FreshConnection } from '../../model/evidence.js'
 import type { ClockReading } from '../../model/heartbeat.js'
 import type { Confidence } from '../../model/verdict.js'
-import { placeText } from '../view/blame.js'
+import { blameAwait, placeText, type Blame } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { isUnacknowledged, leafCandidate, loopIsAlive, pollsIn, type Leaf } from '../view/leaf.js'
 import { plural, seconds } from '../view/phrases.js'
@@ -17,10 +17,51 @@ const FAILURES = 2
 export function awaitingConnectionReusedDead(view: View): readonly Candidate[] {
   const clock = failingClock(view)
   if (!loopIsAlive(view) || clock === null) return []
-  return onePerServer(view).flatMap((leaf) => {
+  const polls = onePerServer(view)
+  const unseen = polls.some((leaf) => peerOf(leaf) !== null) ? [] : unseenPoll(view, clock)
+  if (unseen.length > 0) return unseen
+  return polls.flatMap((leaf) => {
     const kept = isKept(view, leaf, clock)
     return kept === false ? [] : [candidate(view, clock, leaf, kept === true)]
   })
+}
+
+/**
+ * The poll ended and began anew while it was read, or its connection could not be told: the settings then say which server
+ * it goes to, a fresh connection to it is answered, and on all that the worker has to it nothing came since the last
+ * answered poll. Without that answer nothing is claimed.
+ */
+function unseenPoll(view: View, clock: ClockReading): readonly Candidate[] {
+  const fresh = view.evidence.freshConnections?.find(({ answered }) => answered)
+  if (fresh === undefined || isSilentSince(view, clock, { peer: fresh.peer }) !== true) return []
+  const { where, chain } = pollFunction(view)
+  const silent = seconds(silenceOn(view, { peer: fresh.peer })?.silentMs ?? 0)
+  return [
+    {
+      kind: 'awaiting',
+      cause: 'connection-reused-dead',
+      where,
+      chain,
+      summary: summaryOf(clock, where === null ? clock.name : placeText(where), fresh.peer, true),
+      evidence: [],
+      signs: signsOf(clock, `nothing came on any connection to it for ${silent}`, fresh),
+      cap: 'high',
+      weight: 60,
+      refutedBy: REFUTED_BY,
+      nextStep: nextStepOf(clock),
+    },
+  ]
+}
+
+/** The function of the latest look that leads to the poll loop. */
+function pollFunction(view: View): Pick<Blame, 'where' | 'chain'> {
+  for (const { awaits } of view.evidence.looks.toReversed()) {
+    for (const node of awaits?.awaits ?? []) {
+      const blame = blameAwait(node)
+      if (blame.where !== null && isPollChain(blame)) return blame
+    }
+  }
+  return { where: null, chain: [] }
 }
 
 function failingClock(view: View): ClockReading | null {
@@ -44,58 +85,98 @@ function onePerServer(view: View): readonly Leaf[] {
 }
 
 function leadsToPoll({ blame }: Leaf): boolean {
-  return blame.chain.some((frame) => /poll/i.test(frame.function ?? ''))
+  return isPollChain(blame)
+}
+
+function isPollChain({ chain }: Blame): boolean {
+  return chain.some((frame) => /poll/i.test(frame.function ?? ''))
 }
 
 /**
  * Whether the connection is older than the failures, and nothing came on it since: then one connection failed them all.
  * A younger one, or one that still brings data, means that polls fail on connections that work. Null: no figures.
  */
-function isKept(view: View, { waits, socket }: Leaf, clock: ClockReading): boolean | null {
-  if (isUnacknowledged(waits)) return true
-  const found = silenceOn(view, waits.local ?? socket?.local)
+function isKept(view: View, leaf: Leaf, clock: ClockReading): boolean | null {
+  return isUnacknowledged(leaf.waits) ? true : isSilentSince(view, clock, connectionOf(leaf))
+}
+
+/** One connection by its own end, or all to one peer. */
+interface Connections {
+  readonly local?: string | undefined
+  readonly peer?: string | undefined
+}
+
+function connectionOf({ waits, socket }: Leaf): Connections {
+  return { local: waits.local ?? socket?.local }
+}
+
+function isSilentSince(view: View, clock: ClockReading, which: Connections): boolean | null {
+  const found = silenceOn(view, which)
   if (found === null || clock.lastSuccessMs === null) return null
   const lastSuccessMs = clock.lastSuccessMs - (view.last.takenAtMs - found.takenAtMs)
   // Both grow while a look is taken; a connection of the poll in flight is at most a third as old.
   return found.silentMs >= lastSuccessMs / 2
 }
 
-/** How long nothing came on a connection: of the latest look that has the figure. */
-function silenceOn(view: View, local: string | undefined): { silentMs: number; takenAtMs: number } | null {
+/** How long nothing came: of the latest look that has the figure, and of several connections the one that heard last. */
+function silenceOn(view: View, { local, peer }: Connections): { silentMs: number; takenAtMs: number } | null {
   for (const { kernel, takenAtMs } of view.evidence.looks.toReversed()) {
-    const socket = kernel?.sockets.find((each) => each.local === local)
-    if (socket?.lastReceivedMs != null) return { silentMs: socket.lastReceivedMs, takenAtMs }
+    const silences = (kernel?.sockets ?? [])
+      .filter((each) => (local === undefined ? each.peer === peer && peer !== undefined : each.local === local))
+      .map(({ lastReceivedMs }) => lastReceivedMs)
+      .filter((silence) => silence !== null)
+    if (silences.length > 0) return { silentMs: Math.min(...silences), takenAtMs }
   }
   return null
 }
 
 function candidate(view: View, clock: ClockReading, leaf: Leaf, kept: boolean): Candidate {
-  const peer = leaf.waits.peer ?? leaf.socket?.peer ?? null
+  const peer = peerOf(leaf)
   const fresh = freshTo(view, peer)
-  const failed = plural(clock.failuresInRow, 'poll')
-  const signs: Sign[] = [strong(`${failed} of ${clock.name} failed in a row`)]
-  if (kept) signs.push(strong(deadText(view, leaf)))
-  if (fresh !== null) signs.push((fresh.answered ? strong : weak)(freshText(fresh)))
-  if (clock.lastSuccessMs !== null) signs.push(weak(`the last answered poll was ${seconds(clock.lastSuccessMs)} ago`))
+  const signs = signsOf(clock, kept ? deadText(view, leaf) : null, fresh)
   const built = leafCandidate(view, leaf, {
     cause: 'connection-reused-dead',
     waitsFor: '',
     signs,
     cap: 'high',
     weight: 60,
-    refutedBy:
-      'A fresh connection from this machine on which a poll is not answered either: then the server or the path is down.',
-    nextStep: `Restart the worker to get a fresh connection; set ${settingOf(clock)} or a short keep-alive, and ask what sits between (a proxy, NAT).`,
+    refutedBy: REFUTED_BY,
+    nextStep: nextStepOf(clock),
   })
   return {
     ...built,
-    summary: `${placeText(leaf.blame.where)} waits for an answer on the kept connection to ${peer ?? 'the server'}, on which ${failed} in a row failed${fresh?.answered === true ? ' while a fresh connection is answered' : ''}.`,
+    summary: summaryOf(clock, placeText(leaf.blame.where), peer ?? 'the server', fresh?.answered === true),
     // A look before the last is not among the lists that pointers lead into.
     evidence: view.last.awaits?.awaits[leaf.index] === leaf.node ? built.evidence : [],
     signs,
     // The connection is to blame, not the code: that no frame is the user's makes it no less sure.
     cap: capOf(kept, fresh),
   }
+}
+
+function peerOf({ waits, socket }: Leaf): string | null {
+  return waits.peer ?? socket?.peer ?? null
+}
+
+const REFUTED_BY =
+  'A fresh connection from this machine on which a poll is not answered either: then the server or the path is down.'
+
+function nextStepOf(clock: ClockReading): string {
+  return `Restart the worker to get a fresh connection; set ${settingOf(clock)} or a short keep-alive, and ask what sits between (a proxy, NAT).`
+}
+
+function summaryOf(clock: ClockReading, who: string, peer: string, answered: boolean): string {
+  const failed = plural(clock.failuresInRow, 'poll')
+  return `${who} waits for an answer on the kept connection to ${peer}, on which ${failed} in a row failed${answered ? ' while a fresh connection is answered' : ''}.`
+}
+
+/** `silence`: that nothing comes on the kept connection; null where that is not known. */
+function signsOf(clock: ClockReading, silence: string | null, fresh: FreshConnection | null): readonly Sign[] {
+  const signs = [strong(`${plural(clock.failuresInRow, 'poll')} of ${clock.name} failed in a row`)]
+  if (silence !== null) signs.push(strong(silence))
+  if (fresh !== null) signs.push((fresh.answered ? strong : weak)(freshText(fresh)))
+  if (clock.lastSuccessMs !== null) signs.push(weak(`the last answered poll was ${seconds(clock.lastSuccessMs)} ago`))
+  return signs
 }
 
 /** Conductor's SDK has one of its own from 3.0 on. */
@@ -109,9 +190,9 @@ function capOf(kept: boolean, fresh: FreshConnection | null): Confidence {
   return fresh === null ? 'medium' : 'high'
 }
 
-function deadText(view: View, { waits, socket }: Leaf): string {
-  if (isUnacknowledged(waits)) return 'what was sent on it is not acknowledged, and was sent again'
-  return `nothing came on that connection for ${seconds(silenceOn(view, waits.local ?? socket?.local)?.silentMs ?? 0)}`
+function deadText(view: View, leaf: Leaf): string {
+  if (isUnacknowledged(leaf.waits)) return 'what was sent on it is not acknowledged, and was sent again'
+  return `nothing came on that connection for ${seconds(silenceOn(view, connectionOf(leaf))?.silentMs ?? 0)}`
 }
 
 function freshTo(view: View, peer: string | null): FreshConnection | null {

@@ -168,6 +168,27 @@ describe('a wait on a connection', () => {
       expect(found.map((verdict) => verdict.cause)).not.toContain('connection-reused-dead')
     })
 
+    describe('where the poll changed while it was read', () => {
+      const unseen = (receivedMs: number): Evidence =>
+        failing({ receivedMs, node: { waitsFor: { kind: 'unknown', summary: 'something that was not found' } } })
+
+      test('and high with a fresh answer from the server of the settings, and silence from it', () => {
+        const dead = first({ ...unseen(239_000), ...tried(true) })
+        expect(dead).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'high' })
+        expect(dead.verdict?.summary).toContain('kept connection to 10.0.0.5:8080')
+      })
+
+      test('but not without that answer, nor where something came', () => {
+        for (const evidence of [
+          unseen(239_000),
+          { ...unseen(239_000), ...tried(false) },
+          { ...unseen(59_000), ...tried(true) },
+        ]) {
+          expect(diagnose(evidence).map(({ cause }) => cause)).not.toContain('connection-reused-dead')
+        }
+      })
+    })
+
     test('and is found in the earlier look when the last one falls between two polls', () => {
       const dead = failing({ receivedMs: 239_000 })
       const [one, two] = dead.looks

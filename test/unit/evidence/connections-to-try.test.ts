@@ -47,6 +47,26 @@ describe('a fresh connection', () => {
     expect(connectionsToTry([look({ url: 'http://10.0.0.5:8080/api/orders' })])).toEqual([])
   })
 
+  describe('where no poll could be read', () => {
+    const named = (name: string, peer?: string): CapturedLook => {
+      const unread = look(TIMER, 2, peer)
+      return { ...unread, clocks: (unread.clocks ?? []).map((each) => ({ ...each, name })) }
+    }
+
+    test('is tried at the server of the settings, for a poller of Conductor’s', () => {
+      const server = 'http://10.0.0.5:8080/api'
+      expect(connectionsToTry([named('conductor:orders')], server)).toEqual([{ peer: '10.0.0.5:8080', url: POLL }])
+      expect(connectionsToTry([named('orders')], server)).toEqual([])
+    })
+
+    test('is not tried without settings, at another address, or where two servers have that port', () => {
+      expect(connectionsToTry([named('conductor:orders')])).toEqual([])
+      expect(connectionsToTry([named('conductor:orders')], 'http://10.0.0.9:8080')).toEqual([])
+      const both = [named('conductor:orders', '10.0.0.7:8080'), named('conductor:orders')]
+      expect(connectionsToTry(both, 'http://conductor.example:8080')).toEqual([])
+    })
+  })
+
   test('is not tried through a proxy, which would have to be asked in its own way', () => {
     expect(connectionsToTry([look({ url: 'https://conductor.example/api/tasks/poll/batch/orders' })])).toEqual([])
     expect(connectionsToTry([look({}, 2, '10.0.0.9:8080')])).toEqual([])
