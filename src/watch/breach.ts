@@ -63,7 +63,9 @@ export function examine(clock: ObservedClock, settings: WatchSettings, loopStall
   const silent = over(clock, 'loop-silence', clock.quietMs, warnMs, stallMs)
   if (silent?.level === 'stall') return silent
   if (clock.ended) return { trigger: 'ended', level: 'warn', clock, ageMs: clock.ageMs, thresholdMs: 0 }
-  return silent ?? examineAnswers(clock, settings)
+  const unanswered = examineAnswers(clock, settings)
+  // A poll that is about to fail, like those before it, is as silent as one that is lost: the worse of the two counts.
+  return unanswered?.level === 'stall' ? unanswered : (silent ?? unanswered)
 }
 
 /** Silent for long enough that what nothing can settle may soon be collected. */

@@ -191,7 +191,10 @@ export class StallWatch {
     const alive = new Set(findings.map(keyOfEpisode))
     for (const clock of clocks) {
       const halfWarnMs = silenceThresholds(clock, this.settings).warnMs / 2
-      if (!clock.paused && clock.quietMs >= halfWarnMs) alive.add(identify(clock, 'loop-silence'))
+      if (clock.paused || clock.quietMs < halfWarnMs) continue
+      alive.add(identify(clock, 'loop-silence'))
+      // Silence hides it for as long as a poll is in flight; it is over with an answer.
+      alive.add(identify(clock, 'poll-success'))
     }
     for (const key of this.episodes.keys()) if (!alive.has(key)) this.episodes.delete(key)
     if (this.looked.size > 0) {

@@ -29,6 +29,12 @@ describe('what is wrong with a clock', () => {
     ],
     ['no answer for a while', { lastSuccessMs: 200_000 }, 'poll-success warn 200000'],
     ['no answer for too long', { lastSuccessMs: 300_000 }, 'poll-success stall 300000'],
+    [
+      'no answer for too long, and a poll that is about to fail as well',
+      { ageMs: 50_000, lastSuccessMs: 300_000 },
+      'poll-success stall 300000',
+    ],
+    ['no answer for a while, and a silent loop', { ageMs: 50_000, lastSuccessMs: 200_000 }, 'loop-silence warn 45000'],
     ['never an answer', { lastSuccessMs: null, openForMs: 300_000 }, 'poll-success stall 300000'],
     ['never an answer, but young', { lastSuccessMs: null, openForMs: 1000 }, null],
     ['no answer during a declared wait', { lastSuccessMs: 300_000, expectedWaitMs: 5 }, null],

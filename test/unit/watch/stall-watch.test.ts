@@ -180,6 +180,23 @@ describe('a poller that beats and gets no answers', () => {
     expect(bench.after(100_000, unanswered(600_000))?.act).toBe('end-if-cured')
   })
 
+  it('is no answer still while one of its polls is silent past the warning', () => {
+    const bench = new Bench()
+    const decision = bench.after(500, unanswered(300_000))
+    const silent = clock({ lastSuccessMs: 310_000, failuresInRow: 5, ageMs: 55_000 })
+    const found = { clocks: [silent], upForMs: 1, anyLoopSeen: true }
+    expect(decision && persists(decision.stall, found, SETTINGS)).toBe(true)
+    expect(decision && persists(decision.stall, { ...found, clocks: [clock()] }, SETTINGS)).toBe(false)
+  })
+
+  it('is one incident, whatever its polls are doing meanwhile', () => {
+    const bench = new Bench({ cooldownMs: 0, pollSuccessTimeoutMs: 0 })
+    expect(bench.after(500, unanswered(200_000))?.act).toBe('capture')
+    expect(bench.after(30_000, clock({ lastSuccessMs: 230_000, failuresInRow: 5, ageMs: 30_000 }))).toBeNull()
+    expect(bench.after(20_000, clock({ lastSuccessMs: 250_000, failuresInRow: 5, ageMs: 50_000 }))?.act).toBe('capture')
+    expect(bench.after(10_000, unanswered(260_000))).toBeNull()
+  })
+
   it('waits for a capture under way', () => {
     const bench = new Bench()
     bench.capturing = true
