@@ -189,14 +189,16 @@ function two(number: number): string {
 }
 
 function verdictText(line: IncidentLine): string {
-  if (line.fault !== null) return `unreadable: ${printable(line.fault)}`
+  if (line.fault !== null) return 'unreadable'
   if (line.state === 'partial') return '(not sealed)'
   if (line.verdict === null) return '(none)'
   const { kind, cause } = line.verdict
   return printable(cause === null ? kind : `${kind}/${cause}`)
 }
 
+/** Of one that can't be read the reason: there is room for it. */
 function placeText(line: IncidentLine): string {
+  if (line.fault !== null) return printable(line.fault)
   const where = line.verdict?.where
   if (!where) return ''
   const source = where.source ?? where

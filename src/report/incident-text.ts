@@ -5,6 +5,7 @@ import type { IncidentManifest } from '../model/incident.js'
 import { renderHeader, verdictName } from './dump-text.js'
 import { plainTable, tableText } from './plain-table.js'
 import { profileDoubt } from './profile-doubt.js'
+import { isManifestDamaged } from './unsealed.js'
 import { type ReportedIncident, waitOf } from './reported-incident.js'
 import { stallSentence } from './stall-text.js'
 import { painter, printable, type Paint } from './terminal.js'
@@ -30,7 +31,7 @@ export function renderIncident(incident: ShownIncident, options: IncidentTextOpt
   const { manifest, path, state } = incident
   const { verbose = false, width = null } = options
   const paint = painter(options.color)
-  const sealed = state === 'sealed' ? '' : paint('yellow', '  NOT SEALED')
+  const sealed = state === 'sealed' ? '' : paint('yellow', isManifestDamaged(manifest) ? '  DAMAGED' : '  NOT SEALED')
   const lines = (text: string): string => (text === '' ? '' : `${wrap(text, { width }).join('\n')}\n\n`)
   return [
     `${paint('bold', `Incident ${manifest.id}`)}  ${printable(manifest.createdAt)}${sealed}\n${paint('dim', printable(path))}\n\n`,

@@ -91,7 +91,7 @@ test('says which file is corrupt and ends with 65', () => {
   expect(shown.stderr).toBe('conductor-diag: kernel.json has 7 bytes, not 14 (ERR_STALL_BUNDLE_CORRUPT)\n')
   writeFileSync(path.join(temporary.path, first, 'incident.json'), '{')
   const torn = run(['show', first])
-  expect(torn).toMatchObject({ status: 65, stdout: expect.stringMatching(/NOT SEALED[^]*stacks\.json/) })
+  expect(torn).toMatchObject({ status: 65, stdout: expect.stringMatching(/ DAMAGED\n[^]*stacks\.json/) })
   expect(torn.stderr).toMatch(/incident\.json is no JSON object \(ERR_STALL_BUNDLE_CORRUPT\)/)
   expect(run(['verify', first])).toMatchObject({
     status: 65,
@@ -99,7 +99,7 @@ test('says which file is corrupt and ends with 65', () => {
   })
   const list = run(['ls'])
   expect(list.status).toBe(0)
-  expect(list.stdout).toMatch(/unreadable: incident\.json/)
+  expect(list.stdout).toMatch(/unreadable +incident\.json of \w+ is no JSON object\n/)
 })
 
 test('shows the verdict of a bundle whose manifest is torn, made again from its evidence', () => {
@@ -109,12 +109,19 @@ test('shows the verdict of a bundle whose manifest is torn, made again from its 
   cpSync(path.join(fixtures, name), folder, { recursive: true })
   truncateSync(path.join(folder, 'incident.json'), 1000)
   const shown = run(['show', folder])
-  expect(shown).toMatchObject({ status: 65, stdout: expect.stringMatching(/NOT SEALED/) })
+  expect(shown).toMatchObject({ status: 65, stdout: expect.stringMatching(/ DAMAGED\n/) })
   expect(shown.stdout).toMatch(/awaiting\/http-response[^]*chargeCard \(wedges\.js:24:18\)[^]*Next: /)
   expect(shown.stderr).toMatch(/incident\.json is no JSON object/)
   const page = path.join(temporary.path, 'torn.html')
   expect(run(['report', folder, '--out', page])).toMatchObject({ status: 0 })
-  expect(readFileSync(page, 'utf8')).toContain('awaiting/http-response')
+  const written = readFileSync(page, 'utf8')
+  expect(written).toContain('awaiting/http-response')
+  const text = run(['show', folder, '--markdown']).stdout
+  for (const each of [written, text]) {
+    expect(each).toContain('The manifest is damaged')
+    expect(each).not.toContain('Not sealed')
+  }
+  expect(text).toContain('`conductor-diag verify ID` checks each')
 })
 
 test('shows what an unsealed bundle has; verify ends with 65', () => {

@@ -11,6 +11,7 @@ import { toCpuProfile } from '../../profile/cpu-profile.js'
 import { verdictName } from '../../report/dump-text.js'
 import { placeLine } from '../../report/places.js'
 import { profileDoubt } from '../../report/profile-doubt.js'
+import { unsealedText } from '../../report/unsealed.js'
 import type { ReportedIncident } from '../../report/reported-incident.js'
 import { stallSentence } from '../../report/stall-text.js'
 import { speedscopePage } from '../speedscope-page.js'
@@ -38,6 +39,7 @@ export interface PageOptions {
 export function renderReportPage(incident: ReportedIncident, options: PageOptions = {}): string {
   const { manifest } = incident
   const [main] = manifest.verdicts
+  const unsealed = unsealedText(manifest)
   const flame = attempt(() => flameGraph(incident, options.profile ?? null), null)
   const scripts = [PAGE_SCRIPT, ...(flame?.scripts ?? [])]
   const title = main === undefined ? `Incident ${manifest.id}` : `${verdictName(main)} · ${manifest.id}`
@@ -54,7 +56,7 @@ export function renderReportPage(incident: ReportedIncident, options: PageOption
     happened: [
       ...(main === undefined ? [] : [printable(main.summary)]),
       ...(manifest.stall === null ? [] : [stallSentence(manifest.stall)]),
-      ...(manifest.sealedAt === '' ? ['Not sealed: the capture has not ended, or was cut off.'] : []),
+      ...(unsealed === null ? [] : [unsealed]),
     ],
     sections: sectionsOf(incident, flame),
     foot: `${printable(manifest.tool.name)} ${printable(manifest.tool.version)}, schema ${manifest.schema}. This page loads nothing and sends nothing.`,

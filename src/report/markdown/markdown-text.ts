@@ -9,11 +9,26 @@ const SPECIAL = /[`*_[\]<>|~@#&\\!$^]|:\/\/|^www\./i
 /** At the beginning of a paragraph these make a list, a heading or a rule. */
 const AT_BEGINNING = /^(?:[-+=]|\d+[.)]$)/
 
-/** A sentence: words that Markdown would read are put into code spans, all others stay as they are. */
+/** A quoted command, by itself between blanks and a sentence's own signs: no other code span can come to touch it. */
+const QUOTED = /(?<=(?:^|\s)\(?)`([^`]+)`(?=[.,;:)]*(?:\s|$))/
+
+/**
+ * A sentence: what stands in single backticks is a code span, words that Markdown would read are put into others, and
+ * the rest stays as it is.
+ */
 export function prose(text: string): string {
   return printable(text)
+    .split(QUOTED)
+    .map((part, index) => (index % 2 === 1 ? code(part) : words(part, index === 0)))
+    .join('')
+}
+
+function words(text: string, begins: boolean): string {
+  return text
     .split(' ')
-    .map((word, index) => (SPECIAL.test(word) || (index === 0 && AT_BEGINNING.test(word)) ? code(word) : word))
+    .map((word, index) =>
+      SPECIAL.test(word) || (begins && index === 0 && AT_BEGINNING.test(word)) ? code(word) : word,
+    )
     .join(' ')
 }
 

@@ -7,6 +7,7 @@ import { verdictName } from '../dump-text.js'
 import { fileText, frameLine, placeLine } from '../places.js'
 import { agoText, lastMinutes } from '../last-minutes.js'
 import { profileDoubt } from '../profile-doubt.js'
+import { unsealedText } from '../unsealed.js'
 import { type ReportedIncident, waitOf } from '../reported-incident.js'
 import { stallSentence } from '../stall-text.js'
 import { nextStepText } from '../verdict-page.js'
@@ -32,7 +33,8 @@ export function titleLines({ manifest }: ReportedIncident): string[] {
     `pid ${process.pid}${process.hostname === '' ? '' : ` on ${code(process.hostname)}`}`,
     prose(manifest.createdAt),
   ]
-  const sealed = manifest.sealedAt === '' ? ['', '**Not sealed: the capture has not ended, or was cut off.**'] : []
+  const unsealed = unsealedText(manifest)
+  const sealed = unsealed === null ? [] : ['', `**${unsealed}**`]
   return [
     `# ${main === undefined ? 'No verdict' : prose(verdictName(main))}${place}`,
     '',
@@ -184,10 +186,16 @@ function clocks({ manifest }: ReportedIncident, level: number): string[] {
     clock.ended ? 'ended' : clock.paused ? 'paused' : '',
   ])
   const more = manifest.clocks.length - shown.length
+  const heads = ['clock', 'silent', 'beats', 'poll in flight', 'last answer', 'slots', 'state']
+  // Mostly nothing is to be said in the last column.
+  const columns = rows.some((row) => row.at(-1) !== '') ? heads.length : heads.length - 1
   return [
     '## Clocks',
     '',
-    ...table(['clock', 'silent', 'beats', 'poll in flight', 'last answer', 'slots', ''], rows),
+    ...table(
+      heads.slice(0, columns),
+      rows.map((row) => row.slice(0, columns)),
+    ),
     ...(more > 0 ? ['', `and ${plural(more, 'more clock')}`] : []),
   ]
 }

@@ -46,7 +46,7 @@ test('lists also those that are not sealed or not readable', () => {
     ['ID', 'AGE', 'PID', 'TRIGGER', 'VERDICT', 'PLACE'],
     ['01M89Y8W4', '90 s', '4711', 'loop-silence', 'computing/regexp', 'validate rules.js:18'],
     ['01M89Y8W3', '90 s', '4711', 'loop-silence', '(not sealed)'],
-    ['01M89Y8W2', '90 s', '4711', 'loop-silence', 'unreadable: incident.json of X is corrupt'],
+    ['01M89Y8W2', '90 s', '4711', 'loop-silence', 'unreadable', 'incident.json of X is corrupt'],
     ['01M89Y8W1', '90 s', '4711', 'loop-silence!', 'stopped'],
     [''],
   ])

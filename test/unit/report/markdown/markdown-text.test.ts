@@ -9,7 +9,10 @@ test.each([
   ['- a list', '`-` a list'],
   ['1. a list', '`1.` a list'],
   ['[click](http://evil)', '`[click](http://evil)`'],
-  ['a `tick` here', 'a `` `tick` `` here'],
+  ['a `tick` here', 'a `tick` here'],
+  ['`conductor-diag verify ID` checks (`show <b>`).', '`conductor-diag verify ID` checks (`show <b>`).'],
+  ['`a`<img `b`.`c` x`d` `e', '`` `a`<img `` `` `b`.`c` `` `` x`d` `` `` `e ``'],
+  ['<img `a b`', '`<img` `a b`'],
   ['two\nlines\u001b[31m', 'two\\x0alines\\x1b[31m'],
 ])('%j becomes %j', (text, expected) => {
   // The escapes of a terminal are text by then: what is left of them is a word like any other.
