@@ -74,6 +74,13 @@ test.each<[manner: string, message: RegExp, waitMs?: number]>([
   60_000,
 )
 
+test('a decent one is found, however little time is left', async () => {
+  const { port } = await start('decent', false)
+  for (const leftMs of [9999.873_855, 5000.5, 20_000]) {
+    expect(await findEndpoint(port, performance.now() + leftMs)).toBe(`ws://127.0.0.1:${port}/x`)
+  }
+}, 60_000)
+
 test('dump says in one line what is wrong with such an inspector, and ends', async () => {
   const { pid } = await start('no JSON', true)
   const { code, stdout, stderr } = await runCli(['dump', String(pid), '--engine', 'inspector'])

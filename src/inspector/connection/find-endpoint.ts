@@ -21,7 +21,9 @@ function fetchText(port: number, deadlineMs: number): Promise<string> {
     const fail = (error: Error): void =>
       reject(notAnInspector(port, signal.aborted ? 'it did not answer in time' : error.message))
     // From the first byte to the last: an idle time-out is never reached by what comes byte by byte.
-    const signal = AbortSignal.timeout(Math.max(1, Math.min(ANSWER_MS, deadlineMs - performance.now())))
+    const leftMs = Math.max(1, Math.min(ANSWER_MS, deadlineMs - performance.now()))
+    // Whole milliseconds: it throws at a fraction.
+    const signal = AbortSignal.timeout(Math.ceil(leftMs))
     const request = get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, (response) => {
       let text = ''
       response.setEncoding('utf8')
