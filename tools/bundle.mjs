@@ -68,6 +68,13 @@ const SHARED = {
   minShareCount: 2,
 }
 
+/** Small files of bundles that bring no package along: one file for who reads and who writes. */
+const FOLDERS = {
+  name: 'shared-folders',
+  test: /src\/incident\/(?:bundle-format|directory|writer-alive|tombstone|durable-file)\.ts$/,
+  minShareCount: 2,
+}
+
 /** In a circle of files one runs before what it needs is there: found by whoever starts it, or here. */
 function refuseCircles(chunks) {
   const imports = new Map(chunks.map((chunk) => [chunk.fileName, chunk.imports ?? []]))
@@ -130,5 +137,5 @@ export async function bundleAll() {
   await bundle(DOORS, 'preload')
   for (const entry of ALONE) await bundle([entry], path.basename(entry))
   await bundle(['sinks/delivery-process'], 'delivery')
-  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [FRAME, BASE, SHARED] } })
+  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [FRAME, BASE, SHARED, FOLDERS] } })
 }

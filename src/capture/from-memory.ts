@@ -8,7 +8,7 @@ import type { MemoryTarget } from './memory-target.js'
 /** @throws StallError ERR_STALL_MEMORY_UNREADABLE where the binary's symbols don't serve */
 export function nativeOf(memory: MemoryTarget): NativeProcess {
   const native = memory.native()
-  if (native === null) throw unreadable("the binary's symbols do not serve")
+  if (native === null) throw unreadable("the binary's symbols can't be used")
   return native
 }
 

@@ -111,7 +111,7 @@ function agentThreads(target: Target): ReadonlySet<number> {
 }
 
 function withNative(side: NativeStacks | null, stack: ThreadStack, isolate: Address, look: StackReading): ThreadStack {
-  const answer = side?.withNative(stack.tid, isolate, look) ?? { why: "the binary's symbols do not serve" }
+  const answer = side?.withNative(stack.tid, isolate, look) ?? { why: "the binary's symbols can't be used" }
   if ('frames' in answer) return { ...stack, frames: answer.frames, withNative: true }
   const note = `without C++ frames: ${answer.why}`
   return { ...stack, note: stack.note === undefined ? note : `${stack.note}; ${note}` }

@@ -152,7 +152,7 @@ function signal(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     if (code === 'EPERM') {
-      throw new StallError('ERR_STALL_PERMISSION', `process ${pid} may not be stopped by this user`, {
+      throw new StallError('ERR_STALL_PERMISSION', `process ${pid} can't be stopped by this user`, {
         help: 'run as its user, or without --stop',
         cause,
       })

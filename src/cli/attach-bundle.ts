@@ -79,7 +79,7 @@ export function wherever(env: Environment): string {
     }
   }
   throw new StallError('ERR_STALL_DIR_UNWRITABLE', failures.join('; '), {
-    help: '--out takes a folder that can be written',
+    help: '--out needs a writable folder',
   })
 }
 

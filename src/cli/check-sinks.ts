@@ -72,7 +72,7 @@ function outboxFindings(env: Environment): Check[] {
             verdict: 'warn' as const,
             subject: 'outbox',
             text: `${plural(refused.length, 'delivery', 'deliveries')} refused: ${why(refused)}`,
-            advice: 'Mend the reason, then: conductor-diag ship --refused',
+            advice: 'Fix the cause, then: conductor-diag ship --refused',
           },
         ]),
   ]

@@ -50,7 +50,7 @@ export function register(program: Command): void {
     .option('--attach-to <destination>', 'deliver that bundle (see attach --help); may be given several times', collect)
     .option('--dry-run', 'with --attach-to: print exactly what would be sent, send nothing and keep no bundle')
     .addOption(
-      new Option('--engine <name>', 'how to look: auto takes memory, and the inspector where memory cannot serve')
+      new Option('--engine <name>', 'how to look: auto takes memory, and the inspector where memory cannot be read')
         .choices(['auto', 'memory', 'inspector', 'kernel'])
         .default('auto'),
     )

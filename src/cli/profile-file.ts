@@ -25,7 +25,7 @@ export function assertWritable(file: string | undefined): void {
 
 function unwritable(why: string, cause?: unknown): StallError {
   return new StallError('ERR_STALL_USAGE', `the profile could not be written: ${why}`, {
-    help: '-o takes a file in a folder that can be written, or - for stdout',
+    help: '-o needs a file in a writable folder, or - for stdout',
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .addHelpText('after', examples('ship', 'ship --follow --dir /var/lib/incidents', 'ship --refused'))
     .option('--follow', 'go on: deliver what workers that share the folder leave there')
     .option('--all', 'also bundles from before anything was delivered from this folder')
-    .option('--refused', 'try those again that were refused: after mending the reason')
+    .option('--refused', 'try refused deliveries again, after you fixed the cause')
     .option('--json', 'the closing count as JSON')
   addFolderOption(command).action(async (options: ShipCommandOptions) => {
     process.exitCode = await ship(options)

@@ -16,6 +16,6 @@ export function writeReport(bundle: Bundle, file: string): number {
   } catch (thrown) {
     rmSync(writing, { force: true })
     const { code, message } = toDiskError(thrown, file)
-    throw new StallError(code, message, { cause: thrown, help: '--out takes a file in a folder that can be written.' })
+    throw new StallError(code, message, { cause: thrown, help: '--out needs a file in a writable folder.' })
   }
 }

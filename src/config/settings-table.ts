@@ -165,7 +165,7 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     fallback: 0,
     defaultText: '0; under `conductor-diag run`, the watchdog time-out once an earlier start had a poll loop',
     zero: 'off',
-    meaning: 'No poll loop has begun so long after the start, before exit 70. 0: never.',
+    meaning: 'How long after the start the first poll loop may take, before exit 70. 0: for ever.',
   },
   {
     key: 'pollSuccessWarnMs',

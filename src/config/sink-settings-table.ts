@@ -84,12 +84,7 @@ export const SINK_SETTINGS_TABLE: readonly SinkSettingRow[] = [
     ['URL', 'url', 'CONDUCTOR_SERVER_URL', 'Of the server whose tasks they are.'],
     ['KEY_ID', 'text', 'CONDUCTOR_AUTH_KEY', 'Access key, where the server wants one.'],
     ['KEY_SECRET', 'secret', 'CONDUCTOR_AUTH_SECRET', 'Its secret.'],
-    [
-      'FAIL_TASKS',
-      'boolean',
-      'false',
-      'Fail tasks that stood still once their worker is gone, so that they are tried again.',
-    ],
+    ['FAIL_TASKS', 'boolean', 'false', 'Fail stuck tasks once their worker is gone, so that they are tried again.'],
   ),
   ...rows(
     'webhook',

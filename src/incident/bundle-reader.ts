@@ -327,7 +327,7 @@ function eachChunk(folder: string, name: string, take: (chunk: Buffer, soFar: nu
   }
   try {
     const stats = fstatSync(fd)
-    if (!stats.isFile()) throw new DamagedFile(folder, name, 'is no regular file')
+    if (!stats.isFile()) throw new DamagedFile(folder, name, 'is not a regular file')
     // A sparse file may claim any size.
     if (stats.size > MAX_ARTIFACT_BYTES) {
       throw new DamagedFile(folder, name, `has ${stats.size} bytes, and at most ${MAX_ARTIFACT_BYTES} are read`)

@@ -143,7 +143,7 @@ export function openBundle(options: OpenBundleOptions): BundleWriter | StallErro
   }
   return new StallError(
     'ERR_STALL_DIR_UNWRITABLE',
-    `no folder takes a bundle: ${notes.join('; ') || 'none was named'}`,
+    `no folder can hold a bundle: ${notes.join('; ') || 'none was named'}`,
     {
       help: 'Name a writable folder in CONDUCTOR_STALL_DIR.',
     },

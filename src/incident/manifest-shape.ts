@@ -62,7 +62,7 @@ function verdictFault(verdict: Json): string | null {
 }
 
 function placeFault(place: unknown, what: string, mayLack: boolean): string | null {
-  if (!isObject(place)) return `has ${what} that is no object`
+  if (!isObject(place)) return `has ${what} that is not an object`
   const known = ['function', 'file']
   const fault = mayLack ? textsFault(place, what, [], known) : textsFault(place, what, ['file'], ['function'])
   return fault ?? positionFault(place, what) ?? sourceFault(place['source'], `the source of ${what}`)
@@ -71,7 +71,7 @@ function placeFault(place: unknown, what: string, mayLack: boolean): string | nu
 /** Where a source map leads: a place without a function of its own. */
 function sourceFault(source: unknown, what: string): string | null {
   if (source === undefined) return null
-  if (!isObject(source)) return `has ${what} that is no object`
+  if (!isObject(source)) return `has ${what} that is not an object`
   return textsFault(source, what, ['file'], [], ['function']) ?? positionFault(source, what)
 }
 
@@ -100,7 +100,7 @@ function processFault(process: Json): string | null {
 
 function stallFault(stall: unknown): string | null {
   if (stall === null || stall === undefined) return null
-  if (!isObject(stall)) return 'has a stall that is no object'
+  if (!isObject(stall)) return 'has a stall that is not an object'
   return (
     textsFault(stall, 'the stall', ['trigger', 'level'], ['clock'], ['reason']) ??
     numbersFault(stall, 'the stall', ['ageMs', 'thresholdMs'])
@@ -128,7 +128,7 @@ function listFault(list: unknown, limit: Limited, what: string): string | null {
 function textListFault(list: unknown, limit: Limited, what: string): string | null {
   const fault = listFault(list, limit, what)
   if (fault !== null) return fault
-  return (list as unknown[]).every((text) => typeof text === 'string') ? null : `lists ${what} that are no text`
+  return (list as unknown[]).every((text) => typeof text === 'string') ? null : `lists ${what} that are not text`
 }
 
 function tooMany(what: string, count: number, limit: Limited): string {
@@ -137,7 +137,7 @@ function tooMany(what: string, count: number, limit: Limited): string {
 
 function first(list: unknown, faultOf: (each: Json) => string | null): string | null {
   for (const each of list as readonly unknown[]) {
-    const fault = isObject(each) ? faultOf(each) : 'lists something that is no object'
+    const fault = isObject(each) ? faultOf(each) : 'lists something that is not an object'
     if (fault !== null) return fault
   }
   return null

@@ -191,7 +191,7 @@ async function openBundleIn(folder: string, identity: ProcessIdentity): Promise<
   const directories = [{ path: folder, from: '--out' as const, shared: false }]
   const opened = openIncidentBundle({ process: identity, stall: null, directories })
   if (!(opened instanceof StallError)) return opened
-  const help = '--out takes a folder that can be written'
+  const help = '--out needs a writable folder'
   throw new StallError(opened.code, opened.message, { help, cause: opened })
 }
 

@@ -60,7 +60,7 @@ export function checksOf(status: ControlStatus): Check[] {
   if (status.canExit !== undefined) checks.push(exitCheck(status.canExit))
   checks.push({ subject: 'last incident', verdict: 'ok', text: lastIncident ?? 'none in this run' })
   if (status.logUnavailable !== null) {
-    checks.push({ subject: 'log', verdict: 'warn', text: `its stderr takes no lines: ${status.logUnavailable}` })
+    checks.push({ subject: 'log', verdict: 'warn', text: `its stderr accepts no lines: ${status.logUnavailable}` })
   }
   return checks
 }

@@ -212,7 +212,7 @@ function examineInspector(caught: bigint, pid: number): Check {
     ? {
         subject: 'inspector',
         verdict: 'ok',
-        text: 'opens on SIGUSR1, which is only sent with --engine inspector or where memory cannot serve',
+        text: 'opens on SIGUSR1, which is only sent with --engine inspector or where memory cannot be read',
       }
     : {
         subject: 'inspector',

@@ -39,7 +39,7 @@ export interface ActiveTimer {
   readonly tid?: number
 }
 
-/** Sockets of one http.Agent whose answers have begun and lie there without a reader: they serve nobody else. */
+/** Sockets of one http.Agent whose answers have started and lie there without a reader: they serve nobody else. */
 export interface UnreadAnswers {
   /** Class of the agent. */
   readonly agent: string

@@ -82,7 +82,7 @@ function clockEvents(clock: ClockReading): LastMinute[] {
   const since = failuresInRow === 0 ? '' : `; ${plural(failuresInRow, 'poll')} failed since${error}`
   return [
     beats === 0
-      ? { agoMs: ageMs, text: `${name} was begun, and has not beaten yet` }
+      ? { agoMs: ageMs, text: `${name} has started, and has not beaten yet` }
       : { agoMs: ageMs, text: `${name} beat for the last time (${plural(beats, 'beat')} so far${usual})` },
     ...(lastSuccessMs === null ? [] : [{ agoMs: lastSuccessMs, text: `a poll of ${name} was answered${since}` }]),
     ...(inFlightMs === null ? [] : [{ agoMs: inFlightMs, text: `${name} sent the poll that is still in flight` }]),

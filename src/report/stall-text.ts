@@ -15,7 +15,7 @@ export function stallSentence(stall: Stall): string {
     case 'poll-success':
       return `No poll${clock} was answered for ${age} (${stall.level} at ${limit}).`
     case 'startup':
-      return `No poll loop had begun ${age} after the start (${stall.level} at ${limit}).`
+      return `No poll loop had started ${age} after the start (${stall.level} at ${limit}).`
     case 'outside':
       return `Seen from outside for ${age}: ${printable(stall.reason ?? 'in trouble')} (${stall.level} at ${limit}).`
     case 'ended':

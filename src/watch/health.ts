@@ -47,7 +47,7 @@ export function healthOf(clocks: readonly ObservedClock[], settings: HealthSetti
     if (ends && ageMs >= thresholdMs + settings.graceMs + MARGIN_MS) alive = false
   }
   if (clocks.length === 0) reasons.push('the event loop has not been seen yet')
-  if (settings.startupTimeoutMs > 0 && !context.anyLoopSeen) reasons.push('no poll loop has begun yet')
+  if (settings.startupTimeoutMs > 0 && !context.anyLoopSeen) reasons.push('no poll loop has started yet')
   if (context.leaving) reasons.push('it is ending')
   return { alive, ready: reasons.length === 0, reasons }
 }

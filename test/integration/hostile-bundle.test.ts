@@ -52,12 +52,12 @@ const ATTACKS: readonly (readonly [string, RegExp, () => void])[] = [
   ],
   [
     'a verdict that is a number',
-    /no object/,
+    /not an object/,
     () => change((manifest) => (manifest['verdicts'] = [4 as unknown as Record<string, unknown>])),
   ],
   [
     'a million brackets for a verdict',
-    /no object/,
+    /not an object/,
     () => {
       const file = path.join(bundle, 'incident.json')
       const deep = `${'['.repeat(1e6)}${']'.repeat(1e6)}`

@@ -49,7 +49,7 @@ async function useAll(port: number, waitMs: number): Promise<void> {
 
 test.each<[manner: string, message: RegExp, waitMs?: number]>([
   ['no JSON', /no JSON/],
-  ['a bare null', /no object/],
+  ['a bare null', /not an object/],
   ['an event called error', /no answer/, 1500],
   ['events without parameters', /malformed/],
   ['frames of the wrong type', /malformed/],
@@ -86,5 +86,7 @@ test('dump says in one line what is wrong with such an inspector, and ends', asy
   const { code, stdout, stderr } = await runCli(['dump', String(pid), '--engine', 'inspector'])
   expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/^\s+at /m) })
   // A crowded machine may leave no time for it; then that is said.
-  expect(stdout).toMatch(/no inspector: it sends text that is no JSON|ERR_STALL_(?:NOT_REACHED|INSPECTOR_TIMEOUT)/)
+  expect(stdout).toMatch(
+    /no inspector: it sends text that is not valid JSON|ERR_STALL_(?:NOT_REACHED|INSPECTOR_TIMEOUT)/,
+  )
 }, 60_000)

@@ -211,12 +211,12 @@ describe.skipIf(user === null)('as root, with a second user (made by useradd)', 
 
 test.each([
   ['a link', (file: string) => (spawnSync('ln', ['-sf', '/etc/hostname', file]), 'opened')],
-  ['a FIFO', (file: string) => (spawnSync('sh', ['-c', `rm ${file}; mkfifo ${file}`]), 'no regular file')],
+  ['a FIFO', (file: string) => (spawnSync('sh', ['-c', `rm ${file}; mkfifo ${file}`]), 'not a regular file')],
   [
     'a device',
     (file: string) => (
       spawnSync('sh', ['-c', `rm ${file}; mknod ${file} c 1 5`]),
-      'no regular file|is not there|opened'
+      'not a regular file|is not there|opened'
     ),
   ],
   ['a sparse file of 2 TB', (file: string) => (truncateSync(file, 2e12), 'at most')],

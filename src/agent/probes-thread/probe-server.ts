@@ -86,7 +86,7 @@ function healthReply(well: boolean, health: Health, known: boolean): Reply {
 function refused(token: string | null): Reply {
   return token === null
     ? text(403, 'no token is configured: CONDUCTOR_STALL_PROBES_TOKEN')
-    : text(401, 'this takes a token: Authorization: Bearer ...')
+    : text(401, 'a token is required: Authorization: Bearer ...')
 }
 
 function text(status: number, body: string): Reply {

@@ -19,7 +19,7 @@ export function writeTerminationNote(file: string, text: string): string | null 
     return code === 'ENOENT' || code === 'ERR_ACCESS_DENIED' ? null : code
   }
   try {
-    if (!fstatSync(fd).isFile()) return 'it is no regular file'
+    if (!fstatSync(fd).isFile()) return 'it is not a regular file'
     ftruncateSync(fd)
     writeSync(fd, Buffer.from(`${text}\n`).subarray(0, MAX_BYTES))
     return null

@@ -55,7 +55,7 @@ export function describeStall(stall: Stall): string {
     case 'poll-success':
       return `${stall.clock} got no answer ${silent}`
     case 'startup':
-      return `no poll loop has begun ${Math.round(stall.ageMs / 100) / 10} s after the start`
+      return `no poll loop has started ${Math.round(stall.ageMs / 100) / 10} s after the start`
     case 'outside':
       return `seen from outside ${silent}`
     case 'ended':

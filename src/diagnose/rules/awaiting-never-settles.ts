@@ -75,14 +75,14 @@ function afterTheEnd(view: View, leaf: Leaf, over: string): Candidate {
   const what = owner ?? 'an emitter'
   return leafCandidate(view, leaf, {
     cause: 'never-settles',
-    waitsFor: `${event === undefined ? '' : `the event ${event} of `}${what}, which is ${over} and emits it no more`,
-    signs: [strong(`its resolver hangs on a listener of ${what}`), strong(`${what} is ${over}`)],
+    waitsFor: `${event === undefined ? '' : `the event ${event} of `}${what}, which is ${over} and will not emit it again`,
+    signs: [strong(`its resolver is in a listener of ${what}`), strong(`${what} is ${over}`)],
     cap: leaf.node.doubtful === true ? 'low' : capByLooks(view, leaf),
     needsNoCpu: true,
     weight: 46,
     refutedBy: 'The object being opened again, or somebody emitting the event by hand.',
     nextStep:
-      'Listen before the object can end (no await between making it and listening), or ask it first whether it has.',
+      'Listen before the object can end (no await between making it and listening), or check first whether it has.',
   })
 }
 
@@ -147,6 +147,6 @@ function goneCandidate(view: View, { where, chain, parked, tasks }: TaskGroup): 
     weight: 46,
     refutedBy: 'The task ending after all.',
     nextStep:
-      'Find the promise that this function awaits and the path on which neither resolve nor reject is called, and bound the wait by a time-out.',
+      'Find the promise that this function awaits and the path on which neither resolve nor reject is called, and give the wait a time-out.',
   }
 }

@@ -17,14 +17,14 @@ export function awaitingNotConnected(view: View): readonly Candidate[] {
             ? `the connection of ${owner} to be ready${peer === undefined ? '' : ` (${peer})`}: it is ${connection}`
             : `a command that was never sent: it is kept in ${owner}${more} until there is a connection that is ready${peer === undefined ? '' : ` to ${peer}`} (state: ${connection})`,
         signs: [
-          strong(queuedIn === undefined ? `it waits for ${owner}` : `it stands in ${owner}`),
+          strong(queuedIn === undefined ? `it waits for ${owner}` : `it is in ${owner}`),
           strong(`its client says of its connection: ${connection}`),
         ],
         cap: capByLooks(view, leaf) === 'low' ? 'low' : 'medium',
         weight: 34,
         refutedBy: 'The client being connected in a later look.',
         nextStep:
-          'See that somebody connects this client (another connection may be the one that was opened), that the server is reachable and finishes its handshake, and let commands fail while there is no connection.',
+          'Make sure that this client is connected (another one may have been opened instead) and that the server is reachable and finishes its handshake; let commands fail while there is no connection.',
       })
     })
 }

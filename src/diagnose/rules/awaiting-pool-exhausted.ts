@@ -76,7 +76,7 @@ function isLeak({ waits }: Leaf, pool: PoolFacts): boolean {
 }
 
 function signsOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): Sign[] {
-  const signs: Sign[] = [strong(`it stands in the queue ${pool.owner}`)]
+  const signs: Sign[] = [strong(`it is in the queue ${pool.owner}`)]
   if (pool.idle === 0) signs.push(strong('no member of the pool is idle'))
   if (pool.size !== null && pool.lent !== null && pool.lent >= pool.size) signs.push(strong('all of them are lent'))
   if (leaked) signs.push(strong('what is lent runs nothing, and nobody holds it'))
@@ -100,6 +100,6 @@ function nextOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   if (leaked)
     return 'Find the path that takes a connection and returns without giving it back (an early return or throw): release it in finally.'
   if ((waits.holders ?? []).length > 0)
-    return 'See what those who hold a connection wait for (their awaits are in the list), and that they take no second one meanwhile.'
-  return 'See who has the connections that are lent: one not given back, or work that does not end on each.'
+    return 'Check what the holders of the connections wait for (their awaits are in the list), and make sure that none takes a second one meanwhile.'
+  return 'Find out who holds the lent connections: one was not given back, or the work on each does not end.'
 }

@@ -166,6 +166,6 @@ function candidate(
     cap,
     weight: 70,
     refutedBy: 'A slot that is freed between two looks, or tasks that are within their response time-out.',
-    nextStep: 'See what the parked tasks wait for (next verdict), and bound it by a time-out inside the task.',
+    nextStep: 'Check what the parked tasks wait for (next verdict), and give that a time-out inside the task.',
   }
 }

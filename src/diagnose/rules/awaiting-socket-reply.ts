@@ -25,7 +25,7 @@ function replyTo(view: View, leaf: Leaf): Candidate {
     nextStep: nothingEverCame(leaf)
       ? SEE_HANDSHAKE
       : blocking !== undefined
-        ? `See who should put something there, and give ${blocking} a time-out of a few seconds: then the loop comes round, and a dead connection is noticed.`
+        ? `Find out who should put something there, and give ${blocking} a time-out of a few seconds, so that the loop turns and notices a dead connection.`
         : `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
   })
 }
@@ -48,7 +48,7 @@ function behind(view: View, leaf: Leaf, queue: QueueFacts): Candidate {
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
     waitsFor: `its turn behind ${others} in ${queue.owner}${ahead}, on the connection to ${peer}: perhaps it was not even sent`,
-    signs: [strong(`it stands in ${queue.owner}, behind ${others}`), ...signsOf(leaf).slice(1)],
+    signs: [strong(`it is in ${queue.owner}, behind ${others}`), ...signsOf(leaf).slice(1)],
     cap: capByAge(view, leaf) === 'low' ? 'low' : 'medium',
     weight: 29,
     refutedBy: 'The queue getting shorter between two looks.',
@@ -58,7 +58,7 @@ function behind(view: View, leaf: Leaf, queue: QueueFacts): Candidate {
 
 function signsOf({ waits }: Leaf): Sign[] {
   const signs: Sign[] = [strong('what it waits for hangs on this socket')]
-  if ((waits.receiveQueueBytes ?? 0) > 0) signs.push(weak(`${waits.receiveQueueBytes} bytes are there to be read`))
+  if ((waits.receiveQueueBytes ?? 0) > 0) signs.push(weak(`${waits.receiveQueueBytes} bytes are waiting to be read`))
   if (waits.state === 'ESTABLISHED' && waits.unacknowledged === false) {
     signs.push(weak('the connection is established and all that was sent is acknowledged'))
   }

@@ -62,7 +62,7 @@ function notEnded(view: View, leaf: Leaf): Candidate {
     weight: 31,
     refutedBy: 'More of the body being written between two looks.',
     nextStep:
-      'End the request: call end() on it, or see what should write the rest of the stream that is its body, and end that.',
+      'End the request: call end() on it, or find out what should write the rest of its body, and end that stream.',
   })
 }
 
@@ -71,16 +71,17 @@ type Direction = 'reads' | 'writes' | 'either'
 const ADVICE: Readonly<Record<Direction, { readonly refutedBy: string; readonly nextStep: string }>> = {
   reads: {
     refutedBy: 'Data on the stream between two looks; or that silence is normal for this stream.',
-    nextStep: 'See who should write into this stream and whether it still does; end or destroy the stream on silence.',
+    nextStep:
+      'Find out what should write into this stream and whether it still does; end or destroy the stream when nothing comes.',
   },
   writes: {
     refutedBy: 'A write that completes between two looks; or that so slow a consumer is normal for this stream.',
     nextStep:
-      'See who should take what is written into this stream: a reader that has stopped, or a write that never calls its callback; destroy the stream when nothing is taken.',
+      'Find out what should read from this stream: a reader that has stopped, or a write that never calls its callback; destroy the stream when nothing is read.',
   },
   either: {
     refutedBy: 'The event between two looks; or that it is not due yet.',
-    nextStep: 'See who should end or close it and whether that still happens; destroy it on silence.',
+    nextStep: 'Find out what should end or close it and whether that still happens; destroy it when nothing comes.',
   },
 }
 

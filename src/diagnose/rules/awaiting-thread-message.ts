@@ -29,7 +29,7 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
         refutedBy: 'The worker thread returning to its event loop.',
         nextStep:
           stuck === null
-            ? 'See what that thread waits for (its awaits are in the list), and bound the call by a time-out.'
+            ? 'Check what that thread waits for (its awaits are in the list), and give the call a time-out.'
             : stuck.verdict.nextStep,
       })
       return stuck === null

@@ -41,13 +41,13 @@ export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
       cause: 'threadpool-exhausted',
       where: culprit.where,
       chain: culprit.leaf?.blame.chain ?? [],
-      summary: `Nothing that needs libuv's thread pool goes on: ${hangingText(kind, last)} in ${workText(hanging)}${roleText(culprit, hanging)}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
+      summary: `Nothing that needs libuv's thread pool makes progress: ${hangingText(kind, last)} in ${workText(hanging)}${roleText(culprit, hanging)}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
       evidence: culprit.leaf === null ? [] : pointersOfAwait(view, culprit.leaf.index),
       signs,
       ...(pools.length > 1 || view.silent ? {} : { cap: 'medium' as const }),
       weight: 65,
       refutedBy: 'A pool thread whose work changes between two looks.',
-      nextStep: `See ${culprit.role === 'asked' ? 'why this call does not return' : 'who makes this call and why it does not return'} (${reasonsFor(hanging, view)}); UV_THREADPOOL_SIZE only delays it.`,
+      nextStep: `Find out ${culprit.role === 'asked' ? 'why this call does not return' : 'who makes this call and why it does not return'} (${reasonsFor(hanging, view)}); UV_THREADPOOL_SIZE only delays it.`,
     },
   ]
 }

@@ -27,7 +27,7 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
         nextStep:
           leaf.waits.owner === 'clock.timers'
             ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
-            : 'See what should settle this wait, and bound it by a time-out.',
+            : 'Find out what should settle this wait, and give it a time-out.',
       }),
     )
   // Of no use beside an await that says more.

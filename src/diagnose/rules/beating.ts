@@ -63,7 +63,7 @@ function again({ evidence }: View): string {
 }
 
 function opening(proven: boolean, unexplained: boolean, beside: boolean): string {
-  if (!proven) return 'Its event loop turns; whether it gets on, nothing proves'
+  if (!proven) return 'Its event loop turns, but nothing proves that it makes progress'
   if (unexplained) return 'It may be that nothing is wrong'
   return `No stall is seen${beside ? ' yet' : ''}`
 }
@@ -78,7 +78,7 @@ const READ_BODIES =
 
 function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean): string {
   if (beside || unexplained) return 'Look again in half a minute: what is still in the same place then is stuck.'
-  if (hot || !proven) return 'See whether that place should run so much: conductor-diag record PID shows who calls it.'
+  if (hot || !proven) return 'Check whether that code should run so much: conductor-diag record PID shows who calls it.'
   return 'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.'
 }
 

@@ -127,7 +127,7 @@ function whereToLook(hot: HotFrame | null): string {
         : caller.iterator === null
           ? `in ${name} itself, or around its call in ${place}`
           : `in ${name} itself, in how many items ${place} hands to ${caller.iterator}, or around that`
-  return `Look for what goes on without end: ${look}; yield there (await a timer or setImmediate) or move the work to a worker thread.`
+  return `Look for what never ends: ${look}; yield there (await a timer or setImmediate) or move the work to a worker thread.`
 }
 
 const WORDS: Readonly<Record<Exclude<ComputingCause, 'loop'>, string>> = {
@@ -139,7 +139,7 @@ const WORDS: Readonly<Record<Exclude<ComputingCause, 'loop'>, string>> = {
 const NEXT: Readonly<Record<Exclude<ComputingCause, 'loop'>, string>> = {
   regexp:
     'Look for nested quantifiers in the pattern at this line; bound the length of the input, or use a linear-time engine.',
-  json: 'See how large the value at this line is; stream it, or do it in a worker thread.',
+  json: 'Check how large the value at this line is; stream it, or do it in a worker thread.',
   javascript: 'Open the CPU profile, or run conductor-diag record PID, and split the work at the hottest place.',
 }
 

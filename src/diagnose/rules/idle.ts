@@ -35,20 +35,21 @@ export function idle(view: View): readonly Candidate[] {
       evidence: [...pointerTo('threads', main.index), ...(oldest ? pointersOfAwait(view, oldest.index) : [])],
       signs: signsOf(view),
       cap: 'low',
-      refutedBy: 'A later look in which something moves (then it gets on), or work that should have been done by now.',
+      refutedBy:
+        'A later look in which something moves (then it makes progress), or work that should have been done by now.',
       nextStep:
         unansweredOf(view).length > 0
           ? 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
           : pending.length > 0
             ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
-            : 'If it should work now, see who should wake it; if it should have ended, close what keeps it alive.',
+            : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
     },
   ]
 }
 
 function summaryOf(view: View, pending: readonly Leaf[]): string {
   const within = view.first === view.last ? '' : `: nothing moved in ${seconds(view.spanMs)}`
-  const parts = [`It is alive, and nothing proves that it gets on or that it is stuck${within}.`]
+  const parts = [`It is alive, and nothing proves that it makes progress or that it is stuck${within}.`]
   const unanswered = unansweredText(unansweredOf(view))
   if (unanswered !== null) parts.push(`${unanswered}.`)
   const unread = unreadText(view)

@@ -18,7 +18,7 @@ export function starvingTheLoop(view: View): readonly Candidate[] {
   const cause = starvation === 'microtasks' ? 'microtasks' : 'next-tick'
   const blame = hotFrameOf(main.scripts)?.blame ?? blameFrames(main.scripts.at(-1) ?? [])
   const queue = cause === 'microtasks' ? 'microtask queue' : 'process.nextTick queue'
-  const signs: Sign[] = [strong(`the ${queue} is worked on without end`)]
+  const signs: Sign[] = [strong(`the ${queue} never empties`)]
   const standstill = standstillSign(view, main)
   if (standstill !== null) signs.push(standstill)
   if (main.running) signs.push(weak('the main thread is running'))

@@ -45,7 +45,7 @@ export function unreadText(view: View): string | null {
   if (view.first === view.last || before.length === 0) return null
   const [worst] = now.toSorted((a, b) => b.unread - a.unread)
   if (worst === undefined) return null
-  const many = worst.unread === 1 ? '1 answer has begun and lies' : `${worst.unread} answers have begun and lie`
+  const many = worst.unread === 1 ? '1 answer has started and lies' : `${worst.unread} answers have started and lie`
   return `${many} unread on the sockets of ${worst.agent}${worst.limit === null ? '' : ` (at most ${worst.limit} for a host)`}${worst.request?.url === undefined ? '' : `: ${worst.request.method ?? ''} ${worst.request.url}`}`
 }
 

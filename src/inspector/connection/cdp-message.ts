@@ -72,9 +72,9 @@ export function parseMessage(data: unknown): CdpMessage {
   try {
     value = JSON.parse(data)
   } catch {
-    throw noMessage('it sends text that is no JSON')
+    throw noMessage('it sends text that is not valid JSON')
   }
-  if (!isRecord(value)) throw noMessage('it sends JSON that is no object')
+  if (!isRecord(value)) throw noMessage('it sends JSON that is not an object')
   const { id, method } = value
   if (typeof id === 'number') return answerOf(id, value)
   if (typeof method !== 'string') throw noMessage('its message has neither an id nor a method')

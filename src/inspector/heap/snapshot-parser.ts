@@ -315,5 +315,5 @@ const ESCAPES = new Map([
 ])
 
 function noSnapshot(cause?: unknown): StallError {
-  return new StallError('ERR_STALL_CAPTURE_FAILED', 'what came as a heap snapshot is none', { cause })
+  return new StallError('ERR_STALL_CAPTURE_FAILED', 'what was received is not a heap snapshot', { cause })
 }

@@ -162,7 +162,7 @@ export function errorOf(value: unknown): StallError {
 }
 
 function noAgent(why: string): StallError {
-  return new StallError('ERR_STALL_CONTROL_UNAVAILABLE', `what answers on the control socket is no agent: ${why}`)
+  return new StallError('ERR_STALL_CONTROL_UNAVAILABLE', `what answers on the control socket is not an agent: ${why}`)
 }
 
 /** Throws ERR_STALL_CONTROL_UNAVAILABLE for what no agent would say. */
@@ -186,9 +186,9 @@ function parseJson(line: string): object {
   try {
     value = JSON.parse(line)
   } catch (cause) {
-    throw new StallError('ERR_STALL_USAGE', 'a line on the control socket is no JSON', { cause })
+    throw new StallError('ERR_STALL_USAGE', 'a line on the control socket is not valid JSON', { cause })
   }
-  if (typeof value !== 'object' || value === null) throw usage('a line on the control socket is no object')
+  if (typeof value !== 'object' || value === null) throw usage('a line on the control socket is not an object')
   return value
 }
 

@@ -95,7 +95,7 @@ async function withTransport(
 function toSinkError(thrown: unknown, where: string): SinkError {
   const { message, responseCode } = thrown as Error & { responseCode?: number }
   if (responseCode !== undefined && responseCode >= 500) {
-    const help = responseCode === 552 ? 'It is too large for the server.' : 'Mend what the mail server says.'
+    const help = responseCode === 552 ? 'It is too large for the server.' : 'Fix what the mail server says.'
     return refused(`${where}: ${message}`, help, responseCode)
   }
   return unreachable(`${where}: ${message}`, thrown)

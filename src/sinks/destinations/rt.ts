@@ -30,7 +30,7 @@ export function open(context: SinkContext): TicketSystem {
   })
   const get = async (key: string): Promise<Ticket> => {
     if (!/^\d{1,12}$/.test(key) && context.rehearse === null)
-      throw refused(`${key} is no number of a ticket`, '--to rt:42')
+      throw refused(`${key} is not a ticket number`, '--to rt:42')
     return toTicket(await client.get(`/ticket/${key}`), key)
   }
   const attachments = async ({ ref }: Ticket): Promise<Answer[]> => {

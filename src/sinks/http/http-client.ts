@@ -164,11 +164,11 @@ function adviceFor(status: number): string {
     case 403:
       return 'The credentials are right and may not do this: give them the permission.'
     case 404:
-      return 'The address, the project or the ticket does not exist, or may not be seen.'
+      return 'The address, the project or the ticket does not exist, or is hidden from this account.'
     case 413:
       return 'It is too large for the server: raise its limit, or lower CONDUCTOR_STALL_SINK_MAX_ATTACHMENT_MB.'
     default:
-      return 'Mend what it says, then: conductor-diag ship --refused'
+      return 'Fix what it says, then: conductor-diag ship --refused'
   }
 }
 

@@ -52,7 +52,7 @@ export function parseDestination(text: string): Destination {
     })
   }
   if (key !== '' && known.key === '') {
-    throw new StallError('ERR_STALL_USAGE', `${sink} takes nothing behind a colon`, { help: `--to ${sink}` })
+    throw new StallError('ERR_STALL_USAGE', `${sink} takes nothing after a colon`, { help: `--to ${sink}` })
   }
   return { sink, key: key === '' ? null : key, name: key === '' ? sink : `${sink}:${key}` }
 }

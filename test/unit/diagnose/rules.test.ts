@@ -232,7 +232,7 @@ test('tells of answers that lie unread beside what moves, and says nothing of th
   }
   const leaking = first(having([lying])).verdict
   expect(leaking?.summary).toContain(
-    '3 answers have begun and lie unread on the sockets of Agent (at most 4 for a host)',
+    '3 answers have started and lie unread on the sockets of Agent (at most 4 for a host)',
   )
   expect(leaking?.nextStep).toContain('Read or destroy the body')
   const well = first(having([])).verdict
@@ -476,7 +476,7 @@ describe('while every pool thread hangs', () => {
     expect({ name, line }).toEqual({ name: 'awaiting/threadpool-exhausted', line: 7 })
     expect(summary).toContain(`all 4 threads hang in fs ${PATH}, and saveInvoice (worker.js:7) waits behind them;`)
     expect(summary).not.toContain('asked for')
-    expect(nextStep).toMatch(/^See who makes this call/)
+    expect(nextStep).toMatch(/^Find out who makes this call/)
   })
 
   test.each([
@@ -519,21 +519,21 @@ describe('a wait for a stream', () => {
   ] as const)('that is written to (%s %s, %s) asks who takes what is written', (kind, owner, event) => {
     const text = told(kind, owner, event)
     expect(text).toContain(`awaiting/stream: send (worker.js:7) waits for ${owner} to ${event}`)
-    expect(text).toContain('See who should take what is written')
+    expect(text).toContain('Find out what should read from this stream')
     expect(text).not.toContain('data from')
   })
 
   test('that is read asks who writes', () => {
     for (const text of [told('stream', 'Readable', 'readable'), told('stream', 'Readable')]) {
       expect(text).toContain('waits for data from Readable')
-      expect(text).toContain('See who should write into this stream')
+      expect(text).toContain('Find out what should write into this stream')
     }
   })
 
   test('that may be either asks who closes it', () => {
     const text = told('emitter', 'Server', 'close')
     expect(text).toContain('waits for Server to close')
-    expect(text).toContain('See who should end or close it')
+    expect(text).toContain('Find out what should end or close it')
   })
 })
 

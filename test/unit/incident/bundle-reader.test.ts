@@ -50,7 +50,7 @@ test.each([
       rmSync(file('kernel.json'))
       mkdirSync(file('kernel.json'))
     },
-    /no regular file/,
+    /not a regular file/,
   ],
   [
     'a link',

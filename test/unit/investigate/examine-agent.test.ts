@@ -81,7 +81,7 @@ test('warns of what is late, off, absent or of another version', () => {
     'warn thresholds: evidence after 45 s of silence; the watchdog is off: it is never ended',
     'no bundles: no folder can be written',
     'warn exit code 70: not in native code: koffi is absent there, and SIGKILL (137) ends it instead',
-    'warn log: its stderr takes no lines: it is closed',
+    'warn log: its stderr accepts no lines: it is closed',
   ])
 })
 
