@@ -48,7 +48,7 @@ async function useAll(port: number, waitMs: number): Promise<void> {
 }
 
 test.each<[manner: string, message: RegExp, waitMs?: number]>([
-  ['no JSON', /no JSON/],
+  ['no JSON', /not valid JSON/],
   ['a bare null', /not an object/],
   ['an event called error', /no answer/, 1500],
   ['events without parameters', /malformed/],
