@@ -2,7 +2,7 @@
 // the process, with no sink, with one that answers, and with one that takes the connection and never says a word.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
@@ -25,17 +25,21 @@ export async function run({ quick, progress }) {
   const sinkAt = ({ url }) => ({ CONDUCTOR_STALL_SINK_TO: 'webhook', CONDUCTOR_STALL_SINK_WEBHOOK_URL: url })
   const variants = { none: {}, answers: sinkAt(answers), hangs: sinkAt(hangs) }
   const samples = { none: [], answers: [], hangs: [] }
+  const names = Object.keys(variants)
   try {
     for (let i = 0; i < (quick ? 5 : 15); i++) {
-      for (const [name, env] of Object.entries(variants)) {
+      // In changing order, so that a busy moment hits all of them.
+      for (let k = 0; k < names.length; k++) {
+        const name = names[(i + k) % names.length]
+        const own = path.join(folder, `${name}-${i}`)
+        const before = { ...asked }
         progress(`round ${i + 1}, sink: ${name}`)
-        samples[name].push(await endOf(path.join(folder, `${name}-${i}`), env))
+        samples[name].push(await endOf(own, variants[name]))
+        // What a delivery does after the end is no part of the next sample.
+        if (name !== 'none') await endDelivery(own, () => asked[name] > before[name])
       }
     }
-    // The last deliveries are started when their workers have ended.
-    await eventually(() => asked.hangs > 0 && asked.answers > 0)
   } finally {
-    // Deliveries that wait see that there is nothing left, and end.
     rmSync(folder, { recursive: true, force: true })
     for (const { server } of [answers, hangs]) server.close().closeAllConnections()
   }
@@ -96,6 +100,19 @@ async function endOf(folder, sink, tries = 3) {
   // On a machine that is busy with other things a thread may not have been started in time.
   if (tries > 1) return await endOf(folder, sink, tries - 1)
   throw new Error(`ended with ${code} and without evidence: ${said}`)
+}
+
+/** Once it has asked the sink: that it was tried is part of what is claimed. */
+async function endDelivery(folder, wasAsked) {
+  await eventually(wasAsked)
+  const claims = path.join(folder, 'outbox/claims')
+  for (const name of existsSync(claims) ? readdirSync(claims) : []) {
+    try {
+      process.kill(JSON.parse(readFileSync(path.join(claims, name), 'utf8')).pid, 'SIGKILL')
+    } catch {
+      // It is done already.
+    }
+  }
 }
 
 async function eventually(isSo) {
