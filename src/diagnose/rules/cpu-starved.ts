@@ -14,8 +14,9 @@ const THROTTLED_SHARE = 0.5
 const RUN_QUEUE_SHARE = 0.85
 /** A turn of the loop that takes this much of a CPU is a stall by itself, however long it has to wait for it. */
 const OWN_WORK_MS = 1_000
-/** A loop that comes round so often is not what stands still for want of a CPU: what it does each time is. */
+/** A loop that comes round so often, and gets this much, is not what stands still for want of a CPU. */
 const TURNS_PER_SECOND = 50
+const TURNING_CPU = 0.05
 /** One of ten that share a CPU fairly still moves. */
 const CROWDED_CPU = 0.1
 
@@ -81,6 +82,7 @@ function queued(view: View, main: ThreadView): Candidate[] | null {
 }
 
 function turnsOften(view: View, main: ThreadView): boolean {
+  if ((main.cpuShare ?? 0) < TURNING_CPU) return false
   return !view.silent && (main.turns ?? 0) / view.spanMs >= TURNS_PER_SECOND / 1_000
 }
 
