@@ -10,6 +10,7 @@ import { StallError } from '../../../src/model/stall-error.js'
 import { connectToAgent } from '../../../src/platform/control/client.js'
 import { startControlServer } from '../../../src/platform/control/server.js'
 import { readStat } from '../../../src/platform/procfs/stat.js'
+import { agentStatus } from '../../support/agent-status.cjs'
 import { temporaryFolder } from '../../support/incidents.js'
 import { mutate, randomOf } from './mutate.js'
 
@@ -42,21 +43,7 @@ function ownSocket(): string {
   return path.join(folder, `${process.pid}.sock`)
 }
 
-const STATUS = {
-  pid: process.pid,
-  startTicks: readStat('/proc/self').startTicks,
-  node: process.version,
-  agent: '0.1.0',
-  service: null,
-  version: null,
-  state: 'watching',
-  clocks: [],
-  lastIncident: null,
-  stallTimeoutMs: 0,
-  warnMs: 0,
-  droppedLogLines: 0,
-  logUnavailable: null,
-}
+const STATUS = agentStatus(readStat('/proc/self').startTicks)
 
 test(
   'takes whatever an agent answers as an answer, or as one error of ours',

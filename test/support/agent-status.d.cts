@@ -1,0 +1,1 @@
+export function agentStatus(startTicks?: number | null): Record<string, unknown>
