@@ -20,6 +20,12 @@ const wordsOf = (text) =>
     .filter((line) => !line.includes('failed to kill'))
     .join('\n')
 
+/** Printed spans have ids that are drawn, times, and ports. */
+const spansOf = (text) =>
+  text
+    .replaceAll(/'[0-9a-f]{16,32}'/g, 'an id')
+    .replaceAll(/(timestamp: |duration: |port': |127\.0\.0\.1:)[\d.]+/g, '$1')
+
 const framework = (name, args, more = {}) => ({
   name,
   argv: (node) => [node, ...args],
@@ -52,6 +58,21 @@ export const FRAMEWORKS = [
     'programs/typed.ts',
   ]),
   framework('@sentry/node, uncaught error', ['programs/sentry.cjs']),
+  framework(
+    'OpenTelemetry, preloaded',
+    ['-r', '@opentelemetry/auto-instrumentations-node/register', 'programs/otel.cjs'],
+    {
+      // What looks for a cloud's metadata server leaves the machine.
+      env: {
+        NO_COLOR: '1',
+        OTEL_NODE_RESOURCE_DETECTORS: 'none',
+        OTEL_TRACES_EXPORTER: 'console',
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_LOGS_EXPORTER: 'none',
+      },
+      normal: spansOf,
+    },
+  ),
   framework('pm2-runtime, SIGINT', [bin('pm2/bin/pm2-runtime'), 'start', 'programs/app.cjs'], {
     signal: 'SIGINT',
     marker: 'online',

@@ -8,8 +8,10 @@ import path from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startSmtp } from '../../fixtures/ticket-servers/real-servers.mjs'
+import { startConductorServer } from '../../support/conductor-server.js'
 import { temporaryFolder } from '../../support/incidents.js'
 import { NODES, PROGRAMS, PROJECT_ROOT } from '../../support/nodes.js'
+import { SDK_FOLDER } from '../../support/sdk-worker.js'
 import { ContractServer, type Handler } from '../../support/sinks/contract-server.js'
 import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
 import { conductor, CONDUCTOR_ENV } from '../../support/sinks/vendors/conductor.js'
@@ -234,6 +236,44 @@ test(
     await attach(probe, stallBundle(bundles, `${CANARY}OfThePool`), names)
     expect(leaksOf(probe, CANARY)).toEqual(names.filter((name) => name !== 'alertmanager'))
     expect(leaksOf(probe, 'invoices')).toEqual(names)
+  },
+  LIMIT_MS,
+)
+
+test(
+  'nor of a task of Conductor’s: in its log, in its failure, or in any ticket',
+  async () => {
+    const probe = await openAll()
+    const server = await startConductorServer()
+    closing.push(async () => await server.stop())
+    const [task] = await server.enqueue('charge', {
+      responseTimeoutSeconds: 1,
+      inputData: { password: `${CANARY}-password`, api_key: `${CANARY}-key`, note: `token=${CANARY}` },
+    })
+    const worker = path.join(PROGRAMS, 'secrets/conductor-worker.cjs')
+    const id = await incidentOf([worker], {
+      SDK_FOLDER,
+      CONDUCTOR_SERVER_URL: server.url,
+      CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '1',
+      CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '4',
+    })
+    await attach(probe, id, probe.names)
+    expect(leaksOf(probe, CANARY)).toEqual([])
+    // The log of the task and its failure are among what was searched.
+    const told = Buffer.concat(probe.bytesOf('conductor')).toString()
+    expect(told).toContain(`/api/tasks/${task?.taskId}/log`)
+    expect(told).toContain('"status":"FAILED"')
+    expect(told).toMatch(/charge/)
+    // So are the lines around the wait, which have literals in them.
+    for (const name of ['rt', 'redmine', 'jira', 'github', 'webhook']) {
+      expect(leaksOf(probe, 'const fallback')).toContain(name)
+    }
+
+    // The control: a function of that name is told to all but Alertmanager, which gets the sentence alone.
+    const work = [{ task: { taskId: 't-1', taskType: 'charge', workflowId: 'w-1', retryCount: 0, pollCount: 1 } }]
+    await attach(probe, stallBundle(bundles, `${CANARY}OfThePool`, { work }), probe.names)
+    expect(leaksOf(probe, CANARY)).toEqual(probe.names.filter((name) => name !== 'alertmanager'))
+    expect(leaksOf(probe, 'invoices')).toEqual(probe.names.filter((name) => name !== 'conductor'))
   },
   LIMIT_MS,
 )
