@@ -33,7 +33,10 @@ const PROGRAMS = {
     hold(last)
   },
   'pending awaits': (count) => {
-    for (let left = count; left > 0; left--) hold(step(new Promise(() => {})))
+    for (let left = count; left > 0; left--) {
+      // A promise that nobody holds takes its waiting function with it.
+      step(hold(new Promise(() => {})))
+    }
   },
   'pending awaits of one promise': (count) => {
     for (let left = count; left > 0; left--) hold(step(never))

@@ -6,8 +6,9 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/incidents.js'
 import { PROJECT_ROOT } from '../support/nodes.js'
+import { SDK_FOLDER } from '../support/sdk-worker.js'
 
-const PAGES = ['README.md', 'docs/api.md', 'docs/tutorial.md']
+const PAGES = ['README.md', 'docs/api.md', 'docs/conductor.md', 'docs/poll-loops.md', 'docs/tutorial.md']
 
 interface Snippet {
   readonly page: string
@@ -18,7 +19,8 @@ interface Snippet {
 const SNIPPETS: Snippet[] = PAGES.flatMap((page) => {
   const text = readFileSync(path.join(PROJECT_ROOT, page), 'utf8')
   return [...text.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, code = ''], index) => {
-    const file = /^\/\/ (\S+\.[cm]?js)$/m.exec(code)?.[1] ?? `snippet-${index}.js`
+    const ending = code.startsWith('import ') ? 'mjs' : 'js'
+    const file = /^\/\/ (\S+\.[cm]?js)$/m.exec(code)?.[1] ?? `snippet-${index}.${ending}`
     return { page, file, code }
   })
 })
@@ -28,6 +30,7 @@ const temporary = temporaryFolder('snippets')
 beforeAll(() => {
   mkdirSync(path.join(temporary.path, 'node_modules'))
   symlinkSync(PROJECT_ROOT, path.join(temporary.path, 'node_modules/conductor-stall-agent'))
+  symlinkSync(path.join(SDK_FOLDER, 'node_modules/@io-orkes'), path.join(temporary.path, 'node_modules/@io-orkes'))
 })
 afterAll(() => temporary.remove())
 

@@ -36,14 +36,22 @@ it('tells whether an agent is inside, and what that says of itself', async () =>
   expect(other.status).toBe(1)
 })
 
-it('--check ends with the codes that docs/deploy.md tells', async () => {
-  const check = (pid: number | undefined): number | null =>
-    spawnSync(process.execPath, [CLI, 'doctor', '--check', String(pid)], { timeout: 60_000 }).status
+it('--check ends with the codes that docs/deploy.md tells, and is silent where all is well', async () => {
+  const check = (pid: number | undefined): { status: number | null; stdout: string } => {
+    const args = [CLI, 'doctor', '--check', String(pid)]
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+    return { status, stdout }
+  }
   const gone = spawnSync('true')
   const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' })
+  const watched = await startPlain(newest, 'http', null)
   try {
-    expect([check(gone.pid), check(sleeper.pid)]).toEqual([66, 1])
+    await watched.says('"event":"watching"')
+    expect([check(gone.pid).status, check(sleeper.pid).status]).toEqual([66, 1])
+    expect(check(watched.child.pid)).toEqual({ status: 0, stdout: '' })
   } finally {
     sleeper.kill('SIGKILL')
+    watched.child.kill('SIGKILL')
+    await watched.result
   }
 })

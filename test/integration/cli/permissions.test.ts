@@ -70,6 +70,7 @@ describe('without permission', () => {
       }
       const doctor = cli(['doctor', pid], [], NOBODY)
       expect(doctor, doctor.text).toMatchObject({ code: 77 })
+      expect(cli(['doctor', '--check', pid], [], NOBODY)).toMatchObject({ code: 77 })
       // The whole command: sudo's PATH has neither node_modules/.bin nor, often, this node. The screen may break the line.
       expect(doctor.text.replaceAll(/\s+/g, ' ')).toContain(`sudo ${process.execPath} ${CLI} dump ${pid}`)
       expect(doctor.text).toContain('--cap-add SYS_PTRACE')
