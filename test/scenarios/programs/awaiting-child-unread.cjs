@@ -1,7 +1,7 @@
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 
-async function w_export(rows) {
+async function w_exportRows(rows) {
   const child = spawn(process.execPath, [
     '-e',
     `for (let i = 0; i < ${rows}; i++) require('node:fs').writeSync(1, 'row of the export of all orders;')`,
@@ -12,6 +12,6 @@ async function w_export(rows) {
 
 async function w_execute(task) {
   if (task.wedge) task.wedging()
-  if (task.wedge) await w_export(400_000)
+  if (task.wedge) await w_exportRows(400_000)
 }
 module.exports = { execute: w_execute }

@@ -132,7 +132,7 @@ export const SCENARIOS = [
     where: ['w_publish'],
     settleMs: 5_000,
   },
-  { name: 'awaiting-child-unread', kind: 'awaiting', cause: 'child-message', where: ['w_export'], settleMs: 5_000 },
+  { name: 'awaiting-child-unread', kind: 'awaiting', cause: 'child-message', where: ['w_exportRows'], settleMs: 5_000 },
   { name: 'awaiting-slots-exhausted', kind: 'awaiting', cause: 'slots-exhausted', where: ['w_ship'], settleMs: 21_000 },
   { name: 'awaiting-threadpool-exhausted', kind: 'awaiting', cause: 'threadpool-exhausted', where: ['w_openFeed'] },
   {
