@@ -88,7 +88,7 @@ function leftOut(text) {
     const parts = (missing ?? []).filter(({ what }) => what !== 'cpu-profile')
     const said = [...awaitNotes, ...parts.map(({ what, why }) => `no ${what}: ${why}`)]
     const unsearched = (awaits ?? []).filter(({ waitsFor }) => waitsFor?.cutShort === true).length
-    if (unsearched > 0) said.push(`${unsearched} places whose wait was not searched`)
+    if (unsearched > 0) said.push(`places whose wait was not searched: ${unsearched}`)
     return said.join('; ') || 'nothing'
   } catch {
     return 'NO JSON'

@@ -14,8 +14,6 @@ import { taskOf, workOfStores } from '../stores/identify-work.js'
 /** Beyond them functions alike are told by the others of their group. */
 const MAX_READ = 4_000
 const MAX_CHAIN = 100
-/** Reactions of one promise that are looked through for a function's own. */
-const MAX_REACTIONS = 1_000
 
 export interface WorkOptions {
   /** Name the keys of stores that are not known. */
@@ -75,7 +73,7 @@ class WorkReader {
   #ofStores(one: Suspended): Work | null {
     const { heap } = this.#objects
     const { reaction } = heap.layout
-    const mine = this.#links.reactionOf(one.awaits, one.generator, MAX_REACTIONS)
+    const mine = this.#links.reactionOf(one.awaits, one.generator)
     const preserved = mine === 0 || reaction.preserved < 0 ? 0 : heap.field(mine, reaction.preserved)
     if (heap.is(preserved, 'JS_MAP')) return this.#ofFrame(preserved)
     const capability = mine === 0 ? 0 : heap.field(mine, reaction.capability)

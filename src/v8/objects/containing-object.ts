@@ -26,6 +26,8 @@ export class ContainingObjects {
   readonly #pages: readonly HeapPage[]
   readonly #free: FreeBlocks
   readonly #hubs: readonly { readonly object: Tagged; readonly start: number; readonly end: number }[]
+  /** The last walk back: what begins above `end` and not above `slot` does not cover `slot`, nor any slot above it. */
+  #walked = { slot: 0, end: 0 }
 
   /** @param hubs native contexts: they are full of Maps, at each of which a walk back would end too early. */
   constructor(objects: Objects, pages: readonly HeapPage[], hubs: readonly Tagged[]) {
@@ -54,22 +56,31 @@ export class ContainingObjects {
       }
     }
     const lowest = Math.max(page.start, slot - MAX_BACK_BYTES)
-    for (let at = slot - (slot % 8); at >= lowest; at -= 8) {
-      const map = heap.memory.word(toAddress(at))
-      if (!heap.isPointer(map)) continue
-      const type = heap.typeOfMap(map)
-      if (type < 0) continue
-      // The slot is itself an object's first word.
-      if (at === slot) return null
-      const object = at + 1
-      if (this.#objects.isRawType(type)) return null
-      const size = this.#objects.sizeOf(object, map, type)
-      if (size > slot - at) return type === heap.types.MAP ? null : { object, type, offset: slot - at }
-      // A Map that lies inside a larger object (a transition array, a feedback vector): go on below it.
-      // Code embeds references, weakly.
-      if (Number.isNaN(size)) return type === heap.types.INSTRUCTION_STREAM ? null : 'unclear'
+    const before = this.#walked
+    // Slots come in order of their addresses, and thousands may lie in one free block or in one large array.
+    const mayJump = before.slot < slot && before.end >= lowest
+    let at = slot - (slot % 8)
+    try {
+      for (; at >= lowest; at -= 8) {
+        if (mayJump && at <= before.slot && at > before.end) at = before.end
+        const map = heap.memory.word(toAddress(at))
+        if (!heap.isPointer(map)) continue
+        const type = heap.typeOfMap(map)
+        if (type < 0) continue
+        // The slot is itself an object's first word.
+        if (at === slot) return null
+        const object = at + 1
+        if (this.#objects.isRawType(type)) return null
+        const size = this.#objects.sizeOf(object, map, type)
+        if (size > slot - at) return type === heap.types.MAP ? null : { object, type, offset: slot - at }
+        // A Map that lies inside a larger object (a transition array, a feedback vector): go on below it.
+        // Code embeds references, weakly.
+        if (Number.isNaN(size)) return type === heap.types.INSTRUCTION_STREAM ? null : 'unclear'
+      }
+      return 'unclear'
+    } finally {
+      this.#walked = { slot, end: Math.max(at, lowest) }
     }
-    return 'unclear'
   }
 
   /**

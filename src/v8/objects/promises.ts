@@ -31,6 +31,8 @@ export class PromiseLinks {
   readonly #heap: V8Heap
   readonly #functions: Functions
   readonly #targets = new Map<Tagged, PromiseTargets>()
+  /** Of a promise: the reaction that resumes each generator. */
+  readonly #reactions = new Map<Tagged, ReadonlyMap<Tagged, Tagged>>()
   /** Handlers' SharedFunctionInfos: whether a builtin (no script). */
   readonly #builtins = new Map<Tagged, boolean>()
 
@@ -41,6 +43,7 @@ export class PromiseLinks {
 
   flush(): void {
     this.#targets.clear()
+    this.#reactions.clear()
     this.#builtins.clear()
   }
 
@@ -82,17 +85,29 @@ export class PromiseLinks {
     return found
   }
 
-  /** The reaction of a pending promise that resumes a generator; 0 when it is not among the first `limit`. */
-  reactionOf(promise: Tagged, generator: Tagged, limit: number): Tagged {
-    if (!this.isPending(promise)) return 0
+  /** The reaction of a pending promise that resumes a generator; 0 where there is none. */
+  reactionOf(promise: Tagged, generator: Tagged): Tagged {
+    let byGenerator = this.#reactions.get(promise)
+    if (byGenerator === undefined) {
+      byGenerator = this.#readReactions(promise)
+      this.#reactions.set(promise, byGenerator)
+    }
+    return byGenerator.get(generator) ?? 0
+  }
+
+  /** Once for all functions that await it: the list is as long as they are many. */
+  #readReactions(promise: Tagged): Map<Tagged, Tagged> {
+    const found = new Map<Tagged, Tagged>()
+    if (!this.isPending(promise)) return found
     const heap = this.#heap
     const { reaction } = heap.layout
     let next = heap.field(promise, heap.layout.promise.reactionsOrResult)
-    for (let count = 0; count < limit && heap.is(next, 'PROMISE_REACTION'); count++) {
-      if (this.#ofHandler(heap.field(next, reaction.fulfill)) === generator) return next
+    for (let count = 0; count < MAX_REACTIONS && heap.is(next, 'PROMISE_REACTION'); count++) {
+      const target = this.#ofHandler(heap.field(next, reaction.fulfill))
+      if (target !== null && !found.has(target)) found.set(target, next)
       next = heap.field(next, reaction.next)
     }
-    return 0
+    return found
   }
 
   #read(promise: Tagged): PromiseTargets {
