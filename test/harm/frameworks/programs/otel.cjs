@@ -8,11 +8,12 @@ const server = http.createServer((request, response) => {
 })
 server.listen(0, '127.0.0.1', () => {
   trace.getTracer('harm').startActiveSpan('ask', (span) => {
-    http.get({ host: '127.0.0.1', port: server.address().port }, async (response) => {
-      const [id] = await response.setEncoding('utf8').toArray()
-      console.log(id === span.spanContext().traceId ? 'one trace' : `another trace: ${id}`)
-      span.end()
-      server.close()
+    http.get({ host: '127.0.0.1', port: server.address().port }, (response) => {
+      response.setEncoding('utf8').once('data', (id) => {
+        console.log(id === span.spanContext().traceId ? 'one trace' : `another trace: ${id}`)
+        span.end()
+        server.close()
+      })
     })
   })
 })
