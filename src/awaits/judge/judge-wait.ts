@@ -6,6 +6,7 @@
 import type { WaitFacts, WaitOf } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
+import { iteratorWait } from './event-iterators.js'
 import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
 import { plainParts, type HeapPathPart } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
@@ -94,6 +95,8 @@ export class WaitJudge {
     const end = this.#nearestEnd(finding, false)
     if (end !== null && !finding.unusable) {
       if (!this.#holdsStill(finding, end.key)) return moved()
+      const iterator = this.#iteratorWait(finding, end.key)
+      if (iterator?.over !== undefined) return iterator
       const described = this.#descriptions.describeEnd(finding, end)
       if (described !== null) return described
     }
@@ -104,7 +107,7 @@ export class WaitJudge {
     const isListed = ({ key }: FoundEnd): boolean => this.#context.suspended.byGenerator.has(objectOf(key))
     const evaluation = evaluations.find(isListed) ?? evaluations[0]
     if (evaluation !== undefined) return this.#ofFunction(finding, evaluation)
-    const over = this.#descriptions.overOn(finding)
+    const over = this.#descriptions.overOn(finding) ?? this.#iteratorWait(finding, finding.holders[0])
     if (over !== null) return over
     const emitter = this.#descriptions.emitterOn(finding, null)
     if (emitter !== null && finding.holders.length > 0) return emitter
@@ -153,7 +156,7 @@ export class WaitJudge {
 
   #ofRoot(finding: Finding, root: FoundEnd): WaitFacts {
     if (!this.#holdsStill(finding, root.key)) return moved()
-    const emitter = this.#descriptions.emitterOn(finding, root.key)
+    const emitter = this.#iteratorWait(finding, root.key) ?? this.#descriptions.emitterOn(finding, root.key)
     if (emitter !== null) return emitter
     const { paths } = this.#context
     const parts = paths.parts(finding, root.key)
@@ -180,6 +183,10 @@ export class WaitJudge {
       return this.#locks.lock(finding, parts, root)
     }
     return { kind: 'unknown', why: 'held', ...way }
+  }
+
+  #iteratorWait(finding: Finding, end: StepKey | undefined): WaitOf<'stream' | 'emitter'> | null {
+    return end === undefined ? null : iteratorWait(this.#context, finding, end)
   }
 
   #scopesNative(root: FoundEnd): boolean {

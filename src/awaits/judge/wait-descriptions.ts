@@ -119,7 +119,7 @@ export class WaitDescriptions {
       kind: STREAMS.test(owner) ? 'stream' : 'emitter',
       owner,
       ...(emitter.event === null ? {} : { event: emitter.event }),
-      ...(over === null ? {} : { over }),
+      ...(over === null ? {} : { hopeless: true as const, over }),
       ...(unread === null ? {} : { unread }),
       ...(resource.incoming === true || resource.fd === undefined ? {} : { fd: resource.fd }),
     }
@@ -267,7 +267,7 @@ export class WaitDescriptions {
       kind,
       owner: name,
       ...(event === null ? {} : { event }),
-      ...(over === null ? {} : { over }),
+      ...(over === null ? {} : { hopeless: true as const, over }),
       ...(unread === null ? {} : { unread }),
       parts: plainParts(parts),
     }

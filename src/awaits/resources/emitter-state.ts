@@ -31,7 +31,14 @@ export function overOf(objects: Objects, emitter: Tagged, event: string): string
   if (done !== null) return done
   if (LAST.test(event)) return null
   for (const [name, word] of FLAGS) if (objects.getBoolean(emitter, [name]) === true) return word
-  return null
+  return name === 'Interface' ? inputOver(objects, emitter) : null
+}
+
+/** An interface made for an input that had ended before, or whose input was destroyed, is never closed by it. */
+function inputOver(objects: Objects, lines: Tagged): string | null {
+  const input = objects.getObject(lines, ['input'])
+  const over = input === 0 ? null : streamOver(objects, input, 'data')
+  return over === null ? null : 'without input (its stream has ended or is closed)'
 }
 
 /** `connected` is set with the channel and false once it is closed; a process that was not forked has none. */
