@@ -7,8 +7,8 @@ import type { WaitHolder } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { linkText } from '../../report/wait/wait-summary.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
-import { holderAbove, mutualWaits } from '../view/lock-cycle.js'
+import { capByLooks, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
+import { holderAbove, isServed, mutualWaits } from '../view/lock-cycle.js'
 import { holderText, isLockByName, queueName } from '../view/queue-words.js'
 import type { View } from '../view/view.js'
 
@@ -70,6 +70,7 @@ function capOf(view: View, leaf: Leaf, cyclic: boolean, mutual: boolean): Confid
   if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)
+  if (!view.silent && !mutual && isServed(leaf, waitingOf(view))) return 'low'
   if (isHeld(leaf)) return cap
   const most = mutual || view.silent || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined) ? 'medium' : 'low'
   return RANK[cap] <= RANK[most] ? cap : most

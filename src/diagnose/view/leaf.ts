@@ -234,7 +234,7 @@ function isLongPoll(view: View, leaf: Leaf): boolean {
   return /\/poll(?:\/|\?|$|\b)/.test(leaf.waits.url ?? '') && (leaf.ageMs ?? 0) < LONG_POLL_MS
 }
 
-function isNearTimer(leaf: Leaf): boolean {
+export function isNearTimer(leaf: Leaf): boolean {
   return leaf.cause === 'timer' && (leaf.waits.dueInMs ?? 0) < FAR_TIMER_MS
 }
 

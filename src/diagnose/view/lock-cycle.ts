@@ -4,7 +4,7 @@
  * parked on the next one, round to the first, a deadlock explains all of them at once.
  */
 import type { WaitHolder } from '../../model/await.js'
-import type { Leaf } from './leaf.js'
+import { isNearTimer, type Leaf } from './leaf.js'
 
 /** Cycles longer than this are told as single waits. */
 const LONGEST = 8
@@ -25,6 +25,28 @@ export function mutualWaits(leaf: Leaf, leaves: readonly Leaf[]): readonly Leaf[
     paths = longer.slice(0, 50)
   }
   return []
+}
+
+/** Waits that are looked through for a holder's: they are groups of alike functions. */
+const MOST_WAITS = 300
+
+/**
+ * Whether who may hold what `leaf` waits for is resumed by a timer that is due soon, through other locks or at once. Such a
+ * queue is served, only slowly. Holders are told by place: one of many that stand there is enough for a doubt.
+ *
+ * @param waits with those that are no stall by themselves
+ */
+export function isServed(leaf: Leaf, waits: readonly Leaf[]): boolean {
+  const path = [leaf]
+  const others = waits.slice(0, MOST_WAITS)
+  for (const each of path) {
+    for (const next of others) {
+      if (path.includes(next) || holderAbove(each, next) === undefined) continue
+      if (isNearTimer(next)) return true
+      if (next.cause === 'lock') path.push(next)
+    }
+  }
+  return false
 }
 
 /** Who may hold what `leaf` waits for and has `next` parked below it; undefined when `next` is parked elsewhere. */

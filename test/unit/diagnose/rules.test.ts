@@ -382,6 +382,21 @@ describe('a queue of resolvers', () => {
     expect(mentioned.confidence).toBe('low')
     expect(mentioned.verdict?.summary).toContain('perhaps held by audit (worker.js:6)')
   })
+
+  test('is a guess where its holder goes on when a timer fires, straight or through another lock', () => {
+    const mutex = { ...plain, parts: pathOf('costMeter', 'Mutex.waiters'), owner: 'Mutex.waiters' }
+    const at = (name: string, line: number) => ({ function: name, file: WORKER, line, column: 1 })
+    const waiter = awaitNode('acquire', 5, { ...mutex, holders: [at('audit', 6)] })
+    const inner = awaitNode('audit', 6, { ...mutex, holders: [at('report', 7)] })
+    const timer = (dueInMs: number) => ({ kind: 'timer' as const, afterMs: 90_000, dueInMs, summary: 'timer' })
+    const confidence = (...nodes: AwaitNode[]) => first(parked([waiter, ...nodes])).confidence
+    expect(confidence()).toBe('medium')
+    expect(confidence(awaitNode('audit', 6, timer(1_300)))).toBe('low')
+    expect(confidence(inner, awaitNode('report', 7, timer(1_300)))).toBe('low')
+    expect(confidence(inner, awaitNode('other', 8, timer(1_300)))).toBe('medium')
+    // Not soon: what holds it may well be what is wrong.
+    expect(confidence(awaitNode('audit', 6, timer(80_000)))).toBe('medium')
+  })
 })
 
 test('takes a stack whose inner frames could not be read for no sign that a loop returned', () => {
