@@ -38,6 +38,8 @@ export interface Settings {
   /** Whether a capture may open one new connection to a server whose polls keep failing. */
   readonly freshConnections: boolean
   readonly serverView: boolean
+  /** Whether a connection that is proven dead may be closed from inside before the worker is ended. */
+  readonly heal: boolean
   /** Limit of the capture thread's JavaScript heap, MB. */
   readonly captureMemoryMb: number
   readonly logLevel: LogLevel
@@ -281,6 +283,15 @@ export const SETTINGS_TABLE: readonly SettingRow[] = [
     defaultText: 'true',
     meaning:
       'Let a capture ask Conductor’s server, reading only and for 3 s at most, who polls the task types of silent pollers and how many tasks wait, over a connection of its own with the SDK’s credentials. Not without CONDUCTOR_STALL_FRESH_CONNECTIONS.',
+  },
+  {
+    key: 'heal',
+    variable: 'CONDUCTOR_STALL_HEAL',
+    type: 'boolean',
+    fallback: false,
+    defaultText: 'false',
+    meaning:
+      'Close, from inside, the one connection of a poller that is proven dead (`awaiting/connection-reused-dead`, high), once the evidence is sealed. The worker is ended only if no poll is answered then. Needs CONDUCTOR_STALL_FRESH_CONNECTIONS.',
   },
   {
     key: 'captureMemoryMb',

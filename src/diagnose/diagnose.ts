@@ -3,6 +3,7 @@ import type { Evidence } from '../model/evidence.js'
 import type { Verdict, VerdictKind } from '../model/verdict.js'
 import { confidenceOf, RANK, type Candidate, type Rule } from './view/candidate.js'
 import { awaitingChildMessage } from './rules/awaiting-child-message.js'
+import { awaitingConnectionHealed } from './rules/awaiting-connection-healed.js'
 import { awaitingConnectionMuted } from './rules/awaiting-connection-muted.js'
 import { awaitingConnectionReusedDead } from './rules/awaiting-connection-reused-dead.js'
 import { awaitingHttpResponse } from './rules/awaiting-http-response.js'
@@ -46,6 +47,7 @@ const RULES: readonly Rule[] = [
   blockedInNative,
   computing,
   awaitingChildMessage,
+  awaitingConnectionHealed,
   awaitingConnectionMuted,
   awaitingConnectionReusedDead,
   awaitingHttpResponse,

@@ -27,6 +27,9 @@ import {
   TASK_WORDS,
   type ClockMemory,
 } from './layout.js'
+import { monotonicMs } from './monotonic.js'
+
+export { monotonicMs } from './monotonic.js'
 
 /** A reading with what only the thresholds need. */
 export interface ObservedClock extends ClockReading {
@@ -45,11 +48,6 @@ export interface ObservedClock extends ClockReading {
   readonly polls: boolean
   /** It sees requests alone: a loop that is lost between two of them goes unnoticed. */
   readonly requestsOnly: boolean
-}
-
-/** Monotonic ms that all threads of a process share (`performance.now` counts from each thread's own start). */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1000n) / 1000
 }
 
 export class ClockReader {

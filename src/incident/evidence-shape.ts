@@ -4,6 +4,7 @@
  */
 
 import { amount, list, none, or, record, type Shape, text, yesOrNo } from '../model/shape.js'
+import { healShape } from './heal-shape.js'
 
 const source = record({ file: text, line: amount })
 const isFrame: Shape = record({
@@ -42,6 +43,7 @@ const stall = record({
   ageMs: amount,
   thresholdMs: amount,
   noticedAt: amount,
+  heal: or(healShape, none),
 })
 const cost = record({ pausedMs: amount, cpuMs: amount, wallMs: amount, memoryBytes: amount, endedOnAttach: yesOrNo })
 

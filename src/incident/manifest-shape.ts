@@ -2,6 +2,7 @@
  * Whether a manifest is one, to the last field that something else reads. Bundles come out of tickets and from other
  * users' processes: each list has a bound, each name a type, so that whoever shows one need not doubt it.
  */
+import { healShape } from './heal-shape.js'
 
 /** More than any capture writes, and still read in a moment. */
 export const MANIFEST_LIMITS = {
@@ -101,6 +102,7 @@ function processFault(process: Json): string | null {
 function stallFault(stall: unknown): string | null {
   if (stall === null || stall === undefined) return null
   if (!isObject(stall)) return 'has a stall that is not an object'
+  if (stall['heal'] !== undefined && !healShape(stall['heal'])) return 'has a heal of its stall that is not well-formed'
   return (
     textsFault(stall, 'the stall', ['trigger', 'level'], ['clock'], ['reason']) ??
     numbersFault(stall, 'the stall', ['ageMs', 'thresholdMs'])

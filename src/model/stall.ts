@@ -1,4 +1,5 @@
 /** What the watch thread decided: which clock, how bad, since when. */
+import type { Heal } from './heal.js'
 import type { ClockReading } from './heartbeat.js'
 
 /** `loop-silence`: no beat. `event-loop`: the loop does not turn. `poll-success`: beating, nothing answered. `ended`: the loop is gone. `startup`: no poll loop ever began. `outside`: seen by the supervisor, `reason` says what. `manual`: `capture()` or `dump`. `early`: kept in memory only. */
@@ -26,5 +27,7 @@ export interface Stall {
   readonly noticedAt: number
   /** Free text of a manual capture. */
   readonly reason?: string
+  /** A dead connection was closed from inside in this silence, or it was tried; absent: nothing was tried. */
+  readonly heal?: Heal
   readonly clocks: readonly ClockReading[]
 }

@@ -1,4 +1,5 @@
 /** The catalogue of verdicts. `kind` and `cause` are stable names: other tools match on them. */
+import type { ConnectionEnds } from './connection-ends.js'
 import type { Frame, SourcePosition } from './frame.js'
 import type { LineOf } from './line-of.js'
 import type { Work } from './work.js'
@@ -77,6 +78,8 @@ export interface Verdict {
   readonly signs: readonly string[]
   readonly refutedBy: string
   readonly nextStep: string
+  /** The one connection that is dead; absent where it can't be told from others, and with other causes. */
+  readonly connection?: ConnectionEnds
   /** Whose work stands still there, at most five different ones; absent when nothing says so. */
   readonly work?: readonly Work[]
 }

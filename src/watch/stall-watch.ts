@@ -29,7 +29,7 @@ export interface Turn {
   readonly upForMs: number
   /** Whether any poll loop ever began. */
   readonly anyLoopSeen: boolean
-  /** A capture is under way: only the end of the process can be decided. */
+  /** A capture, or a heal, is under way: only the end of the process can be decided. */
   readonly capturing: boolean
 }
 

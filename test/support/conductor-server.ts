@@ -72,8 +72,8 @@ export interface ConductorServer {
   readonly url: string
   setMode(mode: ServerMode, holdMs?: number): Promise<void>
   enqueue(taskType: string, fields?: TaskFields): Promise<readonly ServerTask[]>
-  /** Every connection of now swallows what comes; new ones work. */
-  mute(): Promise<void>
+  /** Every connection of now swallows what comes; new ones work, with `http2` only those that do not offer it. */
+  mute(options?: { readonly http2?: boolean }): Promise<void>
   state(): Promise<ServerState>
   requests(): Promise<readonly LoggedRequest[]>
   stop(): Promise<void>
@@ -118,7 +118,7 @@ export async function startConductorServer(options: ServerOptions = {}): Promise
     url: started.url,
     setMode: async (mode, holdMs) => void (await call('mode', { mode, ...(holdMs === undefined ? {} : { holdMs }) })),
     enqueue: (taskType, fields = {}) => call('tasks', { taskType, ...fields }),
-    mute: async () => void (await call('mute', {})),
+    mute: async (options = {}) => void (await call('mute', options)),
     state: () => call('state'),
     requests: () => call('requests'),
     stop: async () => {

@@ -13,8 +13,14 @@ export function answerOf({ bundle, storeError, verdicts, evidence }: InsideResul
     verdict: first ? textOf(first) : null,
     verdicts: verdicts.map(nameOf),
     problem: problem ? (problem.toJSON() satisfies ErrorText) : null,
+    ...(bundle?.status === 'sealed' && first ? deadOf(first) : {}),
     ...(movedAgain(evidence) === null ? {} : { movedAgain: true }),
   }
+}
+
+/** Only once the evidence is safe: nothing is closed before. */
+function deadOf({ connection, summary, where, chain }: Verdict): Pick<CaptureAnswer, 'dead'> {
+  return connection === undefined ? {} : { dead: { connection, verdict: { summary, where, chain } } }
 }
 
 function textOf(verdict: Verdict): VerdictText {

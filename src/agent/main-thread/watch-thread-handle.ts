@@ -2,8 +2,10 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { monotonicMs } from '../../heartbeat/monotonic.js'
 import type { ClockBoard } from '../../heartbeat/clock-board.js'
 import type { CaptureAnswer, FromWatch, ToWatch, WatchThreadData } from '../shared/messages.js'
+import { closeConnection } from './close-connection.js'
 import { tellOpenTelemetry, tellOpenTelemetryOfEnd } from './telemetry.js'
 import { threadOptions } from '../shared/worker-environment.js'
 
@@ -100,6 +102,11 @@ export class WatchThread {
         return
       case 'end':
         this.onEnd(message.exitCode)
+        return
+      case 'close-connection':
+        closeConnection(message.connection, (outcome, text) =>
+          this.send({ type: 'connection-closed', id: message.connection.id, outcome, text, atMs: monotonicMs() }),
+        )
     }
   }
 

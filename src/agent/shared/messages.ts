@@ -1,4 +1,6 @@
 /** What the agent's threads say to one another. Plain data: it crosses threads by structured clone. */
+import type { ConnectionEnds } from '../../model/connection-ends.js'
+import type { Heal } from '../../model/heal.js'
 import type { Tombstone } from '../../model/incident.js'
 import type { Stall } from '../../model/stall.js'
 import type { StallErrorCode } from '../../model/stall-error.js'
@@ -15,6 +17,24 @@ export type ToWatch =
   | { readonly type: 'capture'; readonly id: number; readonly reason: string }
   /** The process would end although pollers were not stopped. */
   | { readonly type: 'premature-end' }
+  /** What came of `close-connection`. */
+  | {
+      readonly type: 'connection-closed'
+      readonly id: number
+      readonly outcome: CloseOutcome
+      readonly text: string
+      /** monotonicMs */
+      readonly atMs: number
+    }
+
+/** `closed`: it did not answer when asked, and is gone. `alive`: it did, and was left open. */
+export type CloseOutcome = 'closed' | 'alive' | 'not-found' | 'failed'
+
+/** Of one dead connection, to the main thread: it closes nothing once `untilMs` (monotonicMs) is over. */
+export interface ConnectionToClose extends ConnectionEnds {
+  readonly id: number
+  readonly untilMs: number
+}
 
 /** Watch thread to main thread: it reaches the main thread only when its loop turns. */
 export type FromWatch =
@@ -26,6 +46,7 @@ export type FromWatch =
   | { readonly type: 'ended-before'; readonly tombstones: readonly Tombstone[] }
   /** The evidence of a premature end is safe: end with this code, or go on ending when null. */
   | { readonly type: 'end'; readonly exitCode: number | null }
+  | { readonly type: 'close-connection'; readonly connection: ConnectionToClose }
 
 export interface ErrorText {
   readonly code: StallErrorCode
@@ -45,6 +66,8 @@ export interface CaptureAnswer {
   readonly problem: ErrorText | null
   /** The clock beat again while it was looked at. Absent: it did not. */
   readonly movedAgain?: boolean
+  /** The one connection that is dead, as the first verdict says, with what a later incident repeats of it. */
+  readonly dead?: Pick<Heal, 'connection' | 'verdict'>
 }
 
 export interface VerdictText {

@@ -53,7 +53,7 @@ export function describeStall(stall: Stall): string {
     case 'event-loop':
       return `the event loop has not turned ${silent}`
     case 'poll-success':
-      return `${stall.clock} got no answer ${silent}`
+      return `${stall.clock} got no answer ${silent}${healText(stall)}`
     case 'startup':
       return `no poll loop has started ${Math.round(stall.ageMs / 100) / 10} s after the start`
     case 'outside':
@@ -66,4 +66,12 @@ export function describeStall(stall: Stall): string {
     case 'early':
       return `${stall.clock} is silent ${silent}`
   }
+}
+
+function healText({ heal }: Stall): string {
+  if (heal === undefined) return ''
+  if (heal.outcome === 'answered') return ', until its dead connection was closed'
+  return heal.outcome === 'no-answer'
+    ? ', and closing its dead connection did not help'
+    : ', and it could not be healed'
 }

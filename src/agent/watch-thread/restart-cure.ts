@@ -11,8 +11,13 @@ const CURED_IF_SURE = 'awaiting/connection-reused-dead'
 export function isCuredByRestart(answer: CaptureAnswer | null): boolean {
   const [first] = answer?.verdicts ?? []
   if (first === undefined) return false
-  if (first === CURED_IF_SURE) return answer?.verdict?.confidence === 'high'
+  if (first === CURED_IF_SURE) return isDeadConnection(answer)
   return CURED.some((name) => first === name || first.startsWith(`${name}/`))
+}
+
+/** Proven: one connection is dead while a fresh one is answered. */
+export function isDeadConnection(answer: CaptureAnswer | null): boolean {
+  return answer?.verdicts[0] === CURED_IF_SURE && answer.verdict?.confidence === 'high'
 }
 
 /** A debugger holds the main thread: somebody is at work there, and ending the process would take it from their hands. */

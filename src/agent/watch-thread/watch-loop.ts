@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Settings } from '../../config/settings-table.js'
 import { observeClocks } from '../../heartbeat/clock-observer.js'
-import { ClockReader, monotonicMs } from '../../heartbeat/clock-reader.js'
+import { ClockReader, monotonicMs, toReading } from '../../heartbeat/clock-reader.js'
 import type { Logger } from '../../log/logger.js'
 import type { ClockReading } from '../../model/heartbeat.js'
 import type { Stall } from '../../model/stall.js'
@@ -17,6 +17,7 @@ import { reportPreviousRuns } from './previous-runs.js'
 import { answerWith, CaptureQueue, type WantedCapture } from './capture-queue.js'
 import { describeAnswer, sayIncident } from './incident-line.js'
 import type { HostSink } from './host-sink.js'
+import { Healer } from './healer.js'
 import { hasMemoryToSpare } from './spare-memory.js'
 import type { CaptureAnswer, FromWatch, ToWatch } from '../shared/messages.js'
 import { NativeLoader } from './native-loader.js'
@@ -33,6 +34,9 @@ export interface WatchLoopOptions {
   readonly clocks: SharedArrayBuffer
   readonly port: MessagePort
 }
+
+/** For the capture that keeps what closing a connection brought. */
+const RECORD_LIMIT_MS = 15_000
 
 export interface WatchState {
   readonly clocks: readonly ClockReading[]
@@ -64,6 +68,8 @@ interface Ending {
   readonly shutdowns: number
   /** The loop was lost while a capture was under way that began before: one more tells of it. */
   readonly lookAgain: boolean
+  /** What a dead connection was closed for, and so what it ends for if that did not help; null: nothing was closed. */
+  readonly proof: CaptureAnswer | null
 }
 
 export class WatchLoop {
@@ -80,6 +86,9 @@ export class WatchLoop {
   private readonly premature: PrematureEnding
   private readonly probes: Probes
   private readonly notify: ServiceNotify
+  private readonly healer: Healer
+  /** What came of closing a connection, until a capture can keep it. */
+  private healed: Stall | null = null
 
   constructor(options: WatchLoopOptions) {
     this.options = options
@@ -94,6 +103,15 @@ export class WatchLoop {
     this.announcer = new Announcer(settings, options.logger)
     this.probes = new Probes(settings, options.logger, options.clocks)
     this.notify = new ServiceNotify(settings, options.logger, process.env, process.pid)
+    this.healer = new Healer({
+      allowed: settings.heal,
+      logger: options.logger,
+      monotonicMs,
+      close: (connection) => this.tell({ type: 'close-connection', connection }),
+      over: (stall) => {
+        this.healed = stall
+      },
+    })
     this.queue.onAnswer = (note) => {
       this.probes.tell({ type: 'incident', note })
       if (settings.openTelemetry) this.tell({ type: 'incident', note })
@@ -128,6 +146,9 @@ export class WatchLoop {
         return
       case 'premature-end':
         this.endPrematurely()
+        return
+      case 'connection-closed':
+        this.healer.hear(message)
     }
   }
 
@@ -172,6 +193,7 @@ export class WatchLoop {
     if (this.isLeaving()) return
     const turn = this.observe()
     this.native.turn()
+    this.carryOutHeal(turn)
     this.carryOutEnding(turn)
     const leaving = this.phase.is === 'shutting-down' || this.phase.is === 'ending' || this.isLeaving()
     this.probes.setLeaving(leaving)
@@ -199,7 +221,7 @@ export class WatchLoop {
       shutdowns: this.reader.shutdowns,
       upForMs: process.uptime() * 1000 - this.lostMs,
       anyLoopSeen: this.reader.anyLoopSeen,
-      capturing: this.queue.busy,
+      capturing: this.queue.busy || this.healer.underWay,
     }
   }
 
@@ -222,6 +244,7 @@ export class WatchLoop {
         this.useNative()
         this.queue.capture(stall, this.limitBeforeEndMs(stall), (answer) => {
           if (answer.movedAgain === true) this.watch.movedAgain(stall)
+          else if (this.phase.is === 'watching') this.healer.begin(stall, answer, this.observe())
         })
         return
       case 'end':
@@ -237,6 +260,7 @@ export class WatchLoop {
           conditional,
           shutdowns: this.reader.shutdowns,
           lookAgain: ended && this.queue.knewAsAlive(stall.clock),
+          proof: this.healer.proofOf(stall.clock),
         }
         if (!this.queue.capturing) this.captureForEnd(this.phase)
         this.carryOutEnding(this.observe())
@@ -256,13 +280,19 @@ export class WatchLoop {
       this.cancelEnding(ending, 'it was asked to end by a signal that it handles')
       return
     }
+    if (this.healer.underWay) return
     const over = this.now() >= ending.deadlineMs
     if (this.queue.capturing && !over) return
     if (ending.lookAgain && !over) {
       this.phase = { ...ending, lookAgain: false }
       if (this.captureForEnd(ending)) return
     }
-    const answer = this.queue.answerFor(ending.stall)
+    const answer = ending.proof ?? this.queue.answerFor(ending.stall)
+    if (this.healFirst(ending, answer, turn)) return
+    if (this.healer.of(ending.stall.clock)?.outcome === 'alive') {
+      this.cancelEnding(ending, 'its connection is not dead: it answered when it was asked')
+      return
+    }
     const spared = ending.conditional && !isCuredByRestart(answer)
     if (spared || isSomebodyLooking(answer)) {
       this.cancelEnding(ending, spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it')
@@ -271,7 +301,7 @@ export class WatchLoop {
     this.phase = { is: 'over' }
     const { logger, settings } = this.options
     endProcess({
-      stall: ending.stall,
+      stall: this.withHeal(ending.stall),
       answer,
       native: this.native.calls,
       dir: settings.dir,
@@ -280,12 +310,42 @@ export class WatchLoop {
     })
   }
 
+  /** What was asked of the main thread, and the capture that keeps what came of it. */
+  private carryOutHeal(turn: Turn): void {
+    const clock = this.healer.turn(turn)
+    if (clock !== null && this.phase.is === 'ending') this.cancelEnding(this.phase, `${clock} was healed`)
+    const { healed } = this
+    if (healed === null || this.queue.capturing) return
+    this.healed = null
+    const silently = this.phase.is === 'ending'
+    // The silence that it was about, to now: so the incident follows the one that named the connection.
+    const ageMs = turn.wallMs - healed.noticedAt + healed.ageMs
+    const stall = { ...healed, ageMs, noticedAt: turn.wallMs, clocks: turn.clocks.map(toReading) }
+    this.queue.capture(stall, RECORD_LIMIT_MS, undefined, { profileMs: 0, silently })
+  }
+
+  /** @returns true when the dead connection is closed first, and the end waits for what comes of it */
+  private healFirst(ending: Ending, answer: CaptureAnswer | null, turn: Turn): boolean {
+    if (!ending.conditional || ending.proof !== null) return false
+    const limitMs = this.healer.begin(ending.stall, answer, turn)
+    if (limitMs === 0) return false
+    this.phase = { is: 'ending', ...ending, proof: answer, deadlineMs: this.now() + limitMs + RECORD_LIMIT_MS }
+    return true
+  }
+
+  private withHeal(stall: Stall): Stall {
+    const heal = this.healer.of(stall.clock)
+    return heal === undefined ? stall : { ...stall, heal }
+  }
+
   /** @returns false when there is no time for it */
   private captureForEnd({ stall, deadlineMs }: Ending): boolean {
     const limitMs = deadlineMs - this.now() - END_MARGIN_MS
     if (limitMs <= 0) return false
     // The line about the end, or about its being taken back, tells of the incident too.
-    this.queue.capture(stall, limitMs, (answer) => this.sayUnlessEnding(stall, answer), { silently: true })
+    this.queue.capture(this.withHeal(stall), limitMs, (answer) => this.sayUnlessEnding(stall, answer), {
+      silently: true,
+    })
     return true
   }
 

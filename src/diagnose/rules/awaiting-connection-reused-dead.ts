@@ -16,7 +16,7 @@ const FAILURES = 2
 
 export function awaitingConnectionReusedDead(view: View): readonly Candidate[] {
   const clock = failingClock(view)
-  if (!loopIsAlive(view) || clock === null) return []
+  if (!loopIsAlive(view) || clock === null || isKnownAlive(view)) return []
   const polls = onePerServer(view)
   const unseen = polls.some((leaf) => peerOf(leaf) !== null) ? [] : unseenPoll(view, clock)
   if (unseen.length > 0) return unseen
@@ -24,6 +24,11 @@ export function awaitingConnectionReusedDead(view: View): readonly Candidate[] {
     const kept = isKept(view, leaf, clock)
     return kept === false ? [] : [candidate(view, clock, leaf, kept === true)]
   })
+}
+
+/** It was asked itself, after an earlier capture of this silence. */
+function isKnownAlive({ evidence }: View): boolean {
+  return evidence.stall?.heal?.outcome === 'alive'
 }
 
 /**
@@ -49,8 +54,15 @@ function unseenPoll(view: View, clock: ClockReading): readonly Candidate[] {
       weight: 60,
       refutedBy: REFUTED_BY,
       nextStep: nextStepOf(clock),
+      ...onlyOneTo(view, fresh.peer),
     },
   ]
+}
+
+/** Of several connections nobody can say which one is dead. */
+function onlyOneTo(view: View, peer: string): Pick<Candidate, 'connection'> {
+  const [one, ...others] = (view.last.kernel?.sockets ?? []).filter((each) => each.peer === peer)
+  return one === undefined || others.length > 0 ? {} : { connection: { local: one.local, peer } }
 }
 
 /** The function of the latest look that leads to the poll loop. */
@@ -149,6 +161,7 @@ function candidate(view: View, clock: ClockReading, leaf: Leaf, kept: boolean): 
     // A look before the last is not among the lists that pointers lead into.
     evidence: view.last.awaits?.awaits[leaf.index] === leaf.node ? built.evidence : [],
     signs,
+    ...endsOf(leaf),
     // The connection is to blame, not the code: that no frame is the user's makes it no less sure.
     cap: capOf(kept, fresh),
   }
@@ -156,6 +169,12 @@ function candidate(view: View, clock: ClockReading, leaf: Leaf, kept: boolean): 
 
 function peerOf({ waits, socket }: Leaf): string | null {
   return waits.peer ?? socket?.peer ?? null
+}
+
+function endsOf(leaf: Leaf): Pick<Candidate, 'connection'> {
+  const { local } = connectionOf(leaf)
+  const peer = peerOf(leaf)
+  return local === undefined || peer === null ? {} : { connection: { local, peer } }
 }
 
 const REFUTED_BY =

@@ -3,6 +3,7 @@ import { diagnose } from '../../../src/diagnose/diagnose.js'
 import { joinEvidence } from '../../../src/evidence/join.js'
 import type { AwaitNode, PathPart } from '../../../src/model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../../../src/model/evidence.js'
+import type { HealOutcome } from '../../../src/model/heal.js'
 import type { CgroupState, KernelState } from '../../../src/model/kernel.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
 import {
@@ -142,6 +143,39 @@ describe('a wait on a connection', () => {
         name: 'awaiting/connection-reused-dead',
         confidence: 'high',
       })
+    })
+
+    test('and names the two ends of the one connection, so that it can be closed', () => {
+      const dead = first({ ...failing({ receivedMs: 239_000 }), ...tried(true) })
+      expect(dead.verdict?.connection).toMatchObject({ peer: '10.0.0.5:8080' })
+      expect(dead.verdict?.connection?.local).toBe(socket().local)
+    })
+
+    const heal = (outcome: HealOutcome): Evidence => {
+      const dead = { ...failing({ receivedMs: 239_000 }), ...tried(true) }
+      const connection = { local: '10.0.0.2:5000', peer: '10.0.0.5:8080' }
+      const steps = [{ atMs: 0, text: 'asked' }]
+      const verdict = { summary: 'poll waits.', where: null, chain: [] }
+      return {
+        ...dead,
+        stall: {
+          ...silence(),
+          trigger: 'poll-success',
+          heal: { outcome, connection, incident: '01A', steps, verdict },
+        },
+      }
+    }
+
+    test('and is proved where a poll was answered after it was closed, whatever the worker does since', () => {
+      const well = { ...heal('answered'), looks: evidence([{}]).looks }
+      expect(first(well)).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'high' })
+      expect(first(well).verdict?.summary).toContain('Before: poll waits.')
+    })
+
+    test('but not where the connection itself answered, and as ever where closing it did not help', () => {
+      expect(diagnose(heal('alive')).map(({ cause }) => cause)).not.toContain('connection-reused-dead')
+      expect(first(heal('no-answer'))).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'high' })
+      expect(first(heal('no-answer')).verdict?.summary).not.toContain('was closed')
     })
 
     test('and only a guess while nothing tells how old the connection is', () => {
