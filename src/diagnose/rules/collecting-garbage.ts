@@ -35,7 +35,7 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   if (compacts >= 2) signs.push(strong(`${compacts} mark-compact collections in ${seconds(view.spanMs)}`))
   if (fill !== null && fill >= NEAR_LIMIT) signs.push(strong(`the heap is ${percent(fill)} of its limit`))
   if (external) signs.push(weak(`${megabytes(heap?.externalBytes ?? 0)} are held outside the heap`))
-  const stacks = allocatingStacks(main)
+  const stacks = allocatingStacks(view, main)
   const blame = hotFrameOf(stacks)?.blame ?? blameFrames(stacks.at(-1) ?? [])
   const figures =
     heap?.usedBytes == null
@@ -80,10 +80,16 @@ function measuredShare(view: View): number | null {
   return view.evidence.profile?.gcShare ?? view.last.heap?.collectingShare ?? null
 }
 
-/** Those in which a collection was under way: there the thread allocates. A debugger's pause stops at a loop's head. */
-function allocatingStacks(main: ThreadView): ThreadView['scripts'] {
+/**
+ * Those in which a collection was under way: there the thread allocates. A debugger's pause stops at a loop's head; and a
+ * collection that V8 puts off until a loop jumps back shows the loop, where other stacks may show what allocates in it.
+ */
+function allocatingStacks({ evidence }: View, main: ThreadView): ThreadView['scripts'] {
   const collecting = main.stacks.filter((stack) => stack.vmState === 'GC' && stack.frames.length > 0)
-  return collecting.length > 0 ? collecting.map((stack) => stack.frames) : main.scripts
+  if (collecting.length === 0) return main.scripts
+  const stacks = collecting.map((stack) => stack.frames)
+  const isPutOff = stacks.every((frames) => blameFrames(frames).where?.lineOf === 'loop')
+  return isPutOff && evidence.samples?.engine === 'memory' ? main.scripts : stacks
 }
 
 /** Two or three looks are too few for a share, unless they all agree. */

@@ -18,6 +18,8 @@ const MOST_PENDING = 3
 export function idle(view: View): readonly Candidate[] {
   const { main } = view
   if (view.silent || main === null || main.last.state === 'stopped') return []
+  // Where neither its awaits nor its loop could be read, what waits for events may be wedged in any way.
+  if (view.last.awaits === null && main.last.loop === undefined) return []
   // Alive means that its loop answers: it polls, or has turned. With one look and no awaits nobody can tell.
   const answers = main.idle || main.last.state === 'idle' || (main.turns ?? 0) > 0
   const compared = view.first !== view.last

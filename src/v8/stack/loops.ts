@@ -58,6 +58,11 @@ export class Loops {
     return outermost.length === 1 ? (outermost[0]?.end ?? -1) : -1
   }
 
+  /** Bytecode offsets at which a loop jumps back. */
+  ends(bytecode: Tagged): readonly number[] {
+    return (this.#of(bytecode) ?? []).map((loop) => loop.end)
+  }
+
   /** Whether a loop ends at this offset. */
   endsAt(bytecode: Tagged, offset: number): boolean {
     return this.#of(bytecode)?.some((loop) => loop.end === offset) === true

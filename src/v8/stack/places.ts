@@ -28,6 +28,8 @@ export interface PlaceOptions {
   readonly exact?: boolean
   /** The innermost frame, whose pc is not known: where its line isn't either, the nearest that can be said. */
   readonly orNearest?: boolean
+  /** The innermost frame, which has called C++. */
+  readonly innermost?: boolean
 }
 
 export class Places {
@@ -52,6 +54,7 @@ export class Places {
   describe(window: StackWindow, frame: MachineFrame, options: PlaceOptions = {}): Frame[] {
     if (frame.kind === 'js') {
       const frames = this.#describeFunction(window, frame, options.exact === true)
+      if (options.innermost === true) return this.#atLoopEnd(window, frame, frames)
       return options.orNearest === true ? this.#orNearest(window, frame, frames) : frames
     }
     if (frame.kind === 'BuiltinExitFrame') return this.#describeBuiltinExit(window, frame)
@@ -120,6 +123,41 @@ export class Places {
     const place = loop ?? this.#functions.definition(info)
     if (place === null) return frames
     return [{ ...top, line: place.line, column: place.column, lineOf: loop ? 'loop' : 'definition' }, ...rest]
+  }
+
+  /**
+   * A loop calls C++ of its own accord where it jumps back: V8 asked it to stop there, to collect garbage or to install
+   * code (StackGuard). Nothing on that line did: it is marked as the loop's.
+   */
+  #atLoopEnd(window: StackWindow, frame: MachineFrame, frames: Frame[]): Frame[] {
+    const [top, ...callers] = frames
+    const outer = this.#functions.ofFunction(frame.function)
+    if (top === undefined || top.line === null || top.lineOf !== undefined || outer === null) return frames
+    const info = callers.length === 0 ? outer : this.#innermostInlined(frame, top)
+    if (info === null) return frames
+    const bytecode = callers.length === 0 ? this.#bytecodeOf(window, frame, info) : info.bytecode
+    const isThere = this.#loops.ends(bytecode).some((end) => {
+      const place = this.#functions.lineOfBytecode(info, bytecode, end)
+      return place?.line === top.line && place.column === top.column
+    })
+    return isThere ? [{ ...top, lineOf: 'loop' }, ...callers] : frames
+  }
+
+  /** The function of an inlined frame, by its name and script; null where it can't be told. */
+  #innermostInlined(frame: MachineFrame, { function: name, file }: Frame): FunctionInfo | null {
+    const code = frame.pc > 0 ? this.#codes.at(frame.pc) : null
+    if (code === null || code.kind <= this.#heap.layout.code.kindBaseline) return null
+    const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
+    const positions = this.#heap.byteArray(
+      entryOf(this.#heap, deoptimization, this.#heap.layout.deoptimization.inliningPositions),
+    )
+    if (positions === null) return null
+    let found: FunctionInfo | null = null
+    for (let at = 0; at + INLINING_ENTRY <= positions.length; at += INLINING_ENTRY) {
+      const info = inlinedFunction(this.#heap, this.#functions, deoptimization, positions.readInt32LE(at + 8))
+      if (info?.name === name && scriptPath(info.script?.name ?? null) === file) found = info
+    }
+    return found
   }
 
   /** That of the frame, for the function may have got another one since; its function's where the frame has none. */

@@ -233,7 +233,7 @@ export class StackReader {
         query,
         window,
         frame,
-        this.#places.describe(window, frame, { exact: exact && index === 0 }),
+        this.#places.describe(window, frame, { exact: exact && index === 0, innermost: !exact && innermost }),
       )
       // The interpreter writes its offset down only when it calls: the line of a frame that computes may be behind.
       if (exact && innermost && lines[0]) lines[0] = { ...lines[0], probable: true }

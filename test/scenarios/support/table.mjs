@@ -39,7 +39,7 @@ export function toMarkdown(results, { date, version, cpus }) {
 
 Real programs, really wedged, and what was said of each. Made by \`npm run scenarios -- --write\` on ${date} with version ${version}: ${right} right, ${wrong} wrong, ${skipped} skipped. Programs come in two variants (other names, other files, another depth of calls); run here: ${variants(results)}.
 
-The first verdict alone counts: its kind and cause, and function, file and line where the catalogue has a place. A cell counts right answers, with the lowest confidence among them, the median time from the question (outside) or the wedge (inside) to the verdict, and the longest pause of the process; ${cpus} cores, several at a time.
+The first verdict alone counts: its kind and cause, and function, file and line where the catalogue has a place (a line that is marked as that of the function's loop or definition is not compared). A cell counts right answers, with the lowest confidence among them, the median time from the question (outside) or the wedge (inside) to the verdict, and the longest pause of the process; ${cpus} cores, several at a time.
 
 ${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
 

@@ -779,6 +779,34 @@ test('blames the line that allocates rather than the one where a debugger could 
   expect(found).toMatchObject({ name: 'collecting-garbage/near-heap-limit', line: 4 })
 })
 
+test('takes what allocates in a loop from other stacks, where collections are put off until the loop jumps back', () => {
+  const heap = {
+    usedBytes: null,
+    committedBytes: 95_000_000,
+    limitBytes: 100_000_000,
+    externalBytes: 0,
+    collections: 9,
+    markCompacts: 3,
+    collectingShare: 0.9,
+  }
+  const atLoop = [{ ...frame('fill', 3), lineOf: 'loop' as const }, frame('poll', 9)]
+  const threads = [mainStack({ frames: atLoop, vmState: 'GC', loop: loopState() })]
+  const looks = [0, 1].map(() => ({ threads, heap }))
+  const taken = [atLoop, [frame('fill', 4), frame('poll', 9)], atLoop].map((frames, atMs) => ({ atMs, frames }))
+  const samples = (engine: 'memory' | 'inspector') => ({ engine, samples: taken, missed: 0 })
+  expect(first(evidence(looks, { samples: samples('memory') }))).toMatchObject({ line: 4 })
+  const marked = first(evidence(looks, { samples: samples('inspector') }))
+  expect(marked.line).toBe(3)
+  expect(marked.verdict?.summary).toContain('while fill (its loop at worker.js:3) allocates')
+})
+
+test('does not call a process idle of which neither the awaits nor the loop could be read', () => {
+  const { loop: _loop, ...byKernel } = idleMain({ engine: 'kernel' })
+  const looks = (stack: typeof byKernel) => [0, 1].map(() => ({ threads: [stack] }))
+  expect(first(evidence(looks(byKernel))).name).toBe('unknown/null')
+  expect(first(evidence(looks(idleMain()))).name).toBe('idle/null')
+})
+
 test('says of the garbage collector what was measured', () => {
   const heap = {
     usedBytes: null,
