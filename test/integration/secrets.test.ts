@@ -1,18 +1,15 @@
 /** No secret of a worker reaches the disk or a terminal: a real one, full of them, captured from inside and from outside. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/incidents.js'
+import { CANARY, holds, PLANTED } from '../support/planted-secrets.js'
 import { CLI, type NodeBinary, NODES, PROGRAMS, PROJECT_ROOT } from '../support/nodes.js'
 
-/** In every secret, so that one search finds them all. */
-const CANARY = 'c4n4ry'
-const SECRETS = {
-  DB_PASSWORD: `${CANARY}-hunter2`,
-  DATABASE_URL: `postgres://app:${CANARY}@db.internal/x`,
-  STRIPE_KEY: `${CANARY}1`,
-  SOME_SETTING: `Xq7${CANARY}Zt5Lm2Np8Rv4Bk6`,
+interface Searched {
+  readonly name: string
+  readonly bytes: Buffer
 }
 
 let temporary: { readonly path: string; remove(): void }
@@ -22,11 +19,11 @@ beforeEach(() => {
 })
 afterEach(() => temporary.remove())
 
-/** All text of all files below a folder, each with its name. */
-function readAll(folder: string): { readonly name: string; readonly text: string }[] {
+/** All bytes of all files below a folder, each with its name. */
+function readAll(folder: string): Searched[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const full = path.join(folder, entry.name)
-    return entry.isDirectory() ? readAll(full) : [{ name: full, text: readFileSync(full, 'latin1') }]
+    return entry.isDirectory() ? readAll(full) : [{ name: full, bytes: readFileSync(full) }]
   })
 }
 
@@ -43,16 +40,16 @@ function sealedIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9A-Z]{26}$/.test(name)) : []
 }
 
-test('keeps the secrets of a worker out of its bundles on every Node line', async () => {
+test('keeps the secrets of a worker out of its bundles, report and screens on every Node line', async () => {
   await Promise.all(NODES.map((node) => captureAndSearch(node)))
 })
 
 async function captureAndSearch({ major, path: node, version }: NodeBinary): Promise<void> {
-  const inside = path.join(temporary.path, `inside-${major}`)
-  const outside = path.join(temporary.path, `outside-${major}`)
+  const place = (name: string): string => path.join(temporary.path, String(major), name)
+  const inside = place('inside')
   const env = {
     PATH: process.env['PATH'],
-    ...SECRETS,
+    ...PLANTED,
     PLAIN_SETTING: 'kept as it is',
     CONDUCTOR_STALL_DIR: inside,
     CONDUCTOR_STALL_LOCALS: '1',
@@ -67,23 +64,36 @@ async function captureAndSearch({ major, path: node, version }: NodeBinary): Pro
   worker.stderr.on('data', (data: Buffer) => (said += data.toString()))
   try {
     await expect.poll(() => sealedIn(inside), { timeout: 60_000, interval: 200 }).toHaveLength(1)
-    const options = ['--out', outside, '--locals', '-v']
-    const dump = await run([CLI, 'dump', String(worker.pid), ...options])
-    expect(dump.status, dump.text).toBe(0)
-    const texts = [
-      ...readAll(inside),
-      ...readAll(outside),
-      { name: 'what dump printed', text: dump.text },
-      { name: 'what the worker printed', text: said },
-    ]
-    const leaks = texts.flatMap(({ name, text }) =>
-      text
-        .split('\n')
-        .filter((line) => line.includes(CANARY))
-        .map((line) => `${name}: ${line.trim()}`),
+    const pid = String(worker.pid)
+    const ask = async (...words: string[]): Promise<string> => {
+      const ran = await run([CLI, ...words])
+      expect(ran.status, ran.text).toBe(0)
+      return ran.text
+    }
+    const screens = {
+      'dump -v': await ask('dump', pid, '-v', '--out', place('outside')),
+      'dump -v --locals': await ask('dump', pid, '-v', '--locals', '--out', place('with-locals')),
+      'dump --json --locals': await ask('dump', pid, '--json', '--locals'),
+      'show -v': await ask('show', '-v', '--dir', inside),
+      report: await ask('report', '--dir', inside, '--out', place('page.html')),
+      'what the worker printed': said,
+    }
+    const searched: Readonly<Record<string, Searched[]>> = {
+      'bundle from inside, with locals': readAll(inside),
+      'bundle from outside': readAll(place('outside')),
+      'bundle from outside, with locals': readAll(place('with-locals')),
+      'page of `report`': [{ name: 'page.html', bytes: readFileSync(place('page.html')) }],
+      screens: Object.entries(screens).map(([name, text]) => ({ name, bytes: Buffer.from(text) })),
+    }
+    note(major, searched)
+    const everything = Object.values(searched).flat()
+    expect(everything.filter(({ bytes }) => holds(bytes, CANARY)).map(({ name }) => name)).toEqual([])
+    // The control: the same search finds what is no secret, in each.
+    const found = Object.entries(searched).filter(([, list]) =>
+      list.some(({ bytes }) => holds(bytes, 'secrets/worker.cjs')),
     )
-    expect(leaks).toEqual([])
-    for (const folder of [inside, outside]) {
+    expect(found.map(([what]) => what)).toEqual(Object.keys(searched))
+    for (const folder of [inside, place('outside'), place('with-locals')]) {
       const bundle = path.join(folder, sealedIn(folder)[0] ?? 'none')
       const manifest = JSON.parse(readFileSync(path.join(bundle, 'incident.json'), 'utf8')) as {
         readonly process: { readonly node: string; readonly argv: readonly string[] }
@@ -97,5 +107,16 @@ async function captureAndSearch({ major, path: node, version }: NodeBinary): Pro
     }
   } finally {
     worker.kill('SIGKILL')
+  }
+}
+
+/** Lines of the table in docs/security.md, to the file that SECRETS_TABLE names. */
+function note(major: number, searched: Readonly<Record<string, readonly Searched[]>>): void {
+  const file = process.env['SECRETS_TABLE']
+  if (file === undefined) return
+  for (const [what, list] of Object.entries(searched)) {
+    const bytes = list.reduce((sum, each) => sum + each.bytes.length, 0)
+    const leaks = list.filter((each) => holds(each.bytes, CANARY)).length
+    appendFileSync(file, `| ${what} | ${major} | ${list.length} | ${bytes.toLocaleString('en')} | ${leaks} |\n`)
   }
 }

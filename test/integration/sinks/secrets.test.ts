@@ -5,12 +5,12 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { inflateRawSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startSmtp } from '../../fixtures/ticket-servers/real-servers.mjs'
 import { startConductorServer } from '../../support/conductor-server.js'
 import { temporaryFolder } from '../../support/incidents.js'
 import { NODES, PROGRAMS, PROJECT_ROOT } from '../../support/nodes.js'
+import { CANARY, holds, PLANTED } from '../../support/planted-secrets.js'
 import { SDK_FOLDER } from '../../support/sdk-worker.js'
 import { ContractServer, type Handler } from '../../support/sinks/contract-server.js'
 import { diag, stallBundle } from '../../support/sinks/outbox-run.js'
@@ -19,21 +19,6 @@ import { startVendor, VENDOR_NAMES } from '../../support/sinks/vendors/index.js'
 
 const [oldest] = NODES
 if (!oldest) throw new Error('no Node binaries')
-
-/** In every secret, so that one search finds them all. */
-const CANARY = 'c4n4ry'
-/** Each shape that the redactor knows, and harmless names with secret values. */
-const PLANTED: Readonly<Record<string, string>> = {
-  DB_PASSWORD: `${CANARY}-hunter2`,
-  DATABASE_URL: `postgres://app:${CANARY}@db.internal/x`,
-  SENTRY_DSN: `https://${CANARY}0123456789abcdef@sentry.internal/42`,
-  CALLBACK: `https://bot:${CANARY}%2Fpart@hooks.internal/x?access_token=${CANARY}`,
-  SESSION_COOKIE: `sid=${CANARY}; Path=/`,
-  HTTP_HEADERS: `Authorization: Bearer ${CANARY}\r\nCookie: sid=${CANARY}`,
-  ID_TOKEN: `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(`{"sub":"${CANARY}"}`).toString('base64url')}.c2lnbmF0dXJlc2lnbmF0dXJl`,
-  SIGNING: `-----BEGIN PRIVATE KEY-----\n${CANARY}MC4CAQAwBQYDK2VwBCIEIH\n-----END PRIVATE KEY-----`,
-  SOME_SETTING: `Xq7${CANARY}Zt5Lm2Np8Rv4Bk6`,
-}
 
 let folder: ReturnType<typeof temporaryFolder>
 let bundles: string
@@ -47,50 +32,6 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
   folder.remove()
 })
-
-/** Text as it is, reversed bytes of UTF-16 included, percent-encoded, and base64 at each of its three offsets. */
-function formsOf(text: string): Buffer[] {
-  const percent = [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('')
-  const base64 = [0, 1, 2].map((offset) => {
-    const encoded = Buffer.concat([Buffer.alloc(offset, 32), Buffer.from(text)]).toString('base64')
-    // The first and last characters depend on what stands before and behind.
-    return encoded.slice(offset === 0 ? 0 : offset + 1, encoded.length - 4)
-  })
-  return [
-    Buffer.from(text),
-    Buffer.from(text, 'utf16le'),
-    Buffer.from(text, 'utf16le').swap16(),
-    Buffer.from(percent),
-    Buffer.from(percent.toUpperCase()),
-    ...base64.map((each) => Buffer.from(each)),
-  ]
-}
-
-/** The bytes and what is packed in them: gzip wherever it begins, base64 of mails. */
-function unpacked(bytes: Buffer, depth = 0): Buffer[] {
-  const found = [bytes]
-  if (depth > 3) return found
-  for (let at = bytes.indexOf('1f8b08', 0, 'hex'); at >= 0; at = bytes.indexOf('1f8b08', at + 1, 'hex')) {
-    const plain = inflated(bytes.subarray(at))
-    if (plain !== null) found.push(...unpacked(plain, depth + 1))
-  }
-  for (const [block] of bytes.toString('latin1').matchAll(/(?:^[A-Za-z0-9+/]{60,}={0,2}\r?\n){2,}[A-Za-z0-9+/=]*/gm)) {
-    found.push(...unpacked(Buffer.from(block, 'base64'), depth + 1))
-  }
-  return found
-}
-
-/** A member of gzip (RFC 1952, 2.3), whatever follows it: the rest of a form, of an envelope. */
-function inflated(bytes: Buffer): Buffer | null {
-  const flags = bytes[3] ?? 0
-  const hasName = flags === 8
-  if (flags !== 0 && !hasName) return null
-  try {
-    return inflateRawSync(bytes.subarray(hasName ? bytes.indexOf(0, 10) + 1 : 10))
-  } catch {
-    return null
-  }
-}
 
 interface Probe {
   readonly names: readonly string[]
@@ -168,13 +109,7 @@ for (const { path, name } of JSON.parse(request).files) copyFileSync(path, '${fo
 
 /** Destinations that got the text, in whatever form. */
 function leaksOf(probe: Probe, text: string): string[] {
-  const forms = formsOf(text)
-  return probe.names.filter((name) =>
-    probe
-      .bytesOf(name)
-      .flatMap((bytes) => unpacked(bytes))
-      .some((bytes) => forms.some((form) => bytes.includes(form))),
-  )
+  return probe.names.filter((name) => probe.bytesOf(name).some((bytes) => holds(bytes, text)))
 }
 
 const sealed = (): string[] =>
