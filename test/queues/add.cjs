@@ -10,7 +10,19 @@ async function addToPgBoss() {
   await boss.stop({ graceful: false, close: true, wait: true })
 }
 
+async function addToKafka() {
+  const { Kafka, logLevel } = require('kafkajs')
+  const producer = new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING }).producer()
+  await producer.connect()
+  for (let i = 0; i < Number(count); i++) {
+    const [sent] = await producer.send({ topic: 'invoices', messages: [{ value: String(i) }] })
+    console.log(sent.baseOffset)
+  }
+  await producer.disconnect()
+}
+
 async function main() {
+  if (library === 'kafkajs') return addToKafka()
   if (library === 'pg-boss') return addToPgBoss()
   const { hostname, port } = new URL(url)
   const queue =

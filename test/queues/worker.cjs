@@ -1,5 +1,5 @@
-// A worker of a queue library. argv: LIBRARY (bull | bullmq | bullmq-6 | sqs-consumer | pg-boss) URL WHAT (ok | never | slow:MS). Prints READY when
-// it works, and `done ID` with each job.
+// A worker of a queue library. argv: LIBRARY (bull | bullmq | bullmq-6 | sqs-consumer | pg-boss | kafkajs) URL
+// WHAT (ok | never | slow:MS | crash). Prints READY when it works, and `done ID` with each job.
 'use strict'
 const [library, url, what] = process.argv.slice(2)
 
@@ -55,6 +55,29 @@ async function startPgBoss() {
   await boss.work('invoices', { pollingIntervalSeconds: 0.5 }, ([job]) => handle(job))
 }
 
-const starts = { bull: startBull, 'sqs-consumer': startSqsConsumer, 'pg-boss': startPgBoss }
+async function startKafkajs() {
+  const { Kafka, KafkaJSNonRetriableError, logLevel } = require('kafkajs')
+  const kafka = new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING })
+  const consumer = kafka.consumer({ groupId: 'invoices', maxWaitTimeInMs: 1000 })
+  await consumer.connect()
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: 'invoices' }] })
+  await admin.disconnect()
+  await consumer.subscribe({ topic: 'invoices', fromBeginning: true })
+  const eachMessage = async ({ message }) => {
+    // What kafkajs does not try again: it disconnects, and that is the end of the consumer.
+    if (what === 'crash') throw new KafkaJSNonRetriableError('no such invoice')
+    await handle({ id: message.offset })
+  }
+  await consumer.run({ eachMessage })
+}
+
+const starts = {
+  kafkajs: startKafkajs,
+  bull: startBull,
+  'sqs-consumer': startSqsConsumer,
+  'pg-boss': startPgBoss,
+}
 void (starts[library] ?? startBullmq)().then(() => console.log('READY'))
 setInterval(() => {}, 1000)

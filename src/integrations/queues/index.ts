@@ -3,6 +3,7 @@ import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { onRequire } from '../modules/on-require.js'
 import { patchBull } from './bull.js'
 import { patchBullmq } from './bullmq.js'
+import { patchKafkajs } from './kafkajs.js'
 import { patchPgBoss } from './pg-boss.js'
 import { patchSqsConsumer } from './sqs-consumer.js'
 
@@ -13,6 +14,8 @@ export function installQueues(clocks: ClockSource, { taskStallMs }: { readonly t
     patchBull(clocks, exports, taskStallMs)
   })
   onRequire('sqs-consumer', (exports) => patchSqsConsumer(clocks, exports, taskStallMs))
+  // As kafkajs asks for its own part.
+  onRequire('./runner', (exports) => patchKafkajs(clocks, exports, taskStallMs))
   // As pg-boss asks for its own part.
   onRequire('./worker', (exports) => patchPgBoss(clocks, exports, taskStallMs))
 }

@@ -35,7 +35,7 @@ export class QueueLoop {
   /** One request for a job, which the server may keep for `waitMs` when it has none. */
   ask<T>(slots: number, waitMs: number, run: () => Promise<T>): Promise<T> {
     const clock = safely(() => {
-      const open = (this.#clock ??= this.#clocks.open(this.#name, 'poll-loop', { endless: false }))
+      const open = (this.#clock ??= this.#open())
       if (open.paused) open.resume()
       open.setSlots(this.#slots.inUse, slots)
       open.beat()
@@ -59,6 +59,27 @@ export class QueueLoop {
     return worked
   }
 
+  /** It asks for nothing for so long, and that is as it should be. */
+  expectWait(waitMs: number): void {
+    this.#clock?.beat()
+    this.#clock?.expectWait(waitMs)
+  }
+
+  /** It could not even ask, and tries again within `waitMs`. */
+  failed(error: unknown, waitMs: number): void {
+    const clock = (this.#clock ??= this.#open())
+    clock.pollStarted()
+    clock.pollFailed(error)
+    this.expectWait(waitMs)
+  }
+
+  /** It will never ask again, though nobody stopped it. */
+  ended(error: unknown): void {
+    const clock = (this.#clock ??= this.#open())
+    clock.ended(error)
+    this.#slots.stop()
+  }
+
   /** Nothing is expected of it until it asks again. */
   pause(): void {
     this.#clock?.pause()
@@ -70,8 +91,12 @@ export class QueueLoop {
     this.#slots.stop()
   }
 
+  #open(): Clock {
+    return this.#clocks.open(this.#name, 'poll-loop', { endless: false })
+  }
+
   #begin(slots: number, { id, execute }: Job): () => void {
-    const clock = (this.#clock ??= this.#clocks.open(this.#name, 'poll-loop', { endless: false }))
+    const clock = (this.#clock ??= this.#open())
     const responseTimeoutMs = this.#ceiling.of(this.#name, {}, true)
     const task = clock.taskStarted(id, { responseTimeoutMs, execute })
     const startedAt = performance.now()
