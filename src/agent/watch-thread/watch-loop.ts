@@ -35,9 +35,6 @@ export interface WatchLoopOptions {
   readonly port: MessagePort
 }
 
-/** For the capture that keeps what closing a connection brought. */
-const RECORD_LIMIT_MS = 15_000
-
 export interface WatchState {
   readonly clocks: readonly ClockReading[]
   readonly lastIncident: string | null
@@ -321,7 +318,7 @@ export class WatchLoop {
     // The silence that it was about, to now: so the incident follows the one that named the connection.
     const ageMs = turn.wallMs - healed.noticedAt + healed.ageMs
     const stall = { ...healed, ageMs, noticedAt: turn.wallMs, clocks: turn.clocks.map(toReading) }
-    this.queue.capture(stall, RECORD_LIMIT_MS, undefined, { profileMs: 0, silently })
+    this.queue.capture(stall, this.queue.usualLimitMs(0), undefined, { profileMs: 0, silently })
   }
 
   /** @returns true when the dead connection is closed first, and the end waits for what comes of it */
@@ -329,7 +326,12 @@ export class WatchLoop {
     if (!ending.conditional || ending.proof !== null) return false
     const limitMs = this.healer.begin(ending.stall, answer, turn)
     if (limitMs === 0) return false
-    this.phase = { is: 'ending', ...ending, proof: answer, deadlineMs: this.now() + limitMs + RECORD_LIMIT_MS }
+    this.phase = {
+      is: 'ending',
+      ...ending,
+      proof: answer,
+      deadlineMs: this.now() + limitMs + this.queue.usualLimitMs(0),
+    }
     return true
   }
 
