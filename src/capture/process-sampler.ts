@@ -2,6 +2,7 @@
  * Samples of one process: the stacks of its main thread and its workers out of memory, with no code in it, and no pause
  * unless `stop` is asked for. It is kept open; each sample forgets what the last one read.
  */
+import type { Address } from '../model/address.js'
 import type { Frame } from '../model/frame.js'
 import type { RecordingEnd, StackSample, ThreadSamples } from '../model/samples.js'
 import { StallError, toStallError } from '../model/stall-error.js'
@@ -12,7 +13,7 @@ import { endOfRecording } from './end-of-recording.js'
 import type { IsolateOfThread } from './match-threads.js'
 import { openMemoryTarget } from './memory-target.js'
 import type { MemoryTarget } from './memory-target.js'
-import { readThread } from './read-thread.js'
+import { ThreadFiles } from '../platform/procfs/thread-files.js'
 import { openStoppedLooks } from './stopped-looks.js'
 import type { StoppedLooks } from './stopped-looks.js'
 
@@ -26,6 +27,8 @@ export class ProcessSampler {
   readonly #opened: MemoryTarget
   readonly #reader: StackReader
   readonly #threads: readonly IsolateOfThread[]
+  readonly #files: readonly ThreadFiles[]
+  readonly #isolates: readonly Address[]
   readonly #stopped: StoppedLooks | null
   readonly #tracks: readonly StackSample[][]
 
@@ -41,6 +44,8 @@ export class ProcessSampler {
       const main = matched.find(({ tid }) => tid === this.#opened.mainTid)
       if (!main) throw new StallError('ERR_STALL_MEMORY_UNREADABLE', `the main thread of ${target.pid} runs no isolate`)
       this.#threads = [main, ...matched.filter((each) => each !== main)]
+      this.#files = this.#threads.map(({ tid }) => new ThreadFiles(this.#opened.root, tid))
+      this.#isolates = this.#threads.map(({ isolate }) => isolate.address)
       this.#tracks = this.#threads.map((_, index) => (index === 0 ? this.samples : []))
       this.workers = this.#threads.slice(1).map(({ tid }, index) => ({ tid, samples: this.#tracks[index + 1] ?? [] }))
       this.#reader = new StackReader(this.#opened.heap)
@@ -83,6 +88,7 @@ export class ProcessSampler {
 
   dispose(): void {
     this.#stopped?.dispose()
+    for (const files of this.#files) files.dispose()
     this.#opened.dispose()
   }
 
@@ -94,8 +100,12 @@ export class ProcessSampler {
       if (!this.#lost()) throw toStallError(thrown)
       return []
     }
-    this.#reader.nextLook(this.#threads.map(({ isolate }) => isolate.address))
-    return this.#threads.map((thread) => readThread(this.#reader, this.#opened.root, thread))
+    this.#reader.nextLook(this.#isolates)
+    return this.#threads.map(({ isolate }, index) => {
+      const files = this.#files[index]
+      const outside = { registers: () => files?.syscall() ?? null, ranNs: () => files?.ranNs() ?? null }
+      return this.#reader.read(isolate.address, outside)
+    })
   }
 
   /** Whether its memory is gone: it has ended, or runs another program now. Notes which. */

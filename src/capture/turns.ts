@@ -35,8 +35,19 @@ export async function forEachTurn(
   return missed
 }
 
-function untilTurn(atMs: number, signal: AbortSignal | undefined): Promise<void> {
+/** Timers come up to this much too late, and a turn of 1 ms can't wait for that. */
+const TIMER_SLACK_MS = 2
+const cell = new Int32Array(new SharedArrayBuffer(4))
+
+/** Asleep to the moment, but the event loop has its turn before. */
+async function untilTurn(atMs: number, signal: AbortSignal | undefined): Promise<void> {
+  await loopUntil(atMs - TIMER_SLACK_MS, signal)
   const waitMs = atMs - performance.now()
+  if (waitMs > 0 && signal?.aborted !== true) Atomics.wait(cell, 0, 0, waitMs)
+}
+
+function loopUntil(atMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const waitMs = Math.floor(atMs - performance.now())
   if (waitMs <= 0 || signal?.aborted === true) return new Promise((resolve) => setImmediate(resolve))
   return new Promise((resolve) => {
     const timer = setTimeout(done, waitMs)

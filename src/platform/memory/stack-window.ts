@@ -12,7 +12,8 @@ export class StackWindow {
   readonly low: number
   /** Exclusive. */
   readonly high: number
-  readonly #bytes: Buffer
+  /** For `StackBuffers`. */
+  readonly bytes: Buffer
   /** The same as halves of words. */
   readonly #words: Uint32Array
 
@@ -20,17 +21,26 @@ export class StackWindow {
   constructor(low: number, bytes: Buffer) {
     this.low = low
     this.high = low + bytes.length
-    this.#bytes = bytes
+    this.bytes = bytes
     this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
   }
 
-  /** Copies [low, high), cut to `MAX_STACK_BYTES`; null when it can't be read. */
-  static read(memory: MemoryReader, low: number, high: number): StackWindow | null {
+  /**
+   * Copies [low, high), cut to `MAX_STACK_BYTES`; null when it can't be read.
+   *
+   * @param allot gives the memory for so many bytes; by default it is made anew
+   */
+  static read(
+    memory: MemoryReader,
+    low: number,
+    high: number,
+    // Not from the pool: words are read from it as numbers.
+    allot: (length: number) => Buffer = (length) => Buffer.allocUnsafeSlow(length),
+  ): StackWindow | null {
     const start = Math.floor(low / 8) * 8
     const length = Math.min(Math.floor((high - start) / 8) * 8, MAX_STACK_BYTES)
     if (!(length >= 16)) return null
-    // Not from the pool: words are read from it as numbers.
-    const bytes = Buffer.allocUnsafeSlow(length)
+    const bytes = allot(length)
     return memory.peek(toAddress(start), bytes) ? new StackWindow(start, bytes) : null
   }
 
@@ -42,39 +52,52 @@ export class StackWindow {
   /** Word at `address`; 0 outside of the window, which is no heap pointer, no frame pointer and no return address. */
   word(address: number): number {
     if (!this.holds(address)) return 0
-    const offset = address - this.low
-    return this.#bytes.readUInt32LE(offset) + this.#bytes.readUInt32LE(offset + 4) * 2 ** 32
+    const index = (address - this.low) >>> 2
+    return (this.#words[index] ?? 0) + (this.#words[index + 1] ?? 0) * 2 ** 32
   }
 
   /** A Smi; null when the word is none. */
   smi(address: number): number | null {
     if (!this.holds(address)) return null
     const offset = address - this.low
-    return this.#bytes.readUInt32LE(offset) === 0 ? this.#bytes.readInt32LE(offset + 4) : null
+    return this.bytes.readUInt32LE(offset) === 0 ? this.bytes.readInt32LE(offset + 4) : null
   }
 
   /** Whether [low, high) holds the same bytes in another copy of this stack; both must hold it. */
   sameAs(other: StackWindow, low: number, high: number): boolean {
-    const own = this.#bytes.subarray(low - this.low, high - this.low)
-    return own.equals(other.#bytes.subarray(low - other.low, high - other.low))
+    if (low < this.low || low < other.low || high > this.high || high > other.high || high < low) return false
+    return (
+      this.bytes.compare(other.bytes, low - other.low, high - other.low, low - this.low, high - this.low) === 0
+    )
+  }
+
+  /** How many words lie between the lowest one and that at `address`. */
+  indexOf(address: number): number {
+    return (address - this.low) / 8
   }
 
   /**
-   * Addresses in [low, high) from the highest down whose word leads up in this stack, or that have `marked` bytes further
-   * a small number other than 0, as a frame's type is: all that can be a frame, of a stack that is mostly empty.
+   * All that can be a frame in [low, high), from the highest down: words that have one of `markers` `marked` bytes
+   * further, and those that lead up in this stack. Two numbers each: which word it is, counted from the lowest, and which
+   * one it leads to; -1 where it is marked.
    */
-  *possibleFrames(low: number, high: number, marked: number): Generator<number> {
+  possibleFrames(low: number, high: number, marked: number, markers: readonly number[]): number[] {
     const words = this.#words
-    const from = Math.max(0, Math.ceil((low - this.low) / 8))
-    const shift = marked / 8
-    for (let index = Math.floor((Math.min(high, this.high) - this.low) / 8) - 1; index >= from; index--) {
-      const lower = words[2 * index] ?? 0
-      const upper = words[2 * index + 1] ?? 0
-      const at = this.low + index * 8
-      const marker = 2 * (index + shift)
-      const isMarked = words[marker + 1] === 0 && (words[marker] ?? 0) !== 0 && (words[marker] ?? 0) < 256
-      if (isMarked || this.leadsUp(at, lower + upper * 2 ** 32)) yield at
+    const found: number[] = []
+    const base = this.low
+    const from = Math.max(0, Math.ceil((low - base) / 8))
+    const shift = (marked / 8) * 2
+    const [one = 0, other = 0] = markers
+    for (let index = Math.floor((Math.min(high, this.high) - base) / 8) - 1; index >= from; index--) {
+      const marker = words[2 * index + shift] ?? 0
+      if ((marker === one || marker === other) && marker !== 0 && words[2 * index + shift + 1] === 0) {
+        found.push(index, -1)
+        continue
+      }
+      const word = (words[2 * index] ?? 0) + (words[2 * index + 1] ?? 0) * 2 ** 32
+      if (this.leadsUp(base + index * 8, word)) found.push(index, ((word - base) / 8) | 0)
     }
+    return found
   }
 
   /** Words in [low, high) that can be tagged pointers, from the highest address down. */

@@ -152,11 +152,16 @@ export interface IsolateMoment {
   readonly vmState: (typeof VM_STATES)[number] | null
 }
 
+/** As large as the words lie apart; used again, since a series of looks reads them thousands of times a second. */
+let momentBytes = Buffer.alloc(0)
+
 /** The isolate's words as they are now, never from the cache; null when they can't be read. */
 export function readMoment(heap: V8Heap, isolate: Address): IsolateMoment | null {
   const { cEntryFp, jsEntry, vmState } = heap.layout.isolate
   const from = Math.min(cEntryFp, jsEntry, vmState)
-  const bytes = Buffer.alloc(Math.max(cEntryFp, jsEntry, vmState) + 8 - from)
+  const length = Math.max(cEntryFp, jsEntry, vmState) + 8 - from
+  if (momentBytes.length !== length) momentBytes = Buffer.alloc(length)
+  const bytes = momentBytes
   if (!heap.memory.peek(toAddress(isolate + from), bytes)) return null
   const word = (offset: number): number =>
     bytes.readUInt32LE(offset - from) + bytes.readUInt32LE(offset - from + 4) * 2 ** 32

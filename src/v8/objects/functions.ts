@@ -4,7 +4,9 @@
  *
  * The one rule for names, for all engines: the SharedFunctionInfo's name, else the inferred name, else null.
  */
+import { toAddress } from '../../model/address.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
+import { EXTRA_WIDE, SWITCH_ON_GENERATOR_STATE } from '../layouts/bytecodes.js'
 import { readScopeInfo } from './scopes.js'
 import { Script } from './scripts.js'
 import type { LineColumn } from './scripts.js'
@@ -33,6 +35,8 @@ export class Functions {
   readonly #infos = new Map<Tagged, FunctionInfo | null>()
   readonly #scripts = new Map<Tagged, Script>()
   readonly #tables = new Map<Tagged, Buffer | null>()
+  /** By bytecode. */
+  readonly #suspend = new Map<Tagged, boolean>()
   #evalDepth = 0
 
   constructor(heap: V8Heap) {
@@ -44,6 +48,25 @@ export class Functions {
     this.#infos.clear()
     this.#scripts.clear()
     this.#tables.clear()
+    this.#suspend.clear()
+  }
+
+  /** Whether a function can be suspended (async, a generator) and resumed. True when that can't be told. */
+  canSuspend({ script, bytecode }: FunctionInfo): boolean {
+    if (script === null) return false
+    let answer = this.#suspend.get(bytecode)
+    if (answer === undefined) {
+      const { layout, memory } = this.#heap
+      const code = Buffer.alloc(2)
+      const isRead =
+        this.bytecodeLength(bytecode) > 0 && memory.read(toAddress(bytecode - 1 + layout.bytecode.data), code)
+      // A prefix for wide operands may come first.
+      const first = (code[0] ?? 0) <= EXTRA_WIDE ? code[1] : code[0]
+      answer = !isRead || first === SWITCH_ON_GENERATOR_STATE[layout.family]
+      if (this.#suspend.size >= MAX_CACHED) this.#suspend.clear()
+      this.#suspend.set(bytecode, answer)
+    }
+    return answer
   }
 
   /** Null when `fn` is no JSFunction, or its SharedFunctionInfo is none. */

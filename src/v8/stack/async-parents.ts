@@ -20,19 +20,28 @@ export interface AsyncParents {
   readonly branched: boolean
 }
 
-/** Async frames, innermost first; none when the stack was not entered by resuming a function. */
+const NOBODY: AsyncParents = { frames: [], branched: false }
+
+/**
+ * Async frames, innermost first; none when the stack was not entered by resuming a function.
+ *
+ * @param canSuspend whether a frame's function is one that is suspended and resumed: no other has a generator
+ */
 export function asyncParents(
   heap: V8Heap,
   generators: Generators,
   links: PromiseLinks,
   window: StackWindow,
   frames: readonly MachineFrame[],
+  canSuspend: (frame: MachineFrame) => boolean,
 ): AsyncParents {
+  const suspendable = new Set(frames.filter((frame) => frame.kind === 'js' && canSuspend(frame)))
+  if (suspendable.size === 0) return NOBODY
   // The target goes on between two looks: what a promise led to then is not what it leads to now.
   links.flush()
   const found: Frame[] = []
   let branched = false
-  let generator = runningGenerator(heap, generators, links, window, frames)
+  let generator = runningGenerator(heap, generators, links, window, frames, suspendable)
   const seen = new Set<Tagged>()
   while (generator !== 0 && !seen.has(generator) && found.length < MAX_PARENTS) {
     seen.add(generator)
@@ -56,10 +65,11 @@ function runningGenerator(
   links: PromiseLinks,
   window: StackWindow,
   frames: readonly MachineFrame[],
+  suspendable: ReadonlySet<MachineFrame>,
 ): Tagged {
   for (let index = frames.length - 1; index >= 0; index--) {
     const frame = frames[index]
-    if (frame?.kind !== 'js') continue
+    if (!frame || !suspendable.has(frame)) continue
     const callee = frames[index - 1]
     const lowest = Math.max(callee ? callee.fp + 16 : window.low, frame.fp - MAX_REGISTERS_BYTES)
     const generator = generatorIn(heap, generators, window, frame, lowest)

@@ -5,11 +5,9 @@
  */
 import { toAddress } from '../../model/address.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
+import { EXTRA_WIDE, WIDE } from '../layouts/bytecodes.js'
 import type { CodeObject } from './code-objects.js'
 
-/** Prefix bytecodes (src/interpreter/bytecodes.h): the next bytecode has wide or extra-wide operands. */
-const WIDE = 0
-export const EXTRA_WIDE = 1
 const MAX_BYTECODE = 1 << 26
 
 /** Bytecode offset for the machine-code offset `pcOffset` (of a return address); -1 when it can't be told. */

@@ -10,6 +10,7 @@ import type { Tagged, V8Heap } from '../heap/heap.js'
 const MAX_BACK = 4 << 20
 const CHUNK = 4096
 const MAX_CODES = 4096
+const MAX_PCS = 20_000
 
 export interface CodeObject {
   readonly address: Tagged
@@ -23,6 +24,9 @@ export interface CodeObject {
 export class CodeObjects {
   readonly #heap: V8Heap
   readonly #known: CodeObject[] = []
+  /** By pc: code, or null for what lies in the binary, which stays where it is. */
+  readonly #byPc = new Map<number, CodeObject | null>()
+  readonly #byAddress = new Map<Tagged, CodeObject>()
   readonly #chunk = Buffer.allocUnsafe(CHUNK)
   /** Map of InstructionStream, once one was seen: it is the same object for every stream. */
   #streamMap = 0
@@ -33,6 +37,8 @@ export class CodeObjects {
 
   flush(): void {
     this.#known.length = 0
+    this.#byPc.clear()
+    this.#byAddress.clear()
   }
 
   /** Whether a pc lies where code is generated, not in a builtin: those lie in the binary, or a second mapping of it. */
@@ -47,6 +53,18 @@ export class CodeObjects {
 
   /** Null when the pc lies in no generated code: in a builtin of the binary, or in nothing that can be told. */
   at(pc: number): CodeObject | null {
+    const before = this.#byPc.get(pc)
+    if (before !== undefined) return before
+    const code = this.#at(pc)
+    // Generated code that was not found may have been written just then.
+    if (code || !this.isGenerated(pc)) {
+      if (this.#byPc.size >= MAX_PCS) this.#byPc.clear()
+      this.#byPc.set(pc, code)
+    }
+    return code
+  }
+
+  #at(pc: number): CodeObject | null {
     const known = this.#known.find((code) => pc > code.start && pc <= code.start + code.sizeBytes)
     if (known) return known
     const mapping = this.#generatedAt(pc)
@@ -95,6 +113,15 @@ export class CodeObjects {
 
   /** What a Code object says of itself; null when `address` is none. */
   ofCode(address: Tagged): CodeObject | null {
+    const known = this.#byAddress.get(address)
+    if (known) return known
+    const code = this.#read(address)
+    if (this.#byAddress.size >= MAX_CODES) this.#byAddress.clear()
+    if (code) this.#byAddress.set(address, code)
+    return code
+  }
+
+  #read(address: Tagged): CodeObject | null {
     const heap = this.#heap
     if (!heap.is(address, 'CODE')) return null
     const { code } = heap.layout

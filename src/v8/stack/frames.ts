@@ -10,6 +10,8 @@ import type { StackWindow } from '../../platform/memory/stack-window.js'
 /** More than the deepest stack that V8's limit allows several times over. */
 const MAX_FRAMES = 100_000
 const MAX_FRAME_TYPE = 64
+/** Objects remembered before that starts anew. */
+const MAX_OBJECTS = 50_000
 
 export interface MachineFrame {
   readonly fp: number
@@ -34,11 +36,33 @@ export interface Walk {
 export class FrameReader {
   readonly #heap: V8Heap
   readonly #typeNames = new Map<number, string>()
+  /** The words that mark an entry frame. */
+  readonly entryMarkers: readonly number[]
   #lastCode: { readonly start: number; readonly end: number } | null = null
+  /** Contexts and functions that were seen to be that: they are until something is collected. */
+  readonly #contexts = new Set<Tagged>()
+  readonly #functions = new Set<Tagged>()
 
   constructor(heap: V8Heap) {
     this.#heap = heap
     for (const [name, value] of Object.entries(heap.layout.frameTypes)) this.#typeNames.set(value, name)
+    this.entryMarkers = [...this.#typeNames].flatMap(([value, name]) => (isEntry(name) ? [value * 2] : []))
+  }
+
+  /** Where the words of a frame are, from its pointer. */
+  get offsets(): V8Heap['layout']['frame'] {
+    return this.#heap.layout.frame
+  }
+
+  /** Whatever is collected makes room for another object. */
+  forgetObjects(): void {
+    this.#contexts.clear()
+    this.#functions.clear()
+  }
+
+  flush(): void {
+    this.forgetObjects()
+    this.#lastCode = null
   }
 
   isExecutable(pc: number): boolean {
@@ -66,8 +90,24 @@ export class FrameReader {
     if (!leadsUp) return null
     const fn = window.word(fp + frame.function)
     if (!this.#heap.isPointer(marker) || !this.#heap.isPointer(fn) || !this.isExecutable(returnAddress)) return null
-    if (!this.#heap.isContext(marker) || !this.#heap.isFunction(fn)) return null
+    if (!this.#isContext(marker) || !this.#isFunction(fn)) return null
     return { fp, callerFp, returnAddress, kind: 'js', function: fn, pc }
+  }
+
+  #isContext(object: Tagged): boolean {
+    if (this.#contexts.has(object)) return true
+    if (!this.#heap.isContext(object)) return false
+    if (this.#contexts.size >= MAX_OBJECTS) this.#contexts.clear()
+    this.#contexts.add(object)
+    return true
+  }
+
+  #isFunction(object: Tagged): boolean {
+    if (this.#functions.has(object)) return true
+    if (!this.#heap.isFunction(object)) return false
+    if (this.#functions.size >= MAX_OBJECTS) this.#functions.clear()
+    this.#functions.add(object)
+    return true
   }
 
   /**

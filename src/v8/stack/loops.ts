@@ -3,10 +3,10 @@
  * Answers are kept until the next compacting collection; what can't be told counts as a loop.
  */
 import { toAddress } from '../../model/address.js'
-import { JUMP_LOOP } from '../layouts/bytecodes.js'
+import { EXTRA_WIDE, JUMP_LOOP } from '../layouts/bytecodes.js'
 import type { Functions } from '../objects/functions.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
-import { bytecodeSize, EXTRA_WIDE } from './baseline.js'
+import { bytecodeSize } from './baseline.js'
 import type { CodeObject } from './code-objects.js'
 import { INLINING_ENTRY, inlinedFunction } from './inlined-function.js'
 

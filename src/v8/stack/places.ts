@@ -15,6 +15,7 @@ import { bytecodeOffsetOfPc } from './baseline.js'
 import type { CodeObject, CodeObjects } from './code-objects.js'
 import type { MachineFrame } from './frames.js'
 import { entryOf, INLINING_ENTRY, inlinedFunction } from './inlined-function.js'
+import { KnownPlaces } from './known-places.js'
 import { Loops, LOOPING_BUILTINS } from './loops.js'
 import { maglevFrames } from './maglev.js'
 import { safepointAt } from './safepoints.js'
@@ -22,6 +23,8 @@ import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** V8 inlines no deeper; a cycle in the inlining table must end. */
 const MAX_INLINED = 64
+/** Objects remembered before that starts anew. */
+const MAX_OBJECTS = 20_000
 
 /** `exact`: `pc` is where the thread stands, not the return address of a callee. */
 export interface PlaceOptions {
@@ -38,6 +41,12 @@ export class Places {
   readonly #codes: CodeObjects
 
   readonly #loops: Loops
+  readonly #known = new KnownPlaces()
+  /** What functions are: of objects, until something is collected. */
+  readonly #infos = new Map<Tagged, FunctionInfo>()
+  readonly #exits = new Map<Tagged, readonly Frame[]>()
+  /** The function that code was made of, by its Code object. */
+  readonly #owners = new Map<Tagged, Tagged>()
 
   constructor(heap: V8Heap, functions: Functions, codes: CodeObjects) {
     this.#loops = new Loops(heap, functions)
@@ -48,18 +57,62 @@ export class Places {
 
   flush(): void {
     this.#loops.flush()
+    this.#known.flush()
+    this.#owners.clear()
+    this.forgetObjects()
+  }
+
+  /** Whatever is collected makes room for another object. */
+  forgetObjects(): void {
+    this.#infos.clear()
+    this.#exits.clear()
+  }
+
+  /** What the function of a `js` frame is; null when it is none. */
+  infoOf(frame: MachineFrame): FunctionInfo | null {
+    const known = this.#infos.get(frame.function)
+    if (known) return known
+    const info = this.#functions.ofFunction(frame.function)
+    if (this.#infos.size >= MAX_OBJECTS) this.#infos.clear()
+    if (info) this.#infos.set(frame.function, info)
+    return info
   }
 
   /** Lines of one machine frame, innermost first; empty for frames that no reader wants (stubs, entries). */
-  describe(window: StackWindow, frame: MachineFrame, options: PlaceOptions = {}): Frame[] {
-    if (frame.kind === 'js') {
-      const frames = this.#describeFunction(window, frame, options.exact === true)
-      if (options.innermost === true) return this.#atLoopEnd(window, frame, frames)
-      return options.orNearest === true ? this.#orNearest(window, frame, frames) : frames
-    }
+  describe(window: StackWindow, frame: MachineFrame, options: PlaceOptions = {}): readonly Frame[] {
+    if (frame.kind === 'js') return this.#describeKnown(window, frame, options)
     if (frame.kind === 'BuiltinExitFrame') return this.#describeBuiltinExit(window, frame)
     if (isWasm(frame.kind)) return [frameOf(null, null, 'wasm', 'wasm-function')]
     return []
+  }
+
+  #describeKnown(window: StackWindow, frame: MachineFrame, options: PlaceOptions): readonly Frame[] {
+    const info = this.infoOf(frame)
+    if (!info) return []
+    const { layout } = this.#heap
+    const bytecode = window.word(frame.fp + layout.frame.bytecodeArray)
+    const offset = window.word(frame.fp + layout.frame.bytecodeOffset)
+    const flags = (options.exact === true ? 1 : 0) + (options.orNearest === true ? 2 : 0) + (options.innermost === true ? 4 : 0)
+    const known = this.#known.find(info.address, frame.pc, bytecode, offset, flags)
+    if (known) return known
+    const described = this.#describeFunction(window, frame, info, options.exact === true)
+    const frames = this.#withLoops(window, frame, info, described, options)
+    // Code that is not found may be there at the next look.
+    if (frame.pc === 0 || this.#codes.at(frame.pc) || !this.#codes.isGenerated(frame.pc)) {
+      this.#known.add({ shared: info.address, pc: frame.pc, bytecode, offset, options: flags }, frames)
+    }
+    return frames
+  }
+
+  #withLoops(
+    window: StackWindow,
+    frame: MachineFrame,
+    info: FunctionInfo,
+    frames: Frame[],
+    { innermost, orNearest }: PlaceOptions,
+  ): Frame[] {
+    if (innermost === true) return this.#atLoopEnd(window, frame, frames)
+    return orNearest === true ? this.#orNearest(window, frame, info, frames) : frames
   }
 
   /**
@@ -71,7 +124,7 @@ export class Places {
     if (frame.kind !== 'js' || frame.pc === 0) return true
     const code = this.#codes.at(frame.pc)
     if (!code && this.#codes.isGenerated(frame.pc)) return false
-    const info = this.#functions.ofFunction(frame.function)
+    const info = this.infoOf(frame)
     if (!code) {
       // In a builtin: the interpreter's entry, which has the bytecode in the frame, or the function is itself one.
       if (!info?.script || info.bytecode === 0) return true
@@ -79,10 +132,19 @@ export class Places {
     }
     if (!info?.script) return false
     if (code.kind <= this.#heap.layout.code.kindBaseline) return true
-    const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
-    let shared = entryOf(this.#heap, deoptimization, this.#heap.layout.deoptimization.shared)
-    if (this.#heap.is(shared, 'SHARED_FUNCTION_INFO_WRAPPER')) shared = this.#heap.field(shared, 8)
-    return shared === info.address
+    return this.#ownerOf(code) === info.address
+  }
+
+  #ownerOf(code: CodeObject): Tagged {
+    let shared = this.#owners.get(code.address)
+    if (shared === undefined) {
+      const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
+      shared = entryOf(this.#heap, deoptimization, this.#heap.layout.deoptimization.shared)
+      if (this.#heap.is(shared, 'SHARED_FUNCTION_INFO_WRAPPER')) shared = this.#heap.field(shared, 8)
+      if (this.#owners.size >= MAX_OBJECTS) this.#owners.clear()
+      this.#owners.set(code.address, shared)
+    }
+    return shared
   }
 
   /** Whether the code at a frame's pc is optimized: functions may be inlined there. */
@@ -95,7 +157,7 @@ export class Places {
 
   /** Whether a frame can go on for long without a call of its own. True when that can't be told. */
   mayLoop(window: StackWindow, frame: MachineFrame): boolean {
-    const info = this.#functions.ofFunction(frame.function)
+    const info = this.infoOf(frame)
     if (!info) return true
     if (!info.script) return info.name !== null && LOOPING_BUILTINS.has(info.name)
     const { layout } = this.#heap
@@ -110,10 +172,9 @@ export class Places {
    * but one it is named; else where the function is defined. Code that was entered in the middle of a loop has kept
    * that place in its frame, and may be in a later loop by now.
    */
-  #orNearest(window: StackWindow, frame: MachineFrame, frames: Frame[]): Frame[] {
+  #orNearest(window: StackWindow, frame: MachineFrame, info: FunctionInfo, frames: Frame[]): Frame[] {
     const [top, ...rest] = frames
-    const info = this.#functions.ofFunction(frame.function)
-    if (top === undefined || top.file === null || info === null) return frames
+    if (top === undefined || top.file === null) return frames
     const bytecode = this.#bytecodeOf(window, frame, info)
     const entered = top.line === null ? -1 : this.#offsetIn(window, frame, bytecode)
     if (top.line !== null && !this.#loops.endsAt(bytecode, entered)) return frames
@@ -171,8 +232,17 @@ export class Places {
   }
 
   /** A C++ builtin (`Atomics.wait`, `JSON.parse`); embedder callbacks are no lines of a JavaScript stack. */
-  #describeBuiltinExit(window: StackWindow, frame: MachineFrame): Frame[] {
+  #describeBuiltinExit(window: StackWindow, frame: MachineFrame): readonly Frame[] {
     const target = window.word(frame.fp + this.#heap.layout.frame.builtinTarget)
+    const known = this.#exits.get(target)
+    if (known) return known
+    const frames = this.#describeBuiltin(target)
+    if (this.#exits.size >= MAX_OBJECTS) this.#exits.clear()
+    if (frames.length > 0) this.#exits.set(target, frames)
+    return frames
+  }
+
+  #describeBuiltin(target: Tagged): Frame[] {
     const info = this.#functions.ofFunction(target)
     if (!info || info.script) return []
     const data = this.#heap.field(info.address, this.#heap.layout.shared.data)
@@ -180,9 +250,7 @@ export class Places {
     return [frameOf(info, null, 'builtin')]
   }
 
-  #describeFunction(window: StackWindow, frame: MachineFrame, exact: boolean): Frame[] {
-    const info = this.#functions.ofFunction(frame.function)
-    if (!info) return []
+  #describeFunction(window: StackWindow, frame: MachineFrame, info: FunctionInfo, exact: boolean): Frame[] {
     // V8's own closures (those that resume an await) have no name and are shown by nobody.
     if (!info.script) return info.name === null ? [] : [frameOf(info, null, 'builtin')]
     const { layout } = this.#heap

@@ -8,14 +8,17 @@
  *   returned, its caller's next call would have come to lie on it.
  * - Where nothing was written, one of the functions that may go on without a call runs, and what they left is dead.
  */
+import { toAddress } from '../../model/address.js'
 import type { Address } from '../../model/address.js'
 import type { V8Heap } from '../heap/heap.js'
 import { readMoment } from '../heap/isolates.js'
 import type { IsolateMoment } from '../heap/isolates.js'
 import { isEntry } from './frames.js'
-import type { FrameReader, MachineFrame, Walk } from './frames.js'
-import { copyStack } from '../../platform/memory/stack-window.js'
-import type { StackWindow } from '../../platform/memory/stack-window.js'
+import type { FrameReader, MachineFrame } from './frames.js'
+import { candidateWalks, searchStack } from './candidate-walks.js'
+import type { SearchedStack } from './candidate-walks.js'
+import type { StackBuffers } from '../../platform/memory/stack-buffers.js'
+import { StackWindow } from '../../platform/memory/stack-window.js'
 
 /** What is known of a frame's code beyond its words. */
 export interface FrameJudge {
@@ -29,25 +32,28 @@ export interface FrameJudge {
 
 /** How far below the outermost entry frame frames are searched: V8's default stack limit is 984 kB. */
 const MAX_DEPTH_BYTES = 1 << 20
-const MAX_WALKS = 64
+/** Stacks of threads are 4 to 8 MB: of what is larger than this it is asked which pages exist. */
+const DENSE_BYTES = 256 << 10
+/** What a thread may write for the first time between the question and the copy. */
+const FRESH_BYTES = 16 << 10
 const PAUSE_MS = 2
+const PAUSE_IN_SERIES_MS = 0.4
 const MAX_PAUSES = 10
 const ENOUGH_NS = 300_000
 const MATCH_ARGUMENTS_BYTES = 72
 /** Saved frame pointer and return address. */
 const FRAME_HEAD_BYTES = 16
-/** In a series of looks the last one serves to tell what stands still: two copies right after one another are enough. */
-const SHORT_PAUSE_MS = 0.1
 const pauseCell = new Int32Array(new SharedArrayBuffer(4))
 
 /** What one look leaves for the next of a series. */
 export interface EarlierLook {
   readonly entryFrame: number
-  readonly window: StackWindow
+  readonly searched: SearchedStack
   readonly ranNs: number | null
 }
 
 export interface ProbableWalk extends EarlierLook {
+  readonly window: StackWindow
   readonly frames: readonly MachineFrame[]
   /** Frame pointers of frames that were on the stack, with all their lines, at some moment of the look. */
   readonly certain: ReadonlySet<number>
@@ -69,6 +75,8 @@ export interface RunningThread {
   readonly ranNs: () => number | null
   /** The look before this one in a series; null where there is none. */
   readonly earlier: EarlierLook | null
+  /** Of a series, for its copies of stacks; null: one look is all. */
+  readonly buffers: StackBuffers | null
 }
 
 /** The stack at two moments, and at an earlier one that shows what stands still. */
@@ -81,50 +89,51 @@ interface Looks {
 }
 
 export function probableWalk(thread: RunningThread): ProbableWalk | null {
-  const { heap, reader, isolate, moment, stackHint, judge } = thread
-  const first = copyBelow(heap, stackHint, moment)
-  if (!first) return null
+  const { heap, isolate, moment, buffers } = thread
+  const low = lowestOf(thread)
+  const first = low === null ? null : copyFrom(thread, low)
+  if (low === null || !first) return null
   const earlier = thread.earlier?.entryFrame === moment.entryFrame ? thread.earlier : null
   const ranBefore = earlier ? earlier.ranNs : thread.ranNs()
-  if (earlier) Atomics.wait(pauseCell, 0, 0, SHORT_PAUSE_MS)
-  else letRun(thread, ranBefore)
+  // In a series the last look shows what stands still: of two copies right after one another fewer are overtaken.
+  if (!earlier) letRun(thread, ranBefore)
   const ranNs = thread.ranNs()
-  const second = copyBelow(heap, stackHint, moment)
+  const second = copyFrom(thread, low)
   const now = readMoment(heap, isolate)
-  if (!second || now?.entryFrame !== moment.entryFrame || now.exitFrame !== 0) return null
-  const walks = completeWalks(heap, reader, second, moment)
-  const longest = walks.toSorted((a, b) => b.frames.length - a.frames.length)[0]
-  if (!longest) return null
+  const isSame = now?.entryFrame === moment.entryFrame && now.exitFrame === 0
   const ran = ranBefore !== null && ranNs !== null && ranNs - ranBefore >= ENOUGH_NS
-  const looks = { earlier: earlier?.window ?? first, first, second, ran }
-  const regexp = walks
-    .filter(({ frames: [top] }) => top?.kind === 'IrregexpFrame' && isOneMatch(looks, top.fp))
-    .reduce<Walk | null>((best, walk) => (fpOf(walk) > fpOf(best) ? walk : best), null)
-  const frames = dropReturned(looks, dropDead(heap, looks, longest.frames, judge), judge)
-  const shared = inEvery(walks)
-  const certain = provenFrames(heap, looks, frames, judge).filter((frame) => shared.has(frame.fp))
-  const { entryFrame } = moment
-  return { entryFrame, window: second, ranNs, frames, certain: fpsOf(certain), regexp: regexp?.frames ?? null }
+  const walk =
+    second && isSame
+      ? judged(thread, { earlier: earlier?.searched.window ?? first, first, second, ran }, earlier?.searched ?? null)
+      : null
+  buffers?.giveBack(first)
+  if (!walk) buffers?.giveBack(second)
+  return walk && { ...walk, entryFrame: moment.entryFrame, ranNs }
+}
+
+function judged(
+  { heap, reader, moment, judge }: RunningThread,
+  looks: Looks,
+  before: SearchedStack | null,
+): Omit<ProbableWalk, 'entryFrame' | 'ranNs'> | null {
+  const window = looks.second
+  const searched = searchStack(reader, window, moment.entryFrame, before)
+  const walks = candidateWalks(reader, searched)
+  if (!walks) return null
+  const regexps = walks.regexps.filter((fp) => isOneMatch(looks, fp))
+  const regexp = regexps.length > 0 ? walks.from(Math.max(...regexps)) : null
+  const frames = dropReturned(looks, dropDead(heap, looks, walks.longest, judge), judge)
+  const certain = provenFrames(heap, looks, frames, judge).filter((frame) => walks.shared.has(frame.fp))
+  return { window, searched, frames, certain: new Set(certain.map(({ fp }) => fp)), regexp }
 }
 
 /** Waits until the thread has run for a moment, a bounded time: on a crowded machine it may not have its turn for long. */
-function letRun({ ranNs }: RunningThread, before: number | null): void {
+function letRun({ ranNs, buffers }: RunningThread, before: number | null): void {
   for (let pause = 0; pause < MAX_PAUSES; pause++) {
-    Atomics.wait(pauseCell, 0, 0, PAUSE_MS)
+    Atomics.wait(pauseCell, 0, 0, buffers ? PAUSE_IN_SERIES_MS : PAUSE_MS)
     const after = before === null ? null : ranNs()
     if (before === null || after === null || after - before >= ENOUGH_NS) return
   }
-}
-
-function fpsOf(frames: readonly MachineFrame[]): Set<number> {
-  return new Set(frames.map((frame) => frame.fp))
-}
-
-/** Frame pointers that every candidate has: what all of them would return to. */
-function inEvery(walks: readonly Walk[]): Set<number> {
-  const [some, ...others] = walks.map(({ frames }) => fpsOf(frames))
-  for (const own of others) for (const fp of some ?? []) if (!own.has(fp)) some?.delete(fp)
-  return some ?? new Set()
 }
 
 /**
@@ -137,42 +146,20 @@ function isOneMatch({ earlier, second }: Looks, fp: number): boolean {
   return true
 }
 
-function fpOf(walk: Walk | null): number {
-  return walk?.frames[0]?.fp ?? 0
+/** From where on the stack is copied: what was never written is no frame, and reading it would cost the target memory. */
+function lowestOf({ heap, stackHint, moment }: RunningThread): number | null {
+  const mapping = heap.memory.mappingOf(toAddress(stackHint))
+  if (!mapping?.readable || !mapping.writable) return null
+  const lowest = Math.max(mapping.start, moment.entryFrame - MAX_DEPTH_BYTES)
+  if (moment.entryFrame - lowest <= DENSE_BYTES) return lowest
+  const [written] = heap.memory.present(toAddress(lowest), toAddress(moment.entryFrame))
+  return written ? Math.max(lowest, written.start - FRESH_BYTES) : lowest
 }
 
-function copyBelow(heap: V8Heap, stackHint: number, moment: IsolateMoment): StackWindow | null {
-  const mapping = heap.memory.mappingOf(stackHint as Address)
-  if (!mapping) return null
-  return copyStack(heap.memory, Math.max(mapping.start, moment.entryFrame - MAX_DEPTH_BYTES))
-}
-
-/**
- * All walks that reach the outermost entry, from frames that are nobody's caller; bounded. Only a frame that reaches it
- * itself makes another one its caller: any even number in a dead part of the stack looks like a frame of some kind.
- */
-function completeWalks(heap: V8Heap, reader: FrameReader, window: StackWindow, moment: IsolateMoment): Walk[] {
-  const { nextExit, context } = heap.layout.frame
-  const complete = new Set<number>([moment.entryFrame])
-  const isCaller = new Set<number>()
-  const candidates: number[] = []
-  for (const at of window.possibleFrames(window.low, moment.entryFrame, context)) {
-    const frame = reader.frameAt(window, at)
-    if (!frame) continue
-    // Callers lie higher, so they have been judged.
-    const below = isEntry(frame.kind) ? window.word(at + nextExit) : frame.callerFp
-    if (!complete.has(below)) continue
-    complete.add(at)
-    isCaller.add(frame.callerFp)
-    candidates.push(at)
-  }
-  const walks: Walk[] = []
-  for (const leaf of candidates) {
-    if (isCaller.has(leaf) || walks.length >= MAX_WALKS) continue
-    const walk = reader.walk(window, leaf, moment.entryFrame)
-    if (walk.complete) walks.push(walk)
-  }
-  return walks
+/** Up to the end of the mapping; null when it can't be read. */
+function copyFrom({ heap, stackHint, buffers }: RunningThread, low: number): StackWindow | null {
+  const mapping = heap.memory.mappingOf(toAddress(stackHint))
+  return mapping ? StackWindow.read(heap.memory, low, mapping.end, buffers?.allot) : null
 }
 
 /**

@@ -19,7 +19,8 @@ import { PromiseLinks } from '../objects/promises.js'
 import { V8Heap } from '../heap/heap.js'
 import { readMoment } from '../heap/isolates.js'
 import { RegExpStacks } from '../figures/regexp-stack.js'
-import { ISOLATE_FIGURES } from '../layouts/isolate-figures.js'
+import { Collections, worse } from '../figures/collections.js'
+import type { Collected } from '../figures/collections.js'
 import type { IsolateMoment } from '../heap/isolates.js'
 import { asyncParents } from './async-parents.js'
 import { CodeObjects } from './code-objects.js'
@@ -28,9 +29,11 @@ import { FrameReader } from './frames.js'
 import type { MachineFrame } from './frames.js'
 import type { FrameSpan } from './merge-native.js'
 import { frameOf, Places } from './places.js'
+import type { PlaceOptions } from './places.js'
 import { regExpOf } from './regexp-frame.js'
 import { probableWalk } from './running.js'
 import type { EarlierLook } from './running.js'
+import { StackBuffers } from '../../platform/memory/stack-buffers.js'
 import { copyStack } from '../../platform/memory/stack-window.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
 
@@ -58,6 +61,9 @@ export interface StackQuery {
 }
 
 const PLACES_ALONE: StackQuery = {}
+const EXACTLY: PlaceOptions = { exact: true }
+const INNERMOST: PlaceOptions = { innermost: true }
+const OR_NEAREST: PlaceOptions = { orNearest: true }
 const NEVER_RAN = (): null => null
 
 /** One attempt at one isolate. */
@@ -88,8 +94,16 @@ export interface StackReading {
 const ATTEMPTS = 24
 /** Below an exit frame's pointer lie the slots that its kind is told by. */
 const BELOW_FRAME = 64
+/** After how many attempts everything is read anew: mappings may have changed. */
+const FLUSH_EVERY = 8
 /** Longest time for which a series of looks keeps what it has read of functions and code. */
 const KEPT_MS = 1000
+/**
+ * Between two attempts of a series, half as long to half as long again. What overtook the one is over by then: tried
+ * again at once, calls of native code would be found more often than they are.
+ */
+const RETRY_MS = 0.6
+const pauseCell = new Int32Array(new SharedArrayBuffer(4))
 /** How far above sp the first JavaScript frame may be. */
 const MAX_GAP = 256 * 1024
 
@@ -102,9 +116,11 @@ export class StackReader {
   readonly #codes: CodeObjects
   readonly #places: Places
   readonly #regexps: RegExpStacks
-  #collections = ''
   /** Of a series: the last look at each isolate while it ran. Null: one look is all. */
   #earlier: Map<Address, EarlierLook> | null = null
+  readonly #collections = new Collections()
+  readonly #buffers = new StackBuffers()
+  readonly #canSuspend: (frame: MachineFrame) => boolean
   #flushedMs = 0
 
   constructor(heap: V8Heap) {
@@ -116,6 +132,10 @@ export class StackReader {
     this.#codes = new CodeObjects(heap)
     this.#places = new Places(heap, this.functions, this.#codes)
     this.#regexps = new RegExpStacks(heap.memory)
+    this.#canSuspend = (frame) => {
+      const info = this.#places.infoOf(frame)
+      return info === null || this.functions.canSuspend(info)
+    }
   }
 
   /** Forgets what was read: objects move, code is thrown away. */
@@ -124,6 +144,7 @@ export class StackReader {
     this.functions.flush()
     this.#codes.flush()
     this.#places.flush()
+    this.#frames.flush()
   }
 
   /**
@@ -132,25 +153,34 @@ export class StackReader {
    */
   nextLook(isolates: readonly Address[]): void {
     this.#earlier ??= new Map()
-    const collections = isolates.map((isolate) => `${isolate}:${this.#collectionsOf(isolate)}`).join()
+    let collected: Collected = 'nothing'
+    for (const isolate of isolates) collected = worse(collected, this.#collections.since(this.heap, isolate))
     const now = performance.now()
-    if (collections !== this.#collections || collections.includes('?') || now - this.#flushedMs > KEPT_MS) {
+    if (collected === 'everything' || now - this.#flushedMs > KEPT_MS) {
       this.flush()
-      this.#collections = collections
       this.#flushedMs = now
-    } else this.heap.memory.forget()
+    } else this.#forget(collected)
   }
 
-  #collectionsOf(isolate: Address): string {
-    const bytes = Buffer.alloc(4)
-    const at = toAddress(isolate + ISOLATE_FIGURES[this.heap.layout.family].markCompacts)
-    return this.heap.memory.peek(at, bytes) ? String(bytes.readUInt32LE(0)) : '?'
+  /** One more attempt at the same look. */
+  #again(isolate: Address, number: number): void {
+    if (this.#earlier !== null) Atomics.wait(pauseCell, 0, 0, RETRY_MS * (0.5 + Math.random()))
+    const collected = this.#earlier === null ? 'everything' : this.#collections.since(this.heap, isolate)
+    if (collected === 'everything' || number % FLUSH_EVERY === 0) this.flush()
+    else this.#forget(collected)
+  }
+
+  #forget(collected: Collected): void {
+    this.heap.memory.forget()
+    if (collected === 'nothing') return
+    this.#frames.forgetObjects()
+    this.#places.forgetObjects()
   }
 
   read(isolate: Address, outside: ThreadOutside, query: StackQuery = PLACES_ALONE): StackReading {
     let last: IsolateMoment | null = null
     for (let number = 1; number <= ATTEMPTS; number++) {
-      if (number > 1) this.flush()
+      if (number > 1) this.#again(isolate, number)
       const moment = readMoment(this.heap, isolate)
       if (!moment) break
       last = moment
@@ -182,11 +212,13 @@ export class StackReader {
 
   #attempt(attempt: Attempt): StackReading | null {
     const { isolate, moment } = attempt
+    if (moment.vmState === 'GC') this.#collections.noteCollecting(isolate)
     if (moment.entryFrame === 0) {
       const again = readMoment(this.heap, isolate)
       return again?.entryFrame === 0 ? none(moment, attempt.number) : null
     }
-    const where = attempt.outside.registers()
+    // Below JavaScript they say nothing more.
+    const where = moment.exitFrame === 0 ? attempt.outside.registers() : null
     const from = moment.exitFrame !== 0 ? moment.exitFrame - BELOW_FRAME : where?.kind === 'blocked' ? where.sp : 0
     if (from === 0) return this.#running(attempt)
     const window = copyStack(this.heap.memory, from)
@@ -229,19 +261,15 @@ export class StackReader {
     const spans: FrameSpan[] = []
     let innermost = true
     for (const [index, frame] of machine.entries()) {
-      const lines = this.#withValues(
-        query,
-        window,
-        frame,
-        this.#places.describe(window, frame, { exact: exact && index === 0, innermost: !exact && innermost }),
-      )
+      const options = exact ? (index === 0 ? EXACTLY : undefined) : innermost ? INNERMOST : undefined
+      const described = this.#places.describe(window, frame, options)
       // The interpreter writes its offset down only when it calls: the line of a frame that computes may be behind.
-      if (exact && innermost && lines[0]) lines[0] = { ...lines[0], probable: true }
+      const lines = this.#withValues(query, window, frame, exact && innermost ? firstProbable(described) : described)
       if (lines.length > 0) innermost = false
       frames.push(...lines)
       spans.push({ fp: frame.fp, lines: lines.length })
     }
-    const parents = asyncParents(this.heap, this.#generators, this.#links, window, machine)
+    const parents = asyncParents(this.heap, this.#generators, this.#links, window, machine, this.#canSuspend)
     query.onWalk?.(window, machine)
     return {
       kind: exact ? 'probable' : 'exact',
@@ -258,7 +286,12 @@ export class StackReader {
     }
   }
 
-  #withValues(query: StackQuery, window: StackWindow, frame: MachineFrame, lines: Frame[]): Frame[] {
+  #withValues(
+    query: StackQuery,
+    window: StackWindow,
+    frame: MachineFrame,
+    lines: readonly Frame[],
+  ): readonly Frame[] {
     return query.variables === true ? new FrameLocals(this.heap, this.functions).addTo(window, frame, lines) : lines
   }
 
@@ -269,17 +302,21 @@ export class StackReader {
     const stackHint = outside.stackHint ?? moment.entryFrame
     const earlier = this.#earlier?.get(isolate) ?? null
     const judge = this.#places
-    const walk = probableWalk({ heap, reader: this.#frames, isolate, moment, stackHint, judge, ranNs, earlier })
+    const buffers = this.#earlier ? this.#buffers : null
+    const walk = probableWalk({ heap, reader: this.#frames, isolate, moment, stackHint, judge, ranNs, earlier, buffers })
     if (!walk) return null
-    const { entryFrame, window } = walk
-    this.#earlier?.set(isolate, { entryFrame, window, ranNs: walk.ranNs })
+    const { entryFrame, searched } = walk
+    if (this.#earlier) {
+      this.#buffers.giveBack(earlier?.searched.window ?? null)
+      this.#earlier.set(isolate, { entryFrame, searched, ranNs: walk.ranNs })
+    }
     if (walk.regexp !== null && this.#regexps.isMatching(isolate)) {
       return this.#matching(walk.window, walk.regexp, attempt)
     }
     const frames: Frame[] = []
     const spans: FrameSpan[] = []
     for (const frame of walk.frames) {
-      const described = this.#places.describe(walk.window, frame, { orNearest: frames.length === 0 })
+      const described = this.#places.describe(walk.window, frame, frames.length === 0 ? OR_NEAREST : undefined)
       const lines = this.#withValues(query, walk.window, frame, described)
       // A builtin on top may long have returned, and nothing tells: the innermost function of a script comes first.
       const skipped = frames.length === 0 && lines.every((line) => line.file === null)
@@ -290,7 +327,7 @@ export class StackReader {
       const tier = frames.length === 0 ? { tier: null } : {}
       frames.push(...(certain ? lines : lines.map((line) => ({ ...line, ...tier, probable: true }))))
     }
-    const parents = asyncParents(this.heap, this.#generators, this.#links, walk.window, walk.frames)
+    const parents = asyncParents(this.heap, this.#generators, this.#links, walk.window, walk.frames, this.#canSuspend)
     query.onWalk?.(walk.window, walk.frames)
     return {
       kind: 'probable',
@@ -336,6 +373,10 @@ export class StackReader {
       }),
     )
   }
+}
+
+function firstProbable([first, ...others]: readonly Frame[]): readonly Frame[] {
+  return first ? [{ ...first, probable: true }, ...others] : []
 }
 
 function none(moment: IsolateMoment, attempts: number): StackReading {
