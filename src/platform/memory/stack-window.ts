@@ -66,9 +66,7 @@ export class StackWindow {
   /** Whether [low, high) holds the same bytes in another copy of this stack; both must hold it. */
   sameAs(other: StackWindow, low: number, high: number): boolean {
     if (low < this.low || low < other.low || high > this.high || high > other.high || high < low) return false
-    return (
-      this.bytes.compare(other.bytes, low - other.low, high - other.low, low - this.low, high - this.low) === 0
-    )
+    return this.bytes.compare(other.bytes, low - other.low, high - other.low, low - this.low, high - this.low) === 0
   }
 
   /** How many words lie between the lowest one and that at `address`. */

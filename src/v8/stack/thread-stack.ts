@@ -286,12 +286,7 @@ export class StackReader {
     }
   }
 
-  #withValues(
-    query: StackQuery,
-    window: StackWindow,
-    frame: MachineFrame,
-    lines: readonly Frame[],
-  ): readonly Frame[] {
+  #withValues(query: StackQuery, window: StackWindow, frame: MachineFrame, lines: readonly Frame[]): readonly Frame[] {
     return query.variables === true ? new FrameLocals(this.heap, this.functions).addTo(window, frame, lines) : lines
   }
 
@@ -303,7 +298,17 @@ export class StackReader {
     const earlier = this.#earlier?.get(isolate) ?? null
     const judge = this.#places
     const buffers = this.#earlier ? this.#buffers : null
-    const walk = probableWalk({ heap, reader: this.#frames, isolate, moment, stackHint, judge, ranNs, earlier, buffers })
+    const walk = probableWalk({
+      heap,
+      reader: this.#frames,
+      isolate,
+      moment,
+      stackHint,
+      judge,
+      ranNs,
+      earlier,
+      buffers,
+    })
     if (!walk) return null
     const { entryFrame, searched } = walk
     if (this.#earlier) {
