@@ -8,6 +8,7 @@ import type { FrameReader, MachineFrame } from './frames.js'
 
 /** What is compared, and searched again where it differs. */
 const CHUNK_BYTES = 2048
+const BLOCK_BYTES = 8 * CHUNK_BYTES
 /** Leaves that are followed; each costs a step for every frame that it does not share with the longest walk. */
 const MAX_LEAVES = 1024
 
@@ -41,14 +42,24 @@ export function searchStack(
   const known =
     earlier && earlier.end === end && earlier.window.low === low && earlier.window.high === window.high ? earlier : null
   const chunks: (readonly number[])[] = []
+  let sameFrom = end
   for (let high = end; high > low; high -= CHUNK_BYTES) {
     const from = Math.max(low, high - CHUNK_BYTES)
     const before = known?.chunks[chunks.length]
-    // The word that marks a frame may lie below the chunk.
-    const isSame = before !== undefined && window.sameAs(earlier?.window ?? window, Math.max(low, from + context), high)
-    chunks.push(isSame ? before : window.possibleFrames(from, high, context, reader.entryMarkers))
+    // The word that marks a frame may lie below the chunk. Most of a stack is the same: many chunks at once are compared.
+    if (known && from < sameFrom) sameFrom = sameDownTo(window, known.window, high, context)
+    chunks.push(before && from >= sameFrom ? before : window.possibleFrames(from, high, context, reader.entryMarkers))
   }
   return { window, end, chunks }
+}
+
+/** From where up to `high` two copies are the same, as far as whole blocks show it; above `high` where they differ at once. */
+function sameDownTo(window: StackWindow, other: StackWindow, high: number, marked: number): number {
+  for (const bytes of [BLOCK_BYTES, CHUNK_BYTES]) {
+    const from = Math.max(window.low, high - bytes)
+    if (window.sameAs(other, Math.max(window.low, from + marked), high)) return from
+  }
+  return high + 1
 }
 
 /** One byte for each word of the largest stack so far: whether a frame is there that reaches the outermost entry. */
@@ -89,23 +100,24 @@ function completeFrames(
   const { nextExit } = reader.offsets
   const found = new Map<number, Found>([[outermost, { frame: entry, caller: null, depth: 1 }]])
   if (reaches.length < window.bytes.length / 8) reaches = new Uint8Array(window.bytes.length / 8)
-  reaches[window.indexOf(outermost)] = 1
+  const reached = reaches
+  reached[window.indexOf(outermost)] = 1
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += 2) {
+      const callerIndex = chunk[at + 1] ?? -1
+      // Hardly any of them leads to a frame: what does not is no reason to look at the objects that it names.
+      if (callerIndex >= 0 && reached[callerIndex] !== 1) continue
       const index = chunk[at] ?? 0
       const fp = window.low + index * 8
-      const marked = chunk[at + 1] ?? -1
-      const callerIndex = marked < 0 ? window.indexOf(window.word(fp + nextExit)) : marked
-      // Hardly any of them leads to a frame: what does not is no reason to look at the objects that it names.
-      if (!(callerIndex >= 0) || reaches[callerIndex] !== 1) continue
+      if (callerIndex < 0 && reached[window.indexOf(window.word(fp + nextExit))] !== 1) continue
       const frame = reader.frameAt(window, fp)
       const caller = frame && found.get(isEntry(frame.kind) ? window.word(fp + nextExit) : frame.callerFp)
       if (!frame || !caller) continue
       found.set(fp, { frame, caller, depth: caller.depth + 1 })
-      reaches[index] = 1
+      reached[index] = 1
     }
   }
-  for (const fp of found.keys()) reaches[window.indexOf(fp)] = 0
+  for (const fp of found.keys()) reached[window.indexOf(fp)] = 0
   return found
 }
 
