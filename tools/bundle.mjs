@@ -68,6 +68,14 @@ const SHARED = {
   minShareCount: 2,
 }
 
+/** How awaits are found, by memory or in a heap snapshot: what only a look that wants them loads. */
+const AWAITS = {
+  name: 'shared-awaits',
+  test: /src\/(?:awaits\/(?!work\/|stores\/)|inspector\/heap\/|capture\/(?:read-awaits|heap-await))/,
+  minShareCount: 2,
+  priority: 1,
+}
+
 /** Small files of bundles that bring no package along: one file for who reads and who writes. */
 const FOLDERS = {
   name: 'shared-folders',
@@ -135,7 +143,7 @@ async function bundle(entries, chunk, output = {}) {
 export async function bundleAll() {
   await rm(DIST, { recursive: true, force: true })
   await bundle(DOORS, 'preload')
-  for (const entry of ALONE) await bundle([entry], path.basename(entry))
+  for (const entry of ALONE) await bundle([entry], path.basename(entry), { codeSplitting: false })
   await bundle(['sinks/delivery-process'], 'delivery')
-  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [FRAME, BASE, SHARED, FOLDERS] } })
+  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [FRAME, BASE, AWAITS, SHARED, FOLDERS] } })
 }

@@ -18,7 +18,7 @@ import { summaryOf } from '../report/wait/wait-summary.js'
 import type { Tagged } from '../v8/heap/heap.js'
 import type { Isolate } from '../v8/heap/isolates.js'
 import { Functions } from '../v8/objects/functions.js'
-import { readAwaits } from './awaits-capturer.js'
+import { readAwaits } from './read-awaits.js'
 import { endOfRecording } from './end-of-recording.js'
 import { openMemoryTarget, type MemoryTarget } from './memory-target.js'
 

@@ -4,7 +4,7 @@
  * may have exhausted, so a name is not looked up: the address is that of a connection that the worker has.
  */
 import { readFileSync } from 'node:fs'
-import http from 'node:http'
+import type http from 'node:http'
 import { createRequire } from 'node:module'
 import net from 'node:net'
 import { VERSION } from '../model/version.js'
@@ -126,10 +126,11 @@ export class ConductorApi {
   }
 
   #open(url: URL, options: http.RequestOptions): http.ClientRequest {
-    if (!this.#secure) return http.request(url, options)
     const { caFile, insecure, certFile, keyFile } = this.#access
-    // 10 ms of a capture's start and 2 MB, for what few processes have: loaded only when it is used.
-    const https = createRequire(__filename)('node:https') as typeof import('node:https')
+    // 2 and 10 ms of a capture's start and 2 MB, for what few processes have: loaded only when it is used.
+    const load = createRequire(__filename)
+    if (!this.#secure) return (load('node:http') as typeof http).request(url, options)
+    const https = load('node:https') as typeof import('node:https')
     return https.request(url, {
       ...options,
       ...(insecure ? { rejectUnauthorized: false } : {}),

@@ -3,7 +3,6 @@
  * seconds when the heap is large: only when the settings allow it, never beyond a heap size, and the pause is told.
  */
 import type { AwaitTree } from '../model/await.js'
-import { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } from '../inspector/heap/snapshot-awaits.js'
 import { sayWaits } from '../report/wait/wait-words.js'
 import type { Capturer } from './capturer.js'
 import type { InspectorAccess } from '../inspector/inspector-access.js'
@@ -25,6 +24,8 @@ export function createHeapAwaitCapturer(access: InspectorAccess, options: HeapAw
             no: 'a heap snapshot pauses the process: it is taken only when CONDUCTOR_STALL_HEAP_SNAPSHOT or --heap-snapshot allows it',
           },
     async capture(session, { deadlineMs, notePause }) {
+      // For what is asked for seldom: nobody else's start should wait for it.
+      const { awaitsFromSnapshot, DEFAULT_SNAPSHOT_OPTIONS } = await import('../inspector/heap/snapshot-awaits.js')
       try {
         const connection = await access.connection(session.target, deadlineMs, { idleToo: true })
         const tree = await awaitsFromSnapshot(connection, {

@@ -2,7 +2,6 @@
  * Reads bundles, trusting nothing in them: names are checked, links are not followed, sizes bound every read, sums are
  * compared. A folder that was never sealed is read too, for what its capture had written before it was cut off.
  */
-import { createHash } from 'node:crypto'
 import { closeSync, constants, existsSync, fstatSync, opendirSync, openSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { INCIDENT_SCHEMA, type ArtifactRecord, type IncidentManifest } from '../model/incident.js'
@@ -23,6 +22,7 @@ import {
 import { codeOf } from './disk-error.js'
 import { manifestFault } from './manifest-shape.js'
 import { assembleManifest } from './partial-manifest.js'
+import { createSha256 } from './sha256.js'
 
 export interface Bundle {
   readonly id: string
@@ -106,14 +106,14 @@ export function readArtifact(bundle: Bundle, artifact: string): Buffer {
     })
   }
   const bytes = readFile(bundle.path, artifact, record.sizeBytes)
-  const fault = compare(record, bytes.length, createHash('sha256').update(bytes).digest('hex'))
+  const fault = compare(record, bytes.length, createSha256().update(bytes).digest('hex'))
   if (fault !== null) throw new DamagedFile(bundle.path, artifact, fault)
   return bytes
 }
 
 /** The same in pieces, for what need not be held whole. Throws at the end where size or sum are not as listed. */
 export function streamArtifact(bundle: Bundle, record: ArtifactRecord, take: (chunk: Buffer) => void): void {
-  const hash = createHash('sha256')
+  const hash = createSha256()
   const sizeBytes = eachChunk(bundle.path, record.name, (chunk, soFar) => {
     if (soFar > record.sizeBytes)
       throw new DamagedFile(bundle.path, record.name, `is larger than ${record.sizeBytes} bytes`)
@@ -294,7 +294,7 @@ function namesIn(folder: string): string[] {
 
 /** Size and sum of a file as it is now. Throws ERR_STALL_BUNDLE_CORRUPT for what is no plain file. */
 export function describeFile(folder: string, name: string): ArtifactRecord {
-  const hash = createHash('sha256')
+  const hash = createSha256()
   const sizeBytes = eachChunk(folder, name, (chunk) => hash.update(chunk))
   return { name, sizeBytes, sha256: hash.digest('hex'), engine: 'unknown', tookMs: 0, pausedMs: 0 }
 }

@@ -2,12 +2,13 @@
  * Files that are either there in full or not at all, whenever the process or the machine ends: written beside under
  * another name, fsynced, renamed, and the folder fsynced. Synchronous on purpose: libuv's pool belongs to the worker.
  */
-import { createHash, type Hash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
 import { closeSync, constants, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { StallError } from '../model/stall-error.js'
 import { FILE_MODE, WRITING_SUFFIX } from './bundle-format.js'
 import { codeOf, toDiskError } from './disk-error.js'
+import { createSha256 } from './sha256.js'
 
 export interface DurableFile {
   /** Throws a StallError (disk full, not writable); the file is then gone. */
@@ -29,7 +30,7 @@ export function createDurableFile(folder: string, name: string, options: Durable
   const temporary = `${target}${options.shared === true ? `.${process.pid}` : ''}${WRITING_SUFFIX}`
   let fd: number | null = openNew(temporary)
   let over = false
-  const hash: Hash = createHash('sha256')
+  const hash: Hash = createSha256()
   let sizeBytes = 0
 
   function abort(): void {

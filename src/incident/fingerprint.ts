@@ -1,8 +1,8 @@
 /** One short name for incidents alike in kind, cause and place, so that ten of them make one ticket. */
-import { createHash } from 'node:crypto'
 import path from 'node:path'
 import type { Frame } from '../model/frame.js'
 import type { Verdict } from '../model/verdict.js'
+import { createSha256 } from './sha256.js'
 
 /**
  * 16 hex digits; null without a verdict. The place is file (relative to the working directory, as releases unpack into
@@ -21,7 +21,7 @@ export function fingerprintOf(verdicts: readonly Verdict[], cwd: string | null):
       .map((each) => placeOf(callerOf(each), cwd).join('\n'))
     parts.push([...new Set(callers)].sort())
   }
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+  return createSha256().update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 
 type Place = Pick<Frame, 'function' | 'file' | 'line' | 'source'>

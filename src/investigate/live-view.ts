@@ -3,7 +3,7 @@
  * moment, its awaits as often as their cost allows, its clocks through the agent where it has one. Everything is
  * optional; what can't be had is said in the moment. Nothing is paused, and nothing is left behind in the target.
  */
-import { readAwaits } from '../capture/awaits-capturer.js'
+import { readAwaits } from '../capture/read-awaits.js'
 import { openMemoryTarget, type MemoryTarget } from '../capture/memory-target.js'
 import { readStacks } from '../capture/stacks-capturer.js'
 import type { AwaitNode } from '../model/await.js'

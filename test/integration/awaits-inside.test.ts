@@ -14,7 +14,7 @@ const { Worker, isMainThread } = require('node:worker_threads')
 if (isMainThread) setTimeout(() => {
   new Worker(${JSON.stringify(`
     const { openMemoryTarget } = require(process.env.BUILD + '/capture/memory-target.js')
-    const { readAwaits } = require(process.env.BUILD + '/capture/awaits-capturer.js')
+    const { readAwaits } = require(process.env.BUILD + '/capture/read-awaits.js')
     const { createRedactor } = require(process.env.BUILD + '/redact/redactor.js')
     const target = { pid: process.pid, startTicks: null, procRoot: '/proc/self', inside: true }
     const memory = openMemoryTarget(target)

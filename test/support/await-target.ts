@@ -1,7 +1,7 @@
 /** Starts a program of `fixtures/programs/awaits`, waits until it is ready, and reads its awaits from memory. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readAwaits } from '../../src/capture/awaits-capturer.js'
+import { readAwaits } from '../../src/capture/read-awaits.js'
 import { openMemoryTarget } from '../../src/capture/memory-target.js'
 import type { AwaitTree } from '../../src/model/await.js'
 import { createRedactor } from '../../src/redact/redactor.js'

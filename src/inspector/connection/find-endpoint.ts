@@ -1,5 +1,5 @@
 /** The web socket address behind a debug port, as the inspector's own HTTP endpoint lists it. */
-import { get } from 'node:http'
+import type { get as Get } from 'node:http'
 import { StallError } from '../../model/stall-error.js'
 
 const MAX_BYTES = 256 * 1024
@@ -8,7 +8,9 @@ const ANSWER_MS = 10_000
 
 /** @throws StallError ERR_STALL_INSPECTOR_UNAVAILABLE when what answers is no inspector */
 export async function findEndpoint(port: number, deadlineMs: number): Promise<string> {
-  const text = await fetchText(port, deadlineMs)
+  // Loaded only where there is a port to ask.
+  const { get } = await import('node:http')
+  const text = await fetchText(get, port, deadlineMs)
   const match = /"webSocketDebuggerUrl"\s*:\s*"(ws:\/\/[^"]+)"/.exec(text)
   if (match?.[1] === undefined) throw notAnInspector(port, 'its answer names no web socket')
   const url = new URL(match[1])
@@ -16,7 +18,7 @@ export async function findEndpoint(port: number, deadlineMs: number): Promise<st
   return `ws://127.0.0.1:${port}${url.pathname}`
 }
 
-function fetchText(port: number, deadlineMs: number): Promise<string> {
+function fetchText(get: typeof Get, port: number, deadlineMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void =>
       reject(notAnInspector(port, signal.aborted ? 'it did not answer in time' : error.message))
