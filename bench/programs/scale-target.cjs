@@ -18,7 +18,7 @@ const MAKE = {
     for (let at = 0; at < count; at++) wait()
   },
   timers() {
-    for (let at = 0; at < count; at++) setTimeout(wait, 3_600_000 + (at % 1000))
+    for (let at = 0; at < count; at++) setTimeout(() => void wait(), 3_600_000 + (at % 1000))
     wait()
   },
   async threads() {
@@ -66,8 +66,11 @@ const MAKE = {
   },
 }
 
-Promise.resolve(MAKE[what]()).then((got) => {
+async function start() {
+  const got = await MAKE[what]()
   setInterval(() => {}, 60_000)
   process.stdin.resume().on('end', () => process.exit())
   console.log(got ?? count)
-})
+}
+
+void start()

@@ -92,7 +92,8 @@ export class Places {
     const { layout } = this.#heap
     const bytecode = window.word(frame.fp + layout.frame.bytecodeArray)
     const offset = window.word(frame.fp + layout.frame.bytecodeOffset)
-    const flags = (options.exact === true ? 1 : 0) + (options.orNearest === true ? 2 : 0) + (options.innermost === true ? 4 : 0)
+    const flags =
+      (options.exact === true ? 1 : 0) + (options.orNearest === true ? 2 : 0) + (options.innermost === true ? 4 : 0)
     const known = this.#known.find(info.address, frame.pc, bytecode, offset, flags)
     if (known) return known
     const described = this.#describeFunction(window, frame, info, options.exact === true)
