@@ -68,12 +68,13 @@ function ask(socket: Socket, answered: (answer: Answer) => void, done: Done): vo
     answered({ alive, text })
   }
   const silence = session === null ? 'nothing came on it' : 'it did not answer an HTTP/2 PING'
+  // First: where it throws, nothing else is under way that would close the connection after it was said to have failed.
+  session?.ping((error) => {
+    if (error === null) guarded(done, () => finish(true, 'it answered an HTTP/2 PING'))
+  })
   later(PING_LIMIT_MS, done, () => {
     if (socket.bytesRead > bytes) finish(true, 'data came on it')
     else finish(false, `${silence} in ${PING_LIMIT_MS / 1000} s`)
-  })
-  session?.ping((error) => {
-    if (error === null) guarded(done, () => finish(true, 'it answered an HTTP/2 PING'))
   })
 }
 
