@@ -15,6 +15,7 @@ import type { View } from '../view/view.js'
 export function awaitingLock(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   const leaves = leavesOf(view)
+  const waits = waitingOf(view)
   const elsewhere = leaves.some((leaf) => leaf.cause !== 'lock' && leaf.cause !== 'unknown')
   return leaves
     .filter((leaf) => leaf.cause === 'lock')
@@ -34,7 +35,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
               ? `${queueName(leaf.waits)} in what looks like a deadlock: ${mutualText(mutual)}`
               : `${queueName(leaf.waits)}${holdersText(leaf)}`,
         signs: [...signsOf(leaf, cyclic), ...(mutual.length > 0 ? [strong(MUTUAL)] : [])],
-        cap: capOf(view, leaf, cyclic, mutual.length > 0),
+        cap: capOf(view, leaf, waits, cyclic, mutual.length > 0),
         needsNoCpu: cyclic,
         weight: together ? 55 : elsewhere ? 5 : 35,
         refutedBy: together ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
@@ -66,11 +67,11 @@ function holderIn(leaf: Leaf, cycle: readonly Leaf[]): WaitHolder {
 }
 
 /** Holders that were found hold it; those that only mention it, and names, make it likely. */
-function capOf(view: View, leaf: Leaf, cyclic: boolean, mutual: boolean): Confidence {
+function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, mutual: boolean): Confidence {
   if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)
-  if (!view.silent && !mutual && isServed(leaf, waitingOf(view))) return 'low'
+  if (!view.silent && !mutual && isServed(leaf, waits)) return 'low'
   if (isHeld(leaf)) return cap
   const most = mutual || view.silent || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined) ? 'medium' : 'low'
   return RANK[cap] <= RANK[most] ? cap : most

@@ -97,35 +97,40 @@ export class PromiseLinks {
 
   /** Once for all functions that await it: the list is as long as they are many. */
   #readReactions(promise: Tagged): Map<Tagged, Tagged> {
+    const { fulfill } = this.#heap.layout.reaction
     const found = new Map<Tagged, Tagged>()
-    if (!this.isPending(promise)) return found
-    const heap = this.#heap
-    const { reaction } = heap.layout
-    let next = heap.field(promise, heap.layout.promise.reactionsOrResult)
-    for (let count = 0; count < MAX_REACTIONS && heap.is(next, 'PROMISE_REACTION'); count++) {
-      const target = this.#ofHandler(heap.field(next, reaction.fulfill))
-      if (target !== null && !found.has(target)) found.set(target, next)
-      next = heap.field(next, reaction.next)
-    }
+    this.#visitReactions(promise, (reaction) => {
+      const target = this.#ofHandler(this.#heap.field(reaction, fulfill))
+      if (target !== null && !found.has(target)) found.set(target, reaction)
+    })
     return found
   }
 
   #read(promise: Tagged): PromiseTargets {
-    if (!this.isPending(promise)) return NOBODY
     const heap = this.#heap
-    const { reaction, promise: promiseLayout } = heap.layout
+    const { fulfill, capability } = heap.layout.reaction
     const generators: Tagged[] = []
     const promises: Tagged[] = []
-    let next = heap.field(promise, promiseLayout.reactionsOrResult)
-    for (let count = 0; count < MAX_REACTIONS && heap.is(next, 'PROMISE_REACTION'); count++) {
+    this.#visitReactions(promise, (reaction) => {
       const target =
-        this.#ofHandler(heap.field(next, reaction.fulfill)) ?? this.#ofCapability(heap.field(next, reaction.capability))
+        this.#ofHandler(heap.field(reaction, fulfill)) ?? this.#ofCapability(heap.field(reaction, capability))
       if (target !== null) (this.#isGenerator(target) ? generators : promises).push(target)
-      next = heap.field(next, reaction.next)
-    }
+    })
     if (generators.length === 0 && promises.length === 0) return NOBODY
     // Reactions are linked newest first.
     return { generators: generators.toReversed(), promises: promises.toReversed() }
+  }
+
+  /** Of a pending promise, the newest first; of another there are none. */
+  #visitReactions(promise: Tagged, visit: (reaction: Tagged) => void): void {
+    if (!this.isPending(promise)) return
+    const heap = this.#heap
+    const { reaction, promise: layout } = heap.layout
+    let next = heap.field(promise, layout.reactionsOrResult)
+    for (let count = 0; count < MAX_REACTIONS && heap.is(next, 'PROMISE_REACTION'); count++) {
+      visit(next)
+      next = heap.field(next, reaction.next)
+    }
   }
 
   #isGenerator(object: Tagged): boolean {

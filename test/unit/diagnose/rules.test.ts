@@ -757,22 +757,24 @@ test('says collecting-garbage only near a limit', () => {
   expect(first(evidence(looks(20_000_000))).name).toBe('computing/loop')
 })
 
+/** Nearly full, and collected most of the time. */
+const FULL_HEAP = {
+  usedBytes: null,
+  committedBytes: 95_000_000,
+  limitBytes: 100_000_000,
+  externalBytes: 0,
+  collections: 9,
+  markCompacts: 3,
+  collectingShare: 0.9,
+}
+
 test('blames the line that allocates rather than the one where a debugger could stop', () => {
-  const heap = {
-    usedBytes: null,
-    committedBytes: 95_000_000,
-    limitBytes: 100_000_000,
-    externalBytes: 0,
-    collections: 9,
-    markCompacts: 3,
-    collectingShare: 0.9,
-  }
   const threads = [mainStack({ frames: [frame('fill', 4), frame('poll', 9)], vmState: 'GC', loop: loopState() })]
   const paused = Array.from({ length: 5 }, (_, i) => ({ atMs: i, frames: [frame('fill', 3), frame('poll', 9)] }))
   const samples = { engine: 'inspector' as const, samples: paused, missed: 0 }
   const found = first(
     evidence(
-      [0, 1].map(() => ({ threads, heap })),
+      [0, 1].map(() => ({ threads, heap: FULL_HEAP })),
       { samples },
     ),
   )
@@ -780,18 +782,9 @@ test('blames the line that allocates rather than the one where a debugger could 
 })
 
 test('takes what allocates in a loop from other stacks, where collections are put off until the loop jumps back', () => {
-  const heap = {
-    usedBytes: null,
-    committedBytes: 95_000_000,
-    limitBytes: 100_000_000,
-    externalBytes: 0,
-    collections: 9,
-    markCompacts: 3,
-    collectingShare: 0.9,
-  }
   const atLoop = [{ ...frame('fill', 3), lineOf: 'loop' as const }, frame('poll', 9)]
   const threads = [mainStack({ frames: atLoop, vmState: 'GC', loop: loopState() })]
-  const looks = [0, 1].map(() => ({ threads, heap }))
+  const looks = [0, 1].map(() => ({ threads, heap: FULL_HEAP }))
   const taken = [atLoop, [frame('fill', 4), frame('poll', 9)], atLoop].map((frames, atMs) => ({ atMs, frames }))
   const samples = (engine: 'memory' | 'inspector') => ({ engine, samples: taken, missed: 0 })
   expect(first(evidence(looks, { samples: samples('memory') }))).toMatchObject({ line: 4 })
