@@ -34,6 +34,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
   const first = new ProcessSampler(target, options.stop === true)
   const others = new OtherProcesses(options)
   try {
+    first.warmUp()
     const missed = await forEachTurn(options, (atMs) => {
       if (first.samples.length >= MAX_SAMPLES || !first.take(atMs)) return false
       others.take(atMs)

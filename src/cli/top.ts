@@ -55,6 +55,7 @@ async function top(pid: number, options: TopCommandOptions): Promise<number> {
   const root = target.procRoot ?? `/proc/${pid}`
   const command = createRedactor().argv(readCommandLine(root)).join(' ')
   const sampler = new ProcessSampler(target, options.stop === true)
+  sampler.warmUp()
   const stop = new AbortController()
   const interrupted = (): void => stop.abort()
   const view: TopView = { order: 'own', tid: null, frozen: false }

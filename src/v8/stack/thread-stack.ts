@@ -92,6 +92,8 @@ export interface StackReading {
 
 /** Attempts before a stack counts as torn. Each costs well under a millisecond. */
 const ATTEMPTS = 24
+/** Of a series: a look that takes longer costs the turns after it. What can't be read by then is torn. */
+const LONGEST_OF_SERIES_MS = 8
 /** Below an exit frame's pointer lie the slots that its kind is told by. */
 const BELOW_FRAME = 64
 /** After how many attempts everything is read anew: mappings may have changed. */
@@ -179,7 +181,9 @@ export class StackReader {
 
   read(isolate: Address, outside: ThreadOutside, query: StackQuery = PLACES_ALONE): StackReading {
     let last: IsolateMoment | null = null
-    for (let number = 1; number <= ATTEMPTS; number++) {
+    let number = 0
+    const endMs = this.#earlier === null ? Infinity : performance.now() + LONGEST_OF_SERIES_MS
+    while (++number <= ATTEMPTS && performance.now() < endMs) {
       if (number > 1) this.#again(isolate, number)
       const moment = readMoment(this.heap, isolate)
       if (!moment) break
@@ -193,7 +197,7 @@ export class StackReader {
       spans: [],
       vmState: last?.vmState ?? null,
       exitFrame: 0,
-      attempts: ATTEMPTS,
+      attempts: number - 1,
       note: 'the stack changed faster than it could be read; take another look, or --stop for an exact one',
     }
   }
