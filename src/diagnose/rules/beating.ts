@@ -50,7 +50,11 @@ export function beating(view: View): readonly Candidate[] {
       ...(unexplained || !proven ? { cap: 'low' as const } : clocks === 0 ? { cap: 'medium' as const } : {}),
       refutedBy:
         'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
-      nextStep: unread ? READ_BODIES : nextStep(proven, unexplained, beside !== null, hot !== null),
+      nextStep: unread
+        ? READ_BODIES
+        : hot !== null && getsLittle(view)
+          ? GIVE_CPU
+          : nextStep(proven, unexplained, beside !== null, hot !== null),
     },
   ]
 }
@@ -75,6 +79,15 @@ function whatMoves(progress: readonly Sign[], proven: boolean): string {
 
 const READ_BODIES =
   'Read or destroy the body of every response: a socket whose answer is not read serves no other request, and a worker that runs out of them moves in bursts.'
+
+const GIVE_CPU =
+  'It moves slowly, for want of a CPU: see with top who uses them, and at which priority this process runs.'
+/** Of what it wants. */
+const LITTLE = 0.2
+
+function getsLittle(view: View): boolean {
+  return (view.main?.cpuShare ?? 0) < LITTLE * wantedShare(view)
+}
 
 function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean): string {
   if (beside || unexplained) return 'Look again in half a minute: what is still in the same place then is stuck.'

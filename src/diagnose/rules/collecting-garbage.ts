@@ -9,6 +9,10 @@ import { pointerTo } from '../view/pointers.js'
 import type { ThreadView, View } from '../view/view.js'
 
 const MOSTLY = 0.5
+/** Mark-compact collections between the looks from which V8's own figures are of now. */
+const TELLING_COMPACTS = 2
+/** Where buffers force the collections, what is left of the time is spent on the buffers: the same cause, less surely. */
+const FORCED = 0.3
 const NEAR_LIMIT = 0.8
 const FAR_FROM_LIMIT = 0.7
 /** Of its limit: what is left is gone before the next collection. */
@@ -17,22 +21,32 @@ const WORN_OUT = 0.9
 export function collectingGarbage(view: View): readonly Candidate[] {
   const { main, first, last } = view
   if (main === null || main.idle) return []
-  const measured = measuredShare(view)
+  const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
+  const sampled = sampledShare(view)
+  const counted = compacts >= TELLING_COMPACTS ? greater(first.heap?.compactingShare, last.heap?.compactingShare) : null
+  const measured = greater(sampled, counted)
   const always = inEveryLook(main)
   const mostly = measured !== null && measured >= MOSTLY
   const heap = last.heap
   const fill = fillOf(heap)
-  if (!mostly && !always && !isWornOut(view, main, fill)) return []
   const external = isExternal(heap, fill)
+  const forced = external && main.turns === 0 && counted !== null && counted >= FORCED
+  if (!mostly && !always && !forced && !isWornOut(view, main, fill)) return []
   // Much garbage far from any limit is how busy programs live: what they compute is the matter then.
   if (!external && fill !== null && fill < FAR_FROM_LIMIT) return []
   const signs: Sign[] = []
-  if (measured !== null) {
-    signs.push((mostly ? strong : weak)(`${percent(measured)} of the samples are in the garbage collector`))
+  if (counted !== null && (counted >= MOSTLY || forced)) {
+    signs.push(
+      (counted >= MOSTLY ? strong : weak)(
+        `V8 counts ${percent(counted)} of the time between its last full collections as theirs`,
+      ),
+    )
+  } else if (sampled !== null) {
+    signs.push((mostly ? strong : weak)(`${percent(sampled)} of the samples are in the garbage collector`))
   }
   if (always) signs.push(weak('it was collecting in every look'))
-  const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
-  if (compacts >= 2) signs.push(strong(`${compacts} mark-compact collections in ${seconds(view.spanMs)}`))
+  if (compacts >= TELLING_COMPACTS)
+    signs.push(strong(`${compacts} mark-compact collections in ${seconds(view.spanMs)}`))
   if (fill !== null && fill >= NEAR_LIMIT) signs.push(strong(`the heap is ${percent(fill)} of its limit`))
   if (external) signs.push(weak(`${megabytes(heap?.externalBytes ?? 0)} are held outside the heap`))
   const stacks = allocatingStacks(view, main)
@@ -47,11 +61,13 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       cause: external ? 'external-memory' : 'near-heap-limit',
       where: blame.where,
       chain: blame.chain,
-      summary: `The main thread ${mostly || always ? spending(measured) : 'compacts its heap again and again'}${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
+      summary: `The main thread ${mostly || always || forced ? spending(measured) : 'compacts its heap again and again'}${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       // Without the heap's figures the cause is a guess; a few looks are too few for a share.
       ...(fill === null && !external ? { cap: 'low' as const } : mostly ? {} : { cap: 'medium' as const }),
+      // With more CPU it would collect more often in the same turn of its loop.
+      ...(main.turns === 0 && counted !== null && counted >= MOSTLY ? { needsNoCpu: true } : {}),
       refutedBy: 'A heap well below its limit, or few collections between two looks.',
       nextStep: external
         ? 'See what keeps buffers alive at this place; release or stream them.'
@@ -76,8 +92,16 @@ function spending(share: number | null): string {
 }
 
 /** Of the profile, which lasts longest, else of the samples of V8's state; null when neither was had. */
-function measuredShare(view: View): number | null {
+function sampledShare(view: View): number | null {
   return view.evidence.profile?.gcShare ?? view.last.heap?.collectingShare ?? null
+}
+
+/**
+ * Samples miss the steps of marking that V8 takes while a buffer is allocated: these count as native code. Its own clock
+ * counts them.
+ */
+function greater(one: number | null | undefined, other: number | null | undefined): number | null {
+  return one == null || other == null ? (one ?? other ?? null) : Math.max(one, other)
 }
 
 /**

@@ -19,6 +19,12 @@ const TURNS_PER_SECOND = 50
 const TURNING_CPU = 0.05
 /** One of ten that share a CPU fairly still moves. */
 const CROWDED_CPU = 0.1
+/**
+ * Between two of its long waits it may sleep, and the last wait is in no count yet. Then it is starved if it got less of
+ * what it wanted than one of forty that share a CPU fairly.
+ */
+const OFTEN_QUEUED_SHARE = 0.5
+const UNFAIR_SHARE = 0.025
 
 export function cpuStarved(view: View): readonly Candidate[] {
   const { main } = view
@@ -61,19 +67,28 @@ function throttled(view: View, main: ThreadView): Candidate[] | null {
 }
 
 function queued(view: View, main: ThreadView): Candidate[] | null {
-  if (main.waitShare === null || main.waitShare < RUN_QUEUE_SHARE || (main.cpuShare ?? 0) >= CROWDED_CPU) return null
+  const { cpuShare, waitShare } = main
+  if (waitShare === null || (cpuShare ?? 0) >= CROWDED_CPU) return null
+  const always = waitShare >= RUN_QUEUE_SHARE
+  const unfair = waitShare >= OFTEN_QUEUED_SHARE && (cpuShare ?? 0) < UNFAIR_SHARE * ((cpuShare ?? 0) + waitShare)
+  if (!always && !unfair) return null
   const load = view.last.kernel?.loadAverage[0]
   const signs: Sign[] = [
-    strong(`its main thread waited ${percent(main.waitShare)} of ${seconds(view.spanMs)} in the run queue`),
+    strong(`its main thread waited ${percent(waitShare)} of ${seconds(view.spanMs)} in the run queue`),
   ]
+  if (unfair && cpuShare !== null) signs.push(weak(`it had a CPU for ${percent(cpuShare)} of that time`))
   if (load !== undefined && load > 4) signs.push(weak(`the load average is ${load.toFixed(1)}`))
   return [
     {
       ...BASE,
       cause: 'run-queue',
       // On a crowded machine an endless loop gets as little as anybody: then it is the loop that never ends.
-      ...(computedMs(view, main) >= OWN_WORK_MS || turnsOften(view, main) ? { cap: 'low' as const } : {}),
-      summary: `The process gets no CPU: its main thread was runnable and waited in the run queue for ${percent(main.waitShare)} of the last ${seconds(view.spanMs)}.`,
+      ...(computedMs(view, main) >= OWN_WORK_MS || turnsOften(view, main)
+        ? { cap: 'low' as const }
+        : always
+          ? {}
+          : { cap: 'medium' as const }),
+      summary: `The process gets ${always ? 'no' : 'next to no'} CPU: its main thread was runnable and waited in the run queue for ${percent(waitShare)} of the last ${seconds(view.spanMs)}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       nextStep: 'See with top who uses the CPUs, and at which priority this process runs.',

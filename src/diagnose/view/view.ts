@@ -172,7 +172,7 @@ function sharesOf(evidence: Evidence, tid: number): Shares {
     const thread = look.kernel?.threads.find((each) => each.tid === tid)
     return thread === undefined || look.kernel === null
       ? []
-      : [{ at: look.kernel.takenAtMs, counters: thread.counters }]
+      : [{ at: look.kernel.takenAtMs, state: thread.kernelState, counters: thread.counters }]
   })
   const first = records[0]
   const last = records.at(-1)
@@ -180,14 +180,26 @@ function sharesOf(evidence: Evidence, tid: number): Shares {
   // Counters in ticks of 10 ms: a shorter span says nothing.
   if (first === undefined || last === undefined || spanMs < 50) return { cpuShare: null, waitShare: null }
   const cpu = (counters: KernelThread['counters']) => counters.onCpuMs ?? counters.userMs + counters.systemMs
-  const waited =
+  const onCpuMs = cpu(last.counters) - cpu(first.counters)
+  const counted =
     first.counters.runQueueWaitMs === null || last.counters.runQueueWaitMs === null
       ? null
       : last.counters.runQueueWaitMs - first.counters.runQueueWaitMs
-  return {
-    cpuShare: share(cpu(last.counters) - cpu(first.counters), spanMs),
-    waitShare: waited === null ? null : share(waited, spanMs),
-  }
+  const waitedMs = neverSlept(records) ? Math.max(counted ?? 0, spanMs - onCpuMs) : counted
+  return { cpuShare: share(onCpuMs, spanMs), waitShare: waitedMs === null ? null : share(waitedMs, spanMs) }
+}
+
+/**
+ * Runnable in every look, and no sleep of its own in between: all that it was not on a CPU it waited for one. The kernel
+ * adds a wait to its count only when it is over, so one that lasts longer than the looks is in no count.
+ */
+function neverSlept(
+  records: readonly { readonly state: string; readonly counters: KernelThread['counters'] }[],
+): boolean {
+  const sleeps = records[0]?.counters.voluntarySwitches ?? null
+  return (
+    sleeps !== null && records.every(({ state, counters }) => state === 'R' && counters.voluntarySwitches === sleeps)
+  )
 }
 
 export function share(part: number, whole: number): number {

@@ -7,6 +7,8 @@ import type { V8Layout } from '../layouts/layout.js'
 
 /** More than any machine has: then it was no size. */
 const MOST_BYTES = 2 ** 46
+/** A century: then it was no duration. */
+const MOST_MS = 2 ** 42
 
 /**
  * `usedBytes`, `committedBytes` and `limitBytes` are those of the old generation, the one that runs out. `collectingShare` is the
@@ -33,7 +35,17 @@ export function readHeapState(native: NativeProcess, layout: V8Layout, isolate: 
     collections: memory.u32(at(figures.collections)),
     markCompacts: memory.u32(at(figures.markCompacts)),
     collectingShare: null,
+    compactingShare: compactingShare(native, memory.word(at(figures.tracer)), figures.mutatorDuration),
   }
+}
+
+/** Null before the first such collection, and where the two figures are no durations. */
+function compactingShare({ memory }: NativeProcess, tracer: number, offset: number): number | null {
+  const bytes = Buffer.alloc(16)
+  if (tracer < 65_536 || tracer % 8 !== 0 || !memory.read(toAddress(tracer + offset), bytes)) return null
+  const [outside, inside] = [bytes.readDoubleLE(0), bytes.readDoubleLE(8)]
+  const isDuration = (ms: number): boolean => ms >= 0 && ms < MOST_MS
+  return isDuration(outside) && isDuration(inside) && inside > 0 ? inside / (outside + inside) : null
 }
 
 function plausible(bytes: number, least: number): number | null {

@@ -4,7 +4,9 @@
  * 26.10.0 (known numbers of gc(), two heap limits, known external memory) and named after src/heap/heap.h
  * (gc_count_, ms_count_, max_old_generation_size, external_memory_) and src/execution/microtask-queue.h. -1: not known.
  * On 26 it is the first word of the Heap, less 2 MB that the isolate starts with: it followed 3 buffers of 5 MB and
- * 20 MB of external strings to the byte, and their end.
+ * 20 MB of external strings to the byte, and their end. The GCTracer (src/heap/gc-tracer.h, average_mutator_duration_ and,
+ * behind it, average_mark_compact_duration_) was found as the one allocation that a word of the Heap leads to and that holds
+ * the figures which `--trace-gc` prints ("average mu", "current mu"), over eight collections each on the same builds.
  */
 import type { V8Family } from './layout.js'
 
@@ -16,6 +18,10 @@ export interface IsolateFigures {
   readonly oldGenerationLimit: readonly number[]
   /** Bytes that the embedder reported; -1 where it was not found. */
   readonly externalBytes: number
+  /** Word with the GCTracer. */
+  readonly tracer: number
+  /** In the GCTracer: two doubles, ms outside and inside of mark-compact collections, the latest ones weighing most. */
+  readonly mutatorDuration: number
   /**
    * Word with the continuation-preserved embedder data of the code that runs (src/execution/isolate-data.h,
    * continuation_preserved_embedder_data_): Node's AsyncContextFrame (22 with
@@ -25,10 +31,10 @@ export interface IsolateFigures {
 }
 
 export const ISOLATE_FIGURES: Readonly<Record<V8Family, IsolateFigures>> = {
-  '11.3': { collections: 54532, markCompacts: 54528, oldGenerationLimit: [54176], externalBytes: 54248, preservedData: -1 },
-  '12.4': { collections: 57428, markCompacts: 57424, oldGenerationLimit: [57064], externalBytes: 57136, preservedData: 576 },
-  '13.6': { collections: 62004, markCompacts: 62000, oldGenerationLimit: [61512], externalBytes: 61584, preservedData: 632 },
-  '14.6': { collections: 62980, markCompacts: 62976, oldGenerationLimit: [64376, 16], externalBytes: 62400, preservedData: 680 },
+  '11.3': { collections: 54532, markCompacts: 54528, oldGenerationLimit: [54176], externalBytes: 54248, tracer: 56248, mutatorDuration: 3280, preservedData: -1 },
+  '12.4': { collections: 57428, markCompacts: 57424, oldGenerationLimit: [57064], externalBytes: 57136, tracer: 58728, mutatorDuration: 3392, preservedData: 576 },
+  '13.6': { collections: 62004, markCompacts: 62000, oldGenerationLimit: [61512], externalBytes: 61584, tracer: 63304, mutatorDuration: 3544, preservedData: 632 },
+  '14.6': { collections: 62980, markCompacts: 62976, oldGenerationLimit: [64376, 16], externalBytes: 62400, tracer: 64320, mutatorDuration: 3768, preservedData: 680 },
 }
 
 /** v8::internal::Space (src/heap/base-space.h): committed_, which every space has. */

@@ -834,6 +834,59 @@ test('says of a heap at its limit that is compacted again and again what it is, 
   expect(first(evidence(looks(1))).name).toBe('computing/loop')
 })
 
+describe('a process that allocates buffers outside of its heap', () => {
+  const told = (compacts: number, compactingShare: number | null, shares?: { onCpuMs: number; waitMs: number }) => {
+    const heap = (markCompacts: number) => ({
+      usedBytes: 150_000_000,
+      committedBytes: 155_000_000,
+      limitBytes: 4_000_000_000,
+      externalBytes: 720_000_000,
+      collections: 40 + markCompacts,
+      markCompacts,
+      collectingShare: 0.28,
+      compactingShare,
+    })
+    const threads = [mainStack({ frames: [frame('receive', 3)], loop: loopState() })]
+    const at = (markCompacts: number, onCpuMs = 0, runQueueWaitMs = 0) => ({
+      threads,
+      heap: heap(markCompacts),
+      ...(shares === undefined
+        ? {}
+        : {
+            kernel: kernelLook({
+              threads: [kernelThread({ kernelState: 'R', counters: counters(onCpuMs, runQueueWaitMs) })],
+            }),
+          }),
+    })
+    return first(evidence([at(0), at(compacts, shares?.onCpuMs, shares?.waitMs)]))
+  }
+
+  test('is told as collecting by the clock of V8, which counts the steps that samples miss', () => {
+    const { name, confidence, line, verdict } = told(8, 0.72)
+    expect({ name, confidence, line }).toEqual({
+      name: 'collecting-garbage/external-memory',
+      confidence: 'high',
+      line: 3,
+    })
+    expect(verdict?.summary).toContain('spends 72 % of its time collecting garbage')
+  })
+
+  test('is told as that, less surely, while its collections take a good part of the time only', () => {
+    expect(told(8, 0.4)).toMatchObject({ name: 'collecting-garbage/external-memory', confidence: 'medium' })
+  })
+
+  test('is told as that beside a crowded CPU, since more of it would only collect more often', () => {
+    expect(told(8, 0.72, { onCpuMs: 100, waitMs: 1_850 }).name).toBe('collecting-garbage/external-memory')
+    expect(told(8, 0.1, { onCpuMs: 100, waitMs: 1_850 }).name).toBe('cpu-starved/run-queue')
+  })
+
+  test('computes when its collections take little, or none came between the looks', () => {
+    expect(told(8, 0.1).name).toBe('computing/loop')
+    expect(told(0, 0.72).name).toBe('computing/loop')
+    expect(told(8, null).name).toBe('computing/loop')
+  })
+})
+
 test('says starving-the-loop by the counters, and drops what they explain', () => {
   const threads = [mainStack({ frames: [frame('again', 3)], loop: loopState() })]
   const looks = [0, 1].map(() => ({ threads, starvation: 'microtasks' as const }))
@@ -936,6 +989,47 @@ test.each([
   })
   const verdicts = diagnose(evidence([at(0, 0, 0), at(120, 1_880, turns)]))
   expect(verdicts.find(({ kind }) => kind === 'cpu-starved')?.confidence).toBe(confidence)
+})
+
+test.each([
+  ['was runnable in both looks and slept in none', 'R', 0, 'cpu-starved/run-queue'],
+  ['slept in between', 'R', 3, 'beating/null'],
+  ['waits for events', 'S', 0, 'beating/null'],
+])('of a main thread without any CPU, which %s', (_name, kernelState, voluntarySwitches, name) => {
+  // A wait for a CPU is in the kernel's count only when it is over.
+  const at = (switches: number) => ({
+    threads: [idleMain()],
+    kernel: kernelLook({
+      threads: [kernelThread({ kernelState, counters: { ...counters(0, 0), voluntarySwitches: switches } })],
+      sockets: [socket({ lastReceivedMs: 100, receiveQueueBytes: 0 })],
+    }),
+  })
+  expect(first(evidence([at(7), at(7 + voluntarySwitches)])).name).toBe(name)
+})
+
+test.each([
+  // As measured beside a process of real-time priority, and beside twelve of its own.
+  ['next to nothing of what it wants', 18, 1_370, 'cpu-starved/run-queue', 'medium', 'next to no CPU'],
+  ['its fair share of a crowded CPU', 66, 1_190, 'beating/null', 'medium', 'of a CPU is wanted'],
+])('of a worker that sleeps between its waits for a CPU and gets %s', (_name, cpu, wait, name, confidence, text) => {
+  const at = (onCpuMs: number, runQueueWaitMs: number, switches: number, turns: number) => ({
+    threads: [idleMain({ loop: loopState({ polling: true, turns }) })],
+    kernel: kernelLook({
+      threads: [
+        kernelThread({
+          kernelState: 'R',
+          counters: { ...counters(onCpuMs, runQueueWaitMs), voluntarySwitches: switches },
+        }),
+      ],
+      sockets: [socket({ lastReceivedMs: 100, receiveQueueBytes: 0 })],
+    }),
+    clocks: [clock({ beats: 50, ageMs: 100 })],
+  })
+  const found = first(evidence([at(0, 0, 7, 0), at(cpu, wait, 19, 40)]))
+  expect(found.name).toBe(name)
+  if (name.startsWith('cpu')) expect(found.confidence).toBe(confidence)
+  expect(found.verdict?.summary).toContain(text)
+  expect(found.verdict?.nextStep).toMatch(/with top who uses/)
 })
 
 test.each([
