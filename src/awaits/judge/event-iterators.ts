@@ -34,7 +34,7 @@ export function iteratorWait(
   const parts = paths.parts(finding, end)
   const listened = iteratorOn(context, finding, end) ?? lineOn(parts)
   if (listened === null) return null
-  const over = overOf(objects, listened.emitter, listened.event)
+  const over = overOf(context.describe, listened.emitter, listened.event)
   const owner = objects.className(listened.emitter) || 'EventEmitter'
   return {
     kind: STREAMS.test(owner) ? 'stream' : 'emitter',

@@ -100,14 +100,18 @@ export class WaitJudge {
       const described = this.#descriptions.describeEnd(finding, end)
       if (described !== null) return described
     }
-    if (finding.unusable) return this.#nothing(finding, 'unused-scopes')
+    if (finding.unusable) return this.#descriptions.overOn(finding) ?? this.#nothing(finding, 'unused-scopes')
     const root = finding.ends.find((found) => found.kind === 'root')
     if (root !== undefined) return this.#ofRoot(finding, root)
     const evaluations = finding.ends.filter((found) => found.kind === 'module' || found.kind === 'function')
     const isListed = ({ key }: FoundEnd): boolean => this.#context.suspended.byGenerator.has(objectOf(key))
     const evaluation = evaluations.find(isListed) ?? evaluations[0]
     if (evaluation !== undefined) return this.#ofFunction(finding, evaluation)
-    const over = this.#descriptions.overOn(finding) ?? this.#iteratorWait(finding, finding.holders[0])
+    const [holder] = finding.holders
+    const over =
+      this.#descriptions.overOn(finding) ??
+      (holder === undefined ? null : this.#descriptions.closedPortOn(finding, holder)) ??
+      this.#iteratorWait(finding, holder)
     if (over !== null) return over
     const emitter = this.#descriptions.emitterOn(finding, null)
     if (emitter !== null && finding.holders.length > 0) return emitter
@@ -156,7 +160,10 @@ export class WaitJudge {
 
   #ofRoot(finding: Finding, root: FoundEnd): WaitFacts {
     if (!this.#holdsStill(finding, root.key)) return moved()
-    const emitter = this.#iteratorWait(finding, root.key) ?? this.#descriptions.emitterOn(finding, root.key)
+    const emitter =
+      this.#descriptions.closedPortOn(finding, root.key) ??
+      this.#iteratorWait(finding, root.key) ??
+      this.#descriptions.emitterOn(finding, root.key)
     if (emitter !== null) return emitter
     const { paths } = this.#context
     const parts = paths.parts(finding, root.key)

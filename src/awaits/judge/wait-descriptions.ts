@@ -5,6 +5,7 @@ import { agentMember, describeRequest, describeResource, type Part } from '../re
 import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway } from '../resources/connection-states.js'
 import { overOf } from '../resources/emitter-state.js'
+import { portOver } from '../resources/closed-ports.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
 import { unreadOn, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
@@ -19,6 +20,7 @@ const PLAIN = /^(?:Object|FixedQueue|FixedCircularBuffer)$/
 /** Events by which clients tell that they are connected, and those that end the wait for it. */
 const READY = /^(?:ready|connect(?:ed)?|open(?:ed)?|online|reconnect(?:ed)?)$/
 const CONNECTED = /^(?:ready|connect(?:ed)?|open(?:ed)?|online|reconnect(?:ed)?|end|close|error)$/
+const LISTENERS = /^\.(?:_events|\[kEvents\]|\[kHandlers\])$/
 const SOCKETS = /^(?:TLS)?Socket$/
 /** Events by which clients hand on what was published to them. */
 const PUBLISHED = /^(?:p?message|p?messageBuffer|notification|publish|change)$/
@@ -56,7 +58,7 @@ export class WaitDescriptions {
     const event = resource.kind === 'socket' && (named === 'close' || named === 'error') ? null : named
     const owner = resource.owner ?? this.ownerOn(parts, objects.className(object))
     const behind = resource.kind === 'socket' ? this.#queues.behind(parts) : null
-    const over = named === null ? null : overOf(objects, this.#listenedOn(parts), named)
+    const over = named === null ? null : overOf(describe, this.#listenedOn(parts), named)
     const blocking =
       resource.kind === 'socket' && behind === null
         ? blockingCommand(
@@ -111,7 +113,7 @@ export class WaitDescriptions {
   /** What waits for an event of somebody's own emitter waits for that; the connection may bring it, or not. */
   #ofEmitter(emitter: HeapPathPart & { readonly event: string | null }, resource: Part): WaitFacts {
     const owner = emitter.name || 'EventEmitter'
-    const over = emitter.event === null ? null : overOf(this.#context.objects, emitter.object, emitter.event)
+    const over = emitter.event === null ? null : overOf(this.#context.describe, emitter.object, emitter.event)
     const away = over === null ? this.#awayOf(emitter.object, emitter.event) : null
     if (away !== null) return this.#notReady(owner, emitter.event, away)
     const unread = over === null ? unreadPartOf(this.#context.objects, emitter.object) : null
@@ -231,7 +233,7 @@ export class WaitDescriptions {
       const slot = finding.steps.has(events) ? (paths.parts(finding, events)[0]?.slot ?? '') : ''
       if (!slot.startsWith('.')) continue
       const event = slot.slice(1)
-      const over = overOf(objects, emitter, event)
+      const over = overOf(this.#context.describe, emitter, event)
       if (over === null || leadsOn(paths.parts(finding, key), 0)) continue
       const owner = objects.className(emitter) || 'EventEmitter'
       return {
@@ -246,6 +248,25 @@ export class WaitDescriptions {
     return null
   }
 
+  /** A message port on the way that is closed: whatever its listener leads on to, it is never called again. */
+  closedPortOn(finding: Finding, end: StepKey): WaitFacts | null {
+    const { objects, paths, describe } = this.#context
+    const parts = paths.parts(finding, end)
+    const at = parts.findLastIndex((part) => LISTENERS.test(part.slot))
+    const port = parts[at]
+    const over = port === undefined ? null : portOver(describe, port.object)
+    if (port === undefined || over === null) return null
+    const slot = /^\.(\w+)$/.exec(parts[at + 1]?.slot ?? '')?.[1]
+    return {
+      kind: 'emitter',
+      hopeless: true,
+      owner: objects.className(port.object),
+      event: slot ?? 'message',
+      over,
+      parts: plainParts(parts),
+    }
+  }
+
   /** An emitter or signal whose listener leads to the promise; without `end` on the longest path that was followed. */
   emitterOn(finding: Finding, end: StepKey | null): WaitFacts | null {
     const { objects, paths } = this.#context
@@ -258,7 +279,7 @@ export class WaitDescriptions {
     const name = objects.className(emitter.object) || 'EventEmitter'
     const event = this.#eventOn(parts)
     if (name === 'AbortSignal') return { kind: 'abort-signal', parts: plainParts(parts) }
-    const over = event === null ? null : overOf(objects, emitter.object, event)
+    const over = event === null ? null : overOf(this.#context.describe, emitter.object, event)
     const away = over === null ? this.#awayOf(emitter.object, event) : null
     if (away !== null) return { ...this.#notReady(name, event, away), parts: plainParts(parts) }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'

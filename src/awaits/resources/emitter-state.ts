@@ -4,6 +4,7 @@
  */
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { portOver, type PortContext } from './closed-ports.js'
 
 const FLAGS: readonly (readonly [string, string])[] = [
   ['closed', 'closed'],
@@ -22,8 +23,11 @@ const OF_READER = /^(?:data|readable|end)$/
 const LAST = /^(?:error|close)$/
 
 /** `closed`; null when nothing says that it is over. */
-export function overOf(objects: Objects, emitter: Tagged, event: string): string | null {
+export function overOf(context: PortContext, emitter: Tagged, event: string): string | null {
+  const { objects } = context
   if (!objects.isObject(emitter)) return null
+  const closed = portOver(context, emitter)
+  if (closed !== null) return closed
   const name = objects.className(emitter)
   if (OF_CHANNEL.test(event) && (name === 'ChildProcess' || name === 'process')) return channelOver(objects, emitter)
   if (name === 'ChildProcess') return event === 'exit' ? endOfChild(objects, emitter) : null

@@ -6,6 +6,7 @@ import { GUARD_CLASSES, RESOURCE_CLASSES, WAYPOINT_CLASSES } from '../../resourc
 import type { HeapMaps } from '../../v8/heap/map-scan.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { portOver } from './closed-ports.js'
 import type { NativeObjects } from './native-objects.js'
 import { isUndiciRequest } from './undici-request.js'
 
@@ -76,6 +77,7 @@ export class Resources {
     if (type !== heap.types.JS_OBJECT || !RESOURCE_CLASSES.has(name)) return null
     if (objects.classScript(object)?.startsWith('node:') !== true) return null
     if (name === 'Timeout') return objects.getBoolean(object, ['_destroyed']) === false ? 'class' : null
+    if (portOver({ objects, natives: this.#natives }, object) !== null) return null
     return SOCKETS.has(name) && !this.#hasHandle(object) ? null : 'class'
   }
 
