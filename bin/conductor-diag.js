@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-require('../dist/cli/compile-cache.js').useCompileCache(process.env)
-void require('../dist/cli/main.js').main(process.argv)
+const { loadCompiled } = require('../dist/cli/load-compiled.js')
+void loadCompiled(require.resolve('../dist/cli/main.js'), require, process.argv[2] ?? '').main(process.argv)

@@ -25,7 +25,7 @@ const ALONE = [
   'supervise/outside-capture-thread',
   'inspector/connection/port-guard',
   'log/stderr-sink',
-  'cli/compile-cache',
+  'cli/load-compiled',
 ]
 
 /**
@@ -36,6 +36,7 @@ const ALONE = [
 const asCompiledByTsc = (root) => ({
   name: 'as-compiled-by-tsc',
   transform(code, id) {
+    if (!id.startsWith(SRC)) return null
     const from = path.relative(SRC, path.dirname(id))
     const place = (...names) =>
       `require('node:path').join(__dirname, ${JSON.stringify(path.join(root, from, ...names))})`
@@ -47,24 +48,24 @@ const asCompiledByTsc = (root) => ({
   },
 })
 
+/** What the frame of the command line waits for, whichever command is asked for: `--help` loads nothing more. */
+const FRAME = { name: 'shared-frame', tags: ['$initial'], priority: 4 }
+
 /**
  * The lowest rooms, which import nothing above them: a file of their own. Merged by size alone, chunks came to require each
  * other in a circle, and a class or table was undefined when the other file was first run.
  */
-const BASE = { name: 'shared-base', test: /src\/(?:model|config|log|redact|platform)\//, minShareCount: 2, priority: 1 }
-
-/** What the frame of the command line itself needs, beside the lowest rooms: `--help` waits for nothing more. */
-const FRAME = {
-  name: 'shared-frame',
-  test: /src\/cli\/(?:output|exit-codes|examples|parse-options)\.ts$/,
+const BASE = {
+  name: 'shared-base',
+  test: /src\/(?:model|config|log|redact|platform)\/|src\/cli\/(?:output|exit-codes|examples|parse-options|collect)\.ts$/,
   minShareCount: 2,
-  priority: 2,
+  priority: 3,
 }
 
 /** What commands share, in a few files instead of thirty; without what brings a package or node:crypto with it. */
 const SHARED = {
   name: 'shared',
-  test: /src\/(?!incident|report\/plain-table|export|sinks|cli|supervise)/,
+  test: /src\/(?!incident\/(?!bundle-format)|report\/plain-table|export|sinks|cli|supervise)/,
   minShareCount: 2,
 }
 
@@ -79,7 +80,7 @@ const AWAITS = {
 /** Small files of bundles that bring no package along: one file for who reads and who writes. */
 const FOLDERS = {
   name: 'shared-folders',
-  test: /src\/incident\/(?:bundle-format|directory|writer-alive|tombstone|durable-file)\.ts$/,
+  test: /src\/incident\/(?:directory|writer-alive|tombstone|durable-file)\.ts$/,
   minShareCount: 2,
 }
 
@@ -98,16 +99,31 @@ function refuseCircles(chunks) {
   }
 }
 
-async function bundle(entries, chunk, output = {}) {
+/**
+ * commander is the one package that every command waits for: as a part of our own files it costs one file instead of six,
+ * and no node:child_process (with streams, net and dgram), which it loads for programs of subcommands that we have none of.
+ */
+const COMMANDER = {
+  name: 'commander-inside',
+  transform(code, id) {
+    if (!id.endsWith('commander/lib/command.js')) return null
+    const eager = "const childProcess = require('node:child_process');"
+    if (!code.includes(eager)) throw new Error('commander loads node:child_process in another way than it did')
+    return code.replace(eager, 'const childProcess = {};')
+  },
+}
+
+async function bundle(entries, chunk, { inside = [], ...output } = {}) {
   const build = await rolldown({
     input: Object.fromEntries(entries.map((name) => [name, path.join(SRC, `${name}.ts`)])),
     platform: 'node',
     tsconfig: path.join(ROOT, 'tsconfig.build.json'),
     // Packages and node core are loaded as ever; only our own files are joined.
-    external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
+    external: (id) => !id.startsWith('.') && !path.isAbsolute(id) && !inside.includes(id),
     resolve: { extensionAlias: { '.js': ['.ts'] } },
     // Shared chunks are one folder down, as the doors' and the commands' files are; a thread's file has no chunks.
     plugins: [
+      COMMANDER,
       asCompiledByTsc(
         path.join(
           '..',
@@ -118,6 +134,8 @@ async function bundle(entries, chunk, output = {}) {
         ),
       ),
     ],
+    // Chunks give each other what they need, whether an entry has promised it or not.
+    preserveEntrySignatures: 'allow-extension',
     checks: { circularDependency: true },
     onLog(level, log) {
       if (level === 'warn') throw new Error(log.message)
@@ -145,5 +163,8 @@ export async function bundleAll() {
   await bundle(DOORS, 'preload')
   for (const entry of ALONE) await bundle([entry], path.basename(entry), { codeSplitting: false })
   await bundle(['sinks/delivery-process'], 'delivery')
-  await bundle(['cli/main'], 'cli', { codeSplitting: { groups: [FRAME, BASE, AWAITS, SHARED, FOLDERS] } })
+  await bundle(['cli/main'], 'cli', {
+    inside: ['commander'],
+    codeSplitting: { includeDependenciesRecursively: false, groups: [FRAME, BASE, AWAITS, SHARED, FOLDERS] },
+  })
 }

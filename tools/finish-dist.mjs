@@ -1,6 +1,7 @@
 // What dist/ brings beside the bundles:
 //   - speedscope's page (two files and its licence), so that its package, which brings nine more to open a browser, is not
 //     a dependency of who installs this
+//   - the licence of commander
 //   - the list of commands, so that `--help` loads none of them
 //   - of the declarations those that the doors lead to: every other file is an internal one
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
@@ -10,6 +11,14 @@ import path from 'node:path'
 const BUILD = path.resolve(import.meta.dirname, '../build')
 const DIST = path.resolve(import.meta.dirname, '../dist')
 const DOORS = ['index', 'register', 'api']
+
+/** It is part of `dist/cli/main.js`, without its comments. */
+async function bringLicenceOfCommander() {
+  const to = path.join(DIST, 'vendor/commander')
+  await mkdir(to, { recursive: true })
+  const from = path.dirname(createRequire(import.meta.url).resolve('commander'))
+  await copyFile(path.join(from, 'LICENSE'), path.join(to, 'LICENSE'))
+}
 
 async function bringSpeedscope() {
   const from = path.dirname(createRequire(import.meta.url).resolve('speedscope/package.json'))
@@ -55,6 +64,7 @@ async function bringCommandList() {
 
 export async function finishDist() {
   await bringCommandList()
+  await bringLicenceOfCommander()
   await bringSpeedscope()
   await bringDeclarations()
 }

@@ -14,6 +14,8 @@ const { findNodeVersion } = require(path.join(root, 'build/platform/runtime/node
 const { layoutOfElf } = require(path.join(root, 'build/v8/layouts/binary.js'))
 const { binaryFactsOf, factsAsTable } = require(path.join(root, 'build/native/process/binary-facts.js'))
 
+const { findThreadStarts } = require(path.join(root, 'build/native/thread/thread-roles.js'))
+
 const given = process.argv.slice(2)
 const binaries =
   given.length > 0 ? given : [20, 22, 24, 26].map((major) => `${root}/test/nodes/node_modules/node${major}/bin/node`)
@@ -31,7 +33,7 @@ for (const binary of binaries) {
     buildId: elf.buildId,
     build: `${findNodeVersion(binary, elf)} linux-${elf.machine}, V8 ${found.layout.v8}`,
     v8: found.layout,
-    native: factsAsTable(binaryFactsOf(elf)),
+    native: factsAsTable(binaryFactsOf(elf), findThreadStarts(elf)),
   }
   const file = path.join(root, 'layouts', `${elf.buildId}.json`)
   // One group a line: a change of one offset is one line of a diff.

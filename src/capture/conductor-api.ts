@@ -5,8 +5,6 @@
  */
 import { readFileSync } from 'node:fs'
 import type http from 'node:http'
-import { createRequire } from 'node:module'
-import net from 'node:net'
 import { VERSION } from '../model/version.js'
 
 export interface ApiAccess {
@@ -128,10 +126,8 @@ export class ConductorApi {
   #open(url: URL, options: http.RequestOptions): http.ClientRequest {
     const { caFile, insecure, certFile, keyFile } = this.#access
     // 2 and 10 ms of a capture's start and 2 MB, for what few processes have: loaded only when it is used.
-    const load = createRequire(__filename)
-    if (!this.#secure) return (load('node:http') as typeof http).request(url, options)
-    const https = load('node:https') as typeof import('node:https')
-    return https.request(url, {
+    if (!this.#secure) return process.getBuiltinModule('node:http').request(url, options)
+    return process.getBuiltinModule('node:https').request(url, {
       ...options,
       ...(insecure ? { rejectUnauthorized: false } : {}),
       ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
@@ -144,8 +140,13 @@ export class ConductorApi {
 /** Null: only a look-up could tell, and that would take a thread of the pool that the worker may have exhausted. */
 function addressOf(hostname: string): string | null {
   const name = bare(hostname)
-  if (net.isIP(name) !== 0) return name
+  if (familyOf(name) !== 0) return name
   return name === 'localhost' ? '127.0.0.1' : null
+}
+
+/** 4, 6, or 0 for a name. node:net is loaded only here: few processes are asked about. */
+function familyOf(address: string): number {
+  return process.getBuiltinModule('node:net').isIP(address)
 }
 
 function bare(host: string): string {
@@ -159,7 +160,7 @@ type LookupDone = (
 ) => void
 
 function answerLookup(address: string, options: { readonly all?: boolean | undefined }, done: LookupDone): void {
-  const family = net.isIP(address)
+  const family = familyOf(address)
   if (options.all === true) done(null, [{ address, family }])
   else done(null, address, family)
 }

@@ -3,8 +3,7 @@
  * that is not answered. By address, so no look-up and no thread pool; without credentials, cookies or query; closed
  * after the first line of the answer. What comes back says only whether a new connection works.
  */
-import net from 'node:net'
-import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import type { ConnectionToTry, FreshConnection } from '../model/evidence.js'
 import { VERSION } from '../model/version.js'
 
@@ -59,14 +58,15 @@ export function tryConnection(
   })
 }
 
-function connect(peer: string, url: URL): net.Socket {
+function connect(peer: string, url: URL): Socket {
+  const net = process.getBuiltinModule('node:net')
   const at = peer.lastIndexOf(':')
   const host = peer.slice(0, at).replace(/^\[|\]$/g, '')
   const port = Number(peer.slice(at + 1))
   if (url.protocol !== 'https:') return net.connect({ host, port })
   const name = url.hostname.replace(/^\[|\]$/g, '')
   // 10 ms of a dump's start and 2 MB, for what few processes have: loaded only when it is used.
-  const tls = createRequire(__filename)('node:tls') as typeof import('node:tls')
+  const tls = process.getBuiltinModule('node:tls')
   return tls.connect({
     host,
     port,

@@ -4,7 +4,6 @@
  * Opt-in only. Refused for a terminal's foreground job (the shell would take it to the background), never continued
  * when it was stopped before we came. A guard, a process of its own, sends SIGCONT when this one dies in between.
  */
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { constants, getPriority, setPriority } from 'node:os'
 import { StallError } from '../model/stall-error.js'
@@ -120,6 +119,7 @@ function restorePriority(priority: number): void {
 }
 
 function startGuard(pid: number): ChildProcess {
+  const { spawn } = process.getBuiltinModule('node:child_process')
   const guard = spawn('/bin/sh', ['-c', GUARD, 'stall-guard', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,

@@ -12,7 +12,7 @@ import { terminalWidth } from '../report/wrap.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { examples } from './examples.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printLine, printOut } from './output.js'
+import { printJson, printLine, printOut, screenOf } from './output.js'
 
 interface DiffOptions extends FolderOptions {
   readonly json?: boolean
@@ -47,8 +47,8 @@ function diff(id: string, other: string | undefined, options: DiffOptions): numb
   const result = compareLooks(before, after)
   if (options.json) printJson(result)
   else {
-    const color = wantsColor(process.stdout, process.env)
-    const width = terminalWidth(process.stdout, process.env)
+    const color = wantsColor(screenOf(1), process.env)
+    const width = terminalWidth(screenOf(1), process.env)
     printOut(renderDiff(result, { color, width, verbose: options.verbose ?? false }))
   }
   return first.isDamaged || second.isDamaged ? EXIT.corruptBundle : EXIT.ok

@@ -8,7 +8,7 @@ import type { Check } from '../model/check.js'
 import { renderChecks } from '../report/checks-text.js'
 import { terminalWidth } from '../report/wrap.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
-import { printJson, printOut } from './output.js'
+import { printJson, printOut, screenOf } from './output.js'
 import { parsePid } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -34,7 +34,7 @@ async function doctor(pid: number | undefined, { json, check }: DoctorOptions): 
   const all = [...examineMachine(), ...(pid === undefined ? [] : await processFindings(pid)), ...(await sinkFindings())]
   const findings = check === true ? all.filter((finding) => finding.verdict !== 'ok') : all
   if (json === true) printJson({ schema: 1, findings })
-  else if (findings.length > 0) printOut(renderChecks(findings, terminalWidth(process.stdout, process.env)))
+  else if (findings.length > 0) printOut(renderChecks(findings, terminalWidth(screenOf(1), process.env)))
   const refused = findings.find((finding) => finding.verdict === 'no')
   if (!refused) return check === true && findings.length > 0 ? EXIT.noEvidence : EXIT.ok
   return refused.code === undefined ? EXIT.noEvidence : exitCodeOf(refused.code)

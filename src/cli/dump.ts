@@ -14,7 +14,7 @@ import { terminalWidth } from '../report/wrap.js'
 import { originalExcerpt } from '../source/original-excerpt.js'
 import { type AttachOptions, dumpAndAttach } from './dump-and-attach.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printLine, printNote, printOut, printStep } from './output.js'
+import { printJson, printLine, printNote, printOut, printStep, screenOf } from './output.js'
 import { numberIn, parsePid } from './parse-options.js'
 import { collect } from './collect.js'
 import { examples } from './examples.js'
@@ -154,10 +154,10 @@ function show(options: DumpOptions, found: Parameters<DumpListener['show']>[0]):
 }
 
 function screen(): { readonly color: boolean; readonly width: number | null } {
-  return { color: wantsColor(process.stdout, process.env), width: terminalWidth(process.stdout, process.env) }
+  return { color: wantsColor(screenOf(1), process.env), width: terminalWidth(screenOf(1), process.env) }
 }
 
 /** Only where a person waits at a terminal. The line is wiped before the result is printed. */
 function reportStep(step: string): void {
-  if (process.stderr.isTTY) printStep(step === 'diagnose' ? '' : `${step} …`)
+  if (screenOf(2).isTTY) printStep(step === 'diagnose' ? '' : `${step} …`)
 }

@@ -7,7 +7,7 @@ import { wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { toLines } from './incident-line.js'
-import { printJson, printLine, printOut } from './output.js'
+import { printJson, printLine, printOut, screenOf } from './output.js'
 import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -79,10 +79,10 @@ function ls(options: LsOptions): void {
     const which = all.length === 0 ? 'no bundles' : `none of ${plural(all.length, 'bundle')} is like that`
     printLine(`${which} in ${looked.join(', ')}`)
   } else {
-    if (process.stdout.isTTY) printLine(folders.join(', '))
+    if (screenOf(1).isTTY) printLine(folders.join(', '))
     const idLength = uniqueIdLength(all.map((entry) => entry.id))
-    const width = terminalWidth(process.stdout, process.env)
-    printOut(renderIncidentList(shown, { color: wantsColor(process.stdout, process.env), now, width, idLength }))
+    const width = terminalWidth(screenOf(1), process.env)
+    printOut(renderIncidentList(shown, { color: wantsColor(screenOf(1), process.env), now, width, idLength }))
   }
   if (groups.length > shown.length)
     printLine(`${plural(groups.length - shown.length, 'older row')} not shown (--limit)`)

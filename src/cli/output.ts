@@ -2,11 +2,34 @@
  * Text to stdout and stderr, whole, also where the reader is slow (EAGAIN) or has gone (EPIPE: `| head`). Whatever text
  * goes out, nothing in it steers the terminal: that is checked here once more, whoever made it.
  */
-import { writeSync } from 'node:fs'
+import { fstatSync, writeSync } from 'node:fs'
 import { StallError } from '../model/stall-error.js'
 import { printable, printableJson, screenSafe } from '../model/printable.js'
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+
+/** Linux: major 1, minor 3. */
+const DEV_NULL = 0x103
+
+/** What a screen asks of stdout or stderr. */
+export interface ScreenStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+const NO_TERMINAL: ScreenStream = {}
+
+/** Node's own stream only where there may be a terminal: to make one loads streams and node:net, 2 to 5 ms of a start. */
+export function screenOf(fd: 1 | 2): ScreenStream {
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isCharacterDevice() || stats.rdev === DEV_NULL) return NO_TERMINAL
+  } catch {
+    // Closed.
+    return NO_TERMINAL
+  }
+  return fd === 1 ? process.stdout : process.stderr
+}
 
 /** Aborted once nobody reads stdout any more: what goes on for ever ends then. */
 export const readerGone = new AbortController()

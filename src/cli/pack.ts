@@ -11,7 +11,7 @@ import { printable } from '../report/terminal.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { examples } from './examples.js'
 import { EXIT } from './exit-codes.js'
-import { noteJsonLine, printBytes, printJson, printLine } from './output.js'
+import { noteJsonLine, printBytes, printJson, printLine, screenOf } from './output.js'
 
 const STDOUT = '-'
 
@@ -62,7 +62,7 @@ async function pack(id: string, options: PackCommandOptions): Promise<number> {
 }
 
 async function toStdout(stream: AsyncIterable<Buffer>): Promise<number> {
-  if (process.stdout.isTTY) {
+  if (screenOf(1).isTTY) {
     throw new StallError('ERR_STALL_USAGE', 'an archive is not for a terminal', { help: '-o FILE, or a pipe' })
   }
   let sizeBytes = 0

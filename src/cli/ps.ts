@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { listNodeProcesses } from '../investigate/list-processes.js'
 import { renderProcesses } from '../report/process-list.js'
 import { terminalWidth } from '../report/wrap.js'
-import { printJson, printOut } from './output.js'
+import { printJson, printOut, screenOf } from './output.js'
 import { examples } from './examples.js'
 
 export function register(program: Command): void {
@@ -15,6 +15,6 @@ export function register(program: Command): void {
     .action((options: { json?: boolean }) => {
       const list = listNodeProcesses()
       if (options.json) printJson({ schema: 1, ...list })
-      else printOut(renderProcesses(list, terminalWidth(process.stdout, process.env)))
+      else printOut(renderProcesses(list, terminalWidth(screenOf(1), process.env)))
     })
 }

@@ -11,7 +11,7 @@ import { printable, wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printLine, printOut } from './output.js'
+import { printJson, printLine, printOut, screenOf } from './output.js'
 import { numberIn } from './parse-options.js'
 import { examples } from './examples.js'
 
@@ -49,8 +49,8 @@ function show(id: string, options: ShowOptions): number {
     printOut(renderMarkdown(readIncident(bundle), maxBytes === undefined ? {} : { maxBytes }))
     tellProblems(problems)
   } else {
-    const color = wantsColor(process.stdout, process.env)
-    const width = terminalWidth(process.stdout, process.env)
+    const color = wantsColor(screenOf(1), process.env)
+    const width = terminalWidth(screenOf(1), process.env)
     const shown = { ...readIncident(bundle), path, state }
     printOut(renderIncident(shown, { color, width, verbose: options.verbose ?? false }))
     tellProblems(problems)

@@ -1,8 +1,7 @@
 /** SHA-256. node:crypto takes 3 to 12 ms to load: only for who has something to hash. */
 import type { Hash } from 'node:crypto'
-import { createRequire } from 'node:module'
 
 export function createSha256(): Hash {
-  const { createHash } = createRequire(__filename)('node:crypto') as typeof import('node:crypto')
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256')
 }

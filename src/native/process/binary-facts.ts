@@ -6,7 +6,7 @@
 import { readBuildTable } from '../../platform/elf/build-table.js'
 import { vtableClass } from '../../platform/elf/demangle.js'
 import type { ElfFile } from '../../platform/elf/elf-file.js'
-import type { ElfSymbol } from '../../platform/elf/elf-symbols.js'
+import type { ElfSymbol, FunctionSymbol } from '../../platform/elf/elf-symbols.js'
 import { DEFAULT_LOOP_SYMBOL, POOL_FILE, POOL_SYMBOLS, WORK_FUNCTIONS } from '../layouts/libuv.js'
 
 const CURRENT_ISOLATE = '_ZN2v88internal18g_current_isolate_E'
@@ -56,18 +56,26 @@ export interface BinaryFacts {
   readonly v8Version: string | null
   /** First word of an object (less the load bias) to its class without namespaces: `TCPWrap`. */
   readonly classes: ReadonlyMap<number, string>
+  /** In which threads start; none where no table tells, and the symbols are searched for each that is met. */
+  readonly threadStarts: readonly FunctionSymbol[]
 }
 
 const kept = new Map<string, BinaryFacts>()
 
 /** As it is kept in a shipped table: JSON has no maps. */
-export type BinaryFactsTable = Omit<BinaryFacts, 'classes'> & {
+export type BinaryFactsTable = Omit<BinaryFacts, 'classes' | 'threadStarts'> & {
   readonly classes: readonly (readonly [number, string])[]
+  /** Address, length in bytes, symbol. */
+  readonly threadStarts: readonly (readonly [number, number, string])[]
 }
 
-/** For `tools/make-layouts.mjs`, which loads dist. @public */
-export function factsAsTable(facts: BinaryFacts): BinaryFactsTable {
-  return { ...facts, classes: [...facts.classes] }
+/** For `tools/make-layouts.mjs`, which loads build/. @public */
+export function factsAsTable(facts: BinaryFacts, threadStarts: readonly FunctionSymbol[]): BinaryFactsTable {
+  return {
+    ...facts,
+    classes: [...facts.classes],
+    threadStarts: threadStarts.map(({ value, sizeBytes, name }) => [value, sizeBytes, name]),
+  }
 }
 
 /** Null when `table` is none of ours: the symbols then say the same, slower. */
@@ -75,10 +83,18 @@ function factsFromTable(table: unknown, buildId: string | null): BinaryFacts | n
   if (typeof table !== 'object' || table === null) return null
   const facts = table as BinaryFactsTable
   if (facts.buildId !== buildId || !Array.isArray(facts.classes) || typeof facts.hasV8 !== 'boolean') return null
-  return { ...facts, classes: new Map(facts.classes) }
+  if (!Array.isArray(facts.threadStarts)) return null
+  const threadStarts = facts.threadStarts.map(([value, sizeBytes, name]) => ({ value, sizeBytes, name }))
+  return { ...facts, classes: new Map(facts.classes), threadStarts }
 }
 
 export function binaryFactsOf(elf: ElfFile): BinaryFacts {
+  const facts = knownFactsOf(elf)
+  elf.symbols.know(facts.threadStarts)
+  return facts
+}
+
+function knownFactsOf(elf: ElfFile): BinaryFacts {
   const known = elf.buildId === null ? undefined : kept.get(elf.buildId)
   if (known) return known
   const table = elf.buildId === null ? undefined : readBuildTable(elf.buildId)?.native
@@ -125,6 +141,7 @@ function readFacts(elf: ElfFile): BinaryFacts {
     isolateTlsOffset: found.get(CURRENT_ISOLATE)?.find((symbol) => symbol.kind === 'tls')?.value ?? null,
     v8Version: versionOf(elf, address(V8_MAJOR), address(V8_MINOR)),
     classes,
+    threadStarts: [],
   }
 }
 

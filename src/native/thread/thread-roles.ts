@@ -3,6 +3,10 @@
  * ones are the program's to change.
  */
 import type { ThreadRole } from '../../model/thread.js'
+import { demangle } from '../../platform/elf/demangle.js'
+import type { ElfFile } from '../../platform/elf/elf-file.js'
+import type { FunctionSymbol } from '../../platform/elf/elf-symbols.js'
+import { POOL_FILE } from '../layouts/libuv.js'
 import type { CodeMap } from '../process/code-map.js'
 import type { NativeProcess } from '../process/native-process.js'
 
@@ -28,6 +32,21 @@ const ROLES: readonly (readonly [RegExp, ThreadRole])[] = [
   [/StartIoThreadMain$/, 'signal-inspector'],
   [/InspectorIo::ThreadMain$/, 'inspector-io'],
 ]
+
+/** All functions of a binary that a role is known for, for the shipped tables. @public */
+export function findThreadStarts(elf: ElfFile): FunctionSymbol[] {
+  const starts = elf.symbols.withPrefix('', Number.POSITIVE_INFINITY).filter(({ name, kind, file }) => {
+    // The pool's is the only one with a name that others may have.
+    if (kind !== 'function' || (name === 'worker' && file !== POOL_FILE)) return false
+    const startedIn = demangle(name)
+    return ROLES.some(([pattern]) => pattern.test(startedIn))
+  })
+  // Of several names of one place the one that a search would find.
+  return starts.flatMap(({ value }) => {
+    const found = elf.symbols.nearest(value)
+    return found === null ? [] : [{ name: found.name, value, sizeBytes: found.sizeBytes }]
+  })
+}
 
 export function threadPurposes(native: NativeProcess, code: CodeMap): ThreadPurpose[] {
   const blocks = [...native.threads().byTid.values()]

@@ -1,5 +1,5 @@
 /** The reader's end of the control socket: connects, checks who answers, asks; every step has a deadline. */
-import net from 'node:net'
+import type { Socket } from 'node:net'
 import { StallError } from '../../model/stall-error.js'
 import { readStat } from '../procfs/stat.js'
 import { createLineSplitter } from './lines.js'
@@ -88,7 +88,8 @@ interface Connection {
 /** Null when nobody listens (a stale socket). */
 function connect(file: string, timeoutMs: number): Promise<Connection | null> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(file)
+    // Most processes have no agent: whoever asks about one should not wait for what only its socket needs.
+    const socket = process.getBuiltinModule('node:net').connect(file)
     const timer = setTimeout(() => fail(timedOut('connect', timeoutMs)), timeoutMs)
     function fail(error: StallError): void {
       clearTimeout(timer)
@@ -119,7 +120,7 @@ interface Waiting {
   readonly timer: NodeJS.Timeout
 }
 
-function connectionOver(socket: net.Socket): Connection {
+function connectionOver(socket: Socket): Connection {
   const waiting = new Map<number, Waiting>()
   const splitter = createLineSplitter(MAX_REPLY_BYTES)
   let nextId = 1

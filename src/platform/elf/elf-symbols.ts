@@ -56,11 +56,15 @@ export interface ElfSymbol {
   readonly file: string | null
 }
 
-export interface NearestSymbol {
+/** A function of the file. */
+export interface FunctionSymbol {
   readonly name: string
-  /** Start of the function. */
+  /** Its start. */
   readonly value: number
   readonly sizeBytes: number
+}
+
+export interface NearestSymbol extends FunctionSymbol {
   /** Bytes past the start. */
   readonly offset: number
 }
@@ -144,6 +148,11 @@ export class ElfSymbols {
     if (unknown.length === 0 || this.#sorted !== undefined) return
     this.#scans++
     for (const [index, found] of this.#scan(unknown).entries()) this.#remember(unknown[index] ?? 0, found)
+  }
+
+  /** What a table of this very file says of its functions: looked up by their starts, they need no search. */
+  know(functions: readonly FunctionSymbol[]): void {
+    for (const each of functions) this.#remember(each.value, { ...each, offset: 0 })
   }
 
   #remember(address: number, found: NearestSymbol | null): void {

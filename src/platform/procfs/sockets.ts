@@ -51,7 +51,8 @@ export function readSockets(root: string, descriptors: readonly Descriptor[]): S
     if (inode !== null && !wanted.has(inode)) wanted.set(inode, fd)
   }
   if (wanted.size === 0) return []
-  const found: SocketState[] = []
+  // The shortest table first: it holds the pipes of node's own making, which for many a process are all that there is.
+  const found: SocketState[] = readUnixSockets(root, wanted)
   for (const family of ['tcp', 'tcp6', 'udp', 'udp6'] as const) {
     if (found.length >= wanted.size) break
     const text = tryReadProcText(`${root}/net/${family}`, TABLE_LIMIT_BYTES)
@@ -60,7 +61,6 @@ export function readSockets(root: string, descriptors: readonly Descriptor[]): S
       found.push(stateOf(row, family, wanted.get(row.inode) ?? null))
     }
   }
-  found.push(...readUnixSockets(root, wanted))
   return found.sort((a, b) => (a.fd ?? 0) - (b.fd ?? 0))
 }
 
@@ -82,14 +82,16 @@ function stateOf(row: SocketRow, family: InetFamily, fd: number | null): SocketS
   }
 }
 
+/** What follows the inode proves that the inode was not cut off. The tables are the whole machine's: most rows are others'. */
+const INODE = /^\s*\d+:(?:\s+\S+){8}\s+(\d+)\s+\S/
+
 /** Rows for which `wants(inode)` holds; a line that is cut off or unknown is left out. */
 export function parseSocketTable(text: string, wants: (inode: number) => boolean = () => true): SocketRow[] {
   const rows: SocketRow[] = []
   for (const line of text.split('\n')) {
-    const fields = line.trim().split(/\s+/)
-    const [slot, local, remote, state, queues, timer, retransmits, , , inode, references] = fields
-    // What follows the inode proves that the inode was not cut off.
-    if (slot === undefined || !/^\d+:$/.test(slot) || references === undefined || !wants(Number(inode))) continue
+    const inode = INODE.exec(line)?.[1]
+    if (inode === undefined || !wants(Number(inode))) continue
+    const [, local, remote, state, queues, timer, retransmits] = line.trim().split(/\s+/)
     const [sendQueue = '0', receiveQueue = '0'] = (queues ?? '').split(':')
     rows.push({
       local: addressText(local ?? ''),

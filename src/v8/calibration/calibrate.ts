@@ -6,7 +6,6 @@
  * runs must agree, and the learnt layout must read the known stack back exactly, with lines and columns: otherwise
  * the layout stays unknown.
  */
-import { spawn } from 'node:child_process'
 import type { Address } from '../../model/address.js'
 import type { ElfFile } from '../../platform/elf/elf-file.js'
 import { openLiveMemory } from '../../platform/memory/live-memory.js'
@@ -61,6 +60,7 @@ export function calibrate(path: string, elf: ElfFile): V8Layout {
 }
 
 function learnFromRun(path: string, candidates: readonly V8Layout[]): V8Layout | null {
+  const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(path, ['-e', PROBE], { stdio: ['pipe', 'ignore', 'ignore'], env: {}, cwd: '/' })
   // A binary that can't be started shows as a missing pid below.
   child.on('error', () => undefined)

@@ -67,6 +67,7 @@ export function nativeOver(memory: FlatMemory, facts: Partial<BinaryFacts>, nowM
     defaultLoop: null,
     isolateTlsOffset: null,
     v8Version: null,
+    threadStarts: [],
     classes: new Map(),
     ...facts,
   }
