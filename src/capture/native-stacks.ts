@@ -17,7 +17,7 @@ import type { V8Heap } from '../v8/heap/heap.js'
 import { readMoment } from '../v8/heap/isolates.js'
 import { nativeCallee } from '../v8/figures/native-callee.js'
 import { mergeNative } from '../v8/stack/merge-native.js'
-import type { StackReading } from '../v8/stack/thread-stack.js'
+import type { StackReading } from '../v8/stack/stack-reading.js'
 
 export type NativeFrames = { readonly frames: readonly Frame[] } | { readonly why: string }
 

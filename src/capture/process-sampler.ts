@@ -8,7 +8,7 @@ import type { RecordingEnd, StackSample, ThreadSamples } from '../model/samples.
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import { StackReader } from '../v8/stack/thread-stack.js'
-import type { StackReading } from '../v8/stack/thread-stack.js'
+import type { StackReading } from '../v8/stack/stack-reading.js'
 import { endOfRecording } from './end-of-recording.js'
 import type { IsolateOfThread } from './match-threads.js'
 import { openMemoryTarget } from './memory-target.js'

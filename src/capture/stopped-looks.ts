@@ -8,7 +8,8 @@ import type { StackWindow } from '../platform/memory/stack-window.js'
 import type { RawSyscall } from '../platform/procfs/syscall.js'
 import type { IsolateMoment } from '../v8/heap/isolates.js'
 import { readMoment } from '../v8/heap/isolates.js'
-import type { StackReader, StackReading } from '../v8/stack/thread-stack.js'
+import type { StackReading } from '../v8/stack/stack-reading.js'
+import type { StackReader } from '../v8/stack/thread-stack.js'
 
 export interface StoppedLooks {
   /** The stacks of the threads, in their order; where the process could not be stopped, looks without. */

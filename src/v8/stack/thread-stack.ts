@@ -10,7 +10,6 @@
  * A walk counts only when it ends at the outermost entry frame, and when neither the isolate's words nor the frames
  * themselves changed meanwhile: else it was torn, the cache is flushed and it is tried again.
  */
-import { toAddress } from '../../model/address.js'
 import type { Address } from '../../model/address.js'
 import type { Frame } from '../../model/frame.js'
 import { Functions } from '../objects/functions.js'
@@ -24,6 +23,7 @@ import type { Collected } from '../figures/collections.js'
 import type { IsolateMoment } from '../heap/isolates.js'
 import { asyncParents } from './async-parents.js'
 import { CodeObjects } from './code-objects.js'
+import { exactFrom, exactWalk, stillThere } from './exact-walk.js'
 import { FrameLocals } from './frame-locals.js'
 import { FrameReader } from './frames.js'
 import type { MachineFrame } from './frames.js'
@@ -33,34 +33,12 @@ import type { PlaceOptions } from './places.js'
 import { regExpOf } from './regexp-frame.js'
 import { probableWalk } from './running.js'
 import type { EarlierLook } from './running.js'
+import { none, PLACES_ALONE } from './stack-reading.js'
+import type { Registers, StackQuery, StackReading, ThreadOutside } from './stack-reading.js'
 import { StackBuffers } from '../../platform/memory/stack-buffers.js'
 import { copyStack } from '../../platform/memory/stack-window.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
 
-/** What is known of a thread's registers: it runs, or it sleeps with these. */
-export type Registers =
-  | { readonly kind: 'running' }
-  | { readonly kind: 'blocked'; readonly sp: Address; readonly pc: Address }
-
-/** The thread itself, outside of V8: asked before and after each attempt. */
-export interface ThreadOutside {
-  /** Null when they can't be had. */
-  readonly registers: () => Registers | null
-  /** Time on a CPU so far; null when it can't be had: then what stands still proves nothing. */
-  readonly ranNs?: () => number | null
-  /** An address in the thread's stack, for a thread that runs (its control block, `[stack]`). */
-  readonly stackHint?: number
-}
-
-/** What is wanted of a stack beside its places. */
-export interface StackQuery {
-  /** Arguments and variables (`--locals`). */
-  readonly variables?: boolean
-  /** Shown each walk while what it points at is fresh, also one that turns out to be torn. */
-  readonly onWalk?: (window: StackWindow, frames: readonly MachineFrame[]) => void
-}
-
-const PLACES_ALONE: StackQuery = {}
 const EXACTLY: PlaceOptions = { exact: true }
 const INNERMOST: PlaceOptions = { innermost: true }
 const OR_NEAREST: PlaceOptions = { orNearest: true }
@@ -75,27 +53,10 @@ interface Attempt {
   readonly query: StackQuery
 }
 
-export interface StackReading {
-  /** `none`: no JavaScript on the stack. `torn`: every attempt was overtaken by the thread. */
-  readonly kind: 'exact' | 'probable' | 'none' | 'torn'
-  /** Innermost first, async parents last. */
-  readonly frames: readonly Frame[]
-  /** Which machine frames made the lines of `frames`, in the same order. */
-  readonly spans: readonly FrameSpan[]
-  readonly vmState: IsolateMoment['vmState']
-  /** Innermost exit frame; 0 without one: where native code below JavaScript begins. */
-  readonly exitFrame: number
-  readonly attempts: number
-  /** What a reader must know of the frames, one sentence. */
-  readonly note: string | null
-}
-
 /** Attempts before a stack counts as torn. Each costs well under a millisecond. */
 const ATTEMPTS = 24
 /** Of a series: a look that takes longer costs the turns after it. What can't be read by then is torn. */
 const LONGEST_OF_SERIES_MS = 8
-/** Below an exit frame's pointer lie the slots that its kind is told by. */
-const BELOW_FRAME = 64
 /** After how many attempts everything is read anew: mappings may have changed. */
 const FLUSH_EVERY = 8
 /** Longest time for which a series of looks keeps what it has read of functions and code. */
@@ -106,8 +67,6 @@ const KEPT_MS = 1000
  */
 const RETRY_MS = 0.6
 const pauseCell = new Int32Array(new SharedArrayBuffer(4))
-/** How far above sp the first JavaScript frame may be. */
-const MAX_GAP = 256 * 1024
 
 export class StackReader {
   readonly heap: V8Heap
@@ -210,7 +169,7 @@ export class StackReader {
     query: StackQuery = PLACES_ALONE,
   ): StackReading | null {
     if (moment.entryFrame === 0) return none(moment, 1)
-    const walk = this.#walkFrom(window, moment, registers)
+    const walk = exactWalk(this.#frames, this.#places, { window, moment, registers })
     return walk ? this.#look(window, walk.frames, { moment, number: 1, query }, walk.exact) : null
   }
 
@@ -223,36 +182,14 @@ export class StackReader {
     }
     // Below JavaScript they say nothing more.
     const where = moment.exitFrame === 0 ? attempt.outside.registers() : null
-    const from = moment.exitFrame !== 0 ? moment.exitFrame - BELOW_FRAME : where?.kind === 'blocked' ? where.sp : 0
+    const from = exactFrom(moment, where)
     if (from === 0) return this.#running(attempt)
     const window = copyStack(this.heap.memory, from)
     if (!window) return null
-    const walk = this.#walkFrom(window, moment, where)
+    const walk = exactWalk(this.#frames, this.#places, { window, moment, registers: where })
     if (!walk) return null
     const look = this.#look(window, walk.frames, attempt, walk.exact)
-    return this.#unchanged(isolate, moment, window, walk.frames) ? look : null
-  }
-
-  /** A complete walk, from the exit frame or the first frame above sp; `exact`: the first frame's pc is the thread's. */
-  #walkFrom(
-    window: StackWindow,
-    moment: IsolateMoment,
-    where: Registers | null,
-  ): { readonly frames: readonly MachineFrame[]; readonly exact: boolean } | null {
-    if (moment.exitFrame !== 0) {
-      const walk = this.#frames.walk(window, moment.exitFrame, moment.entryFrame)
-      return walk.complete ? { frames: walk.frames, exact: false } : null
-    }
-    if (where?.kind !== 'blocked') return null
-    const end = Math.min(window.high, where.sp + MAX_GAP)
-    for (let at = where.sp + ((8 - (where.sp % 8)) % 8); at < end; at += 8) {
-      if (!this.#frames.frameAt(window, at)) continue
-      const walk = this.#frames.walk(window, at, moment.entryFrame, where.pc)
-      // Code that was entered in the middle of a loop makes its frame larger, and what lies in there is of dead calls.
-      if (walk.complete && walk.frames.slice(0, 3).every((frame) => this.#places.fits(window, frame)))
-        return { frames: walk.frames, exact: true }
-    }
-    return null
+    return stillThere(this.heap, { isolate, moment, window, frames: walk.frames }) ? look : null
   }
 
   #look(
@@ -361,33 +298,8 @@ export class StackReader {
       spans: top === undefined ? [] : [{ ...top, lines: top.lines + 1 }, ...callers],
     }
   }
-
-  /** True when the isolate's words and every walked frame still are what they were when copied. */
-  #unchanged(isolate: Address, moment: IsolateMoment, window: StackWindow, frames: readonly MachineFrame[]): boolean {
-    const now = readMoment(this.heap, isolate)
-    if (!now || now.exitFrame !== moment.exitFrame || now.entryFrame !== moment.entryFrame) return false
-    const first = frames[0]
-    const last = frames.at(-1)
-    if (!first || !last) return false
-    const low = Math.max(window.low, first.fp - BELOW_FRAME)
-    const bytes = Buffer.allocUnsafe(Math.min(last.fp + 16, window.high) - low)
-    if (!this.heap.memory.peek(toAddress(low), bytes)) return false
-    const { frame } = this.heap.layout
-    const offsets = [0, 8, frame.context, frame.function, frame.bytecodeArray, frame.bytecodeOffset]
-    return frames.every((machine) =>
-      offsets.every((offset) => {
-        const at = machine.fp + offset - low
-        if (at < 0 || at + 8 > bytes.length) return true
-        return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32 === window.word(machine.fp + offset)
-      }),
-    )
-  }
 }
 
 function firstProbable([first, ...others]: readonly Frame[]): readonly Frame[] {
   return first ? [{ ...first, probable: true }, ...others] : []
-}
-
-function none(moment: IsolateMoment, attempts: number): StackReading {
-  return { kind: 'none', frames: [], spans: [], vmState: moment.vmState, exitFrame: 0, attempts, note: null }
 }
