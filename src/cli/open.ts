@@ -1,6 +1,5 @@
 /** `conductor-diag open ID`: the page of an incident, in the browser of whoever asks. */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -36,14 +35,12 @@ const OPENERS: Readonly<Record<string, string>> = { darwin: 'open', win32: 'expl
 
 async function startBrowser(program: string, file: string): Promise<void> {
   const child = spawn(program, [file], { stdio: 'ignore', detached: true })
-  const failed = once(child, 'error').then(([cause]) => {
-    throw new StallError('ERR_STALL_USAGE', `${program} could not be started`, {
-      cause,
-      help: `Open ${file} yourself, or name a program in BROWSER.`,
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (cause) => {
+      const help = `Open ${file} yourself, or name a program in BROWSER.`
+      reject(new StallError('ERR_STALL_USAGE', `${program} could not be started`, { cause, help }))
     })
   })
-  // Of interest only until it has started.
-  failed.catch(() => undefined)
-  await Promise.race([once(child, 'spawn'), failed])
   child.unref()
 }

@@ -148,7 +148,8 @@ async function copyTo(folder: string, { bundle }: AgentInvestigation): Promise<s
 
 async function fromOutside(dump: Dump, client: ControlClient | null): Promise<DumpOutcome> {
   const { request, listener, target, identity, redactor } = dump
-  const bundle = request.out === null ? null : await openBundleIn(request.out, identity)
+  const opened = request.out === null ? null : await openBundleIn(request.out, identity)
+  const bundle = opened instanceof StallError ? null : opened
   const findings = await investigateOutside(target, identity, {
     engine: request.engine,
     looks: request.looks,
@@ -163,6 +164,7 @@ async function fromOutside(dump: Dump, client: ControlClient | null): Promise<Du
       listener.step(progress.step, progress.step === 'look' ? { number: progress.look, of: progress.of } : undefined),
   })
   const seal = async (): Promise<void> => {
+    if (opened instanceof StallError) throw opened
     if (bundle === null) return
     const { pathOfSealed } = await import('./bundle.js')
     const folder = pathOfSealed(bundle.seal(findings, redactor.counts))
@@ -170,10 +172,10 @@ async function fromOutside(dump: Dump, client: ControlClient | null): Promise<Du
   }
   const { ended } = findings
   if (ended !== null && findings.wholeLooks === 0 && !hasFrames(findings.evidence)) {
-    await seal()
+    if (bundle !== null) await seal()
     throw ended
   }
-  // Shown first: whatever becomes of the bundle (a full disk), what was found is not lost.
+  // Shown first: whatever becomes of the bundle (a full disk, a folder that takes none), what was found is not lost.
   listener.show({ evidence: findings.evidence, verdicts: findings.verdicts.map(withDumpPointers), target, redactor })
   if (ended !== null) listener.note(`${ended.message} (${ended.code}); this is what was seen before`)
   await seal()
@@ -185,14 +187,15 @@ function hasFrames({ looks, samples }: Evidence): boolean {
   return samples !== null || looks.some((look) => (look.threads ?? []).some(({ frames }) => frames.length > 0))
 }
 
-async function openBundleIn(folder: string, identity: ProcessIdentity): Promise<IncidentBundle> {
+/** An error where the folder takes no bundle: told after what was found, which nobody may be able to look at again. */
+async function openBundleIn(folder: string, identity: ProcessIdentity): Promise<IncidentBundle | StallError> {
   // Only here: it loads node:crypto, which nobody else needs.
   const { openIncidentBundle } = await import('./bundle.js')
   const directories = [{ path: folder, from: '--out' as const, shared: false }]
   const opened = openIncidentBundle({ process: identity, stall: null, directories })
   if (!(opened instanceof StallError)) return opened
   const help = '--out needs a writable folder'
-  throw new StallError(opened.code, opened.message, { help, cause: opened })
+  return new StallError(opened.code, opened.message, { help, cause: opened })
 }
 
 async function unwrittenIn(folder: string): Promise<number> {

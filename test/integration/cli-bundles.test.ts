@@ -102,6 +102,13 @@ test('says which file is corrupt and ends with 65', () => {
   expect(list.stdout).toMatch(/unreadable +incident\.json of \w+ is no JSON object\n/)
 })
 
+test('says where the page is when no browser can be started', () => {
+  const opened = run(['open', second], { env: { BROWSER: path.join(temporary.path, 'no-browser') } })
+  expect(opened).toMatchObject({ status: 64, stdout: '' })
+  expect(opened.stderr).toMatch(/no-browser could not be started \(ERR_STALL_USAGE\)\n {2}Open \S+\.html yourself/)
+  expect(run(['open', second], { env: { BROWSER: '/bin/true' } })).toMatchObject({ status: 0 })
+})
+
 test('shows the verdict of a bundle whose manifest is torn, made again from its evidence', () => {
   const fixtures = path.resolve(__dirname, '../fixtures/bundles/schema-1')
   const name = '01M8JH5KFWYRCX7VMKB7VC45SP'

@@ -332,14 +332,20 @@ const canMount = spawnSync('unshare', ['-m', 'true']).status === 0
 
 describe.skipIf(!canMount)('dump --out on a disk', () => {
   it.each([
-    ['40k', 0, /bundle: \S+ without \d+ files for want of space \(ERR_STALL_DISK_FULL\)\n$/],
-    ['4k', 1, /no space left for \S+ \(ENOSPC\) \(ERR_STALL_DISK_FULL\)\n {2}Make space/],
-  ])('of %s shows what it found all the same, and says what was not kept', async (size, status, message) => {
-    const mounted = path.join(folder, `disk-${size}`)
+    ['of 40k', 'size=40k', /bundle: \S+ without \d+ files for want of space \(ERR_STALL_DISK_FULL\)\n$/, 0],
+    ['of 4k', 'size=4k', /no space left for \S+ \(ENOSPC\) \(ERR_STALL_DISK_FULL\)\n {2}Make space/, 1],
+    [
+      'that takes no file',
+      'size=4k,nr_inodes=1',
+      /\(--out\) was not used: .* \(ERR_STALL_DIR_UNWRITABLE\)\n {2}--out/,
+      1,
+    ],
+  ])('%s shows what it found all the same, and says what was not kept', async (title, mount, message, status) => {
+    const mounted = path.join(folder, title.replaceAll(' ', '-'))
     mkdirSync(mounted)
     await observed(node, ['idle', '60'], async (program) => {
-      const script = 'mount -t tmpfs -o size="$3" none "$4" && exec "$0" "$1" dump "$2" --out "$4"'
-      const args = ['-m', 'sh', '-c', script, process.execPath, CLI, String(program.pid), size, mounted]
+      const script = 'mount -t tmpfs -o "$3" none "$4" && exec "$0" "$1" dump "$2" --out "$4"'
+      const args = ['-m', 'sh', '-c', script, process.execPath, CLI, String(program.pid), mount, mounted]
       const dump = spawnSync('unshare', args, { encoding: 'utf8', timeout: 60_000 })
       expect(dump).toMatchObject({ status, stdout: expect.stringContaining('idle  confidence low') })
       expect(dump.stderr).toMatch(message)
