@@ -94,7 +94,8 @@ function tell(state: DeliveryState | null, name: string, print: (text: string) =
     return
   }
   printNote(`conductor-diag: ${printable(sentenceOf(state))}\n  ${printable(state.error.help)}\n`)
-  if (state.status === 'waiting') printNote('  It waits in the outbox: conductor-diag ship\n')
+  if (state.status === 'waiting')
+    printNote('  It waits in the outbox. Once that is mended: conductor-diag ship --now\n')
 }
 
 function toJson(state: DeliveryState | null, destination: string): Record<string, unknown> {
@@ -118,7 +119,8 @@ function worstOf(states: readonly (DeliveryState | null)[]): ExitCode {
 
 async function printRehearsal({ folder, to, env, json, quiet }: AttachWish): Promise<ExitCode> {
   const print = quiet === true ? printNote : printOut
-  const rehearsals = await rehearse(folder, to, env)
+  const warn = (text: string): void => printNote(`conductor-diag: ${printable(text)}\n`)
+  const rehearsals = await rehearse(folder, to, env, { warn })
   if (json) {
     printJson({ schema: 1, dryRun: true, destinations: rehearsals })
     return EXIT.ok

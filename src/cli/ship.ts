@@ -1,8 +1,8 @@
 /** `conductor-diag ship`: delivers what waits, once, or for as long as it runs (a sidecar beside workers). */
 import type { Command } from 'commander'
 import { readSettingsWithFile } from '../config/settings-file.js'
-import { plural } from '../model/amounts.js'
-import { toStallError } from '../model/stall-error.js'
+import { formatDuration, plural } from '../model/amounts.js'
+import { StallError, toStallError } from '../model/stall-error.js'
 import { printable } from '../report/terminal.js'
 import { closeConnections } from '../sinks/http/http-client.js'
 import { sentenceOf } from '../sinks/outbox/delivery-log.js'
@@ -18,6 +18,7 @@ interface ShipCommandOptions extends FolderOptions {
   readonly follow?: boolean
   readonly all?: boolean
   readonly refused?: boolean
+  readonly now?: boolean
   readonly json?: boolean
 }
 
@@ -32,9 +33,10 @@ export function register(program: Command): void {
   const command = program
     .command('ship')
     .description('deliver the incidents that wait; with --follow as a sidecar, for as long as it runs')
-    .addHelpText('after', examples('ship', 'ship --follow --dir /var/lib/incidents', 'ship --refused'))
+    .addHelpText('after', examples('ship', 'ship --now', 'ship --follow --dir /var/lib/incidents', 'ship --refused'))
     .option('--follow', 'go on: deliver what workers that share the folder leave there')
     .option('--all', 'also bundles from before anything was delivered from this folder')
+    .option('--now', 'try at once what failed lately, and would be tried later')
     .option('--refused', 'try refused deliveries again, after you fixed the cause')
     .option('--json', 'the closing count as JSON')
   addFolderOption(command).action(async (options: ShipCommandOptions) => {
@@ -43,6 +45,11 @@ export function register(program: Command): void {
 }
 
 async function ship(options: ShipCommandOptions): Promise<ExitCode> {
+  if (options.follow === true && options.now === true) {
+    throw new StallError('ERR_STALL_USAGE', '--now is for one pass: --follow tries each delivery when its time comes', {
+      help: 'conductor-diag ship --now, then conductor-diag ship --follow',
+    })
+  }
   const { env } = readSettingsWithFile(process.env)
   const house = openSinkHouse({ env })
   for (const warning of house.settings.warnings) printNote(`conductor-diag: ${warning}\n`)
@@ -63,7 +70,10 @@ async function ship(options: ShipCommandOptions): Promise<ExitCode> {
       await follow(shipping, options)
       return EXIT.ok
     }
-    const report = await untilNobodyIsBusy(shipping, folders)
+    const later = new Map<string, DeliveryState>()
+    const waits = (state: DeliveryState): unknown => later.set(`${state.incident} ${state.destination}`, state)
+    const report = await untilNobodyIsBusy({ ...shipping, waits }, folders, options.now ?? false)
+    tellLater([...later.values()])
     forgetGone(folders)
     if (options.json) printJson({ schema: 1, ...report })
     else
@@ -75,15 +85,33 @@ async function ship(options: ShipCommandOptions): Promise<ExitCode> {
   }
 }
 
+/** Why what waits was not even tried: without it a count says nothing of what to mend. */
+const TOLD_LATER = 5
+
+function tellLater(states: readonly DeliveryState[]): void {
+  for (const state of states.slice(0, TOLD_LATER)) {
+    const inMs = state.nextAttemptAt === null ? 0 : Date.parse(state.nextAttemptAt) - Date.now()
+    const next = inMs > 0 ? `; it is tried again in ${formatDuration(inMs)}` : ''
+    printNote(`${printable(sentenceOf(state))}${next}\n`)
+  }
+  if (states.length > TOLD_LATER) printNote(`and ${states.length - TOLD_LATER} more: conductor-diag ls\n`)
+  if (states.length > 0) printNote('  Once you have mended the reason: conductor-diag ship --now\n')
+}
+
 type Shipping = Omit<Parameters<typeof shipOnce>[0], 'directories'>
 
-async function untilNobodyIsBusy(shipping: Shipping, directories: readonly string[]): Promise<ShipReport> {
+async function untilNobodyIsBusy(
+  shipping: Shipping,
+  directories: readonly string[],
+  now: boolean,
+): Promise<ShipReport> {
   let delivered = 0
   let refused = 0
   let fewestBusy = Number.POSITIVE_INFINITY
   let movedAt = performance.now()
-  for (;;) {
-    const report = await shipOnce({ ...shipping, directories })
+  for (let pass = 1; ; pass++) {
+    // Once: what fails again has its time again.
+    const report = await shipOnce({ ...shipping, directories, atOnce: now && pass === 1 })
     delivered += report.delivered
     refused += report.refused
     // One pass over a full outbox takes minutes: what counts is how long nothing has moved.

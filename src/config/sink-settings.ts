@@ -43,7 +43,10 @@ export function readSinkSettings(env: Environment): SinkSettings {
     if (row.type === 'secret') secrets.push(text)
     const parsed = parse(row, text)
     if ('value' in parsed) values.set(row.variable, parsed.value)
-    else warnings.push(`${row.variable}=${JSON.stringify(shown(text))} ${parsed.invalid}; using the default`)
+    else
+      warnings.push(
+        `${row.variable}=${JSON.stringify(shown(text))} ${parsed.invalid}; ${row.required ? 'it counts as not set' : 'using the default'}`,
+      )
   }
   warnings.push(...unknownVariables(env))
   const valuesOf = (sink: string | null): SinkValues => {

@@ -8,17 +8,28 @@ import { newState, openJournal } from './outbox/journal.js'
 import type { StoreLink } from '../report/letter/letter.js'
 import { prepareBundle } from './parcel/prepare-bundle.js'
 import { openSinkHouse, parseDestination } from './registry/registry.js'
-import type { Parcel, Rehearsed } from './contract/sink.js'
+import type { Destination, Parcel, Rehearsed, Ticket, TicketSystem } from './contract/sink.js'
 
 export interface Rehearsal {
   readonly destination: string
   readonly requests: readonly Rehearsed[]
 }
 
+export interface RehearsalOptions {
+  /** Told of each setting that can't be understood: what is missing may be one of them. */
+  readonly warn?: (text: string) => void
+}
+
 /** Throws what a delivery would fail with before anything is sent: settings, or a damaged bundle. */
-export async function rehearse(folder: string, to: readonly string[], env: Environment): Promise<Rehearsal[]> {
+export async function rehearse(
+  folder: string,
+  to: readonly string[],
+  env: Environment,
+  { warn = () => undefined }: RehearsalOptions = {},
+): Promise<Rehearsal[]> {
   let requests: Rehearsed[] = []
   const house = openSinkHouse({ env, rehearse: (request) => requests.push(request) })
+  for (const warning of house.settings.warnings) warn(warning)
   const bundle = await prepareBundle(folder)
   const { manifest, archive, reports, stuck } = bundle
   const fingerprint = manifest.fingerprint ?? null
@@ -59,9 +70,20 @@ export async function rehearse(folder: string, to: readonly string[], env: Envir
         maxAttachmentBytes,
         letter: () => parcel.letter,
       }
-      await deliverToTicket(sink, plan, parcel, journal)
+      await deliverToTicket(named(sink, destination), plan, parcel, journal)
     }
     rehearsals.push({ destination: destination.name, requests })
   }
   return rehearsals
+}
+
+/** What these call a ticket in an address is not what people call it. */
+const CALLED_OTHERWISE: ReadonlySet<string> = new Set(['servicenow'])
+
+/** A ticket that was named is shown by that name: nobody answers here with what the other side calls it. */
+function named(system: TicketSystem, { sink, key }: Destination): TicketSystem {
+  if (key === null || CALLED_OTHERWISE.has(sink)) return system
+  const get = async (asked: string): Promise<Ticket> => ({ ...(await system.get(asked)), ref: key })
+  // Not a copy: a module's own system may be an object of a class.
+  return Object.assign(Object.create(system) as TicketSystem, { get })
 }

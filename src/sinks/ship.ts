@@ -22,6 +22,10 @@ export interface ShipOptions {
   readonly house: SinkHouse
   readonly now?: () => number
   readonly report?: (state: DeliveryState, before: DeliveryState) => void
+  /** What is not tried in this pass, since it failed lately or its destination did. */
+  readonly waits?: (state: DeliveryState) => void
+  /** Now, whatever a back-off says. */
+  readonly atOnce?: boolean
   /** Also bundles from before there was an outbox. */
   readonly all?: boolean
   /** Only this incident, and at once, whatever its back-off says. */
@@ -64,7 +68,7 @@ async function shipOrder(
   tally: Tally,
   options: ShipOptions,
 ): Promise<void> {
-  const { house, now = Date.now, only } = options
+  const { house, now = Date.now, only, atOnce = false } = options
   const outbox = outboxIn(directory)
   const destinations = await storesFirst(only?.to ?? order.to ?? house.settings.to, house)
   const folder = order.folder ?? path.join(directory, order.incident)
@@ -75,13 +79,15 @@ async function shipOrder(
     const insist = only !== undefined
     const first = state()
     if (first?.status === 'delivered' || (first?.status === 'refused' && !insist)) continue
-    const skip = !insist && (unreachable.has(destination.sink) || (first !== null && !isDue(first, now())))
+    const isEarly = !atOnce && first !== null && !isDue(first, now())
+    const skip = !insist && (unreachable.has(destination.sink) || isEarly)
     const links = (): StoreLink[] => linksOf(directory, order.incident)
     const waitsForLink =
       !insist && needsLink && links().length === 0 && storeIsAwaited(outbox, order, destinations, now())
     if (skip || waitsForLink) {
       settled = false
       tally.waiting++
+      if (first !== null) options.waits?.(first)
       noteNext(tally, waitsForLink ? new Date(now() + 5000).toISOString() : (first?.nextAttemptAt ?? null))
       continue
     }
@@ -91,7 +97,7 @@ async function shipOrder(
       incident: order.incident,
       destination,
       now,
-      insist,
+      insist: insist || atOnce,
       links,
       prepare: async () => await (prepared ??= prepareBundle(folder)),
     })

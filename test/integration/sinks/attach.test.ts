@@ -239,6 +239,50 @@ test('refuses a damaged bundle, or one that is not sealed, with 65, an unknown d
   })
 })
 
+test('ship says why it did not even try, and tries at once when told to', async () => {
+  let status = 503
+  const hook = await server(() => ({ status }))
+  const id = stallBundle(bundles)
+  const settings = env({ CONDUCTOR_STALL_SINK_WEBHOOK_URL: hook.url })
+  expect(await diag(['attach', id, '--to', 'webhook'], settings)).toMatchObject({
+    code: 69,
+    stderr: expect.stringMatching(/503[^]*\n {2}It waits in the outbox\. [^\n]*conductor-diag ship --now\n$/) as string,
+  })
+  const asked = hook.received.length
+  const early = await diag(['ship'], settings)
+  expect(early).toMatchObject({ code: 69 })
+  expect(early.stderr).toMatch(
+    /^\w+ to webhook waits: .*503.* \(ERR_STALL_SINK_UNREACHABLE\); it is tried again in [\d.]+ \w+\n.*ship --now\n0 delivered, 1 waiting, 0 refused\n$/,
+  )
+  expect(hook.received).toHaveLength(asked)
+  status = 202
+  expect(await diag(['ship', '--now'], settings)).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/\n1 delivered, 0 waiting, 0 refused\n$/) as string,
+  })
+  expect(await diag(['ship', '--now', '--follow'], settings)).toMatchObject({ code: 64 })
+})
+
+test('a rehearsal names the ticket that was named, and the setting that it could not read', async () => {
+  const id = stallBundle(bundles)
+  const jira = { CONDUCTOR_STALL_SINK_JIRA_TOKEN: 'x' }
+  const named = await diag(['attach', id, '--to', 'jira:OPS-123', '--dry-run'], {
+    ...env(jira),
+    CONDUCTOR_STALL_SINK_JIRA_URL: 'http://127.0.0.1:9',
+  })
+  expect(named).toMatchObject({ code: 0, stderr: '' })
+  expect(named.stdout).toContain('POST http://127.0.0.1:9/rest/api/2/issue/OPS-123/comment\n')
+  expect(named.stdout).not.toContain('(key)')
+  const wrong = await diag(['attach', id, '--to', 'jira:OPS-123', '--dry-run'], {
+    ...env(jira),
+    CONDUCTOR_STALL_SINK_JIRA_URL: 'jira.example',
+  })
+  expect(wrong).toMatchObject({ code: 64, stdout: '' })
+  expect(wrong.stderr).toMatch(
+    /CONDUCTOR_STALL_SINK_JIRA_URL="jira\.example" is no URL; it counts as not set\n.*needs CONDUCTOR_STALL_SINK_JIRA_URL/,
+  )
+})
+
 test('a secret stands in no output, state or log, wherever the server repeats it', async () => {
   const secret = 'tell-nobody-4711'
   const hook = await server(({ headers }) => ({ status: 403, body: `no: ${secret} ${JSON.stringify(headers)}` }))
