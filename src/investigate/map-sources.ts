@@ -23,7 +23,11 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
   }
   const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
   const wait = (waits: WaitsFor): WaitsFor => {
-    const held = { ...waits, ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }) }
+    const held = {
+      ...waits,
+      ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }),
+      ...(waits.left === undefined ? {} : { left: place(waits.left) }),
+    } as WaitsFor
     if ((held.kind !== 'lock' && held.kind !== 'module') || held.links === undefined) return held
     const known = { ...held, links: held.links.map(place) }
     return known.kind === 'lock' ? sayWait(known) : known

@@ -254,6 +254,8 @@ export interface LockWait extends AnyWait {
   readonly links?: readonly WaitHolder[]
   /** The cycle is one queue, used inside itself. */
   readonly reentrant?: boolean
+  /** Where the code that takes it can leave without giving it back; of a lock that nobody was found to hold. */
+  readonly left?: WaitHolder & { readonly word: 'return' | 'throw' | 'error' }
 }
 
 /** A turn in the queue of a pool whose members are lent. */

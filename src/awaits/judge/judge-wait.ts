@@ -6,6 +6,7 @@
 import type { WaitFacts, WaitOf } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
+import { leftWith } from './left-with.js'
 import { iteratorWait } from './event-iterators.js'
 import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
 import { plainParts, type HeapPathPart } from './paths.js'
@@ -45,7 +46,7 @@ export class WaitJudge {
   judge(finding: Finding, guard: Finding | null): WaitFacts {
     const judged = this.#judge(finding)
     if (judged.kind === 'timer') return judged
-    const wait = this.#isOwnCode(finding, judged) ? { ...judged, ownCode: true as const } : judged
+    const wait = this.#withCode(finding, judged)
     const timer = this.#guardOf(finding) ?? (guard === null ? null : this.#guardOf(guard))
     if (timer === null) return wait
     const { dueInMs, sinceMs } = timer
@@ -56,6 +57,14 @@ export class WaitJudge {
         ...(dueInMs === undefined || sinceMs === undefined ? {} : { afterMs: dueInMs + sinceMs }),
       },
     }
+  }
+
+  #withCode(finding: Finding, judged: WaitFacts): WaitFacts {
+    const ownCode = this.#isOwnCode(finding, judged)
+    const wait = ownCode ? { ...judged, ownCode: true as const } : judged
+    if (wait.kind !== 'lock' || wait.holders !== undefined || wait.links !== undefined) return wait
+    const left = leftWith(this.#context, finding, ownCode)
+    return left === null ? wait : { ...wait, left }
   }
 
   /** Whether the function that awaits it is a method of the queue's owner, or closes over the queue itself. */

@@ -3,13 +3,13 @@
  * itself parked elsewhere is the cause, and gets its own verdict before this one. Any array of resolvers looks like a
  * lock: without a holder that was found, only names and clocks tell it from a queue that waits for work.
  */
-import type { WaitHolder } from '../../model/await.js'
+import type { WaitHolder, WaitsFor } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { linkText } from '../../report/wait/wait-summary.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByLooks, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
 import { holderAbove, isServed, mutualWaits } from '../view/lock-cycle.js'
-import { holderText, isLockByName, queueName } from '../view/queue-words.js'
+import { fileLine, holderText, isLockByName, queueName } from '../view/queue-words.js'
 import type { View } from '../view/view.js'
 
 export function awaitingLock(view: View): readonly Candidate[] {
@@ -85,13 +85,23 @@ function holdersText({ waits }: Leaf): string {
   const names = (waits.holders ?? []).slice(0, 3).map(holderText)
   if (names.length > 0 && waits.doubt === undefined) return `, held by ${names.join(', ')}`
   if (names.length > 0) return `, perhaps held by ${names.join(', ')}, whose code mentions it`
+  if (waits.left !== undefined) return `, which no suspended function holds any more: ${leftText(waits.left)}`
   return isLockByName(waits)
     ? ', which no suspended function was found to hold: perhaps it was never released'
     : ': what would take it out of there was not found'
 }
 
+/** `query leaves without giving it back at the return in a.js:11`. */
+function leftText(left: NonNullable<WaitsFor['left']>): string {
+  const { function: name, word } = left
+  const at = word === 'error' ? 'when what it awaits there fails' : `by the ${word} there`
+  return `${name ?? 'an anonymous function'} leaves without giving it back ${at} (${fileLine(left)})`
+}
+
 function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
   const signs: Sign[] = []
+  if (waits.left !== undefined)
+    signs.push(weak(`the code that takes it can leave without giving it back (${fileLine(waits.left)})`))
   const where = `its resolver is in ${queueName(waits)}`
   // In a plain array of resolvers a consumer waits for work as well.
   if (waits.parts !== undefined) signs.push((cyclic || isLockByName(waits) ? strong : weak)(where))
@@ -113,6 +123,9 @@ function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
 
 function nextOf(leaf: Leaf, cyclic: boolean): string {
   if (cyclic) return 'Take both locks in one order everywhere, or take them with a time-out.'
+  const { left } = leaf.waits
+  if (left !== undefined)
+    return `Give it back in a finally block of ${left.function ?? 'that function'} (${fileLine(left)}): each time it leaves there, one turn is lost until a restart.`
   if (isLockByName(leaf.waits) || isHeld(leaf))
     return 'Find the path that takes this lock and does not release it (an early return or throw without finally).'
   return 'Find what should call the resolvers of this queue (a release, or a producer of work), and whether it still can.'

@@ -25,8 +25,12 @@ export function queueName(waits: WaitsFor): string {
 
 /** `audit (w2.mjs:6)` */
 export function holderText(holder: WaitHolder): string {
-  const path = holder.source?.file ?? holder.file
-  const file = path?.slice(path.lastIndexOf('/') + 1)
-  const line = holder.source?.line ?? holder.line
-  return `${holder.function ?? 'an anonymous function'}${file === undefined ? '' : ` (${file}:${line ?? '?'})`}`
+  const name = holder.function ?? 'an anonymous function'
+  return (holder.source?.file ?? holder.file) === null ? name : `${name} (${fileLine(holder)})`
+}
+
+/** `w2.mjs:6` */
+export function fileLine({ source, file, line }: WaitHolder): string {
+  const path = source?.file ?? file ?? '?'
+  return `${path.slice(path.lastIndexOf('/') + 1)}:${source?.line ?? line ?? '?'}`
 }

@@ -1,0 +1,82 @@
+/**
+ * How a function can leave with a turn of a lock that it took: by its text alone, from the `await` that took it to the call
+ * that gives it back. Knows no scopes; a text that it does not understand tells nothing.
+ */
+
+export interface WayOut {
+  readonly word: 'return' | 'throw' | 'error'
+  /** Of the `return` or `throw`, or of the `await` whose error leaves: offset in the text. */
+  readonly at: number
+}
+
+const GIVES_BACK = /\.\s*#?(?:release|unlock|signal|leave|free|giveBack)\w*\s*\(/i
+
+/** @param taken offset of the `await` that takes the turn. Null where each way out gives it back, or that can't be told. */
+export function wayOutWithoutGiving(text: string, taken: number): WayOut | null {
+  const code = withoutTexts(text)
+  const rest = code.slice(taken)
+  if (/\bfinally\b/.test(rest)) return null
+  const given = givenAt(code, taken)
+  if (given < 0) return null
+  const between = withoutInnerFunctions(rest.slice(0, given))
+  for (const found of between.matchAll(/\b(return|throw)\b/g)) {
+    // `return lock.release()` gives it back itself.
+    if (!/[;\n}]/.test(between.slice(found.index))) continue
+    return { word: found[1] === 'throw' ? 'throw' : 'return', at: taken + found.index }
+  }
+  const next = between.slice(1).search(/\bawait\b/)
+  return next < 0 ? null : { word: 'error', at: taken + 1 + next }
+}
+
+/** Offset after `taken` at which the turn is given back: by a method of that name, or by calling what the await gave. */
+function givenAt(code: string, taken: number): number {
+  const rest = code.slice(taken)
+  const byMethod = rest.search(GIVES_BACK)
+  // One name, or several in brackets: what a semaphore gives is a value and the function that gives it back.
+  const variables = /(?:const|let|var)\s+([\w$]+|[[{][\w$\s,:]*[\]}])\s*=\s*$/.exec(code.slice(0, taken))?.[1] ?? ''
+  const byCall = [...variables.matchAll(/[\w$]+/g)].map(([name]) =>
+    rest.search(new RegExp(`(?<![\\w$.])${escaped(name)}\\s*\\(`)),
+  )
+  const found = [byMethod, ...byCall].filter((at) => at >= 0)
+  return found.length === 0 ? -1 : Math.min(...found)
+}
+
+function escaped(name: string): string {
+  return name.replaceAll('$', '\\$')
+}
+
+/** The same length, with blanks for comments and strings. */
+function withoutTexts(text: string): string {
+  return text.replaceAll(
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g,
+    blank,
+  )
+}
+
+/** What an inner function returns leaves that function only. */
+function withoutInnerFunctions(code: string): string {
+  let rest = code
+  for (let from = 0; ;) {
+    const head = /=>\s*\{|\bfunction\b[^{]*\{/g
+    head.lastIndex = from
+    const found = head.exec(rest)
+    if (found === null) return rest
+    const open = found.index + found[0].length - 1
+    const end = closingOf(rest, open)
+    rest = rest.slice(0, open) + blank(rest.slice(open, end)) + rest.slice(end)
+    from = end
+  }
+}
+
+function closingOf(code: string, open: number): number {
+  let depth = 0
+  for (let at = open; at < code.length; at++) {
+    if (code[at] === '{') depth++
+    else if (code[at] === '}' && --depth === 0) return at + 1
+  }
+  return code.length
+}
+
+function blank(text: string): string {
+  return text.replaceAll(/[^\n]/g, ' ')
+}
