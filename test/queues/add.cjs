@@ -1,4 +1,5 @@
-// Adds jobs to the queue of worker.cjs. argv: LIBRARY URL COUNT. Prints their ids.
+// Adds jobs to the queue of worker.cjs or amqp-worker.cjs. argv: LIBRARY URL COUNT. Prints their ids. With `delete` as COUNT it deletes a queue
+// of RabbitMQ.
 'use strict'
 const [library, url, count] = process.argv.slice(2)
 
@@ -21,7 +22,19 @@ async function addToKafka() {
   await producer.disconnect()
 }
 
+async function addToAmqp() {
+  const connection = await require(library).connect(url)
+  const channel = await connection.createConfirmChannel()
+  await channel.assertQueue('invoices')
+  for (let i = 0; i < Number(count); i++) channel.sendToQueue('invoices', Buffer.from(String(i)))
+  await channel.waitForConfirms()
+  // As if somebody had deleted it by mistake.
+  if (count === 'delete') await channel.deleteQueue('invoices')
+  await connection.close()
+}
+
 async function main() {
+  if (library.startsWith('amqplib')) return addToAmqp()
   if (library === 'kafkajs') return addToKafka()
   if (library === 'pg-boss') return addToPgBoss()
   const { hostname, port } = new URL(url)

@@ -6,22 +6,16 @@
 import type { Clock } from '../../heartbeat/clock.js'
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { safely } from '../guard/safely.js'
+import { Jobs, type Job } from './jobs.js'
 import { Slots } from './slots.js'
-import { TaskCeiling } from './task-ceiling.js'
 
 /** A wait longer than this is declared. */
 const DECLARED_WAIT_MS = 1000
 
-export interface Job {
-  readonly id: string
-  /** The function that works on it. */
-  readonly execute?: object | undefined
-}
-
 export class QueueLoop {
   readonly #clocks: ClockSource
   readonly #name: string
-  readonly #ceiling: TaskCeiling
+  readonly #jobs: Jobs
   readonly #slots = new Slots()
   #clock: Clock | null = null
 
@@ -29,7 +23,7 @@ export class QueueLoop {
   constructor(clocks: ClockSource, name: string, taskStallMs: number) {
     this.#clocks = clocks
     this.#name = name
-    this.#ceiling = new TaskCeiling(taskStallMs)
+    this.#jobs = new Jobs(name, taskStallMs)
   }
 
   /** One request for a job, which the server may keep for `waitMs` when it has none. */
@@ -95,16 +89,12 @@ export class QueueLoop {
     return this.#clocks.open(this.#name, 'poll-loop', { endless: false })
   }
 
-  #begin(slots: number, { id, execute }: Job): () => void {
+  #begin(slots: number, job: Job): () => void {
     const clock = (this.#clock ??= this.#open())
-    const responseTimeoutMs = this.#ceiling.of(this.#name, {}, true)
-    const task = clock.taskStarted(id, { responseTimeoutMs, execute })
-    const startedAt = performance.now()
+    const { end } = this.#jobs.begin(clock, job)
     this.#slots.changed(clock, 1, slots)
     return () => {
-      this.#ceiling.took(this.#name, performance.now() - startedAt)
-      clock.taskEnded(task)
-      clock.progressed()
+      end()
       this.#slots.changed(clock, -1, slots)
     }
   }

@@ -3,12 +3,11 @@
  * meanwhile, and whether the tasks move is what counts.
  */
 import type { Clock } from '../../heartbeat/clock.js'
-
-const BEAT_FOR_FULL_MS = 500
+import { OwnBeat } from './own-beat.js'
 
 export class Slots {
   #inUse = 0
-  #timer: NodeJS.Timeout | null = null
+  readonly #beat = new OwnBeat()
 
   get inUse(): number {
     return this.#inUse
@@ -19,12 +18,11 @@ export class Slots {
     this.#inUse += by
     clock.setSlots(this.#inUse, slots)
     clock.beat()
-    if (this.#inUse === 0 || this.#inUse < slots) this.stop()
-    else this.#timer ??= setInterval(() => clock.beat(), BEAT_FOR_FULL_MS).unref()
+    if (this.#inUse === 0 || this.#inUse < slots) this.#beat.stop()
+    else this.#beat.start(clock)
   }
 
   stop(): void {
-    if (this.#timer) clearInterval(this.#timer)
-    this.#timer = null
+    this.#beat.stop()
   }
 }
