@@ -145,6 +145,14 @@ interface OnConnection {
   readonly unread?: UnreadStream
 }
 
+/** A command that by itself waits at the server for something to come. */
+interface BlockingRead {
+  /** Its name: `brpop`. */
+  readonly blocking?: string
+  /** After so long the server answers it without anything having come; 0: never. Absent: not known. */
+  readonly blockingMs?: number
+}
+
 /** Work of libuv's thread pool. */
 interface InPool {
   /** Queued behind others (true), or running in a pool thread (false). */
@@ -166,7 +174,7 @@ export interface Request {
   readonly body?: 'incomplete'
 }
 
-export interface SocketWait extends AnyWait, OnConnection, Listening {
+export interface SocketWait extends AnyWait, OnConnection, Listening, BlockingRead {
   readonly kind: 'socket'
   readonly type?: 'datagram' | 'pipe' | 'tls' | 'listening' | 'web-socket'
   readonly host?: string
@@ -177,8 +185,6 @@ export interface SocketWait extends AnyWait, OnConnection, Listening {
   readonly incoming?: boolean
   /** The queue that it stands in, in front of the connection. */
   readonly queuedIn?: QueueFacts
-  /** A command that by itself waits at the server for something to come (`brpop`). */
-  readonly blocking?: string
 }
 
 export interface RequestWait extends AnyWait, OnConnection, Listening, Request {
@@ -265,12 +271,16 @@ export interface PoolWait extends AnyWait, Request {
 }
 
 /** A command kept until there is a connection. */
-export interface BufferWait extends AnyWait, Listening {
+export interface BufferWait extends AnyWait, Listening, BlockingRead {
   readonly kind: 'buffer'
   /** What is waited for: the connection itself, a pool's first one, or that a kept command is sent. */
   readonly until?: 'connected' | 'first-connection' | 'sent'
   /** What the connection's owner says of it: `reconnecting`. */
   readonly connection?: string
+  /** Nobody will connect it: its owner says that it is to be, and has no attempt under way and none planned. */
+  readonly parked?: true
+  /** It was sent on a connection that is gone, and is to be sent again with the next one. */
+  readonly wasSent?: true
   readonly peer?: string
   readonly queuedIn?: QueueFacts
 }

@@ -1,6 +1,7 @@
 // A consumer of RabbitMQ. argv: LIBRARY (amqplib | amqplib-0) URL WHAT. Prints READY when it consumes, and `done ID`.
 // WHAT: ok | never (its handler never settles) | forget (it returns and acknowledges nothing) | twice (it acknowledges twice,
-// for which the broker closes the channel) | again (the same, and it consumes again) | publish (it publishes five times a second) | reconnect (it connects again until it consumes). A line on stdin: close | cancel.
+// for which the broker closes the channel) | again (the same, and it consumes again) | publish (it publishes five times a second) | reconnect (it connects again until it consumes). A line on stdin: stop (it closes its connection) |
+// pause (it cancels its consumer).
 'use strict'
 const [library, url, what] = process.argv.slice(2)
 const { setTimeout: sleep } = require('node:timers/promises')
@@ -42,8 +43,8 @@ async function start() {
   const tag = await consume(connection)
   console.log('READY')
   process.stdin.removeAllListeners('data').on('data', (line) => {
-    if (String(line).startsWith('close')) void connection.close()
-    else void channel.cancel(tag)
+    if (String(line).startsWith('stop')) void connection.close()
+    else if (String(line).startsWith('pause')) void channel.cancel(tag)
   })
 }
 

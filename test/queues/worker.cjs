@@ -1,5 +1,5 @@
 // A worker of a queue library. argv: LIBRARY (bull | bullmq | bullmq-6 | sqs-consumer | pg-boss | kafkajs) URL
-// WHAT (ok | never | slow:MS | crash). Prints READY when it works, and `done ID` with each job.
+// WHAT (ok | never | slow:MS | crash). REDIS_OPTIONS: more of ioredis's, as JSON. Prints READY when it works, and `done ID` with each job.
 'use strict'
 const [library, url, what] = process.argv.slice(2)
 
@@ -20,7 +20,8 @@ function startBull() {
 async function startBullmq() {
   const { Worker } = require(library)
   const { hostname, port } = new URL(url)
-  const connection = { host: hostname, port: Number(port), maxRetriesPerRequest: null }
+  const more = JSON.parse(process.env.REDIS_OPTIONS ?? '{}')
+  const connection = { host: hostname, port: Number(port), maxRetriesPerRequest: null, ...more }
   const worker = new Worker('invoices', handle, { connection })
   worker.on('error', () => {})
   await worker.waitUntilReady()

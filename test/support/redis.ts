@@ -5,6 +5,7 @@ import { freePort } from './free-port.js'
 
 export interface Redis {
   readonly url: string
+  readonly port: number
   readonly child: ChildProcess
   stop(): Promise<void>
 }
@@ -12,8 +13,9 @@ export interface Redis {
 /** What `describe.skipIf` needs: one clear word in the report, and no failure, where it is not installed. */
 export const HAS_REDIS = spawnSync('redis-server', ['--version']).status === 0
 
-export async function startRedis(): Promise<Redis> {
-  const port = await freePort()
+/** @param at a port where it was before; else a free one */
+export async function startRedis(at?: number): Promise<Redis> {
+  const port = at ?? (await freePort())
   const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise<void>((resolve, reject) => {
@@ -27,6 +29,7 @@ export async function startRedis(): Promise<Redis> {
   })
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
     child,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return

@@ -7,7 +7,8 @@ import type { QueueFacts, WaitFacts } from '../../model/await.js'
 import type { WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import { countOf, entriesOf, positionIn } from '../resources/collections.js'
-import { connectionAway } from '../resources/connection-states.js'
+import { blockingCommand } from '../resources/blocking-commands.js'
+import { connectionAway, isParked } from '../resources/connection-states.js'
 import { insideOf, readPool, type PoolReading } from '../resources/pools.js'
 import type { Finding, StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
@@ -15,6 +16,8 @@ import { plainParts, type HeapPathPart } from './paths.js'
 
 const COMMANDS = /queue|command|pending|backlog|wait|todo|request/i
 const BUFFERS = /queue|pending|wait|buffer|offline|commands|outgoing|connectivityStateWatchers/i
+/** ioredis: what was sent and is not answered; `offlineQueue` has what was not. */
+const SENT = /^\.(?:prevC|c)ommandQueue$/
 const ACTIVE = /^[_#]?(?:active|current|running|in_?flight)/i
 /** Variables, not properties: `{queries}`. */
 const VARIABLE = /^\{\w*(?:quer(?:y|ies)|queue|pending|backlog|waiting)\w*\}$/i
@@ -120,6 +123,12 @@ export class Queues {
         until: 'sent',
         owner,
         connection: away,
+        ...(isParked(objects, part.object) ? { parked: true as const } : {}),
+        ...(SENT.test(part.slot) ? { wasSent: true as const } : {}),
+        ...blockingCommand(
+          objects,
+          parts.slice(-4).map((each) => each.object),
+        ),
         queuedIn: this.#facts(parts, i, owner),
       }
     }

@@ -3,7 +3,7 @@ import { isConnected, type WaitKind, type WaitFacts } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
-import { connectionAway } from '../resources/connection-states.js'
+import { connectionAway, isParked } from '../resources/connection-states.js'
 import { overOf } from '../resources/emitter-state.js'
 import { portOver } from '../resources/closed-ports.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
@@ -48,6 +48,8 @@ export class WaitDescriptions {
     if (request !== null) return { ...this.#ofRequest(request, resource, object, parts), ...way }
     const signal = this.classOn(finding, end.key, (name) => name === 'AbortSignal')
     if (signal !== null && resource.kind !== 'timer') return { kind: 'abort-signal', ...way }
+    const away = resource.kind === 'socket' ? this.#awayOn(parts, object) : null
+    if (away !== null) return { ...away, ...way }
     const emitter = this.#userEmitterOn(parts)
     const wrapped = emitter === null ? 0 : this.#requestOf(emitter.object)
     if (wrapped !== 0) return { ...this.#ofRequest(wrapped, resource, object, parts), ...way }
@@ -79,7 +81,7 @@ export class WaitDescriptions {
       ...resource,
       ...said,
       ...(behind === null ? {} : { queuedIn: behind }),
-      ...(blocking === null ? {} : { blocking }),
+      ...blocking,
       ...(unread === null ? {} : { unread }),
     }
   }
@@ -115,7 +117,7 @@ export class WaitDescriptions {
     const owner = emitter.name || 'EventEmitter'
     const over = emitter.event === null ? null : overOf(this.#context.describe, emitter.object, emitter.event)
     const away = over === null ? this.#awayOf(emitter.object, emitter.event) : null
-    if (away !== null) return this.#notReady(owner, emitter.event, away)
+    if (away !== null) return this.#notReady(owner, emitter, away)
     const unread = over === null ? unreadPartOf(this.#context.objects, emitter.object) : null
     return {
       kind: STREAMS.test(owner) ? 'stream' : 'emitter',
@@ -134,14 +136,43 @@ export class WaitDescriptions {
     return away !== null && (READY.test(event) || /connect/i.test(away)) ? away : null
   }
 
-  #notReady(owner: string, event: string | null, away: string): WaitFacts {
+  #notReady(
+    owner: string,
+    { object, event }: { readonly object: Tagged; readonly event: string | null },
+    away: string,
+  ): WaitFacts {
     return {
       kind: 'buffer',
       until: 'connected',
       owner,
       connection: away,
+      ...(isParked(this.#context.objects, object) ? { parked: true as const } : {}),
       ...(event === null ? {} : { event }),
     }
+  }
+
+  /**
+   * A client that says that it has no connection, on the way from a socket that is not its own: one of another client, that
+   * leads to it through what both belong to.
+   */
+  #awayOn(parts: readonly HeapPathPart[], socket: Tagged): WaitFacts | null {
+    const { objects } = this.#context
+    const at = parts.findLastIndex((part) => part.slot === '._events')
+    const emitter = parts[at]
+    const slot = parts[at + 1]?.slot ?? ''
+    if (emitter === undefined || !slot.startsWith('.') || leadsOn(parts, at)) return null
+    const event = slot.slice(1)
+    const away = this.#awayOf(emitter.object, event)
+    if (away === null) return null
+    for (const { value } of objects.properties(emitter.object)) if (value === socket) return null
+    return this.#notReady(this.#clientName(parts, at), { object: emitter.object, event }, away)
+  }
+
+  /** Its class; of one that has node's emitter mixed in, and so its name, what it is kept as. */
+  #clientName(parts: readonly HeapPathPart[], at: number): string {
+    const name = this.#context.objects.className(parts[at]?.object ?? 0)
+    if (name !== '' && name !== 'EventEmitter') return name
+    return this.ownerOn(parts.slice(0, at), '') ?? 'EventEmitter'
   }
 
   /**
@@ -281,7 +312,10 @@ export class WaitDescriptions {
     if (name === 'AbortSignal') return { kind: 'abort-signal', parts: plainParts(parts) }
     const over = event === null ? null : overOf(this.#context.describe, emitter.object, event)
     const away = over === null ? this.#awayOf(emitter.object, event) : null
-    if (away !== null) return { ...this.#notReady(name, event, away), parts: plainParts(parts) }
+    if (away !== null) {
+      const client = this.#clientName(parts, at)
+      return { ...this.#notReady(client, { object: emitter.object, event }, away), parts: plainParts(parts) }
+    }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
     const unread = over === null ? unreadPartOf(objects, emitter.object) : null
     return {

@@ -4,21 +4,33 @@
  * arguments in its Command, node-redis in `args`.
  */
 import type { Tagged } from '../../v8/heap/heap.js'
-import type { Objects } from '../../v8/objects/objects.js'
+import { ELEMENTS_OFFSET, type Objects } from '../../v8/objects/objects.js'
 import { entriesOf } from './collections.js'
 
 const BLOCKING = /^(?:b(?:l|r)pop|b(?:l|z)mpop|blmove|brpoplpush|bzpop(?:min|max)|wait|waitaof)$/i
 const WITH_BLOCK = /^(?:xread|xreadgroup)$/i
 
-/** Name of such a command among the objects of a path, nearest to the promise first; null without one. */
-export function blockingCommand(objects: Objects, path: readonly Tagged[]): string | null {
+/** Their time-out is the first argument; of the others it is the last. */
+const FIRST = /^b[lz]mpop$/i
+/** Theirs is in milliseconds; that of the others in seconds. */
+const IN_MS = /^(?:wait|waitaof)$/i
+const MAX_ARGUMENTS = 200
+
+export interface BlockingCommand {
+  readonly blocking: string
+  /** After so long the server answers without anything having come; 0: never. Absent: not known. */
+  readonly blockingMs?: number
+}
+
+/** Such a command among the objects of a path, nearest to the promise first; null without one. */
+export function blockingCommand(objects: Objects, path: readonly Tagged[]): BlockingCommand | null {
   for (const object of path.toReversed()) {
     if (!objects.heap.is(object, 'JS_OBJECT')) continue
     const args = objects.getObject(object, ['args', '_args'])
     const name = objects.getText(object, ['name'], 20) ?? (args === 0 ? null : firstText(objects, args))
     if (name === null) continue
-    if (BLOCKING.test(name)) return name.toLowerCase()
-    if (WITH_BLOCK.test(name) && args !== 0 && asksToBlock(objects, args)) return name.toLowerCase()
+    if (BLOCKING.test(name)) return command(name, timeoutOf(objects, args, name))
+    if (WITH_BLOCK.test(name) && args !== 0 && asksToBlock(objects, args)) return command(name, null)
   }
   return null
 }
@@ -30,4 +42,23 @@ function firstText(objects: Objects, args: Tagged): string | null {
 
 function asksToBlock(objects: Objects, args: Tagged): boolean {
   return entriesOf(objects, args, 6).some((entry) => /^block$/i.test(objects.heap.string(entry, 6) ?? ''))
+}
+
+function command(name: string, blockingMs: number | null): BlockingCommand {
+  return { blocking: name.toLowerCase(), ...(blockingMs === null ? {} : { blockingMs }) }
+}
+
+/** ioredis keeps the arguments alone, node-redis the name before them, all as text. */
+function timeoutOf(objects: Objects, args: Tagged, name: string): number | null {
+  const length = args === 0 ? null : objects.arrayLength(args)
+  if (length === null || length < 2 || length > MAX_ARGUMENTS) return null
+  const elements = objects.heap.field(args, ELEMENTS_OFFSET)
+  const first = firstText(objects, args)?.toLowerCase() === name.toLowerCase() ? 1 : 0
+  const value = objects.heap.element(elements, FIRST.test(name) ? first : length - 1)
+  const number = objects.number(value) ?? numberIn(objects.heap.string(value, 20))
+  return number === null || number < 0 ? null : Math.round(IN_MS.test(name) ? number : number * 1000)
+}
+
+function numberIn(text: string | null): number | null {
+  return text === null || !/^\d+(?:\.\d+)?$/.test(text) ? null : Number(text)
 }

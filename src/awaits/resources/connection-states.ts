@@ -44,3 +44,13 @@ export function connectionAway(objects: Objects, owner: Tagged, slot: string): s
     return 'not connected'
   return /offline/i.test(slot) ? 'not connected' : null
 }
+
+/**
+ * ioredis, lib/Redis.ts: `reconnectTimeout` is the timer of the next attempt, and null once that begins, when `status` is
+ * `connecting`. Both `reconnecting` and null: the timer was cleared by a `disconnect`, and with no socket to close no event
+ * will ever lead on (bullmq 6.0.10 to 6.1.2).
+ */
+export function isParked(objects: Objects, owner: Tagged): boolean {
+  if (objects.getText(owner, ['status'], 40) !== 'reconnecting') return false
+  return objects.oddball(objects.get(owner, 'reconnectTimeout') ?? 0) === 'null'
+}

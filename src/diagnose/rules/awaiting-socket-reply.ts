@@ -3,6 +3,7 @@ import type { QueueFacts } from '../../model/await.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
+import { pastOwnTimeOut } from '../view/own-time-out.js'
 import { plural } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
@@ -15,19 +16,26 @@ export function awaitingSocketReply(view: View): readonly Candidate[] {
 
 function replyTo(view: View, leaf: Leaf): Candidate {
   const { blocking } = leaf.waits
+  const peer = leaf.waits.peer ?? leaf.waits.path ?? 'a peer'
+  const late = pastOwnTimeOut(view, leaf)
+  const command = late?.command ?? (blocking && `${blocking}, a command that waits at the server until something comes`)
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
-    waitsFor: `${blocking === undefined ? '' : `${blocking}, a command that waits at the server until something comes: `}a reply on the connection to ${leaf.waits.peer ?? leaf.waits.path ?? 'a peer'}${throughText(leaf)}${neverText(leaf)}`,
-    signs: signsOf(leaf),
+    waitsFor: `${command === undefined ? '' : `${command}: `}a reply on the connection to ${peer}${throughText(leaf)}${late === null ? neverText(leaf) : ''}`,
+    signs: [...signsOf(leaf), ...(late === null ? [] : [strong(late.sign)])],
     ...capBySilence(view, leaf),
     weight: 28,
     refutedBy: 'Data received on this connection between two looks.',
-    nextStep: nothingEverCame(leaf)
-      ? SEE_HANDSHAKE
-      : blocking !== undefined
-        ? `Find out who should put something there, and give ${blocking} a time-out of a few seconds, so that the loop turns and notices a dead connection.`
-        : `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`,
+    nextStep: late?.nextStep ?? nextOf(leaf),
   })
+}
+
+function nextOf(leaf: Leaf): string {
+  const { blocking } = leaf.waits
+  if (nothingEverCame(leaf)) return SEE_HANDSHAKE
+  return blocking === undefined
+    ? `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`
+    : `Find out who should put something there, and give ${blocking} a time-out of a few seconds, so that the loop turns and notices a dead connection.`
 }
 
 /** ` (Query.callback)`, ` (event pong of WebSocket)` */

@@ -43,7 +43,7 @@ describe.skipIf(missing !== null).each(CELLS)(
       await worker.until('at rest', () => worker.clock(NAME)?.paused === true && worker.clock(NAME)?.slotsInUse === 0)
       expect(worker.last?.tasks).toEqual([])
       expect(worker.clock(NAME)?.failuresInRow).toBe(0)
-      worker.command('close')
+      worker.command('stop')
       await worker.until('no clock', () => worker.clock(NAME) === undefined)
       expect(worker.last?.hookFailures).toBeNull()
     }, 120_000)
@@ -65,7 +65,7 @@ describe.skipIf(missing !== null).each(CELLS)(
           expect(worker.clock(NAME)?.ageMs).toBeLessThan(2000)
           expect(worker.last?.tasks.map(({ taskId }) => taskId)).toEqual(['invoices#1', 'invoices#2'])
           expect(worker.last?.executes).toEqual(['handle', 'handle'])
-          worker.command('stop')
+          worker.command('pause')
           await worker.until('no clock of a consumer that was cancelled', () => worker.clock(NAME) === undefined)
           expect(worker.last?.hookFailures).toBeNull()
         } finally {
