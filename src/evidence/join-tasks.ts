@@ -64,6 +64,7 @@ function joinTask(task: TaskInFlight, sightings: readonly TaskInHeap[]): TaskInF
     ...(shown?.parked == null ? {} : { parked: shown.parked }),
     ...withWork(sightings),
     ...(shown?.waitsFor == null ? {} : { waitsFor: shown.waitsFor }),
+    ...(sightings.at(-1)?.settled === true ? { returned: true as const } : {}),
     ...(sightings.length === 0 ? {} : { collectedInLooks }),
   }
 }
@@ -76,7 +77,8 @@ function withWork(sightings: readonly TaskInHeap[]): Pick<TaskInFlight, 'work'> 
 /** The same record may have served several tasks, and the same task several records. */
 function sightingOf(task: TaskInFlight, look: Look): TaskInHeap | null {
   const same = (look.awaits?.tasks ?? []).filter((each) => each.taskId === task.taskId && each.index === task.index)
-  return same.find((each) => each.parked !== null && each.parked.length > 0) ?? same[0] ?? null
+  const pending = same.filter((each) => each.settled !== true)
+  return pending.find((each) => each.parked !== null && each.parked.length > 0) ?? pending[0] ?? same[0] ?? null
 }
 
 function showsUserCode(task: TaskInHeap): boolean {

@@ -4,6 +4,7 @@
  */
 import { isMainThread } from 'node:worker_threads'
 import type { ClockSource } from '../heartbeat/clock-board.js'
+import { installAmqplib } from './amqplib/index.js'
 import { installConductor } from './conductor/index.js'
 import { installQueues } from './queues/index.js'
 
@@ -21,4 +22,5 @@ export function installIntegrations(clocks: ClockSource, options: IntegrationOpt
   Object.defineProperty(globalThis, INSTALLED, { value: true })
   installConductor(clocks, options)
   installQueues(clocks, options)
+  installAmqplib(clocks, options)
 }

@@ -82,6 +82,8 @@ export interface TaskInHeap<W extends WaitFacts = WaitsFor> {
   readonly parked: readonly Frame[] | null
   /** What the innermost waits for; null when nothing is parked, or when it is settled: the function is about to go on. */
   readonly waitsFor: W | null
+  /** Its promise is settled: the function has come to its end. Such a one is in flight only where its clock says so. */
+  readonly settled?: true
   /** The task itself, where the agent kept it. */
   readonly work?: Work
 }

@@ -71,6 +71,8 @@ export interface TaskInFlight {
    * could resume. Absent: not known.
    */
   readonly collectedInLooks?: number
+  /** Its function has come to its end, and its slot was not given back: a message that nobody acknowledged. */
+  readonly returned?: true
   /** It went on between the last two looks: another place, or a timer that was set since. Absent: not seen to. */
   readonly moved?: true
   /** The task as the server sent it. */

@@ -3,7 +3,8 @@
  * (heartbeat/task-in-flight.ts), found in the same pass over the heap as everything else. Each leads to the function
  * that executes it and, by its promise, to the functions that are suspended on its behalf, if any are left.
  *
- * A task that has ended lies in the heap until it is collected, beside those in flight: its promise is settled.
+ * A task that has ended lies in the heap until it is collected, beside those in flight: its promise is settled. So is that of
+ * a task in flight whose function has ended without giving the slot back; the clocks tell the two apart.
  */
 import type { SuspendedFunction } from '../../model/await-grouping.js'
 import type { TaskInHeap, WaitFacts } from '../../model/await.js'
@@ -32,6 +33,7 @@ export function readTasks(
 ): TaskInHeap<WaitFacts>[] {
   const { heap } = objects
   const tasks: TaskInHeap<WaitFacts>[] = []
+  const settled: TaskInHeap<WaitFacts>[] = []
   let awaitedBy: ReadonlyMap<number, number> | null = null
   for (const object of scan.others) {
     if (tasks.length >= MAX_TASKS) break
@@ -41,7 +43,12 @@ export function readTasks(
     if (taskId === null || index === null || index < 0) continue
     const promise = objects.getObject(object, ['promise'])
     const pending = promise !== 0 && scan.links.isPending(promise)
-    if (promise !== 0 && !pending) continue
+    if (promise !== 0 && !pending) {
+      const execute = definitionOf(objects, objects.get(object, 'execute') ?? 0)
+      if (settled.length < MAX_TASKS)
+        settled.push({ taskId, index, execute, parked: null, waitsFor: null, settled: true })
+      continue
+    }
     const outermost = scan.suspended.byResult.get(promise)
     awaitedBy ??= innerOf(awaiters)
     const chain = pending && outermost !== undefined ? chainFrom(outermost, awaitedBy, found) : []
@@ -55,7 +62,7 @@ export function readTasks(
       ...withTask(objects, object),
     })
   }
-  return tasks
+  return [...tasks, ...settled.slice(0, MAX_TASKS - tasks.length)]
 }
 
 /** What the server said of it: its type and its workflow. */

@@ -3,11 +3,12 @@
  * the poller's own count (inside), or by a loop that waits its turn in a queue while tasks are parked.
  */
 import type { Frame } from '../../model/frame.js'
+import type { ClockReading } from '../../model/heartbeat.js'
 import type { VerdictPlace } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
-import { hasMovingTask, tasksOf } from '../view/tasks-of-clock.js'
+import { hasMovingTask, hasStuckSlots, tasksOf } from '../view/tasks-of-clock.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pointerTo, pointersOfAwait } from '../view/pointers.js'
 import { queueName } from '../view/queue-words.js'
@@ -24,10 +25,11 @@ export function awaitingSlotsExhausted(view: View): readonly Candidate[] {
 }
 
 function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
-  const clock = view.clock ?? view.clocks.find((each) => each.slots !== null) ?? null
+  const stuck = view.clocks.find(hasStuckSlots)
+  const clock = view.clock ?? stuck ?? view.clocks.find((each) => each.slots !== null) ?? null
   if (clock === null || clock.slots === null || clock.slotsInUse === null) return null
   if (clock.slots === 0 || clock.slotsInUse < clock.slots || clock.paused) return null
-  const overdue = overdueOf(view)
+  const overdue = overdueOf(view, clock)
   // Slots full of tasks within their own time-out are work.
   if (overdue === null) return null
   const groups = groupTasks((view.evidence.tasks ?? []).filter((task) => task.clock === clock.name))
@@ -47,13 +49,14 @@ function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
       clock.slots === 1
         ? `the only slot of ${clock.name} is taken by a task that does not move`
         : `all ${clock.slots} slots of ${clock.name} are taken by tasks that do not move`,
-      'high',
+      // From outside nobody knows which tasks those are, and whether one of them moves.
+      view.clock === null ? 'medium' : 'high',
     ),
   ]
 }
 
 /** Why the tasks in the slots count as stuck, or null while one of them is young. */
-function overdueOf(view: View): string | null {
+function overdueOf(view: View, clock: ClockReading): string | null {
   const tasks = tasksOf(view)
   if (hasMovingTask(view)) return null
   if (tasks.length > 0) {
@@ -61,8 +64,7 @@ function overdueOf(view: View): string | null {
     if (stuck) return `every task in a slot is past its own response time-out`
     if (tasks.some((task) => task.responseTimeoutMs !== null)) return null
   }
-  const { clock } = view
-  if (clock?.oldestTaskMs == null) return null
+  if (clock.oldestTaskMs === null || (view.clock === null && !hasStuckSlots(clock))) return null
   if (clock.responseTimeoutMs !== null) {
     if (clock.oldestTaskMs <= clock.responseTimeoutMs) return null
     return `the oldest task is ${seconds(clock.oldestTaskMs)} old, past its response time-out`
@@ -102,11 +104,16 @@ function mayHold(waiting: Leaf, leaf: Leaf): boolean {
   )
 }
 
+const CHECK = 'Check what the parked tasks wait for (next verdict), and give that a time-out inside the task.'
+const ACKNOWLEDGE =
+  'Acknowledge or reject each message on every way out of that function: an early return, an error that is caught.'
+
 interface Parked {
   readonly where: VerdictPlace | null
   readonly chain: readonly Frame[]
   readonly text: string
   readonly count: number
+  readonly returned?: boolean
   /** Null: known by the task itself, and no longer among the awaits. */
   readonly leaf: Leaf | null
 }
@@ -123,6 +130,7 @@ function ofTasks(groups: readonly TaskGroup[], leaves: readonly Leaf[]): Parked 
     chain: leaf?.blame.chain ?? most.chain,
     text: `${groupText(most)}${waits}${others.join('')}`,
     count: most.tasks.length,
+    returned: most.returned,
     leaf: leaf ?? null,
   }
 }
@@ -166,6 +174,6 @@ function candidate(
     cap,
     weight: 70,
     refutedBy: 'A slot that is freed between two looks, or tasks that are within their response time-out.',
-    nextStep: 'Check what the parked tasks wait for (next verdict), and give that a time-out inside the task.',
+    nextStep: parked?.returned === true ? ACKNOWLEDGE : CHECK,
   }
 }

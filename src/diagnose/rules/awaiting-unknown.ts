@@ -3,7 +3,7 @@ import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
 import { hasMovingTask } from '../view/tasks-of-clock.js'
 import { waitingText } from '../view/pending.js'
-import { plural } from '../view/phrases.js'
+import { failedText, plural } from '../view/phrases.js'
 import { pointerTo } from '../view/pointers.js'
 import type { View } from '../view/view.js'
 
@@ -47,6 +47,7 @@ function bare(view: View): Candidate[] {
   const signs: Sign[] = [strong('the main thread waits for events, with no JavaScript on its stack')]
   if (view.silence !== null) signs.push(weak(view.silence))
   const known = view.last.awaits !== null
+  const failed = view.clock === null ? null : failedText(view.clock)
   // Timers that are due soon are no stalls, and yet what some function waits for.
   const waiting = waitingOf(view)
   return [
@@ -55,7 +56,7 @@ function bare(view: View): Candidate[] {
       cause: 'unknown',
       where: null,
       chain: [],
-      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}: something awaited never comes${known ? accountText(waiting) : ''}.`,
+      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}${failed === null ? '' : ` (${failed})`}: something awaited never comes${known ? accountText(waiting) : ''}.`,
       evidence: pointerTo('threads', main.index),
       signs,
       cap: 'medium',

@@ -9,8 +9,9 @@ import { leavesOf } from '../view/leaf.js'
 import { movedAgain } from '../view/moved-again.js'
 import { mutualWaits } from '../view/lock-cycle.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
-import { percent, plural, seconds } from '../view/phrases.js'
+import { failedText, percent, plural, seconds } from '../view/phrases.js'
 import { BUSY_SHARE, pendingMs, pendingOf, progressOf, wantedShare } from '../view/progress.js'
+import { hasMovingTask, hasStuckSlots } from '../view/tasks-of-clock.js'
 import { deadConnections } from '../view/watched-dead.js'
 import { isOverdue, type View } from '../view/view.js'
 
@@ -22,6 +23,8 @@ export function beating(view: View): readonly Candidate[] {
   if (view.silent || main === null || main.last.state === 'stopped') return []
   // What moves are requests that fail: a kept connection that answers nothing refutes all proofs.
   if (deadConnections(view).length > 0) return []
+  // Nor does it help that others beat beside one that does nothing.
+  if (view.clocks.some(hasStuckSlots) && !hasMovingTask(view)) return []
   const progress = progressOf(view)
   const proven = progress.some((sign) => sign.weight === 'strong')
   const hot = burning(view)
@@ -115,6 +118,11 @@ function besideIt(view: View): string | null {
   if (unanswered !== null) return unanswered
   const unread = unreadText(view)
   if (unread !== null) return unread
+  const failing = view.clocks.find(
+    (clock) => clock.failuresInRow > 0 && !clock.paused && (clock.lastSuccessMs ?? Infinity) >= NOTABLE_MS,
+  )
+  const failed = failing === undefined ? null : failedText(failing)
+  if (failed !== null) return failed
   const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS)
   return oldest === undefined ? null : waitingText(oldest)
 }

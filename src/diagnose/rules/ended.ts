@@ -3,14 +3,16 @@
  * was about to end for want of anything alive. Known from inside only.
  */
 import type { EndedPoller } from '../../model/evidence.js'
+import type { ClockReading } from '../../model/heartbeat.js'
 import { blameAwait, placeText } from '../view/blame.js'
 import { strong, weak, type Candidate } from '../view/candidate.js'
+import { failedText } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
 export function ended(view: View): readonly Candidate[] {
   const seen = view.evidence.ended ?? []
   const bare = view.clocks.filter((clock) => clock.ended && !seen.some((each) => each.clock === clock.name))
-  return [...seen.map((each) => endedCandidate(view, each)), ...bare.map((clock) => bareCandidate(view, clock.name))]
+  return [...seen.map((each) => endedCandidate(view, each)), ...bare.map((clock) => bareCandidate(view, clock))]
 }
 
 function endedCandidate(view: View, poller: EndedPoller): Candidate {
@@ -66,8 +68,12 @@ function meantText(own: boolean): string {
   return `If that is how it is meant to end, ${declared}; if not, see what made the loop end.`
 }
 
-function bareCandidate(view: View, clock: string): Candidate {
-  return byException(view, { clock, cause: 'exception', errorName: null, errorMessage: null, errorStack: null })
+/** From outside, where its error is not known: that of its last poll is, as a rule. */
+function bareCandidate(view: View, clock: ClockReading): Candidate {
+  const nothing = { errorName: null, errorMessage: null, errorStack: null }
+  const candidate = byException(view, { clock: clock.name, cause: 'exception', ...nothing })
+  const failed = failedText(clock)
+  return failed === null ? candidate : { ...candidate, signs: [...candidate.signs, weak(failed)] }
 }
 
 const BASE = {

@@ -12,18 +12,20 @@ export interface TaskPlace {
   readonly collected: boolean
   /** The await was seen; otherwise `where` is the start of the execute function. */
   readonly parked: boolean
+  /** Its function has come to its end. */
+  readonly returned: boolean
 }
 
 export function placeOfTask(task: TaskInFlight): TaskPlace {
   const collected = (task.collectedInLooks ?? 0) > 0
   const blame = blameFrames(task.parked ?? [])
-  const { execute } = task
+  const { execute, returned = false } = task
   const defined =
     execute?.file == null || execute.line === null ? null : { ...execute, file: execute.file, line: execute.line }
   if (blame.where !== null && (blame.origin === 'user' || defined === null)) {
-    return { where: blame.where, chain: blame.chain, collected, parked: true }
+    return { where: blame.where, chain: blame.chain, collected, parked: true, returned }
   }
-  return { where: defined, chain: [], collected, parked: false }
+  return { where: defined, chain: [], collected, parked: false, returned }
 }
 
 /** Tasks in the same place. */
@@ -38,7 +40,7 @@ export function groupTasks(tasks: readonly TaskInFlight[]): readonly TaskGroup[]
     const place = placeOfTask(task)
     if (place.where === null) continue
     const { function: name, file, line, column } = place.where
-    const key = [name, file, line, column, place.collected].join('|')
+    const key = [name, file, line, column, place.collected, place.returned].join('|')
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { ...place, tasks: [task] })
     else group.tasks.push(task)
@@ -49,5 +51,7 @@ export function groupTasks(tasks: readonly TaskInFlight[]): readonly TaskGroup[]
 /** `2 tasks at query (db.js:7)`; `1 task of execute (worker.js:8), of which nothing is left in memory`. */
 export function groupText(group: TaskGroup): string {
   const tasks = `${plural(group.tasks.length, 'task')} ${group.parked ? 'at' : 'of'} ${placeText(group.where)}`
+  if (group.returned)
+    return `${tasks}, which has returned without giving its slot back (a message that was not acknowledged)`
   return group.collected ? `${tasks}, of which nothing is left in memory` : tasks
 }

@@ -1,7 +1,6 @@
 /** Queue libraries whose workers become heartbeats by themselves, as they are required. */
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { onRequire } from '../modules/on-require.js'
-import { amqplibPatcher } from './amqplib/index.js'
 import { patchBull } from './bull.js'
 import { patchBullmq } from './bullmq.js'
 import { patchKafkajs } from './kafkajs.js'
@@ -19,7 +18,4 @@ export function installQueues(clocks: ClockSource, { taskStallMs }: { readonly t
   onRequire('./runner', (exports) => patchKafkajs(clocks, exports, taskStallMs))
   // As pg-boss asks for its own part.
   onRequire('./worker', (exports) => patchPgBoss(clocks, exports, taskStallMs))
-  // As amqplib asks for its own parts.
-  const patchAmqplib = amqplibPatcher(clocks, taskStallMs)
-  for (const part of ['/channel', '/connect']) onRequire(part, patchAmqplib)
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/diagnose/diagnose.js'
 import { joinEvidence } from '../../../src/evidence/join.js'
-import type { AwaitNode, PathPart } from '../../../src/model/await.js'
+import type { AwaitNode, PathPart, WaitsFor } from '../../../src/model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../../../src/model/evidence.js'
 import type { HealOutcome } from '../../../src/model/heal.js'
+import type { ClockReading } from '../../../src/model/heartbeat.js'
 import type { CgroupState, KernelState } from '../../../src/model/kernel.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
 import {
@@ -488,6 +489,31 @@ test('says slots-exhausted when every task is past its own response time-out', (
     confidence: 'high',
     line: 7,
   })
+})
+
+test('says slots-exhausted from outside, where the loop beats and every slot is held by an overdue task', () => {
+  const overdue = { slots: 2, slotsInUse: 2, oldestTaskMs: 90_000, youngestTaskMs: 80_000, responseTimeoutMs: 60_000 }
+  const at = (of: Partial<ClockReading>): string =>
+    first(parked([request()], { stall: null, look: { clocks: [clock({ ageMs: 100, ...overdue, ...of })] } })).name
+  expect(at({})).toBe('awaiting/slots-exhausted')
+  expect(at({ youngestTaskMs: 5_000 })).not.toBe('awaiting/slots-exhausted')
+  expect(at({ slotsInUse: 1 })).not.toBe('awaiting/slots-exhausted')
+  expect(at({ paused: true })).not.toBe('awaiting/slots-exhausted')
+})
+
+test('tells a blocking command past its own time-out from one that waits as long as it may', () => {
+  const file = '/srv/node_modules/bullmq/dist/cjs/classes/worker.js'
+  const at = (of: Partial<ClockReading>, waits: Partial<WaitsFor>): string => {
+    const read = { ...request(), file, waitsFor: { kind: 'socket', fd: 9, summary: 'socket', ...waits } as WaitsFor }
+    const clocks = [clock({ name: 'bullmq:invoices', ageMs: 60_000, inFlightMs: 60_000, ...of })]
+    const stall = { ...silence(), clock: 'bullmq:invoices', clocks }
+    return first(parked([read], { stall, look: { clocks } })).verdict?.summary ?? ''
+  }
+  const bzpopmin = { blocking: 'bzpopmin', blockingMs: 5000 }
+  expect(at({}, bzpopmin)).toContain('bzpopmin, which the server answers after 5 s at the latest')
+  expect(at({ inFlightMs: 6_000 }, bzpopmin)).not.toContain('at the latest')
+  expect(at({ name: 'orders' }, bzpopmin)).not.toContain('at the latest')
+  expect(at({}, { ...bzpopmin, blockingMs: 0 })).not.toContain('at the latest')
 })
 
 test('does not say slots-exhausted of a task that moves, however late it is', () => {

@@ -3,9 +3,10 @@
  * it has not acknowledged. Both of amqplib's APIs share one class of channels and one of connections (lib/channel.js,
  * lib/connection.js there), which nothing exports: they are known by their shape.
  */
-import type { ClockSource } from '../../../heartbeat/clock-board.js'
-import { safely } from '../../guard/safely.js'
-import { isPatchable, prototypeOf, replaceMethod } from '../../modules/replace-method.js'
+import type { ClockSource } from '../../heartbeat/clock-board.js'
+import { safely } from '../guard/safely.js'
+import { onRequire } from '../modules/on-require.js'
+import { isPatchable, prototypeOf, replaceMethod } from '../modules/replace-method.js'
 import { AmqpConsumers, type Channel, type Connection, type Fields, type OnMessage } from './consumers.js'
 
 type Reply = (...args: unknown[]) => void
@@ -35,16 +36,17 @@ interface ConnectModule {
 const REPLY_SUCCESS = 200
 const PATCHED = new WeakSet<object>()
 
-/** To be told of each module that may be one of amqplib's parts. */
-export function amqplibPatcher(clocks: ClockSource, taskStallMs: number): (exports: unknown) => void {
+/** Looks at each module that may be one of amqplib's parts, as amqplib asks for them. */
+export function installAmqplib(clocks: ClockSource, { taskStallMs }: { readonly taskStallMs: number }): void {
   const amqp = new AmqpConsumers(clocks, taskStallMs)
-  return (exports) => {
+  const patch = (exports: unknown): void => {
     const consuming = prototypeOf(exports, 'BaseChannel') as ConsumerMethods | null
     if (consuming !== null) patchChannel(amqp, consuming)
     const connection = prototypeOf(exports, 'Connection') as ConnectionMethods | null
     if (connection !== null) patchConnection(amqp, connection)
     if (isConnectModule(exports)) patchConnect(amqp, exports)
   }
+  for (const part of ['/channel', '/connect']) onRequire(part, patch)
 }
 
 function patchChannel(amqp: AmqpConsumers, consuming: ConsumerMethods): void {

@@ -6,10 +6,10 @@
  * again is the application's affair, and that is what is watched here. A consumer without acknowledgements (`noAck`) has no
  * clock: replies come to such ones, and whoever waits for none may do without.
  */
-import type { ClockSource } from '../../../heartbeat/clock-board.js'
-import { safely } from '../../guard/safely.js'
-import { DeliveryLoop } from '../delivery-loop.js'
-import type { JobInFlight } from '../jobs.js'
+import type { ClockSource } from '../../heartbeat/clock-board.js'
+import { safely } from '../guard/safely.js'
+import { DeliveryLoop } from '../queues/delivery-loop.js'
+import type { JobInFlight } from '../queues/jobs.js'
 import { ChannelFacts, type Consumer, type Fields } from './channel-facts.js'
 
 export type { Fields } from './channel-facts.js'
@@ -128,7 +128,7 @@ export class AmqpConsumers {
     link.channels.delete(facts)
     const consumers = link.closedByApplication ? [] : [...facts.consumers.values()]
     for (const consumer of consumers) {
-      this.#lose(consumer, link.error ?? new Error(reasonOf(stack)), link.error === null ? AGAIN_MS : RECONNECT_MS)
+      this.#lose(consumer, link.error ?? said(reasonOf(stack)), link.error === null ? AGAIN_MS : RECONNECT_MS)
     }
     if (consumers.length > 0) facts.consumers.clear()
     facts.close()
@@ -147,7 +147,7 @@ export class AmqpConsumers {
 
   /** Whoever did it; its channels are closed after this. */
   disconnected(connection: Connection, stack: string, error: unknown): void {
-    this.#linkOf(connection).error = error instanceof Error ? error : new Error(reasonOf(stack))
+    this.#linkOf(connection).error = error instanceof Error ? error : said(reasonOf(stack))
   }
 
   #delivered(facts: ChannelFacts, tag: string, message: Message | null, execute: OnMessage): JobInFlight | undefined {
@@ -155,7 +155,7 @@ export class AmqpConsumers {
     if (consumer === undefined) return undefined
     if (message === null) {
       facts.consumers.delete(tag)
-      this.#lose(consumer, new Error(`the broker cancelled the consumer of ${consumer.queue}`), AGAIN_MS)
+      this.#lose(consumer, said(`the broker cancelled the consumer of ${consumer.queue}`), AGAIN_MS)
       return undefined
     }
     const { deliveryTag } = message.fields ?? {}
@@ -227,6 +227,13 @@ function listen(connection: Connection, link: Link): void {
   connection.on('blocked', (reason) => safely(() => block(reason)))
   connection.on('unblocked', () => safely(unblock))
   if (connection.blocked === true) block()
+}
+
+/** Without a stack: it would be ours. */
+function said(message: string): Error {
+  const error = new Error(message)
+  error.stack = ''
+  return error
 }
 
 /** `Channel closed by server: 406 (PRECONDITION-FAILED) with message "..."`: the first line of what amqplib captured. */

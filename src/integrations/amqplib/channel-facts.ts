@@ -1,6 +1,6 @@
 /** What is known of one channel of amqplib: its consumers, and the messages that they have not acknowledged. */
-import type { DeliveryLoop } from '../delivery-loop.js'
-import type { JobInFlight } from '../jobs.js'
+import type { DeliveryLoop } from '../queues/delivery-loop.js'
+import type { JobInFlight } from '../queues/jobs.js'
 
 /** Of the methods of AMQP 0-9-1: those that tell something. */
 export interface Fields {
