@@ -34,6 +34,18 @@ test('compares the looks of one incident, and two incidents, by the beginnings o
   })
 })
 
+test('tells of one process forwards in time, of two in the order in which they were named', () => {
+  for (const order of [
+    ['01M8JH55', '01M8JH5A'],
+    ['01M8JH5A', '01M8JH55'],
+  ]) {
+    expect(run('diff', ...order).stdout).toMatch(
+      /^01M8JH55\w+ look \d -> 01M8JH5A\w+ look \d, [\d.]+ m?s later, the\s+same process/,
+    )
+  }
+  expect(run('diff', '01M8JH5S', '01M8JH5K').stdout).toMatch(/^01M8JH5S\w+ look \d -> 01M8JH5K/)
+})
+
 test('says what can not be compared, and why', () => {
   const bare = path.basename(sealedBundle(temporary.path))
   expect(run('diff', bare)).toMatchObject({ status: 65, stderr: expect.stringMatching(/no evidence that can be/) })
