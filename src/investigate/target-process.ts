@@ -73,7 +73,7 @@ function notAllowed(root: string, pid: number): StallError {
   const whose =
     uid === process.getuid?.() ? 'it runs with more privileges than this command' : `it belongs to uid ${uid}`
   return new StallError('ERR_STALL_PERMISSION', `process ${pid} may not be looked at: ${whose}`, {
-    help: `${sentence(wayPast())}. A worker with the agent inside needs no permission: conductor-diag doctor ${pid}`,
+    help: `${sentence(wayPast())}. A worker with the agent inside answers its own user without any of this. All ways: conductor-diag doctor ${pid}`,
   })
 }
 

@@ -14,6 +14,7 @@ import { awaitSection, describeEverything, threadSection } from './dump-verbose.
 import { fileText, frameLine, placeLine } from './places.js'
 import { waitOf } from './reported-incident.js'
 import { nextStepText } from './verdict-page.js'
+import { truncate } from './wrap.js'
 import { wrapLines } from './wrap-lines.js'
 import { painter, printable, shorten, type Paint, type Style } from './terminal.js'
 
@@ -54,7 +55,7 @@ export function renderDump(evidence: Evidence, verdicts: readonly Verdict[], opt
   lines.push(...otherLines(others, cwd, paint))
   if (main !== undefined) {
     lines.push(`${paint('bold', 'Next:')} ${printable(nextStepText(main))}`)
-    lines.push(paint('dim', `Ruled out by: ${printable(main.refutedBy)}`))
+    lines.push(paint('dim', `What would rule it out: ${printable(main.refutedBy)}`))
   }
   lines.push(...missingLines(evidence, paint), paint('dim', costLine(evidence)))
   if (verbose) lines.push('', ...describeEverything(evidence, verdicts, paint))
@@ -141,7 +142,7 @@ function otherLines(others: readonly Verdict[], cwd: string | null, paint: Paint
   if (others.length === 0) return []
   const lines = others.slice(0, OTHERS).map((verdict) => {
     const where = verdict.where === null ? '' : ` at ${fileText(verdict.where.file, cwd)}:${verdict.where.line}`
-    return `  ${verdictName(verdict)} (${verdict.confidence})${where}: ${shorten(printable(verdict.summary), WIDTH)}`
+    return `  ${verdictName(verdict)} (${verdict.confidence})${where}: ${truncate(printable(verdict.summary), WIDTH)}`
   })
   if (others.length > OTHERS) lines.push(paint('dim', `  and ${others.length - OTHERS} more (-v)`))
   return [paint('bold', 'Also found:'), ...lines]
@@ -155,7 +156,7 @@ function missingLines(evidence: Evidence, paint: Paint): string[] {
   if (missing.length === 0) return []
   const lines = missing
     .slice(0, MISSING)
-    .map((each) => `  ${each.what}: ${shorten(printable(each.message), WIDTH)} (${each.why})`)
+    .map((each) => `  ${each.what}: ${truncate(printable(each.message), WIDTH)} (${each.why})`)
   if (missing.length > MISSING) lines.push(paint('dim', `  and ${missing.length - MISSING} more (-v)`))
   return [paint('bold', 'Unavailable:'), ...lines]
 }

@@ -35,7 +35,7 @@ export function verdictLines(verdict: Verdict, options: VerdictTextOptions): str
     ...(waits === null ? [] : ['', ...labelled('Waits for:', waits, options)]),
     '',
     ...(options.note == null ? [] : dim(options.note)),
-    ...(verdict.refutedBy === '' ? [] : dim(`Ruled out by: ${verdict.refutedBy}`)),
+    ...(verdict.refutedBy === '' ? [] : dim(`What would rule it out: ${verdict.refutedBy}`)),
     ...labelled('Next:', printable(nextStepText(verdict)), options),
   ]
 }

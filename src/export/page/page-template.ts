@@ -40,7 +40,7 @@ export const VERDICT_TEMPLATE = `
 <% for (const note of it.notes) { %><div class="note"><%= note %></div><% } %>
 <% if (it.waits) { %><p><strong>Waits for:</strong> <%= it.waits %></p><% } %>
 <% if (it.signs.length) { %><h3>Why we think so</h3><ul class="plain"><% for (const sign of it.signs) { %><li><%= sign %></li><% } %></ul><% } %>
-<% if (it.refuted) { %><p class="soft"><strong>Ruled out by:</strong> <%= it.refuted %></p><% } %>
+<% if (it.refuted) { %><p class="soft"><strong>What would rule it out:</strong> <%= it.refuted %></p><% } %>
 <% if (it.tasks.length) { %><h3>Whose work it is</h3><ul class="plain"><% for (const task of it.tasks) { %><li><%= task %></li><% } %></ul><% } %>
 <% if (it.others.length) { %><h3>Also found</h3><ul class="plain"><% for (const other of it.others) { %><li><strong><%= other.name %></strong> (<%= other.confidence %>): <%= other.summary %></li><% } %></ul><% } %>
 `

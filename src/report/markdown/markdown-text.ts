@@ -26,10 +26,17 @@ export function prose(text: string): string {
 function words(text: string, begins: boolean): string {
   return text
     .split(' ')
-    .map((word, index) =>
-      SPECIAL.test(word) || (begins && index === 0 && AT_BEGINNING.test(word)) ? code(word) : word,
-    )
+    .map((word, index) => {
+      if (SPECIAL.test(word)) return codeWord(word)
+      return begins && index === 0 && AT_BEGINNING.test(word) ? code(word) : word
+    })
     .join(' ')
+}
+
+/** The sentence's own comma or full stop is no part of an address that somebody copies. */
+function codeWord(word: string): string {
+  const [, text = '', end = ''] = /^(.*?)([.,;:]*)$/s.exec(word) ?? []
+  return text === '' ? code(word) : code(text) + end
 }
 
 /** A code span, whatever is in the text. */

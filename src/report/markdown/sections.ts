@@ -68,7 +68,7 @@ function reasons({ manifest, evidence }: ReportedIncident, level: number): strin
   if (main === undefined) return []
   const doubt = profileDoubt(evidence, main)
   const head = ['## Verdict', '', `${code(verdictName(main))}, confidence ${main.confidence}.`]
-  const refuted = main.refutedBy === '' ? [] : ['', `Ruled out by: ${prose(main.refutedBy)}`]
+  const refuted = main.refutedBy === '' ? [] : ['', `What would rule it out: ${prose(main.refutedBy)}`]
   const notes = [...(doubt === null ? [] : ['', prose(doubt)]), ...refuted]
   if (level > 0 || main.signs.length === 0) return [...head, ...notes]
   return [...head, '', ...main.signs.map((sign) => `- ${prose(sign)}`), ...notes]

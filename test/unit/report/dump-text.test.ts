@@ -67,7 +67,7 @@ test('tells verdict, place with its source, chain, wait, next step and what is m
     '< async poll (src/worker.js:44:5)',
     'Waits for: GET http://10.0.0.5:8080/orders/7, ESTABLISHED',
     'Next: ',
-    'Ruled out by: ',
+    'What would rule it out: ',
     'heap: gave up after 2000 ms',
     'Cost to the process',
   ]

@@ -37,7 +37,7 @@ test('ends with the verdict; what it is made from stands above it', () => {
     VERDICT.summary,
     'validate (rules.js:18:21)',
     '< async execute (worker.js:40:5)',
-    'Ruled out by: samples in other functions',
+    'What would rule it out: samples in other functions',
     `Next: ${VERDICT.nextStep} More: docs/verdicts.md#computing-regexp`,
   ]
   const places = wanted.map((piece) => text.indexOf(piece))

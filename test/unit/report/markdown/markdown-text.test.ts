@@ -4,6 +4,8 @@ import { block, code, prose, table } from '../../../../src/report/markdown/markd
 test.each([
   ['priceOf waits for the answer', 'priceOf waits for the answer'],
   ['GET http://10.0.0.5/a_b now', 'GET `http://10.0.0.5/a_b` now'],
+  ['POST http://10.0.0.5/a_b, no answer; see a_b.', 'POST `http://10.0.0.5/a_b`, no answer; see `a_b`.'],
+  ['a:// ::: x', '`a://` ::: x'],
   ['ask @everyone about #12', 'ask `@everyone` about `#12`'],
   ['<img src=x onerror=alert(1)>', '`<img` src=x `onerror=alert(1)>`'],
   ['- a list', '`-` a list'],

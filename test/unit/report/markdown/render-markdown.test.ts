@@ -48,7 +48,7 @@ test('says what happened, where, with the lines of source, what to do, what is m
     'The poll loop of invoice-poller was silent for 61.2 s (warn at 45 s).',
     `**${VERDICT.summary}**`,
     '- 12 of 12 samples in validate',
-    'Ruled out by: samples in other functions',
+    'What would rule it out: samples in other functions',
     '## What to do next',
     '> 18 |   return /^(a+)+$/.test(text)',
     'The file changed after the process started',
