@@ -9,7 +9,10 @@ function w_archive(bytes) {
 async function w_execute(task) {
   if (!task.wedge) return
   const bytes = Buffer.alloc(120_000_000)
-  for (let i = 0, seed = 7; i < bytes.length; i += 3) bytes[i] = seed = (seed * 1103515245 + 12345) & 0x7f
+  for (let i = 0, seed = 7; i < bytes.length; i += 3) {
+    bytes[i] = seed = (seed * 1103515245 + 12345) & 0x7f
+    if (i % 3_000_000 === 0) await task.prepares()
+  }
   task.wedging()
   return w_archive(bytes)
 }

@@ -23,6 +23,7 @@ async function w_execute(task) {
   while (getHeapStatistics().used_heap_size < FULL_BYTES) {
     for (let i = 0; i < 1_000; i++) cache.push(w_entry(cache.length))
     if (cache.length % 20_000 === 0) globalThis.gc()
+    await task.prepares()
   }
   task.wedging()
   return w_refresh()

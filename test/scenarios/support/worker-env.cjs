@@ -18,6 +18,14 @@ async function ask() {
   return response.ok
 }
 
+const beat = () => channel.publish({ name: NAME, ...(expectWaitMs > 0 ? { expectWaitMs } : {}) })
+
+/** Between two steps of what a task makes ready: on a crowded machine that takes seconds, and is no wedge yet. */
+function prepares() {
+  beat()
+  return new Promise(setImmediate)
+}
+
 /** Asks for the next task; null when the server has none or is unwell. */
 async function poll() {
   if ((await ask()) === false) return null
@@ -32,6 +40,7 @@ async function poll() {
     h2: H2,
     far: FAR,
     linePort: Number(LINE_PORT),
+    prepares,
     wedging: () => fs.writeSync(2, 'WEDGED\n'),
     muteH2: () => fetch(`${CONTROL}/mute-h2`).then((response) => response.text()),
     cutFar: () => fetch(`${CONTROL}/cut-far`).then((response) => response.text()),
@@ -62,7 +71,7 @@ module.exports = {
   serveConductor,
   askFor,
   wedging: () => fs.writeSync(2, 'WEDGED\n'),
-  beat: () => channel.publish({ name: NAME, ...(expectWaitMs > 0 ? { expectWaitMs } : {}) }),
+  beat,
 }
 
 // As the SDK's health check does: a worker always has something alive, and never ends by itself.
