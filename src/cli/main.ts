@@ -1,9 +1,11 @@
 /** The command line's frame: one file a command, usage errors as 64, every other error as one clear line with its next step. */
 import { Command, CommanderError } from 'commander'
 import { settingsAsHelp } from '../config/settings-doc.js'
-import { printable } from '../model/printable.js'
-import { toStallError } from '../model/stall-error.js'
+import { printable, screenLines } from '../model/printable.js'
+import { StallError, toStallError } from '../model/stall-error.js'
 import { VERSION } from '../model/version.js'
+import { terminalWidth } from '../report/wrap.js'
+import { wrapLines } from '../report/wrap-lines.js'
 import { addListed, asksForList } from './command-list.js'
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.js'
 import { printNote, printOut } from './output.js'
@@ -49,6 +51,23 @@ function wantedCommands(argv: readonly string[]): (() => Promise<CommandFile>)[]
   return word === 'complete' ? [...new Set([named, ...wantedCommands(argv.slice(2))])] : [named]
 }
 
+const FIRST_STEPS = `First steps:
+  conductor-diag ps                       the Node processes that there are
+  conductor-diag dump PID                 why one of them does not move
+  conductor-diag run -- node worker.js    a worker that leaves its evidence, then starts anew
+  conductor-diag show                     the newest incident
+`
+const SETTINGS_HELP = 'Settings, from the environment: conductor-diag help settings'
+
+/** No command has this name: what the agent reads has a page of its own, or the list of commands scrolls away. */
+function asksForSettings(argv: readonly string[]): boolean {
+  return argv[2] === 'help' && argv[3] === 'settings' && argv.length === 4
+}
+
+function printSettings(): void {
+  printOut(screenLines(wrapLines(settingsAsHelp().split('\n'), terminalWidth(process.stdout, process.env))))
+}
+
 /** With the command that `argv` names, or with all of them. */
 export async function createProgram(argv: readonly string[] = []): Promise<Command> {
   const program = new Command('conductor-diag')
@@ -56,7 +75,7 @@ export async function createProgram(argv: readonly string[] = []): Promise<Comma
       'Why does this Node.js process not move? Stacks, awaits, kernel state and a verdict, without preparing the process.',
     )
     .version(VERSION)
-    .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n${settingsAsHelp()}`)
+    .addHelpText('after', `\n${FIRST_STEPS}\n${EXIT_CODES_HELP}\n\n${SETTINGS_HELP}`)
     .exitOverride()
     // Errors are said once, by `main`, with their code and the next step.
     .configureOutput({ writeOut: printOut, writeErr: printNote, outputError: () => undefined })
@@ -71,6 +90,16 @@ export async function createProgram(argv: readonly string[] = []): Promise<Comma
 
 export async function main(argv: readonly string[]): Promise<void> {
   try {
+    if (asksForSettings(argv)) {
+      printSettings()
+      return
+    }
+    if (argv.length <= 2) {
+      printNote(FIRST_STEPS)
+      throw new StallError('ERR_STALL_USAGE', 'no command was given', {
+        help: 'conductor-diag --help lists the commands',
+      })
+    }
     const program = await createProgram(argv)
     await program.parseAsync([...argv])
   } catch (thrown) {

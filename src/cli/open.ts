@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
-import { recoverBundle } from '../export/recover-bundle.js'
 import { StallError } from '../model/stall-error.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { examples } from './examples.js'
 import { printLine } from './output.js'
-import { writeReport } from './write-report.js'
+import { openWhole, writeReport } from './write-report.js'
 
 export function register(program: Command): void {
   const command = program
@@ -22,8 +21,7 @@ export function register(program: Command): void {
 }
 
 async function open(id: string, options: FolderOptions): Promise<void> {
-  const { bundle, fault } = recoverBundle(findBundle(bundleFolders(options).folders, id).path)
-  if (fault !== null) printLine(`conductor-diag: ${fault.message} (${fault.code}); the page has what is whole`)
+  const bundle = openWhole(findBundle(bundleFolders(options).folders, id).path)
   // A folder of our own: in the temp folder anybody may have put a link under the file's name.
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'conductor-stall-')), `${bundle.id}.html`)
   writeReport(bundle, file)

@@ -96,6 +96,6 @@ async function toFile(stream: AsyncIterable<Buffer>, file: string): Promise<numb
     rmSync(writing, { force: true })
     if (thrown instanceof StallError) throw thrown
     const { code, message } = toDiskError(thrown, file)
-    throw new StallError(code, message, { cause: thrown, help: '-o needs a file in a writable folder.' })
+    throw new StallError(code, message, { cause: thrown, help: '-o FILE names another place, -o - is stdout.' })
   }
 }

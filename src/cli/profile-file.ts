@@ -46,7 +46,7 @@ export function writeProfile(file: string, content: string | Uint8Array, name: s
     try {
       // A file that is there already is somebody else's: that folder is everybody's.
       writeFileSync(spare, content, { mode: 0o600, flag: 'wx' })
-      printLine(`conductor-diag: ${reasonOf(cause)}; the profile is in ${spare} then`)
+      printLine(`conductor-diag: ${whyElsewhere(file, cause)}; the profile is in ${spare}`)
       return spare
     } catch (again) {
       throw new StallError('ERR_STALL_DIR_UNWRITABLE', `the profile could not be written: ${reasonOf(again)}`, {
@@ -55,6 +55,13 @@ export function writeProfile(file: string, content: string | Uint8Array, name: s
       })
     }
   }
+}
+
+/** Half a sentence: what became of the place that was meant. */
+export function whyElsewhere(file: string, cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'EEXIST') return `${file} is there already, and is kept (-o ${file} writes over it)`
+  return `${file} could not be written: ${reasonOf(cause)}`
 }
 
 function reasonOf(thrown: unknown): string {

@@ -55,8 +55,8 @@ export async function recordAwaits(target: Target, options: AwaitsRecordingOptio
 
 /** The longest waits, for programs. */
 export function longestWaits(profile: WaitProfile): object[] {
-  const allMs = totalMs(profile)
-  return profile.stacks.slice(0, LONGEST).map(({ frames, waitedMs }) => {
+  const { stacks, allMs } = told(profile)
+  return stacks.map(({ frames, waitedMs }) => {
     const [waits, at] = frames
     const { function: name = null, file = null, line = null } = at ?? {}
     const waitsFor = waits?.function ?? null
@@ -66,8 +66,17 @@ export function longestWaits(profile: WaitProfile): object[] {
 
 /** The same as lines: `  61 %  9.8 s  poll (worker.js:18:5): GET http://...`. */
 export function longestWaitLines(profile: WaitProfile, cwd: string | null): string[] {
-  const allMs = totalMs(profile)
-  return profile.stacks.slice(0, LONGEST).map((stack) => waitLine(stack, allMs, cwd))
+  const { stacks, allMs } = told(profile)
+  return stacks.map((stack) => waitLine(stack, allMs, cwd))
+}
+
+/** Node's own functions wait beside those that called them, for the same: told twice, a wait would count for half. */
+function told(profile: WaitProfile): { readonly stacks: readonly WaitStack[]; readonly allMs: number } {
+  const own = profile.stacks.filter(({ frames }) =>
+    frames.some(({ file }) => file !== null && !file.startsWith('node:')),
+  )
+  const stacks = own.length > 0 ? own : profile.stacks
+  return { stacks: stacks.slice(0, LONGEST), allMs: stacks.reduce((sum, { waitedMs }) => sum + waitedMs, 0) }
 }
 
 function waitLine({ frames, waitedMs }: WaitStack, allMs: number, cwd: string | null): string {
@@ -85,8 +94,4 @@ function placeOf(frame: Frame | undefined, cwd: string | null): string {
 export function awaitsSummary({ turns, missed, scans, functions }: WaitProfile): string {
   const lost = missed > 0 ? `, ${missed} of ${turns + missed} turns missed` : ''
   return `${plural(turns, 'turn')}${lost}, up to ${plural(functions, 'suspended function')}, found by ${plural(scans, 'search')}`
-}
-
-function totalMs({ stacks }: WaitProfile): number {
-  return stacks.reduce((sum, { waitedMs }) => sum + waitedMs, 0)
 }

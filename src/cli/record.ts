@@ -158,6 +158,8 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
         missed > 0 ? `, ${missed} of ${samples + missed} turns missed (the machine or the process was busy)` : ''
       const place = file === STDOUT ? 'stdout' : file
       for (const hot of hottest) printLine(hotLine(hot))
+      if (isAllIdle(hottest))
+        printLine(`         it waits; for what: conductor-diag dump ${target.pid}, or record ${target.pid} --awaits`)
       if (end !== undefined) printLine(`${target.pid} ${ENDS[end]}; what was sampled until then is kept`)
       const paused = pausedMs === undefined ? '' : `, stopped for ${formatDuration(pausedMs)} in all`
       printLine(`${place}: ${plural(samples, 'sample')}${lost}${paused}, by ${engine}. ${OPENED_BY[options.format]}`)
@@ -202,6 +204,13 @@ async function recordAwaitsOf(target: Target, options: RecordOptions, signal: Ab
 function hotLine(hot: HotFunction): string {
   const share = `${(hot.share * 100).toFixed(hot.share < 0.1 ? 1 : 0)} %`
   return `${share.padStart(6)}  ${hot.function}${hot.file === null ? '' : ` (${shortPath(hot.file)})`}`
+}
+
+/** A profile has nothing to say of a process that computes nothing: the next step is another command. */
+const ALL_IDLE = 0.95
+
+function isAllIdle([first]: readonly HotFunction[]): boolean {
+  return first?.function === '(idle)' && first.file === null && first.share >= ALL_IDLE
 }
 
 /** The end of a path tells enough in a line that names a function. */

@@ -2,12 +2,11 @@
 import type { Command } from 'commander'
 import { findBundle } from '../incident/bundle-list.js'
 import { pageOf } from '../export/page/page-of-bundle.js'
-import { recoverBundle } from '../export/recover-bundle.js'
 import { formatBytes } from '../model/amounts.js'
 import { addFolderOption, bundleFolders, type FolderOptions } from './bundle-folders.js'
 import { examples } from './examples.js'
 import { printJson, printLine, printOut } from './output.js'
-import { writeReport } from './write-report.js'
+import { openWhole, writeReport } from './write-report.js'
 
 interface ReportOptions extends FolderOptions {
   readonly out?: string
@@ -26,8 +25,7 @@ export function register(program: Command): void {
 }
 
 function report(id: string, options: ReportOptions): void {
-  const { bundle, fault } = recoverBundle(findBundle(bundleFolders(options).folders, id).path)
-  if (fault !== null) printLine(`conductor-diag: ${fault.message} (${fault.code}); the page has what is whole`)
+  const bundle = openWhole(findBundle(bundleFolders(options).folders, id).path)
   if (options.out === '-') {
     printOut(pageOf(bundle))
     return

@@ -25,7 +25,7 @@ export function settingsAsMarkdown(): string {
   return ['| variable | type | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
 
-/** For `--help`: one setting a paragraph of two lines. */
+/** For `help settings`: one setting a paragraph of two lines. */
 export function settingsAsHelp(): string {
   const rows = SETTINGS_TABLE.map((row) => `  ${row.variable} (default: ${row.defaultText})\n      ${row.meaning}`)
   return ['Settings, from the environment:', ...rows].join('\n')

@@ -56,7 +56,7 @@ export async function packBundle(folder: string, { force = false }: PackOptions 
 }
 
 function assertWhole(report: VerifyReport): void {
-  const help = '`conductor-diag verify ID` lists what is wrong; --force packs what is there.'
+  const help = '`conductor-diag verify ID` lists what is wrong; `conductor-diag pack ID --force` packs what is there.'
   const [first] = report.problems
   if (first !== undefined) {
     const more = report.problems.length > 1 ? `, and ${plural(report.problems.length - 1, 'more problem')}` : ''

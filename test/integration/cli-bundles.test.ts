@@ -72,7 +72,7 @@ test.each([
   [['verify', './nothing'], 66, /no bundle at/],
   [['show', '--nonsense'], 64, /unknown option '--nonsense' \(ERR_STALL_USAGE\)\n {2}conductor-diag show --help\n$/],
   [['shw'], 64, /unknown command 'shw' \(ERR_STALL_USAGE\)\n {2}Did you mean show\?/],
-  [[], 64, /no command was given \(ERR_STALL_USAGE\)/],
+  [[], 64, /^First steps:\n[^]{0,400}conductor-diag: no command was given \(ERR_STALL_USAGE\)\n/],
   [['watch'], 64, /missing required argument 'pid' \(ERR_STALL_USAGE\)/],
   [['dump'], 64, /which process\? \(ERR_STALL_USAGE\)\n {2}conductor-diag dump PID\n$/],
 ])('%j ends with %d and says why on stderr', (args, status, message) => {
@@ -100,6 +100,29 @@ test('says which file is corrupt and ends with 65', () => {
   const list = run(['ls'])
   expect(list.status).toBe(0)
   expect(list.stdout).toMatch(/unreadable +incident\.json of \w+ is no JSON object\n/)
+})
+
+test('keeps the settings off the first page of help, and has a page of them', () => {
+  const help = run(['--help'])
+  expect(help).toMatchObject({ status: 0, stderr: '' })
+  expect(help.stdout).toMatch(/First steps:[^]*Exit codes:[^]*conductor-diag help settings\n$/)
+  expect(help.stdout).not.toContain('CONDUCTOR_STALL_DIR')
+  const settings = run(['help', 'settings'], { env: { COLUMNS: '80' } })
+  expect(settings).toMatchObject({ status: 0, stderr: '' })
+  expect(settings.stdout).toMatch(/^ {2}CONDUCTOR_STALL_DIR \(default: /m)
+  expect(settings.stdout).toMatch(/^ {6}Where incident bundles go\.$/m)
+})
+
+test('a page of a damaged bundle is made, and says which file it can not vouch for', () => {
+  writeFileSync(path.join(temporary.path, first, 'kernel.json'), 'changed')
+  const page = path.join(temporary.path, 'page.html')
+  expect(run(['report', first, '--out', page])).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(
+      /^conductor-diag: kernel\.json has 7 bytes, not 14 \(ERR_STALL_BUNDLE_CORRUPT\)\n {2}The page has what is whole\.\n/,
+    ),
+  })
+  expect(run(['report', second, '--out', page]).stderr).not.toContain('CORRUPT')
 })
 
 test('says where the page is when no browser can be started', () => {

@@ -76,6 +76,25 @@ describe.each(NODES)('Node $version', (node) => {
     expect(stringTable.strings.some((text) => /^round( \(probable\))?$/.test(text))).toBe(true)
   })
 
+  it('says of a process that only waits which command tells for what, and of a busy one nothing of the kind', async () => {
+    const idle = spawn(node.path, ['-e', 'setInterval(() => {}, 1e6); console.log(1)'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    try {
+      if (idle.stdout === null) throw new Error('no output')
+      await once(idle.stdout, 'data')
+      const file = path.join(folder, `idle-${node.major}.txt`)
+      const ran = await cli('record', String(idle.pid), '-d', '1', '-f', 'collapsed', '-o', file)
+      expect(ran.err).toMatch(
+        new RegExp(`100 % {2}\\(idle\\)\\n +it waits; for what: conductor-diag dump ${idle.pid}, or`),
+      )
+      const busy = await cli('record', String(child.pid), '-d', '1', '-f', 'collapsed', '-o', file)
+      expect(busy.err).not.toContain('it waits')
+    } finally {
+      idle.kill('SIGKILL')
+    }
+  })
+
   it('says by doctor that the process can be looked at', async () => {
     const ran = await cli('doctor', String(child.pid), '--json')
     expect(ran.code, ran.out).toBe(0)

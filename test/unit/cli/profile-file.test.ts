@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } fr
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { assertWritable, writeProfile } from '../../../src/cli/profile-file.js'
+import { assertWritable, whyElsewhere, writeProfile } from '../../../src/cli/profile-file.js'
 
 let folder: string
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'stall-profile-'))))
@@ -27,6 +27,12 @@ describe('assertWritable', () => {
 })
 
 describe('writeProfile', () => {
+  test('says of a file that is there how to write over it, and of any other trouble what it is', () => {
+    const there = Object.assign(new Error('EEXIST: file already exists'), { code: 'EEXIST' })
+    expect(whyElsewhere('a.json', there)).toBe('a.json is there already, and is kept (-o a.json writes over it)')
+    expect(whyElsewhere('a.json', new Error('ENOSPC'))).toBe('a.json could not be written: ENOSPC')
+  })
+
   test('keeps a profile whose place has gone, and says where', () => {
     const spare = path.join(folder, 'spare')
     mkdirSync(spare)
