@@ -78,7 +78,10 @@ export interface Verdict {
   readonly signs: readonly string[]
   readonly refutedBy: string
   readonly nextStep: string
-  /** The one connection that is dead; absent where it can't be told from others, and with other causes. */
+  /**
+   * The one connection that is dead, or on which the poll in flight is not answered; absent where it can't be told from others,
+   * and with other causes.
+   */
   readonly connection?: ConnectionEnds
   /** Whose work stands still there, at most five different ones; absent when nothing says so. */
   readonly work?: readonly Work[]

@@ -66,7 +66,7 @@ export interface CaptureAnswer {
   readonly problem: ErrorText | null
   /** The clock beat again while it was looked at. Absent: it did not. */
   readonly movedAgain?: boolean
-  /** The one connection that is dead, as the first verdict says, with what a later incident repeats of it. */
+  /** The one connection that is dead, or silent, as the first verdict says, with what a later incident repeats of it. */
   readonly dead?: Pick<Heal, 'connection' | 'verdict'>
 }
 

@@ -10,7 +10,7 @@ import type { Logger } from '../../log/logger.js'
 import type { Stall } from '../../model/stall.js'
 import type { ObservedClock } from '../../heartbeat/clock-reader.js'
 import type { CaptureAnswer, ConnectionToClose, ToWatch } from '../shared/messages.js'
-import { isDeadConnection } from './restart-cure.js'
+import { isDeadConnection, isUnansweredPoll } from './restart-cure.js'
 
 /** To find the socket and ask it, with a loop that is busy. */
 const CLOSE_LIMIT_MS = 15_000
@@ -79,11 +79,18 @@ export class Healer {
     return known?.heal.outcome === 'no-answer' ? known.proof : null
   }
 
+  /** It was closed, and no poll was answered in time nor since. */
+  isUnanswered(clock: string | null, turn: HealTurn): boolean {
+    this.#forgetWhatIsOver(turn)
+    return this.of(clock)?.outcome === 'no-answer'
+  }
+
   /** Begins where the evidence is sealed and sure, and nothing was tried in this silence. @returns ms it may take; 0: it does not begin */
   begin(stall: Stall, answer: CaptureAnswer | null, { nowMs, clocks }: HealTurn): number {
     const { clock } = stall
     if (!this.#options.allowed || this.#current !== null || clock === null) return 0
-    if (answer === null || answer.incident === null || answer.bundlePath === null || !isDeadConnection(answer)) return 0
+    if (answer === null || answer.incident === null || answer.bundlePath === null) return 0
+    if (!isDeadConnection(answer) && !(isLastResort(stall) && isUnansweredPoll(answer))) return 0
     this.#forgetWhatIsOver({ nowMs, clocks })
     if (this.#heals.has(clock)) return 0
     const { dead, incident } = answer
@@ -181,6 +188,11 @@ export class Healer {
       if (clock === undefined || (clock.lastSuccessMs ?? Infinity) < nowMs - endedAtMs) this.#heals.delete(name)
     }
   }
+}
+
+/** The worker is to be ended for this silence, whatever its cause: to close one connection first costs less. */
+function isLastResort({ trigger, level }: Stall): boolean {
+  return trigger === 'loop-silence' && level === 'stall'
 }
 
 function waitOf(name: string, clocks: readonly ObservedClock[]): number {

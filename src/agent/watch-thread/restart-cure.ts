@@ -20,6 +20,11 @@ export function isDeadConnection(answer: CaptureAnswer | null): boolean {
   return answer?.verdicts[0] === CURED_IF_SURE && answer.verdict?.confidence === 'high'
 }
 
+/** A poll is in flight that never fails by itself, on one connection that is known: dead or not, nobody can prove. */
+export function isUnansweredPoll(answer: CaptureAnswer | null): boolean {
+  return answer?.verdicts[0] === 'awaiting/http-response' && answer.dead !== undefined
+}
+
 /** A debugger holds the main thread: somebody is at work there, and ending the process would take it from their hands. */
 export function isSomebodyLooking(answer: CaptureAnswer | null): boolean {
   return answer?.verdicts[0] === 'paused-by-debugger'

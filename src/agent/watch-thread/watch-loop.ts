@@ -5,17 +5,16 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Settings } from '../../config/settings-table.js'
 import { observeClocks } from '../../heartbeat/clock-observer.js'
-import { ClockReader, monotonicMs, toReading } from '../../heartbeat/clock-reader.js'
+import { ClockReader, monotonicMs } from '../../heartbeat/clock-reader.js'
 import type { Logger } from '../../log/logger.js'
 import type { ClockReading } from '../../model/heartbeat.js'
 import type { Stall } from '../../model/stall.js'
 import { StallError } from '../../model/stall-error.js'
 import { GapMeter } from '../../watch/gap-meter.js'
-import { persists, StallWatch, type Decision, type Turn } from '../../watch/stall-watch.js'
+import { StallWatch, type Decision, type Turn } from '../../watch/stall-watch.js'
 import { Announcer } from './announcer.js'
 import { reportPreviousRuns } from './previous-runs.js'
 import { answerWith, CaptureQueue, type WantedCapture } from './capture-queue.js'
-import { describeAnswer, sayIncident } from './incident-line.js'
 import type { HostSink } from './host-sink.js'
 import { Healer } from './healer.js'
 import { hasMemoryToSpare } from './spare-memory.js'
@@ -23,9 +22,9 @@ import type { CaptureAnswer, FromWatch, ToWatch } from '../shared/messages.js'
 import { NativeLoader } from './native-loader.js'
 import { Probes } from './probes.js'
 import { PrematureEnding } from './premature-ending.js'
-import { END_MARGIN_MS, endProcess } from './process-end.js'
+import { END_MARGIN_MS } from './process-end.js'
 import { ServiceNotify } from './service-notify.js'
-import { isCuredByRestart, isSomebodyLooking } from './restart-cure.js'
+import { StallEnding } from './stall-ending.js'
 
 export interface WatchLoopOptions {
   readonly settings: Settings
@@ -46,28 +45,10 @@ export interface WatchState {
 }
 
 /**
- * Where the watch loop stands. `ending`: the end is decided, its evidence is collected, and it may be taken back.
- * `over`: the end has begun. `running-dry`: the main thread waits for our word on its premature end. In the last two
- * nothing else is decided any more.
+ * Where the watch loop stands, beside a decided end (stall-ending.ts). `running-dry`: the main thread waits for our word on its
+ * premature end, and nothing else is decided any more.
  */
-type Phase =
-  | { readonly is: 'watching' | 'shutting-down' | 'over' | 'running-dry' }
-  | ({ readonly is: 'ending' } & Ending)
-
-/** A process whose end is decided, while its evidence is collected. */
-interface Ending {
-  readonly stall: Stall
-  /** As of `now()`. */
-  readonly deadlineMs: number
-  /** Ends only if the verdict says that a restart is the cure. */
-  readonly conditional: boolean
-  /** Handled signals so far: one more, and the application ends itself. */
-  readonly shutdowns: number
-  /** The loop was lost while a capture was under way that began before: one more tells of it. */
-  readonly lookAgain: boolean
-  /** What a dead connection was closed for, and so what it ends for if that did not help; null: nothing was closed. */
-  readonly proof: CaptureAnswer | null
-}
+type Phase = 'watching' | 'shutting-down' | 'running-dry'
 
 export class WatchLoop {
   private readonly options: WatchLoopOptions
@@ -77,15 +58,14 @@ export class WatchLoop {
   private readonly turnMs: number
   private readonly watch: StallWatch
   private readonly queue: CaptureQueue
-  private phase: Phase = { is: 'watching' }
+  private phase: Phase = 'watching'
   private readonly native: NativeLoader
   private readonly announcer: Announcer
   private readonly premature: PrematureEnding
   private readonly probes: Probes
   private readonly notify: ServiceNotify
   private readonly healer: Healer
-  /** What came of closing a connection, until a capture can keep it. */
-  private healed: Stall | null = null
+  private readonly ending: StallEnding
 
   constructor(options: WatchLoopOptions) {
     this.options = options
@@ -105,8 +85,19 @@ export class WatchLoop {
       logger: options.logger,
       monotonicMs,
       close: (connection) => this.tell({ type: 'close-connection', connection }),
-      over: (stall) => {
-        this.healed = stall
+      over: (stall) => this.ending.keep(stall),
+    })
+    this.ending = new StallEnding({
+      settings,
+      logger: options.logger,
+      queue: this.queue,
+      healer: this.healer,
+      now: () => monotonicMs() - this.lostMs,
+      shutdowns: () => this.reader.shutdowns,
+      native: () => this.native.calls,
+      forgive: (clock) => {
+        this.probes.tell({ type: 'forgiven', clock })
+        this.notify.forgive(clock, this.reader.observe())
       },
     })
     this.queue.onAnswer = (note) => {
@@ -177,27 +168,28 @@ export class WatchLoop {
   }
 
   private doing(): WatchState['doing'] {
-    if (this.phase.is === 'ending' || this.isLeaving()) return 'ending'
+    if (this.ending.underWay || this.isLeaving()) return 'ending'
     if (this.queue.capturing) return 'capturing'
-    return this.phase.is === 'shutting-down' ? 'shutting-down' : 'watching'
+    return this.phase === 'shutting-down' ? 'shutting-down' : 'watching'
   }
 
   private isLeaving(): boolean {
-    return this.phase.is === 'over' || this.phase.is === 'running-dry'
+    return this.ending.over || this.phase === 'running-dry'
   }
 
   private turn(): void {
     if (this.isLeaving()) return
     const turn = this.observe()
     this.native.turn()
-    this.carryOutHeal(turn)
-    this.carryOutEnding(turn)
-    const leaving = this.phase.is === 'shutting-down' || this.phase.is === 'ending' || this.isLeaving()
+    this.ending.carryOutHeal(turn)
+    this.ending.carryOut(turn)
+    const ending = this.ending.underWay || this.isLeaving()
+    const leaving = this.phase === 'shutting-down' || ending
     this.probes.setLeaving(leaving)
     this.notify.turn({ ...turn, leaving, native: this.native })
-    if (this.phase.is === 'ending' || this.isLeaving()) return
+    if (ending) return
     const decision = this.watch.turn(turn)
-    this.phase = { is: this.watch.shuttingDown ? 'shutting-down' : 'watching' }
+    this.phase = this.watch.shuttingDown ? 'shutting-down' : 'watching'
     if (decision) this.carryOut(decision)
     this.announcer.turn({
       clocks: turn.clocks,
@@ -222,11 +214,6 @@ export class WatchLoop {
     }
   }
 
-  /** Monotonic ms, less the time in which nobody ran: a capture did not get on in it either. */
-  private now(): number {
-    return monotonicMs() - this.lostMs
-  }
-
   private carryOut(decision: Decision): void {
     const { stall } = decision
     switch (decision.act) {
@@ -241,147 +228,27 @@ export class WatchLoop {
         this.useNative()
         this.queue.capture(stall, this.limitBeforeEndMs(stall), (answer) => {
           if (answer.movedAgain === true) this.watch.movedAgain(stall)
-          else if (this.phase.is === 'watching') this.healer.begin(stall, answer, this.observe())
+          else if (this.phase === 'watching' && !this.ending.underWay) this.healer.begin(stall, answer, this.observe())
         })
         return
       case 'end':
-      case 'end-if-cured': {
+      case 'end-if-cured':
         this.useNative()
-        const conditional = decision.act === 'end-if-cured'
-        const limitMs = conditional ? this.queue.usualLimitMs() : this.options.settings.graceMs
-        const ended = stall.clocks.some(({ name, ended }) => name === stall.clock && ended)
-        this.phase = {
-          is: 'ending',
-          stall,
-          deadlineMs: this.now() + limitMs,
-          conditional,
-          shutdowns: this.reader.shutdowns,
-          lookAgain: ended && this.queue.knewAsAlive(stall.clock),
-          proof: this.healer.proofOf(stall.clock),
-        }
-        if (!this.queue.capturing) this.captureForEnd(this.phase)
-        this.carryOutEnding(this.observe())
-      }
+        this.ending.begin(stall, decision.act === 'end-if-cured')
+        this.ending.carryOut(this.observe())
     }
-  }
-
-  /** Ends the process once its evidence is safe or the grace is over; takes it back when the worker moves again. */
-  private carryOutEnding(turn: Turn): void {
-    const ending = this.phase
-    if (ending.is !== 'ending') return
-    if (!persists(ending.stall, turn, this.options.settings)) {
-      this.cancelEnding(ending, `${ending.stall.clock ?? 'the process'} moves again`)
-      return
-    }
-    if (this.reader.shutdowns !== ending.shutdowns) {
-      this.cancelEnding(ending, 'it was asked to end by a signal that it handles')
-      return
-    }
-    if (this.healer.underWay) return
-    const over = this.now() >= ending.deadlineMs
-    if (this.queue.capturing && !over) return
-    if (ending.lookAgain && !over) {
-      this.phase = { ...ending, lookAgain: false }
-      if (this.captureForEnd(ending)) return
-    }
-    const answer = ending.proof ?? this.queue.answerFor(ending.stall)
-    if (this.healFirst(ending, answer, turn)) return
-    if (this.healer.of(ending.stall.clock)?.outcome === 'alive') {
-      this.cancelEnding(ending, 'its connection is not dead: it answered when it was asked')
-      return
-    }
-    const spared = ending.conditional && !isCuredByRestart(answer)
-    if (spared || isSomebodyLooking(answer)) {
-      this.cancelEnding(ending, spared ? 'nothing says that a restart would be the cure' : 'a debugger holds it')
-      return
-    }
-    this.phase = { is: 'over' }
-    const { logger, settings } = this.options
-    endProcess({
-      stall: this.withHeal(ending.stall),
-      answer,
-      native: this.native.calls,
-      dir: settings.dir,
-      terminationLog: settings.terminationLog,
-      logger,
-    })
-  }
-
-  /** What was asked of the main thread, and the capture that keeps what came of it. */
-  private carryOutHeal(turn: Turn): void {
-    const clock = this.healer.turn(turn)
-    if (clock !== null && this.phase.is === 'ending') this.cancelEnding(this.phase, `${clock} was healed`)
-    const { healed } = this
-    if (healed === null || this.queue.capturing) return
-    this.healed = null
-    const silently = this.phase.is === 'ending'
-    // The silence that it was about, to now: so the incident follows the one that named the connection.
-    const ageMs = turn.wallMs - healed.noticedAt + healed.ageMs
-    const stall = { ...healed, ageMs, noticedAt: turn.wallMs, clocks: turn.clocks.map(toReading) }
-    this.queue.capture(stall, this.queue.usualLimitMs(0), undefined, { profileMs: 0, silently })
-  }
-
-  /** @returns true when the dead connection is closed first, and the end waits for what comes of it */
-  private healFirst(ending: Ending, answer: CaptureAnswer | null, turn: Turn): boolean {
-    if (!ending.conditional || ending.proof !== null) return false
-    const limitMs = this.healer.begin(ending.stall, answer, turn)
-    if (limitMs === 0) return false
-    this.phase = {
-      is: 'ending',
-      ...ending,
-      proof: answer,
-      deadlineMs: this.now() + limitMs + this.queue.usualLimitMs(0),
-    }
-    return true
-  }
-
-  private withHeal(stall: Stall): Stall {
-    const heal = this.healer.of(stall.clock)
-    return heal === undefined ? stall : { ...stall, heal }
-  }
-
-  /** @returns false when there is no time for it */
-  private captureForEnd({ stall, deadlineMs }: Ending): boolean {
-    const limitMs = deadlineMs - this.now() - END_MARGIN_MS
-    if (limitMs <= 0) return false
-    // The line about the end, or about its being taken back, tells of the incident too.
-    this.queue.capture(this.withHeal(stall), limitMs, (answer) => this.sayUnlessEnding(stall, answer), {
-      silently: true,
-    })
-    return true
-  }
-
-  private sayUnlessEnding(stall: Stall, answer: CaptureAnswer): void {
-    if (this.phase.is !== 'ending') sayIncident(this.options.logger, stall, answer)
-  }
-
-  private cancelEnding(ending: Ending, why: string): void {
-    this.phase = { is: 'watching' }
-    if (ending.stall.clock !== null) {
-      this.probes.tell({ type: 'forgiven', clock: ending.stall.clock })
-      this.notify.forgive(ending.stall.clock, this.reader.observe())
-    }
-    // One that is still under way is said when it is there.
-    const answer = this.queue.capturing ? null : this.queue.answerFor(ending.stall)
-    const about = answer === null ? '' : ` (${describeAnswer(answer)})`
-    this.options.logger.warn(`not ended: ${why}${about}`, {
-      event: 'forgiven',
-      verdicts: answer?.verdicts ?? [],
-      incident: answer?.incident ?? null,
-      bundle: answer?.bundlePath ?? null,
-    })
   }
 
   private endPrematurely(): void {
     // The main thread waits for our word, and nothing else is decided any more.
-    this.phase = { is: 'running-dry' }
+    this.phase = 'running-dry'
     this.premature.begin()
   }
 
   /** After a capture: what waited for it. */
   private goOn(): void {
     if (this.isLeaving()) this.premature.goOn()
-    else this.carryOutEnding(this.observe())
+    else this.ending.carryOut(this.observe())
   }
 
   /** What a capture may take: less when the watchdog would act before that. */

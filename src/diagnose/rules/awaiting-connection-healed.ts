@@ -22,7 +22,7 @@ export function awaitingConnectionHealed({ evidence }: View): readonly Candidate
       weight: 100,
       refutedBy: 'Polls that fail again without that connection: then it was not the connection alone.',
       nextStep:
-        'Nothing to do for this worker. Set CONDUCTOR_DISABLE_HTTP2=true (SDK 3 and later) or a short keep-alive, and ask what sits between (a proxy, NAT): it will happen again.',
+        'Nothing to do for this worker. Set CONDUCTOR_DISABLE_HTTP2=true (SDK 3 and later) or a short keep-alive, give polls a time-out where they have none, and ask what sits between (a proxy, NAT): it will happen again.',
     },
   ]
 }

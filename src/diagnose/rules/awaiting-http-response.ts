@@ -1,6 +1,6 @@
 /** `awaiting/http-response`: the request was sent and acknowledged, and nothing came back. */
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capBySilence, isPollInFlight, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { isFirstRequest, neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
 import type { View } from '../view/view.js'
 
@@ -10,8 +10,8 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   return leavesOf(view)
     .filter((leaf) => leaf.cause === 'http-response')
-    .map((leaf) =>
-      leafCandidate(view, leaf, {
+    .map((leaf) => ({
+      ...leafCandidate(view, leaf, {
         cause: 'http-response',
         waitsFor: `${leaf.waits.answered === true ? 'the rest of the answer' : 'the answer'} to ${requestText(leaf)}${neverText(leaf)}`,
         signs: signsOf(leaf),
@@ -20,7 +20,15 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
         refutedBy: 'Data received on this connection between two looks.',
         nextStep: nextOf(leaf),
       }),
-    )
+      ...connectionOf(view, leaf),
+    }))
+}
+
+/** Of a poll alone, whose connection can be closed without the loss of anything but this poll. */
+function connectionOf(view: View, leaf: Leaf): Pick<Candidate, 'connection'> {
+  const { local, peer } = leaf.waits
+  if (local === undefined || peer === undefined || !isPollInFlight(view, leaf)) return {}
+  return { connection: { local, peer } }
 }
 
 /** `GET http://10.0.0.5/tasks/42 from 10.0.0.5:8080`, with as much as is known. */

@@ -335,10 +335,13 @@ function ageText(leaf: Leaf): string {
 
 /** While a poll is in flight for as long as the clock is silent, the poll itself is what stalls. */
 function pollWeight(view: View, leaf: Leaf): number {
-  const { clock } = view
-  if (clock?.inFlightMs == null || clock.inFlightMs < clock.ageMs / 2) return 0
+  return isPollInFlight(view, leaf) ? 100 : 0
+}
+
+export function isPollInFlight({ clock }: View, leaf: Leaf): boolean {
+  if (clock?.inFlightMs == null || clock.inFlightMs < clock.ageMs / 2) return false
   const text = `${leaf.waits.url ?? ''} ${leaf.blame.chain.map((frame) => frame.function ?? '').join(' ')}`
-  return /poll/i.test(text) ? 100 : 0
+  return /poll/i.test(text)
 }
 
 /** Only where the loop is alive can an await be what everything waits for. */

@@ -84,3 +84,51 @@ describe.concurrent.each(NEWEST)(
     }, 360_000)
   },
 )
+
+/** Their polls have no time-out of their own, so that nothing proves their connection dead: closed before they are ended for it. */
+const SILENT = {
+  ...HEAL,
+  CONDUCTOR_STALL_WARN_SECONDS: '6',
+  CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '12',
+  // They have no setting of their own for a certificate that nobody signed.
+  NODE_TLS_REJECT_UNAUTHORIZED: '0',
+}
+const WITHOUT_TIME_OUT = [
+  { sdk: '1.2.3', tls: false },
+  { sdk: '2.4.1', tls: false },
+  { sdk: '2.4.1', tls: true },
+].flatMap((cell, i) => (ALL ? NODES : NODES.slice(i % NODES.length).slice(0, 1)).map((node) => ({ ...cell, node })))
+
+describe.concurrent.each(WITHOUT_TIME_OUT)(
+  'Node $node.major, SDK $sdk, TLS: $tls, polls without a time-out',
+  (cell) => {
+    const { node, sdk, tls } = cell
+
+    test('closes the connection of a poll that is not answered, and an answered poll proves it', async (context) => {
+      const { expect: its } = context
+      const { server, worker } = await beginWorker(context, node, { tls }, { sdk, env: SILENT })
+      await server.mute()
+      const { answeredPolls } = await server.state()
+      await its.poll(() => outcomeOf(worker), { timeout: 120_000 }).toBe('answered')
+      its((await server.state()).answeredPolls).toBeGreaterThan(answeredPolls)
+      await its
+        .poll(() => worker.incidents().some(({ stall }) => stall?.heal !== undefined), { timeout: 60_000 })
+        .toBe(true)
+      its(worker.child.exitCode, worker.log).toBeNull()
+      const record = worker.incidents().find(({ stall }) => stall?.heal !== undefined)
+      // Nothing but the end itself is reason enough.
+      its(record?.stall).toMatchObject({ trigger: 'loop-silence', heal: { outcome: 'answered' } })
+      const named = worker.incidents().find(({ id }) => id === record?.stall?.heal?.incident)
+      its(named?.verdicts[0]).toMatchObject({ kind: 'awaiting', cause: 'http-response' })
+    }, 240_000)
+
+    test('is ended for a server that answers no polls on any connection', async (context) => {
+      const { expect: its } = context
+      const { server, worker } = await beginWorker(context, node, { tls }, { sdk, env: SILENT })
+      await server.setMode('poll-hang')
+      its(await worker.exit, worker.log).toBe(70)
+      // Over HTTP/2 the connection answers when it is asked, and is left open.
+      its(outcomeOf(worker), worker.log).toBe(tls ? 'alive' : 'no-answer')
+    }, 240_000)
+  },
+)

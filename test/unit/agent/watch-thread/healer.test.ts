@@ -47,8 +47,8 @@ class Bench {
     return { nowMs: this.nowMs, clocks: [clock({ lastSuccessMs, failuresInRow: 3 })] }
   }
 
-  begin(answer: CaptureAnswer | null = ANSWER): number {
-    return this.healer.begin(STALL, answer, this.turn(300_000 + this.nowMs))
+  begin(answer: CaptureAnswer | null = ANSWER, stall: Stall = STALL): number {
+    return this.healer.begin(stall, answer, this.turn(300_000 + this.nowMs))
   }
 
   hear(outcome: CloseOutcome): void {
@@ -136,4 +136,32 @@ test.each([
   expect(bench.begin(answer)).toBe(0)
   expect(bench.asked).toEqual([])
   expect(bench.healer.underWay).toBe(false)
+})
+
+test('closes the connection of a poll that is only unanswered as the last step before the end, and never sooner', () => {
+  const name = 'awaiting/http-response'
+  const unanswered = { ...ANSWER, verdicts: [name], verdict: { name, confidence: 'medium', summary: 's', place: null } }
+  const silent: Stall = { ...STALL, trigger: 'loop-silence' }
+  expect(new Bench().begin(unanswered)).toBe(0)
+  expect(new Bench().begin(unanswered, { ...silent, level: 'warn' })).toBe(0)
+  const { dead: _, ...unknown } = unanswered
+  expect(new Bench().begin(unknown, silent)).toBe(0)
+  expect(new Bench().begin({ ...unanswered, verdicts: ['awaiting/lock', name] }, silent)).toBe(0)
+  const bench = new Bench()
+  expect(bench.begin(unanswered, silent)).toBeGreaterThan(20_000)
+  expect(bench.asked).toMatchObject([CONNECTION])
+})
+
+test('is unanswered from its end until a poll is answered', () => {
+  const bench = new Bench()
+  bench.begin()
+  bench.nowMs = 4000
+  bench.hear('closed')
+  bench.healer.turn(bench.turn(304_000))
+  bench.nowMs = 40_000
+  bench.healer.turn(bench.turn(340_000))
+  expect(bench.outcomes).toEqual(['no-answer'])
+  expect(bench.healer.isUnanswered('invoices', bench.turn(340_000))).toBe(true)
+  bench.nowMs = 41_000
+  expect(bench.healer.isUnanswered('invoices', bench.turn(500))).toBe(false)
 })
