@@ -14,6 +14,12 @@ const LIBRARIES = {
   conductor: { name: 'Conductor SDK 4.0.0', from: 'test/sdk/conductor-4.0.0' },
   'sqs-consumer': { name: 'sqs-consumer 14.2.1', from: 'test/queues' },
   kafkajs: { name: 'kafkajs 2.2.4', from: 'test/queues' },
+  bull: { name: 'bull 4.16.5', from: 'test/queues' },
+  bullmq: { name: 'bullmq 5.81.3', from: 'test/queues' },
+  'bullmq-6': { name: 'bullmq 6.1.2', from: 'test/queues' },
+  'pg-boss': { name: 'pg-boss 10.4.2', from: 'test/queues' },
+  amqplib: { name: 'amqplib 2.3.1', from: 'test/queues', what: 'messages' },
+  'amqplib-0': { name: 'amqplib 0.10.9', from: 'test/queues', what: 'messages' },
 }
 
 async function once(library, how, polls) {
@@ -27,7 +33,7 @@ const round = (value, digits = 0) => Number(value.toFixed(digits))
 export async function run({ quick, progress }) {
   const [rounds, polls] = quick ? [1, 10_000] : [5, 50_000]
   const rows = []
-  for (const [library, { name, from }] of Object.entries(LIBRARIES)) {
+  for (const [library, { name, from, what = 'polls' }] of Object.entries(LIBRARIES)) {
     if (!existsSync(path.join(ROOT, from, 'node_modules'))) {
       rows.push({ what: name, value: '-', unit: '', note: `not installed: npm ci --prefix ${from}` })
       continue
@@ -43,7 +49,7 @@ export async function run({ quick, progress }) {
     const rate = ({ polls: count, ms }) => (count * 1000) / ms
     const cpu = ({ polls: count, cpuMicros }) => cpuMicros / count
     rows.push({
-      what: `${name}: polls a second`,
+      what: `${name}: ${what} a second`,
       value: round(of('hooked', rate)),
       unit: 'with',
       note: `${round(of('plain', rate))} without (${round((100 * of('hooked', rate)) / of('plain', rate))} %)`,
