@@ -18,6 +18,7 @@ import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ServerAnswer, ServerView } from '../model/server-view.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
+import { keepCollected } from './collected-awaits.js'
 import { joinAwaits } from './join-awaits.js'
 import { joinTasks } from './join-tasks.js'
 import { joinThreads } from './join-threads.js'
@@ -46,7 +47,7 @@ export interface EvidenceInput {
 
 /** Throws never. The parts of each look are joined within the look; awaits are compared across looks as well. */
 export function joinEvidence(input: EvidenceInput): Evidence {
-  const looks = joinAwaits(input.looks.map(lookOf))
+  const looks = keepCollected(joinAwaits(input.looks.map(lookOf)))
   return {
     process: input.process,
     stall: input.stall,

@@ -93,6 +93,7 @@ export type Unproved =
   | 'holders-only-mention'
   | 'nearest-in-snapshot'
   | 'earlier-look'
+  | 'collected'
 
 /** What may be known of any wait. */
 export interface AnyWait {

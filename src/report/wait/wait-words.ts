@@ -13,6 +13,8 @@ const DOUBTS: { readonly [U in Unproved]: string } = {
   'nearest-in-snapshot':
     'nearest resource in the heap snapshot; which of its closures settles the promise was not checked',
   'earlier-look': 'found in an earlier look only',
+  collected:
+    'an earlier look saw it; the garbage collector has taken it since, as it takes only what nothing can settle',
 }
 
 export function doubted(unproved: Unproved): { readonly unproved: Unproved; readonly doubt: string } {
