@@ -28,6 +28,8 @@ export type { Tagged } from './tagged.js'
 const HIGH = 2 ** 32
 /** Maps remembered before the cache starts anew. */
 const MAX_MAPS = 200_000
+/** A power of two. */
+const OTHERS = 1 << 12
 const MAX_ARRAY = 1 << 24
 
 export class V8Heap {
@@ -37,6 +39,11 @@ export class V8Heap {
   readonly types: Readonly<Record<InstanceType, number>>
   readonly #names = new Map<number, string>()
   readonly #types = new Map<number, number>()
+  /**
+   * Words that are no Map, each in the place that its address gives it: there are as many of them as objects, and a Map
+   * of them took tens of megabytes.
+   */
+  readonly #others = new Float64Array(OTHERS)
   readonly #instanceType: number
 
   constructor(memory: MemoryReader, layout: V8Layout) {
@@ -54,6 +61,7 @@ export class V8Heap {
   flush(): void {
     this.memory.flush()
     this.#types.clear()
+    this.#others.fill(0)
   }
 
   /** A strong pointer into user space, by its bits alone. */
@@ -98,18 +106,21 @@ export class V8Heap {
 
   /** Instance type of what `map` describes; -1 unless it is a Map whose own map is a Map. */
   typeOfMap(map: Tagged): number {
+    const place = ((map % HIGH) >>> 3) & (OTHERS - 1)
+    if (this.#others[place] === map) return -1
     const known = this.#types.get(map)
     if (known !== undefined) return known
-    let type = -1
     if (this.isPointer(map)) {
       const meta = this.memory.word(toAddress(map - 1))
       if (this.isPointer(meta) && this.memory.u16(toAddress(meta - 1 + this.#instanceType)) === this.types.MAP) {
-        type = this.memory.u16(toAddress(map - 1 + this.#instanceType))
+        const type = this.memory.u16(toAddress(map - 1 + this.#instanceType))
+        if (this.#types.size >= MAX_MAPS) this.#types.clear()
+        this.#types.set(map, type)
+        return type
       }
     }
-    if (this.#types.size >= MAX_MAPS) this.#types.clear()
-    this.#types.set(map, type)
-    return type
+    this.#others[place] = map
+    return -1
   }
 
   /** Instance type of an object; -1 when the word is no pointer to one. */
