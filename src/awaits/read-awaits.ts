@@ -17,7 +17,7 @@ import { Resources } from './resources/resources.js'
 import type { AwaitScan } from './scan/await-scan.js'
 import { collectedEvents } from './scan/collected-events.js'
 import { suspendedLocals } from './scan/suspended-locals.js'
-import { collectionsOf, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
+import { collectionsOf, type EarlierScans, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
 import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './scan/suspended.js'
 import { type OpenWork, readOpenWork } from './scan/open-work.js'
 import { userFirst } from './scan/user-first.js'
@@ -44,6 +44,8 @@ export interface ReadAwaitsOptions {
   /** Monotonic ms (`performance.now()`) at which the tree must be there. */
   readonly deadlineMs: number
   readonly cache?: AwaitCache
+  /** Kept from one look to the next by whoever takes several, for a heap that does not change in between. */
+  readonly earlier?: EarlierScans
   readonly isolates?: readonly Isolate[]
   /** Read arguments and variables of one function a place; without, no value of the application's is read. */
   readonly locals?: boolean
@@ -174,12 +176,7 @@ function readSettled(
 ): SettledLook {
   for (let look = 1; ; look++) {
     const { scan, collections } = scanSettled(heap, isolate, options, notes)
-    const { list } = scan.suspended
-    const awaiters = userFirst(
-      list,
-      list.map((one) => awaitersOf(scan.links, scan.suspended, one.results)),
-    )
-    const bottoms = list.map((one) => leafPromises(scan.suspended, one.awaits))
+    const { awaiters, bottoms } = chainsOf(scan)
     const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
     const open = [...(waits?.waits.values() ?? [])].some((wait) => wait.kind === 'unknown' || wait.kind === 'nothing')
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
@@ -188,6 +185,24 @@ function readSettled(
     scan.blocks.release()
     heap.flush()
   }
+}
+
+type Chains = Pick<SettledLook, 'awaiters' | 'bottoms'>
+
+const chains = new WeakMap<AwaitScan, Chains>()
+
+/** Of one scan always the same: a scan that still holds at a later look is asked again. */
+function chainsOf(scan: AwaitScan): Chains {
+  const known = chains.get(scan)
+  if (known !== undefined) return known
+  const { list } = scan.suspended
+  const awaiters = userFirst(
+    list,
+    list.map((one) => awaitersOf(scan.links, scan.suspended, one.results)),
+  )
+  const found = { awaiters, bottoms: list.map((one) => leafPromises(scan.suspended, one.awaits)) }
+  chains.set(scan, found)
+  return found
 }
 
 /** Values of the first function of each place and chain; those alike have others, but one is enough to see. */

@@ -13,6 +13,7 @@ export const awaitsCapturer: Capturer<AwaitTree> = {
   async capture(session, { deadlineMs }) {
     // A fifth of all code: a look at stacks alone starts without.
     const { readAwaits } = await import('./read-awaits.js')
-    return readAwaits(session.memory(), { ...session.options, target: session.target, deadlineMs })
+    const { target, options, earlierScans: earlier } = session
+    return readAwaits(session.memory(), { ...options, target, deadlineMs, earlier })
   },
 }

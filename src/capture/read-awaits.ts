@@ -8,7 +8,7 @@ import type { Target } from '../model/target.js'
 import { ageMsOf } from '../platform/procfs/process.js'
 import { ownThreadId } from '../platform/procfs/own-thread.js'
 import { readAwaitTree, type ReadAwaitsOptions } from '../awaits/read-awaits.js'
-import type { AwaitCache } from '../awaits/scan/settled-scan.js'
+import type { AwaitCache, EarlierScans } from '../awaits/scan/settled-scan.js'
 import type { Redactor } from '../redact/redactor.js'
 import { sayWaits } from '../report/wait/wait-words.js'
 import type { CaptureOptions } from './session.js'
@@ -30,6 +30,8 @@ export interface AwaitsRequest extends Pick<CaptureOptions, 'locals' | 'redactor
   readonly deadlineMs: number
   /** Kept by whoever looks again and again. */
   readonly cache?: AwaitCache
+  /** As in `ReadAwaitsOptions`. */
+  readonly earlier?: EarlierScans
   readonly onFunctions?: ReadAwaitsOptions['onFunctions']
 }
 
@@ -56,6 +58,7 @@ export function readAwaits(target: MemoryTarget, request: AwaitsRequest): AwaitT
     deadlineMs: request.deadlineMs - RESERVE_MS,
     locals: request.locals,
     ...(request.cache === undefined ? {} : { cache: request.cache }),
+    ...(request.earlier === undefined ? {} : { earlier: request.earlier }),
     ...(request.onFunctions === undefined ? {} : { onFunctions: request.onFunctions }),
     keepBytes: request.target.inside ? KEEP_INSIDE : KEEP_OUTSIDE,
     maxFunctions: request.target.inside ? MAX_FUNCTIONS_INSIDE : MAX_FUNCTIONS_OUTSIDE,

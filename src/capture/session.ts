@@ -2,6 +2,7 @@
  * One target that is being looked at: what was asked for, and its memory, opened once. Everything that captures goes
  * through here: finding the layout and the symbols costs most of a look.
  */
+import type { EarlierScans } from '../awaits/scan/settled-scan.js'
 import type { Target } from '../model/target.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type MemoryTarget, openMemoryTarget } from './memory-target.js'
@@ -23,6 +24,8 @@ export interface CaptureOptions {
 export class CaptureSession {
   readonly target: Target
   readonly options: CaptureOptions
+  /** What the look before has found, and a copy of the heap: from outside, and of a heap that is not too large. */
+  readonly earlierScans: EarlierScans = new Map()
   #memory: MemoryTarget | null = null
 
   constructor(target: Target, options: CaptureOptions) {
@@ -41,6 +44,7 @@ export class CaptureSession {
   }
 
   dispose(): void {
+    this.earlierScans.clear()
     this.#memory?.dispose()
     this.#memory = null
   }

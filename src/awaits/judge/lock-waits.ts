@@ -62,17 +62,31 @@ export class LockWaits {
     const cycle = locks.cycleOf(finding)
     const holders = locks.holdersOf(finding).map((holder) => holder.generator)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
-    const named = distinct([...holders, ...users].flatMap((generator) => this.holder(generator))).slice(0, MAX_HOLDERS)
+    const named = distinct(this.#onePerPlace([...holders, ...users]).flatMap((generator) => this.holder(generator)))
     const links =
       cycle === null ? undefined : cycle.flatMap((generator) => this.holder(this.#tasks.taskBelow(generator)))
     return {
       kind: 'lock',
       ...(owner === null ? {} : { owner }),
       parts: plainParts(parts),
-      ...(named.length === 0 ? {} : { holders: named }),
+      ...(named.length === 0 ? {} : { holders: named.slice(0, MAX_HOLDERS) }),
       ...(links === undefined ? {} : { links }),
       ...(users.length === 0 ? {} : { unproved: 'holders-only-mention' }),
     }
+  }
+
+  /** Of ten thousand functions in one place one is as good as all. */
+  #onePerPlace(generators: readonly Tagged[]): Tagged[] {
+    const { list, byGenerator } = this.#context.suspended
+    const seen = new Map<Tagged, Set<number>>()
+    return generators.filter((generator) => {
+      const one = list[byGenerator.get(generator) ?? -1]
+      if (one === undefined) return true
+      const positions = seen.get(one.function.address) ?? new Set()
+      if (positions.has(one.position)) return false
+      seen.set(one.function.address, positions.add(one.position))
+      return true
+    })
   }
 
   /** Suspended functions whose code mentions the module's variable, and that do not wait in the same queue. */

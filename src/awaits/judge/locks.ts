@@ -14,6 +14,22 @@ import type { TimerPaths } from './timer-paths.js'
 
 const MAX_CHAIN = 100
 
+interface Chains {
+  /** By generator. */
+  readonly bottoms: Map<Tagged, Tagged>
+  /** By promise. */
+  readonly below: Map<Tagged, number | undefined>
+}
+
+/** Each wait in a queue asks about every function, and there are several judges of one scan. */
+const chains = new WeakMap<SuspendedFunctions, Chains>()
+
+function chainsOf(suspended: SuspendedFunctions): Chains {
+  const known = chains.get(suspended) ?? { bottoms: new Map(), below: new Map() }
+  chains.set(suspended, known)
+  return known
+}
+
 export class Locks {
   readonly #objects: Objects
   readonly #heap: V8Heap
@@ -21,6 +37,8 @@ export class Locks {
   readonly #findings: ReadonlyMap<Tagged, Finding>
   readonly #timers: TimerPaths
   readonly #lists: LinkedLists
+  readonly #bottoms: Map<Tagged, Tagged>
+  readonly #below: Map<Tagged, number | undefined>
   #waiters: Map<Tagged, { readonly function: Tagged; readonly position: number }> | null = null
   readonly #queues = new Map<Finding, Tagged>()
 
@@ -36,6 +54,9 @@ export class Locks {
     this.#findings = findings
     this.#timers = timers
     this.#lists = new LinkedLists(objects)
+    const { bottoms, below } = chainsOf(suspended)
+    this.#bottoms = bottoms
+    this.#below = below
   }
 
   /** The queue nearest to the promise through which its resolver is held: a collection, or what a list hangs on; else 0. */
@@ -84,6 +105,15 @@ export class Locks {
 
   /** The promise at the bottom of what a suspended function waits for, through the functions that it awaits. */
   bottomOf(generator: Tagged): Tagged {
+    let bottom = this.#bottoms.get(generator)
+    if (bottom === undefined) {
+      bottom = this.#findBottom(generator)
+      this.#bottoms.set(generator, bottom)
+    }
+    return bottom
+  }
+
+  #findBottom(generator: Tagged): Tagged {
     const first = this.#suspended.byGenerator.get(generator)
     let index = first
     const seen = new Set<number>()
@@ -109,6 +139,11 @@ export class Locks {
   }
 
   #ownerBelow(promise: Tagged): number | undefined {
+    if (!this.#below.has(promise)) this.#below.set(promise, this.#findOwner(promise))
+    return this.#below.get(promise)
+  }
+
+  #findOwner(promise: Tagged): number | undefined {
     const queue = [promise]
     const seen = new Set<Tagged>()
     for (let head = 0; head < queue.length && seen.size < 1_000; head++) {

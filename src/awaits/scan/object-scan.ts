@@ -81,5 +81,5 @@ function isPendingWithReactions(words: Uint32Array, flags: number, reactions: nu
   if (words[flags] !== 0 || ((words[flags + 1] ?? 0) & PENDING_MASK) !== 0) return false
   const word = (words[reactions] ?? 0) + (words[reactions + 1] ?? 0) * HIGH
   // Without reactions the field is Smi 0.
-  return word % 4 === 1
+  return (word & 3) === 1
 }

@@ -21,12 +21,21 @@ const TEXT_LIMIT = 64 << 20
 const TEXT_STEP = 1 << 18
 
 const MISSING = -1
+/** Pages that are found without asking a Map, each in the place that its number gives it. A power of two. */
+const FRONT = 1 << 11
+
+/** Where an address lies in its page. Of a number beyond 32 bits `%` is a call of fmod, and this is asked for each word. */
+function offsetIn(address: number): number {
+  return (address >>> 0) & (PAGE - 1)
+}
 
 export abstract class CachedMemory implements MemoryReader {
   faults = 0
   bytesRead = 0
   readonly #slabs: { bytes: Buffer; words: Uint32Array }[] = []
   readonly #slots = new Map<number, number>()
+  readonly #frontPages = new Float64Array(FRONT).fill(-1)
+  readonly #frontSlots = new Int32Array(FRONT)
   readonly #maxSlots: number
   #used = 0
   #lastPage = -1
@@ -57,9 +66,9 @@ export abstract class CachedMemory implements MemoryReader {
     if (length > LONG || this.keepsPartial) return this.#direct(address, target)
     let whole = true
     for (let done = 0; done < length;) {
-      const offset = (address + done) % PAGE
+      const offset = offsetIn(address + done)
       const size = Math.min(length - done, PAGE - offset)
-      const slot = this.#slot(Math.floor((address + done) / PAGE))
+      const slot = this.#slot((address + done - offset) / PAGE)
       if (slot === MISSING) {
         target.fill(0, done, done + size)
         whole = false
@@ -81,20 +90,21 @@ export abstract class CachedMemory implements MemoryReader {
   }
 
   word(address: Address): number {
-    if (address % 4 === 0 && address % PAGE <= PAGE - 8) {
-      const slot = this.#slot(Math.floor(address / PAGE))
+    const offset = offsetIn(address)
+    if ((offset & 3) === 0 && offset <= PAGE - 8) {
+      const slot = this.#slot((address - offset) / PAGE)
       if (slot === MISSING) return 0
       const words = this.#slab(slot).words
-      const index = ((slot % SLAB_PAGES) * PAGE + (address % PAGE)) >>> 2
+      const index = ((slot % SLAB_PAGES) * PAGE + offset) >>> 2
       return (words[index] ?? 0) + (words[index + 1] ?? 0) * HIGH
     }
     return this.u32(address) + this.u32((address + 4) as Address) * HIGH
   }
 
   u32(address: Address): number {
-    const offset = address % PAGE
+    const offset = offsetIn(address)
     if (offset > PAGE - 4) return this.u16(address) + this.u16((address + 2) as Address) * 65536
-    const slot = this.#slot(Math.floor(address / PAGE))
+    const slot = this.#slot((address - offset) / PAGE)
     return slot === MISSING ? 0 : this.#slab(slot).bytes.readUInt32LE((slot % SLAB_PAGES) * PAGE + offset)
   }
 
@@ -103,17 +113,18 @@ export abstract class CachedMemory implements MemoryReader {
   }
 
   u16(address: Address): number {
-    const offset = address % PAGE
+    const offset = offsetIn(address)
     if (offset <= PAGE - 2) {
-      const slot = this.#slot(Math.floor(address / PAGE))
+      const slot = this.#slot((address - offset) / PAGE)
       return slot === MISSING ? 0 : this.#slab(slot).bytes.readUInt16LE((slot % SLAB_PAGES) * PAGE + offset)
     }
     return this.u8(address) + this.u8((address + 1) as Address) * 256
   }
 
   u8(address: Address): number {
-    const slot = this.#slot(Math.floor(address / PAGE))
-    return slot === MISSING ? 0 : (this.#slab(slot).bytes[(slot % SLAB_PAGES) * PAGE + (address % PAGE)] ?? 0)
+    const offset = offsetIn(address)
+    const slot = this.#slot((address - offset) / PAGE)
+    return slot === MISSING ? 0 : (this.#slab(slot).bytes[(slot % SLAB_PAGES) * PAGE + offset] ?? 0)
   }
 
   f64(address: Address): number {
@@ -150,6 +161,7 @@ export abstract class CachedMemory implements MemoryReader {
 
   #forget(): void {
     this.#slots.clear()
+    this.#frontPages.fill(-1)
     this.#used = 0
     this.#lastPage = -1
     this.#lastSlot = MISSING
@@ -189,11 +201,18 @@ export abstract class CachedMemory implements MemoryReader {
   /** The slot that holds the page, reading it when needed. Absent pages are remembered too. */
   #slot(page: number): number {
     if (page === this.#lastPage) return this.#lastSlot
-    let slot = this.#slots.get(page)
-    if (slot === undefined) {
-      if (this.#slots.size >= this.#maxSlots) this.#forget()
-      slot = this.#load(page)
-      this.#slots.set(page, slot)
+    const place = page & (FRONT - 1)
+    let slot: number | undefined
+    if (this.#frontPages[place] === page) slot = this.#frontSlots[place] ?? MISSING
+    else {
+      slot = this.#slots.get(page)
+      if (slot === undefined) {
+        if (this.#slots.size >= this.#maxSlots) this.#forget()
+        slot = this.#load(page)
+        this.#slots.set(page, slot)
+      }
+      this.#frontPages[place] = page
+      this.#frontSlots[place] = slot
     }
     this.#lastPage = page
     this.#lastSlot = slot

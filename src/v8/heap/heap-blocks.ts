@@ -74,6 +74,22 @@ export class HeapBlocks {
     this.#kept.clear()
   }
 
+  get isKept(): boolean {
+    return this.#kept.size > 0
+  }
+
+  /** Whether the target still has, byte for byte, what was kept; false where not all of it was. */
+  isAsKept(expired: () => boolean): boolean {
+    const { bytes } = sharedBlock(this.#blockBytes)
+    return this.starts().every(({ start, length }) => {
+      const kept = this.#kept.get(start)
+      if (kept === undefined || expired()) return false
+      const now = bytes.subarray(0, length)
+      this.#memory.read(toAddress(start), now)
+      return now.compare(new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength)) === 0
+    })
+  }
+
   /** [start, length] of every block, in order. */
   starts(): { readonly start: number; readonly length: number }[] {
     const blocks: { start: number; length: number }[] = []

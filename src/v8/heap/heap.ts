@@ -29,7 +29,7 @@ const HIGH = 2 ** 32
 /** Maps remembered before the cache starts anew. */
 const MAX_MAPS = 200_000
 /** A power of two. */
-const OTHERS = 1 << 12
+const FRONT = 1 << 12
 const MAX_ARRAY = 1 << 24
 
 export class V8Heap {
@@ -40,10 +40,11 @@ export class V8Heap {
   readonly #names = new Map<number, string>()
   readonly #types = new Map<number, number>()
   /**
-   * Words that are no Map, each in the place that its address gives it: there are as many of them as objects, and a Map
-   * of them took tens of megabytes.
+   * Words that were asked about, each in the place that its address gives it, with their types. Those that are no Map are
+   * kept only here: there are as many of them as objects, and to remember all took tens of megabytes.
    */
-  readonly #others = new Float64Array(OTHERS)
+  readonly #frontMaps = new Float64Array(FRONT).fill(-1)
+  readonly #frontTypes = new Int32Array(FRONT)
   readonly #instanceType: number
 
   constructor(memory: MemoryReader, layout: V8Layout) {
@@ -61,17 +62,18 @@ export class V8Heap {
   flush(): void {
     this.memory.flush()
     this.#types.clear()
-    this.#others.fill(0)
+    this.#frontMaps.fill(-1)
   }
 
   /** A strong pointer into user space, by its bits alone. */
   isPointer(word: Tagged): boolean {
-    return word % 4 === 1 && word > 65_536 && word < ADDRESS_LIMIT
+    // Not by `%`, which beyond 32 bits is a call of fmod: this is asked of each word.
+    return (word & 3) === 1 && word > 65_536 && word < ADDRESS_LIMIT
   }
 
   /** A weak reference as a strong one; other words as they are. Cleared references (3) become 1, no pointer. */
   strong(word: Tagged): Tagged {
-    return word % 4 === 3 ? word - 2 : word
+    return (word & 3) === 3 ? word - 2 : word
   }
 
   /** Raw word of a field; 0 when `object` is no pointer or can't be read. */
@@ -101,15 +103,20 @@ export class V8Heap {
 
   /** A word as a Smi; null when it is none. Exact: a Smi's low half is 0. */
   smiOf(word: Tagged): number | null {
-    return word % HIGH === 0 ? (word / HIGH) | 0 : null
+    return word >>> 0 === 0 ? (word / HIGH) | 0 : null
   }
 
   /** Instance type of what `map` describes; -1 unless it is a Map whose own map is a Map. */
   typeOfMap(map: Tagged): number {
-    const place = ((map % HIGH) >>> 3) & (OTHERS - 1)
-    if (this.#others[place] === map) return -1
-    const known = this.#types.get(map)
-    if (known !== undefined) return known
+    const place = (map >>> 3) & (FRONT - 1)
+    if (this.#frontMaps[place] === map) return this.#frontTypes[place] ?? -1
+    const type = this.#types.get(map) ?? this.#readType(map)
+    this.#frontMaps[place] = map
+    this.#frontTypes[place] = type
+    return type
+  }
+
+  #readType(map: Tagged): number {
     if (this.isPointer(map)) {
       const meta = this.memory.word(toAddress(map - 1))
       if (this.isPointer(meta) && this.memory.u16(toAddress(meta - 1 + this.#instanceType)) === this.types.MAP) {
@@ -119,7 +126,6 @@ export class V8Heap {
         return type
       }
     }
-    this.#others[place] = map
     return -1
   }
 

@@ -68,6 +68,24 @@ describe('HeapBlocks', () => {
       expect(memory.bytesRead / once).toBe(reads)
     }
   })
+
+  it('tells whether the heap is as it was kept, and never of one that was not kept', () => {
+    const bytes = new Uint8Array(8192)
+    const memory = openRecordedMemory({ about: {}, mappings: [], runs: [{ start: BASE, bytes }] })
+    const kept = new HeapBlocks(memory, [page(BASE, BASE + 8192)], 8192)
+    expect([kept.isKept, kept.isAsKept(never)]).toEqual([false, false])
+    kept.visit(() => undefined, never, true)
+    expect([kept.isKept, kept.isAsKept(never)]).toEqual([true, true])
+    expect(kept.isAsKept(() => true)).toBe(false)
+    bytes[8191] = 1
+    memory.flush()
+    expect(kept.isAsKept(never)).toBe(false)
+    bytes[8191] = 0
+    memory.flush()
+    expect(kept.isAsKept(never)).toBe(true)
+    kept.release()
+    expect([kept.isKept, kept.isAsKept(never)]).toEqual([false, false])
+  })
 })
 
 describe('scanHolders', () => {
