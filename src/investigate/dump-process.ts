@@ -5,9 +5,11 @@
 import { mayReadMemory } from '../capture/memory-target.js'
 import type { CaptureOptions } from '../capture/session.js'
 import { assertStoppable } from '../capture/stopped-target.js'
+import { isIncidentId } from '../incident/bundle-format.js'
 import { outsideInspector } from '../inspector/open-inspector.js'
 import type { Evidence, Missing } from '../model/evidence.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
+import type { ClockReading } from '../model/heartbeat.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { Verdict } from '../model/verdict.js'
@@ -150,6 +152,13 @@ async function fromOutside(dump: Dump, client: ControlClient | null): Promise<Du
   const { request, listener, target, identity, redactor } = dump
   const opened = request.out === null ? null : await openBundleIn(request.out, identity)
   const bundle = opened instanceof StallError ? null : opened
+  const kept: { incident: string | null } = { incident: null }
+  const clocksOf = async (agent: ControlClient): Promise<readonly ClockReading[]> => {
+    const { clocks, lastIncident } = await agent.readStatus()
+    // What the other side says is its word: it is shown only where it is an id.
+    kept.incident = lastIncident !== null && isIncidentId(lastIncident) ? lastIncident : null
+    return clocks
+  }
   const findings = await investigateOutside(target, identity, {
     engine: request.engine,
     looks: request.looks,
@@ -159,7 +168,7 @@ async function fromOutside(dump: Dump, client: ControlClient | null): Promise<Du
     heapSnapshot: request.heapSnapshot,
     store: bundle?.store ?? null,
     inspector: outsideInspector(),
-    ...(client === null ? {} : { clocks: async () => (await client.readStatus()).clocks }),
+    ...(client === null ? {} : { clocks: async () => await clocksOf(client) }),
     onProgress: (progress) =>
       listener.step(progress.step, progress.step === 'look' ? { number: progress.look, of: progress.of } : undefined),
   })
@@ -177,6 +186,10 @@ async function fromOutside(dump: Dump, client: ControlClient | null): Promise<Du
   }
   // Shown first: whatever becomes of the bundle (a full disk, a folder that takes none), what was found is not lost.
   listener.show({ evidence: findings.evidence, verdicts: findings.verdicts.map(withDumpPointers), target, redactor })
+  // It has looked earlier, and may have seen what the collector has taken since.
+  if (kept.incident !== null) {
+    listener.note(`the agent in it has an incident already: conductor-diag show ${kept.incident}`)
+  }
   if (ended !== null) listener.note(`${ended.message} (${ended.code}); this is what was seen before`)
   await seal()
   return { missing: hasEvidence(findings.evidence) ? null : findings.evidence.missing }
