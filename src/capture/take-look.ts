@@ -8,8 +8,8 @@ import type { CaptureSession } from './session.js'
 
 export interface LookOptions extends CaptureLimits {
   readonly engines: ReadonlySet<CaptureStep['engine']>
-  /** Called with each outcome before the next step starts. */
-  readonly onOutcome?: (part: LookPart, outcome: CaptureOutcome<LookParts[LookPart]>) => void
+  /** Called with each outcome; the next step starts when it is done. */
+  readonly onOutcome?: (part: LookPart, outcome: CaptureOutcome<LookParts[LookPart]>) => void | Promise<void>
   /** Everything unless less is wanted. */
   readonly steps?: readonly CaptureStep[] | undefined
 }
@@ -37,7 +37,7 @@ export async function takeLook(
       signal: options.signal,
     })
     outcomes[part] = outcome
-    options.onOutcome?.(part, outcome)
+    await options.onOutcome?.(part, outcome)
   }
   return { takenAtMs, ...(outcomes as LookOutcomes) }
 }

@@ -16,6 +16,7 @@ import type { ConnectionWatch } from '../model/connection-watch.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ServerAnswer, ServerView } from '../model/server-view.js'
+import type { Retained } from '../model/retained.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
 import { keepCollected } from './collected-awaits.js'
@@ -39,6 +40,7 @@ export interface EvidenceInput {
   readonly freshConnections?: CaptureOutcome<readonly FreshConnection[]> | undefined
   readonly serverAnswers?: CaptureOutcome<readonly ServerAnswer[]> | undefined
   readonly watchedConnections?: CaptureOutcome<readonly ConnectionWatch[]> | undefined
+  readonly retained?: CaptureOutcome<Retained> | undefined
   /** What the caller measured itself; pauses that the outcomes report are added to it. */
   readonly cost?: Partial<CaptureCost> | undefined
   /** What else is missing, as the caller knows (an engine that was not asked for). */
@@ -60,6 +62,7 @@ export function joinEvidence(input: EvidenceInput): Evidence {
     freshConnections: evidenceOf(input.freshConnections),
     serverViews: viewsOf(input),
     watchedConnections: evidenceOf(input.watchedConnections),
+    retained: evidenceOf(input.retained),
     cost: costOf(input),
     missing: [
       ...missingFrom(input.looks, {
@@ -68,6 +71,7 @@ export function joinEvidence(input: EvidenceInput): Evidence {
         freshConnections: input.freshConnections,
         serverAnswers: input.serverAnswers,
         watchedConnections: input.watchedConnections,
+        retained: input.retained,
       }),
       ...(input.missing ?? []),
     ],

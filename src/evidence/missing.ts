@@ -29,6 +29,7 @@ interface Once {
   readonly freshConnections?: CaptureOutcome<unknown> | undefined
   readonly serverAnswers?: CaptureOutcome<unknown> | undefined
   readonly watchedConnections?: CaptureOutcome<unknown> | undefined
+  readonly retained?: CaptureOutcome<unknown> | undefined
 }
 
 /** A part that failed in the last look although an earlier one had it is listed too: the looks can't be compared. */
@@ -46,7 +47,8 @@ export function missingFrom(looks: readonly CapturedLook[], once: Once): Missing
   const fresh = reasonOf('fresh-connections', once.freshConnections)
   const server = reasonOf('server-view', once.serverAnswers)
   const watched = reasonOf('connection-watch', once.watchedConnections)
-  return [...found, ...[samples, profile, fresh, server, watched].filter((each) => each !== null)]
+  const retained = reasonOf('retained', once.retained)
+  return [...found, ...[samples, profile, fresh, server, watched, retained].filter((each) => each !== null)]
 }
 
 function reasonOf(what: string, outcome: CaptureOutcome<unknown> | undefined): Missing | null {

@@ -12,6 +12,7 @@ import type { IncidentManifest, Tombstone } from '../model/incident.js'
 import type { KernelState } from '../model/kernel.js'
 import type { LookParts } from '../model/look.js'
 import type { PoolState, Starvation } from '../model/loop.js'
+import type { Retained } from '../model/retained.js'
 import type { StackSamples } from '../model/samples.js'
 import type { SocketState } from '../model/socket.js'
 import type { SourceExcerpts } from '../model/source-excerpt.js'
@@ -58,6 +59,7 @@ export interface BundleFiles {
   readonly 'sources.json': SourceExcerpts
   readonly 'samples.json': StackSamples
   readonly 'connections.json': readonly ConnectionWatch[]
+  readonly 'retained.json': Retained
   readonly 'server-view.json': readonly ServerAnswer[]
   readonly 'fresh-connections.json': readonly FreshConnection[]
   readonly 'cpu.cpuprofile': CpuProfileFile

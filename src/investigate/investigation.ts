@@ -8,6 +8,7 @@ import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/profile-captu
 import { createConnectionWatchCapturer } from '../capture/connection-watch-capturer.js'
 import { createFreshConnectionsCapturer } from '../capture/fresh-connections-capturer.js'
 import type { CaptureStep } from '../capture/registry.js'
+import { retainedCapturer } from '../capture/retained-capturer.js'
 import { runCapturer } from '../capture/run-capturer.js'
 import type { CaptureSession } from '../capture/session.js'
 import { takeLook } from '../capture/take-look.js'
@@ -19,6 +20,7 @@ import { connectionsToTry } from '../evidence/connections-to-try.js'
 import { hasUnreadAnswers } from '../evidence/unread-answers.js'
 import { connectionsToWatch } from '../evidence/connections-to-watch.js'
 import { joinEvidence } from '../evidence/join.js'
+import type { HeapState } from '../model/heap.js'
 import type { CapturedLook } from '../model/look.js'
 import { diagnose } from '../diagnose/diagnose.js'
 import type { ConnectionWatch } from '../model/connection-watch.js'
@@ -27,6 +29,7 @@ import type { ClockReading } from '../model/heartbeat.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { ServerAnswer } from '../model/server-view.js'
+import type { Retained } from '../model/retained.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
 import type { AwaitTree } from '../model/await.js'
 import type { SourceExcerpt } from '../model/source-excerpt.js'
@@ -46,6 +49,7 @@ import { createSourceMaps } from '../source/source-maps.js'
 import { endOf } from './end-of-target.js'
 import { openCostMeter } from './cost-meter.js'
 import { withOriginalSources } from './map-sources.js'
+import { isFillingHeap } from './near-heap-limit.js'
 import { withBundlePointers } from './pointers.js'
 
 export type Progress =
@@ -53,6 +57,7 @@ export type Progress =
   | {
       readonly step:
         | 'samples'
+        | 'retained'
         | 'connections'
         | 'fresh-connections'
         | 'server-view'
@@ -132,6 +137,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
   const captureUntilMs = plan.deadlineMs - CLOSING_MS
   const looks: CapturedLook[] = [...(plan.earlier ?? [])]
   let samples: CaptureOutcome<StackSamples> | undefined
+  let retained: CaptureOutcome<Retained> | undefined
   let ended: StallError | null = null
   let wholeLooks = 0
 
@@ -144,7 +150,9 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     await waitUntil(startedMs + atMs, plan.signal)
     if (plan.signal?.aborted && looks.length > 0) break
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
-    const look = await lookOnce(plan, index + 1, captureUntilMs)
+    const look = await lookOnce(plan, index + 1, captureUntilMs, async (heap) => {
+      if (index === 0) retained = await readRetained(plan, heap, captureUntilMs)
+    })
     ended = endOf(target)
     // What was seen of an end says nothing of what was before: the looks before it count, where there are any.
     if (ended !== null && looks.length > 0) {
@@ -191,6 +199,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     ...(fresh === undefined ? {} : { freshConnections: fresh }),
     ...(server === undefined ? {} : { serverAnswers: server }),
     ...(watched === undefined ? {} : { watchedConnections: watched }),
+    ...(retained === undefined ? {} : { retained }),
     tasks: plan.tasks?.() ?? null,
     ended: plan.ended ?? null,
     missing: [...(plan.missing ?? []), ...(cutShort === null ? [] : [missingSince(cutShort)])],
@@ -252,6 +261,23 @@ async function lookLonger(plan: InvestigationPlan, looks: CapturedLook[], deadli
   looks.splice(0, looks.length - 2)
 }
 
+/** Longest that the heap is gone over for what keeps its memory: a process at its limit may not live much longer. */
+const RETAINED_MS_INSIDE = 5_000
+const RETAINED_MS_OUTSIDE = 20_000
+
+/** What keeps the memory of a heap that is filling up; undefined where there is room. */
+async function readRetained(
+  plan: InvestigationPlan,
+  heap: CaptureOutcome<HeapState>,
+  deadlineMs: number,
+): Promise<CaptureOutcome<Retained> | undefined> {
+  if (!isFillingHeap(heap)) return undefined
+  plan.onProgress?.({ step: 'retained' })
+  const atMostMs = plan.session.target.inside ? RETAINED_MS_INSIDE : RETAINED_MS_OUTSIDE
+  const untilMs = Math.min(deadlineMs, performance.now() + atMostMs)
+  return await captureArtifact(plan, retainedCapturer, untilMs, { name: 'retained.json', engine: 'memory' })
+}
+
 /** Whether requests go out again and again where nothing comes back: two looks are too close together to tell. */
 async function watchConnections(
   plan: InvestigationPlan,
@@ -303,14 +329,22 @@ async function askServer(
   })
 }
 
-async function lookOnce(plan: InvestigationPlan, look: number, deadlineMs: number): Promise<CapturedLook> {
+/** @param afterHeap before the awaits, whose scan takes seconds: a process at its limit may not live that long */
+async function lookOnce(
+  plan: InvestigationPlan,
+  look: number,
+  deadlineMs: number,
+  afterHeap?: (heap: CaptureOutcome<HeapState>) => Promise<void>,
+): Promise<CapturedLook> {
   const outcomes = await takeLook(plan.session, {
     deadlineMs,
     signal: plan.signal,
     engines: plan.engines,
     steps: plan.steps,
-    onOutcome: (part, outcome) =>
-      storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory'),
+    onOutcome: async (part, outcome) => {
+      storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory')
+      if (part === 'heap') await afterHeap?.(outcome as CaptureOutcome<HeapState>)
+    },
   })
   return { ...outcomes, clocks: await clocksOf(plan) }
 }

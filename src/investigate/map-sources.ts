@@ -2,6 +2,7 @@
 import { type AwaitNode, type AwaitRoot, type AwaitTree, type WaitsFor } from '../model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../model/evidence.js'
 import type { Frame, SourcePosition } from '../model/frame.js'
+import type { Holding } from '../model/retained.js'
 import { sayWait } from '../report/wait/wait-words.js'
 import type { SourceMaps } from '../source/source-maps.js'
 
@@ -52,6 +53,7 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
         : { timers: awaits.timers.map((timer) => ({ ...timer, callback: timer.callback && place(timer.callback) })) }),
     }
   }
+  const holding = (each: Holding): Holding => ({ ...each, declared: each.declared && place(each.declared) })
   const look = (each: Look): Look => ({
     ...each,
     threads: each.threads?.map((thread) => ({ ...thread, frames: frames(thread.frames) })) ?? null,
@@ -66,6 +68,9 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     ...evidence,
     looks: evidence.looks.map(look),
     tasks: evidence.tasks?.map(task) ?? null,
+    ...(evidence.retained == null
+      ? {}
+      : { retained: { ...evidence.retained, holdings: evidence.retained.holdings.map(holding) } }),
     samples: evidence.samples && {
       ...evidence.samples,
       samples: evidence.samples.samples.map((sample) => ({ ...sample, frames: frames(sample.frames) })),

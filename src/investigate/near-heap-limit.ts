@@ -5,6 +5,7 @@
 import type { Capturer } from '../capture/capturer.js'
 import type { CapturedLook } from '../model/look.js'
 import type { HeapState } from '../model/heap.js'
+import type { CaptureOutcome } from '../model/outcome.js'
 import { StallError } from '../model/stall-error.js'
 
 /** Far more than the inspector was ever seen to take. */
@@ -12,6 +13,16 @@ const ROOM_BYTES = 32 * 1_048_576
 /** A small heap has less room than that all its life: it is full at this share, or when it does little but collect. */
 const FULL = 0.85
 const COLLECTING = 0.5
+
+/** From here on what keeps the memory is worth going over the whole heap for. */
+const FILLING = 0.7
+
+/** False where the figures were not had. */
+export function isFillingHeap(heap: CaptureOutcome<HeapState>): boolean {
+  if (heap.status !== 'captured') return false
+  const { committedBytes, limitBytes } = heap.evidence
+  return committedBytes !== null && limitBytes !== null && committedBytes > limitBytes * FILLING
+}
 
 /** False where the figures were not had. */
 export function isNearHeapLimit({ heap }: CapturedLook): boolean {

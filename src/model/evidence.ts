@@ -8,6 +8,7 @@ import type { HeapState } from './heap.js'
 import type { KernelState } from './kernel.js'
 import type { PoolState, Starvation } from './loop.js'
 import type { ProcessIdentity } from './process-identity.js'
+import type { Retained } from './retained.js'
 import type { ProfileSummary, StackSamples } from './samples.js'
 import type { Stall } from './stall.js'
 import type { StallErrorCode } from './stall-error.js'
@@ -128,6 +129,8 @@ export interface Evidence {
   readonly serverViews?: readonly ServerView[] | null
   /** Kept connections that were silent while data went out on them. Null or absent: there was none to watch. */
   readonly watchedConnections?: readonly ConnectionWatch[] | null
+  /** What keeps the memory of the main thread's heap. Null or absent: it was not near its limit, or nobody looked. */
+  readonly retained?: Retained | null
   readonly from: 'inside' | 'outside'
   readonly cost: CaptureCost
   readonly missing: readonly Missing[]

@@ -64,8 +64,13 @@ export class ReverseSearch {
     this.#heap = context.objects.heap
   }
 
-  run(promises: readonly Tagged[], expired: () => boolean): { findings: Map<Tagged, Finding>; cost: ReverseScanCost } {
-    for (const promise of promises) this.#remember(promise, this.#heap.types.JS_PROMISE, 0, 'reference', 0)
+  /** @param type of what is searched for: whoever holds any other object holds it, where a promise has its own rules */
+  run(
+    promises: readonly Tagged[],
+    expired: () => boolean,
+    type = this.#heap.types.JS_PROMISE,
+  ): { findings: Map<Tagged, Finding>; cost: ReverseScanCost } {
+    for (const promise of promises) this.#remember(promise, type, 0, 'reference', 0)
     const cost = scanHolders(this.#context.blocks, promises, (target, slot, want) => this.#hit(target, slot, want), {
       limit: MAX_WANTED,
       expired,

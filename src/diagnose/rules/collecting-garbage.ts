@@ -6,6 +6,7 @@ import { hotFrameOf } from '../view/hot-frame.js'
 import { activityOfFrame } from '../view/native-names.js'
 import { megabytes, percent, seconds } from '../view/phrases.js'
 import { pointerTo } from '../view/pointers.js'
+import { holdingText, keeperText, tellingHoldings } from '../view/retained.js'
 import type { ThreadView, View } from '../view/view.js'
 
 const MOSTLY = 0.5
@@ -51,6 +52,12 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   if (external) signs.push(weak(`${megabytes(heap?.externalBytes ?? 0)} are held outside the heap`))
   const stacks = allocatingStacks(view, main)
   const blame = hotFrameOf(stacks)?.blame ?? blameFrames(stacks.at(-1) ?? [])
+  const kept = external ? [] : tellingHoldings(view.evidence.retained)
+  const [most] = kept
+  const used = view.evidence.retained?.heapBytes ?? null
+  if (most !== undefined && used !== null) {
+    signs.push(strong(`${keeperText(most)} keeps about ${percent(most.heldBytes / used)} of the heap`))
+  }
   const figures =
     heap?.usedBytes == null
       ? ''
@@ -61,7 +68,7 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       cause: external ? 'external-memory' : 'near-heap-limit',
       where: blame.where,
       chain: blame.chain,
-      summary: `The main thread ${mostly || always || forced ? spending(measured) : 'compacts its heap again and again'}${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.`,
+      summary: `The main thread ${mostly || always || forced ? spending(measured) : 'compacts its heap again and again'}${external ? `, driven by ${megabytes(heap?.externalBytes ?? 0)} outside the heap` : `, with the heap near its limit${figures}`}${blame.where === null ? '' : `, while ${placeText(blame.where)} allocates`}.${kept.length === 0 ? '' : ` What it keeps: ${kept.map(holdingText).join('; ')}.`}`,
       evidence: pointerTo('threads', main.index),
       signs,
       // Without the heap's figures the cause is a guess; a few looks are too few for a share.
@@ -71,7 +78,9 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       refutedBy: 'A heap well below its limit, or few collections between two looks.',
       nextStep: external
         ? 'See what keeps buffers alive at this place; release or stream them.'
-        : 'See what this place keeps alive (a cache without bound?); raise --max-old-space-size only after that.',
+        : most === undefined
+          ? 'See what this place keeps alive (a cache without bound?); raise --max-old-space-size only after that.'
+          : `Bound what ${keeperText(most)} keeps (a limit, an age, a release); raise --max-old-space-size only after that.`,
     },
   ]
 }

@@ -794,6 +794,48 @@ const FULL_HEAP = {
   collectingShare: 0.9,
 }
 
+describe('what keeps a full heap', () => {
+  const holding = (heldBytes: number) => ({
+    kind: 'map' as const,
+    count: 120_000,
+    ownBytes: 6_000_000,
+    heldBytes,
+    entries: 'Order',
+    by: 'root' as const,
+    parts: [
+      { name: 'module', slot: '{ledger}', role: 'module' as const },
+      { name: 'Ledger', slot: '.#entries', role: 'object' as const },
+    ],
+    declared: { variable: 'ledger', file: '/srv/orders.js', line: 12, column: 1 },
+  })
+  const told = (heldBytes: number) => {
+    const threads = [mainStack({ frames: [frame('fill', 3)], vmState: 'GC', loop: loopState() })]
+    const retained = { holdings: [holding(heldBytes)], unheld: 0, heapBytes: 95_000_000, complete: true }
+    const { verdict } = first(
+      evidence(
+        [0, 1].map(() => ({ threads, heap: FULL_HEAP })),
+        { retained },
+      ),
+    )
+    return verdict
+  }
+
+  test('is named with its variable, its entries and about how much', () => {
+    const verdict = told(70_000_000)
+    expect(verdict?.summary).toContain(
+      'What it keeps: a Map of 120000 entries (Order) in ledger (Ledger.#entries, orders.js:12), about 67 MB.',
+    )
+    expect(verdict?.nextStep).toMatch(/^Bound what ledger \(Ledger\.#entries, orders\.js:12\) keeps/)
+    expect(verdict?.signs).toContain('ledger (Ledger.#entries, orders.js:12) keeps about 74 % of the heap')
+  })
+
+  test('is not named where it keeps little', () => {
+    const verdict = told(5_000_000)
+    expect(verdict?.summary).not.toContain('What it keeps')
+    expect(verdict?.nextStep).toMatch(/^See what this place keeps alive/)
+  })
+})
+
 test('blames the line that allocates rather than the one where a debugger could stop', () => {
   const threads = [mainStack({ frames: [frame('fill', 4), frame('poll', 9)], vmState: 'GC', loop: loopState() })]
   const paused = Array.from({ length: 5 }, (_, i) => ({ atMs: i, frames: [frame('fill', 3), frame('poll', 9)] }))

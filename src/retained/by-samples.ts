@@ -1,0 +1,70 @@
+/** What most objects are held by, where no large table explains the heap. */
+import { Paths, plainParts } from '../awaits/judge/paths.js'
+import { objectOf, stepsDown, type Finding, type StepKey } from '../awaits/search/wait-search.js'
+import type { Tagged } from '../v8/heap/heap.js'
+import type { CodeScopes } from '../v8/objects/code-scopes.js'
+import type { Objects } from '../v8/objects/objects.js'
+import {
+  countOf,
+  isCollection,
+  NOBODY,
+  scopesOf,
+  withoutKeys,
+  type Described,
+  type RetainedRequest,
+  type Way,
+} from './holding.js'
+import { livingEnd } from './living-end.js'
+
+/** Objects that must be held by one collection before it is named. */
+const LEAST_SAMPLES = 4
+
+/** The collections that most of some objects, taken by chance, are held by: their share of them is that of the heap. */
+export function bySamples(
+  objects: Objects,
+  scopes: CodeScopes,
+  sampled: readonly Tagged[],
+  findings: ReadonlyMap<Tagged, Finding>,
+  ways: readonly Way[],
+  request: RetainedRequest,
+): Described[] {
+  const { heap } = objects
+  const known = new Set(ways.flatMap(({ finding, end }) => stepsDown(finding, end).map(objectOf)))
+  const groups = new Map<
+    Tagged,
+    { readonly finding: Finding; readonly end: StepKey; readonly at: StepKey; count: number }
+  >()
+  let alive = 0
+  for (const object of sampled) {
+    const finding = findings.get(object)
+    const end = finding === undefined ? null : livingEnd(heap, finding)
+    if (finding === undefined || end === null) continue
+    alive++
+    const at = stepsDown(finding, end).find((key) => isCollection(heap, objectOf(key)))
+    if (at === undefined || known.has(objectOf(at))) continue
+    const group = groups.get(objectOf(at))
+    if (group === undefined) groups.set(objectOf(at), { finding, end, at, count: 1 })
+    else group.count++
+  }
+  return [...groups.values()].flatMap(({ finding, end, at, count }) => {
+    if (count < LEAST_SAMPLES) return []
+    const chain = stepsDown(finding, end)
+    const below = chain.slice(chain.indexOf(at) + 1).map(objectOf)
+    const entry = below.find((object) => objects.isObject(object))
+    const parts = new Paths(objects, scopes, NOBODY).parts(finding, end)
+    const until = parts.findIndex(({ object }) => object === objectOf(at))
+    return [
+      {
+        holding: {
+          ...countOf(objects, objectOf(at)),
+          ownBytes: 0,
+          heldBytes: Math.round(((request.heapBytes ?? 0) * count) / Math.max(alive, 1)),
+          entries: entry === undefined ? null : objects.className(entry) || 'Object',
+          by: 'root' as const,
+          parts: withoutKeys(plainParts(parts.slice(0, until + 1))),
+        },
+        scopes: scopesOf(heap, scopes, finding, chain.slice(0, chain.indexOf(at))),
+      },
+    ]
+  })
+}

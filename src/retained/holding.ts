@@ -1,0 +1,116 @@
+/** One holding: the way down to it, what kind of collection it is, how many entries, and the variables on the way. */
+import type { Holding, HoldingKind } from '../model/retained.js'
+import type { PathPart } from '../model/wait.js'
+import { Paths, plainParts } from '../awaits/judge/paths.js'
+import type { NativeClasses } from '../awaits/resources/native-objects.js'
+import type { SuspendedFunctions } from '../awaits/scan/suspended.js'
+import { objectOf, stepsDown, type Finding, type StepKey } from '../awaits/search/wait-search.js'
+import type { Tagged, V8Heap } from '../v8/heap/heap.js'
+import type { HeapPage } from '../v8/heap/isolates.js'
+import { stringLength } from '../v8/heap/strings.js'
+import type { CodeScopes } from '../v8/objects/code-scopes.js'
+import { TABLE_OFFSET, type Objects } from '../v8/objects/objects.js'
+import { heldBy } from './held-bytes.js'
+import type { LargeObject } from './large-objects.js'
+
+export interface RetainedRequest {
+  readonly natives: NativeClasses
+  /** All isolates' pages: native memory is what lies in none of them. */
+  readonly pages: readonly HeapPage[]
+  /** Of the heap, bytes; null: not known. */
+  readonly heapBytes: number | null
+  /** Monotonic ms (`performance.now()`). */
+  readonly deadlineMs: number
+}
+
+/** Functions that are suspended are met as objects here: what they wait for is another question. */
+export const NOBODY: SuspendedFunctions = {
+  list: [],
+  byGenerator: new Map(),
+  byResult: new Map(),
+  sources: new Map(),
+  dropped: 0,
+  unread: 0,
+}
+
+export interface Way {
+  readonly large: LargeObject
+  readonly finding: Finding
+  readonly end: StepKey
+  readonly by: Holding['by']
+}
+
+export interface HeldScope {
+  readonly scope: Tagged
+  readonly variable: string
+}
+
+/** A holding, and where its variables are to be looked for. */
+export interface Described {
+  readonly holding: Omit<Holding, 'declared'>
+  readonly scopes: readonly HeldScope[]
+}
+
+export function describe(
+  objects: Objects,
+  scopes: CodeScopes,
+  { large, finding, end, by }: Way,
+  tables: ReadonlySet<Tagged>,
+  request: RetainedRequest,
+  expired: () => boolean,
+): Described {
+  const { heap } = objects
+  const chain = stepsDown(finding, end)
+  const owner = objectOf(chain.at(-2) ?? 0)
+  const held = heldBy(objects, large, tables, expired)
+  const parts = new Paths(objects, scopes, NOBODY).parts(finding, end)
+  return {
+    holding: {
+      ...sizeOf(objects, owner, large),
+      ownBytes: large.bytes,
+      heldBytes: Math.min(held.bytes, request.heapBytes ?? held.bytes),
+      entries: held.entries,
+      by,
+      parts: withoutKeys(plainParts(parts)),
+    },
+    scopes: scopesOf(heap, scopes, finding, chain),
+  }
+}
+
+/** The variables on the way, that nearest to what is held first. */
+export function scopesOf(heap: V8Heap, scopes: CodeScopes, finding: Finding, chain: readonly StepKey[]): HeldScope[] {
+  return chain
+    .flatMap((key): HeldScope[] => {
+      const step = finding.steps.get(key)
+      if (step == null || !heap.isContextType(step.type)) return []
+      const variable = scopes.variableAt(objectOf(key), step.offset)
+      return variable === '' ? [] : [{ scope: objectOf(key), variable }]
+    })
+    .toReversed()
+}
+
+function sizeOf(objects: Objects, owner: Tagged, { object, type }: LargeObject): { kind: HoldingKind; count: number } {
+  const { heap } = objects
+  if (heap.isStringType(type)) return { kind: 'string', count: stringLength(heap, object) ?? 0 }
+  if (isCollection(heap, owner)) return countOf(objects, owner)
+  // Of tables of properties the count is the first element.
+  const counted = heap.smiOf(heap.element(object, 0)) ?? 0
+  return { kind: 'object', count: counted > 0 ? counted : heap.arrayLength(object) }
+}
+
+export function countOf(objects: Objects, collection: Tagged): { kind: HoldingKind; count: number } {
+  const { heap } = objects
+  const length = objects.arrayLength(collection)
+  if (length !== null) return { kind: 'array', count: length }
+  const kind = heap.is(collection, 'JS_MAP') ? 'map' : 'set'
+  return { kind, count: heap.smiOf(heap.element(heap.field(collection, TABLE_OFFSET), 0)) ?? 0 }
+}
+
+export function isCollection(heap: V8Heap, object: Tagged): boolean {
+  return heap.is(object, 'JS_MAP') || heap.is(object, 'JS_SET') || heap.is(object, 'JS_ARRAY')
+}
+
+/** Which entry of a collection it is says nothing of it, and its key may be anybody's value. */
+export function withoutKeys(parts: readonly PathPart[]): PathPart[] {
+  return parts.map((part) => (part.role === 'collection' ? { ...part, slot: '' } : part))
+}
