@@ -22,6 +22,7 @@ import type { NativeObjects } from './resources/native-objects.js'
 import { findNativeRoots, type NativeRoots } from './search/native-roots.js'
 import { Paths } from './judge/paths.js'
 import { agentsOwn } from './resources/agent-resources.js'
+import { socketDescriptor } from './resources/describe-resource.js'
 import { isGuardClass, type Resources } from './resources/resources.js'
 import { ReverseSearch, type ReverseContext } from './search/reverse.js'
 import type { FreshHeap } from './scan/settled-scan.js'
@@ -201,6 +202,7 @@ function judgeAll(
     callWait: (promise) => waitOfCall(called, promise),
     moduleUses: forward.moduleUses,
     resourceOf: (closure) => sourceOf(forward, closure),
+    acceptedBy: (server) => acceptedBy(input, server),
     strong: roots.strong,
     stray: roots.stray,
     controlled,
@@ -228,6 +230,12 @@ function placeOf(scan: AwaitScan, generator: Tagged): WaitHolder[] {
       column: one.place?.column ?? null,
     },
   ]
+}
+
+function acceptedBy({ scan, objects, natives, uptimeMs }: LeafWaitsInput, server: Tagged): number[] {
+  return scan.others
+    .filter((object) => objects.isObject(object) && objects.getObject(object, ['_server']) === server)
+    .flatMap((object) => socketDescriptor({ objects, natives, uptimeMs }, object) ?? [])
 }
 
 /** An object of node's in memory that is in use: what was freed keeps its words, and so do the resources of old. */

@@ -151,7 +151,8 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     if (plan.signal?.aborted && looks.length > 0) break
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
     const look = await lookOnce(plan, index + 1, captureUntilMs, async (heap) => {
-      if (index === 0) retained = await readRetained(plan, heap, captureUntilMs)
+      // Again where the first look came before the heap was full, or was cut short.
+      if (!isTold(retained)) retained = (await readRetained(plan, heap, captureUntilMs)) ?? retained
     })
     ended = endOf(target)
     // What was seen of an end says nothing of what was before: the looks before it count, where there are any.
@@ -174,6 +175,7 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
       costMeter.afterAttach(await clocksOf(plan), samples)
     }
   }
+  if (retained !== undefined && !isTold(retained)) storeCapture(plan.store, RETAINED, retained)
   if (ended === null && !target.inside) await lookLonger(plan, looks, captureUntilMs)
   storeEnvironment(plan.store, target.procRoot, options.redactor)
   if (ended === null) await addHeapAwaits(plan, looks, captureUntilMs)
@@ -261,9 +263,14 @@ async function lookLonger(plan: InvestigationPlan, looks: CapturedLook[], deadli
   looks.splice(0, looks.length - 2)
 }
 
+const RETAINED: ArtifactOf<Retained> = { name: 'retained.json', engine: 'memory' }
 /** Longest that the heap is gone over for what keeps its memory: a process at its limit may not live much longer. */
-const RETAINED_MS_INSIDE = 5_000
+const RETAINED_MS_INSIDE = 8_000
 const RETAINED_MS_OUTSIDE = 20_000
+
+function isTold(retained: CaptureOutcome<Retained> | undefined): boolean {
+  return retained?.status === 'captured' && (retained.evidence.complete || retained.evidence.holdings.length > 0)
+}
 
 /** What keeps the memory of a heap that is filling up; undefined where there is room. */
 async function readRetained(
@@ -275,7 +282,10 @@ async function readRetained(
   plan.onProgress?.({ step: 'retained' })
   const atMostMs = plan.session.target.inside ? RETAINED_MS_INSIDE : RETAINED_MS_OUTSIDE
   const untilMs = Math.min(deadlineMs, performance.now() + atMostMs)
-  return await captureArtifact(plan, retainedCapturer, untilMs, { name: 'retained.json', engine: 'memory' })
+  const outcome = await runCapturer(retainedCapturer, plan.session, { deadlineMs: untilMs, signal: plan.signal })
+  // On disk before anything else; what tells nothing may be had better in the next look.
+  if (isTold(outcome)) storeCapture(plan.store, RETAINED, outcome)
+  return outcome
 }
 
 /** Whether requests go out again and again where nothing comes back: two looks are too close together to tell. */

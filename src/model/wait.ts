@@ -184,6 +184,8 @@ export interface SocketWait extends AnyWait, OnConnection, Listening, BlockingRe
   readonly connecting?: true
   /** A server's side of a connection, or a server that listens: what comes there is no reply. */
   readonly incoming?: boolean
+  /** Of a server that was closed and waits for its connections to end: how many there are, and their descriptors. */
+  readonly open?: { readonly connections: number; readonly fds: readonly number[] }
   /** The queue that it stands in, in front of the connection. */
   readonly queuedIn?: QueueFacts
 }

@@ -12,7 +12,6 @@ import {
   withoutKeys,
   type Described,
   type RetainedRequest,
-  type Way,
 } from './holding.js'
 import { livingEnd } from './living-end.js'
 
@@ -25,11 +24,9 @@ export function bySamples(
   scopes: CodeScopes,
   sampled: readonly Tagged[],
   findings: ReadonlyMap<Tagged, Finding>,
-  ways: readonly Way[],
   request: RetainedRequest,
 ): Described[] {
   const { heap } = objects
-  const known = new Set(ways.flatMap(({ finding, end }) => stepsDown(finding, end).map(objectOf)))
   const groups = new Map<
     Tagged,
     { readonly finding: Finding; readonly end: StepKey; readonly at: StepKey; count: number }
@@ -41,7 +38,7 @@ export function bySamples(
     if (finding === undefined || end === null) continue
     alive++
     const at = stepsDown(finding, end).find((key) => isCollection(heap, objectOf(key)))
-    if (at === undefined || known.has(objectOf(at))) continue
+    if (at === undefined) continue
     const group = groups.get(objectOf(at))
     if (group === undefined) groups.set(objectOf(at), { finding, end, at, count: 1 })
     else group.count++
@@ -63,6 +60,7 @@ export function bySamples(
           by: 'root' as const,
           parts: withoutKeys(plainParts(parts.slice(0, until + 1))),
         },
+        collection: objectOf(at),
         scopes: scopesOf(heap, scopes, finding, chain.slice(0, chain.indexOf(at))),
       },
     ]

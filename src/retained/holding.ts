@@ -48,6 +48,8 @@ export interface HeldScope {
 /** A holding, and where its variables are to be looked for. */
 export interface Described {
   readonly holding: Omit<Holding, 'declared'>
+  /** What has the table. */
+  readonly collection: Tagged
   readonly scopes: readonly HeldScope[]
 }
 
@@ -73,6 +75,7 @@ export function describe(
       by,
       parts: withoutKeys(plainParts(parts)),
     },
+    collection: owner,
     scopes: scopesOf(heap, scopes, finding, chain),
   }
 }

@@ -19,7 +19,7 @@ import { Functions } from '../v8/objects/functions.js'
 import { Objects } from '../v8/objects/objects.js'
 import { closuresOf, declarationOf } from './declared-at.js'
 import { bySamples } from './by-samples.js'
-import { describe, NOBODY, type HeldScope, type RetainedRequest, type Way } from './holding.js'
+import { describe, type Described, NOBODY, type HeldScope, type RetainedRequest, type Way } from './holding.js'
 import { livingEnd } from './living-end.js'
 import { largeObjects, type LargeObject } from './large-objects.js'
 import { nativeContexts } from './native-contexts.js'
@@ -66,7 +66,7 @@ export function readRetained(heap: V8Heap, isolate: Isolate, request: RetainedRe
     const sampled = sampledObjects(objects, containing, isolate.pages, SAMPLES)
     const untilMs = performance.now() + (request.deadlineMs - performance.now()) * SHARE_OF_SAMPLES
     const found = search(sampled, () => performance.now() > untilMs).findings
-    holdings.push(...bySamples(objects, scopes, sampled, found, ways, request))
+    for (const other of bySamples(objects, scopes, sampled, found, request)) addTo(holdings, other)
   }
   const closures = closuresOf(
     objects,
@@ -84,6 +84,16 @@ export function readRetained(heap: V8Heap, isolate: Isolate, request: RetainedRe
     unheld: large.length - ways.length,
     heapBytes: request.heapBytes,
     complete: cost.complete && !expired(),
+  }
+}
+
+/** A collection of large entries keeps more than the walk of some of them shows. */
+function addTo(holdings: Described[], other: Described): void {
+  const at = holdings.findIndex(({ collection }) => collection === other.collection)
+  const known = holdings[at]
+  if (known === undefined) holdings.push(other)
+  else if (other.holding.heldBytes > known.holding.heldBytes) {
+    holdings[at] = { ...known, holding: { ...known.holding, heldBytes: other.holding.heldBytes } }
   }
 }
 

@@ -64,8 +64,9 @@ describe.each(NODES)('what keeps the heap, on Node $major', (node) => {
 
   it('is told by dump', async () => {
     const { stdout } = await withProgram(node, 'map', (pid) => runCli(['dump', String(pid), '--json']))
-    const [told] = (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
-    expect(`${told?.kind}/${told?.cause}`).toBe('collecting-garbage/near-heap-limit')
+    // On a crowded machine the want of a CPU may come before it.
+    const { verdicts } = JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }
+    const told = verdicts.find(({ cause }) => cause === 'near-heap-limit')
     expect(told?.summary).toMatch(
       /What it keeps: a Map of \d+ entries \(Order\) in cache \(keeping\.cjs:\d+\), about \d+ MB/,
     )
@@ -83,7 +84,7 @@ describe.each(NODES)('what keeps the heap, on Node $major', (node) => {
           PATH: process.env['PATH'],
           CONDUCTOR_STALL_DIR: folder,
           CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
-          CONDUCTOR_STALL_EVENT_LOOP_WARN_SECONDS: '3',
+          CONDUCTOR_STALL_EVENT_LOOP_WARN_SECONDS: '8',
           CONDUCTOR_STALL_PROFILE_SECONDS: '1',
         },
       },
@@ -93,7 +94,9 @@ describe.each(NODES)('what keeps the heap, on Node $major', (node) => {
       await expect.poll(sealed, { timeout: 60_000, interval: 200 }).toBeDefined()
       const bundle = path.join(folder, sealed() ?? '')
       const manifest = JSON.parse(readFileSync(path.join(bundle, 'incident.json'), 'utf8')) as IncidentManifest
-      expect(manifest.verdicts[0]?.summary).toMatch(/What it keeps: a Map of \d+ entries \(Order\) in cache/)
+      expect(manifest.verdicts.map(({ summary }) => summary).join(' ')).toMatch(
+        /What it keeps: a Map of \d+ entries \(Order\) in cache/,
+      )
       expect(readdirSync(bundle)).toContain('retained.json')
     } finally {
       child.kill('SIGKILL')

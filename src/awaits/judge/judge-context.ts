@@ -25,6 +25,8 @@ export interface JudgeContext {
   readonly place: (generator: Tagged) => WaitHolder[]
   /** The resource a closure belongs to, by the forward search; 0 without one. */
   resourceOf(closure: Tagged): Tagged
+  /** Descriptors of the open connections that a server has accepted. */
+  readonly acceptedBy: (server: Tagged) => number[]
   /** Objects that C++ holds by a strong handle. */
   readonly strong: ReadonlySet<Tagged>
   readonly stray: ReadonlySet<Tagged>

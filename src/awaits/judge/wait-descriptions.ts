@@ -77,13 +77,23 @@ export class WaitDescriptions {
       ...way,
     }
     if (resource.kind !== 'socket') return { ...resource, ...said }
+    const open = resource.type === 'listening' ? this.#openOn(object) : null
     return {
       ...resource,
       ...said,
+      ...(open === null ? {} : { open }),
       ...(behind === null ? {} : { queuedIn: behind }),
       ...blocking,
       ...(unread === null ? {} : { unread }),
     }
+  }
+
+  /** lib/net.js: a server that was closed has no handle, and emits `close` when its last connection has ended. */
+  #openOn(server: Tagged): { readonly connections: number; readonly fds: readonly number[] } | null {
+    const { objects, acceptedBy } = this.#context
+    if (objects.oddball(objects.getAny(server, ['_handle']) ?? 0) !== 'null') return null
+    const connections = objects.getNumber(server, ['_connections']) ?? 0
+    return connections > 0 ? { connections, fds: acceptedBy(server) } : null
   }
 
   #ofRequest(request: Tagged, resource: Part, end: Tagged, parts: readonly HeapPathPart[]): WaitFacts {

@@ -1,6 +1,7 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
+import { areAbandoned, openConnectionsText } from '../view/open-connections.js'
 import { hasMovingTask } from '../view/tasks-of-clock.js'
 import { waitingText } from '../view/pending.js'
 import { failedText, plural } from '../view/phrases.js'
@@ -13,23 +14,31 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
   const named = leaves
     // Waiting for a signal is how programs wait for their end.
     .filter((leaf) => leaf.cause === 'unknown' && leaf.waits.event?.startsWith('SIG') !== true)
-    .map((leaf) =>
-      leafCandidate(view, leaf, {
+    .map((leaf) => {
+      const open = openConnectionsText(view, leaf)
+      return leafCandidate(view, leaf, {
         cause: 'unknown',
         waitsFor:
           leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
             ? `something that was not found (${leaf.waits.summary})`
-            : leaf.waits.summary,
-        signs: [weak('nothing tells whether it will come')],
-        cap: view.silent ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
+            : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}`,
+        signs: [
+          open === null
+            ? weak('nothing tells whether it will come')
+            : strong('the server is closed, and its connections are open'),
+        ],
+        // Whoever shuts down waits a while for what is under way.
+        cap: view.silent || areAbandoned(view, leaf) ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
         weight: 10,
         refutedBy: 'It coming.',
         nextStep:
           leaf.waits.owner === 'clock.timers'
             ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
-            : 'Find out what should settle this wait, and give it a time-out.',
-      }),
-    )
+            : open === null
+              ? 'Find out what should settle this wait, and give it a time-out.'
+              : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
+      })
+    })
   // Of no use beside an await that says more.
   return leaves.length > 0 ? named : bare(view)
 }

@@ -74,7 +74,7 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       // Without the heap's figures the cause is a guess; a few looks are too few for a share.
       ...(fill === null && !external ? { cap: 'low' as const } : mostly ? {} : { cap: 'medium' as const }),
       // With more CPU it would collect more often in the same turn of its loop.
-      ...(main.turns === 0 && counted !== null && counted >= MOSTLY ? { needsNoCpu: true } : {}),
+      ...(main.turns === 0 && collectsAnyway(compacts, counted, fill) ? { needsNoCpu: true } : {}),
       refutedBy: 'A heap well below its limit, or few collections between two looks.',
       nextStep: external
         ? 'See what keeps buffers alive at this place; release or stream them.'
@@ -83,6 +83,11 @@ export function collectingGarbage(view: View): readonly Candidate[] {
           : `Bound what ${keeperText(most)} keeps (a limit, an age, a release); raise --max-old-space-size only after that.`,
     },
   ]
+}
+
+/** Whatever CPU it gets: V8 says that it mostly collects, or the heap is at its limit and compacted again and again. */
+function collectsAnyway(compacts: number, counted: number | null, fill: number | null): boolean {
+  return (counted ?? 0) >= MOSTLY || (compacts >= TELLING_COMPACTS && (fill ?? 0) >= WORN_OUT)
 }
 
 /**

@@ -313,7 +313,8 @@ export function leafCandidate(view: View, leaf: Leaf, verdict: LeafVerdict): Can
     cap: leaf.blame.origin === 'user' || verdict.cap === 'low' ? verdict.cap : 'medium',
     ...(verdict.ranksAs === undefined || leaf.blame.origin !== 'user' ? {} : { ranksAs: verdict.ranksAs }),
     ...(verdict.needsNoCpu === true ? { needsNoCpu: true } : {}),
-    ...(isYoung(view, leaf) ? { young: true } : {}),
+    // What was another wait a moment later is no word against what moves, either.
+    ...(isYoung(view, leaf) || leaf.waits.changed === true ? { young: true } : {}),
     weight: verdict.weight + weightOf(view, leaf),
     refutedBy: verdict.refutedBy,
     nextStep: verdict.nextStep,

@@ -98,7 +98,9 @@ const SOCKETS = {
   'web-socket': 'WebSocket',
 } as const
 
-function socketText({ type, host, address, connecting }: WaitOf<'socket'>): string {
+function socketText({ type, host, address, connecting, open }: WaitOf<'socket'>): string {
+  if (open !== undefined)
+    return `the end of ${open.connections === 1 ? 'a connection' : `${open.connections} connections`} of a server that was closed`
   const what = type === undefined ? 'socket' : SOCKETS[type]
   if (address !== undefined) return `${what} ${address}`
   return `${what}${after('to', host)}${connecting === true ? ', connecting' : ''}`

@@ -794,6 +794,24 @@ const FULL_HEAP = {
   collectingShare: 0.9,
 }
 
+test.each([
+  ['that nothing came on for long are abandoned', 25_000, 'medium'],
+  ['that may be under way are waited for', 2_000, 'low'],
+])('connections of a closed server %s', (_name, lastReceivedMs, confidence) => {
+  const wait = {
+    kind: 'socket' as const,
+    type: 'listening' as const,
+    incoming: true,
+    summary: 'the end of a connection of a server that was closed',
+    open: { connections: 1, fds: [21] },
+  }
+  const kernel = kernelLook({ sockets: [socket({ fd: 21, peer: '10.0.0.7:51020', lastReceivedMs })] })
+  const found = first(parked([awaitNode('shutDown', 7, wait)], { kernel }))
+  expect(found).toMatchObject({ name: 'awaiting/unknown', confidence, line: 7 })
+  expect(found.verdict?.summary).toContain('from 10.0.0.7:51020 (idle, silent for')
+  expect(found.verdict?.nextStep).toMatch(/^End them/)
+})
+
 describe('what keeps a full heap', () => {
   const holding = (heldBytes: number) => ({
     kind: 'map' as const,
@@ -1115,6 +1133,27 @@ test.each([
   const { name, verdict } = first(parked([awaitNode('convert', 7, wait)], { kernel: kernelLook({ children }) }))
   expect(name).toBe('awaiting/child-message')
   expect(verdict?.summary).toContain(text)
+})
+
+test.each([
+  ['was another one a moment later', true, 'beating/null'],
+  ['stood still', false, 'awaiting/unknown'],
+])('beside a loop that turns and burns a CPU, a wait that %s', (_name, changed, name) => {
+  const wait = { kind: 'unknown' as const, summary: 'moved', ...(changed ? { changed: true as const } : {}) }
+  const tree = { engine: 'memory' as const, awaits: [awaitNode('poll', 7, wait)], roots: [], suspended: 1 }
+  const round = (takenAtMs: number, cpu: number) => ({
+    takenAtMs,
+    kernel: captured({
+      ...kernelLook({ threads: [kernelThread({ kernelState: 'R', counters: counters(cpu, 0) })] }),
+      takenAtMs,
+    }),
+    stacks: captured([mainStack({ frames: [frame('makeReport', 8)], loop: loopState({ turns: takenAtMs }) })]),
+    awaits: captured({ ...tree, pausedMs: 0, notes: [] }),
+    clocks: null,
+  })
+  const looks = [round(0, 0), round(2_000, 1_900)]
+  const process = evidence([{}]).process
+  expect(first(joinEvidence({ process, stall: null, from: 'outside', looks })).name).toBe(name)
 })
 
 test.each([
