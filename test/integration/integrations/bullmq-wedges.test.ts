@@ -10,6 +10,8 @@ import { HAS_REDIS, startRedis, type Redis } from '../../support/redis.js'
 
 /** Time enough for a look from outside before the end. */
 const LATER = { CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '20' }
+/** bullmq tries again after 1 s, 3 s, 7 s and then every 20 s: twice as long, and time to spare. */
+const PATIENT = { CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '60' }
 const [OLDEST, NEWEST] = [NODES.at(0), NODES.at(-1)]
 
 interface Begun {
@@ -63,7 +65,7 @@ describe.skipIf(!HAS_REDIS || OLDEST === undefined || NEWEST === undefined)('wed
 
   test(`does not end for the same outage where the client is connected again: 5.81.3, Node ${OLDEST.major}`, async (context) => {
     const { expect: its } = context
-    const begun = await begin(context, OLDEST, 'bullmq')
+    const begun = await begin(context, OLDEST, 'bullmq', { env: PATIENT })
     const { redis, worker } = begun
     await outage(context, begun)
     addJobs(OLDEST, 'bullmq', redis.url, '1')
