@@ -5,7 +5,7 @@ const { getHeapStatistics, setFlagsFromString } = require('node:v8')
 setFlagsFromString('--no-detect-ineffective-gcs-near-heap-limit')
 
 /** Of the 96 MB that --max-old-space-size gives it. */
-const FULL_BYTES = 84 * 1024 * 1024
+const FULL_BYTES = 79 * 1024 * 1024
 const cache = []
 
 function w_entry(id) {
