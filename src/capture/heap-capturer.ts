@@ -23,14 +23,15 @@ export const heapCapturer: Capturer<HeapState> = {
     const isolate = mainIsolate(memory, native)
     const { layout } = memory.layout
     let taken = 0
+    let known = 0
     let collecting = 0
     let isAsleep = false
     const hasStoodStill = watchStandstill(memory.root, native.mainTid)
     while (taken < SAMPLES && !signal.aborted && performance.now() < deadlineMs) {
       const state = readMoment(memory.heap, isolate)?.vmState ?? null
-      // No state at all: the layout does not fit, and no share is better than a wrong one.
-      if (state === null) break
       taken++
+      // Newer builds have states of their own, such as that of logging, for a moment.
+      if (state !== null) known++
       if (state === 'GC') collecting++
       isAsleep = taken === SAMPLES_OF_A_SLEEPER && collecting === 0 && hasStoodStill()
       if (isAsleep) break
@@ -38,6 +39,8 @@ export const heapCapturer: Capturer<HeapState> = {
     }
     memory.refresh()
     const figures = readHeapState(native, layout, isolate)
-    return { ...figures, collectingShare: taken < SAMPLES / 2 && !isAsleep ? null : collecting / taken }
+    // Hardly any state that is known: the layout does not fit, and no share is better than a wrong one.
+    const isTelling = known >= (isAsleep ? SAMPLES_OF_A_SLEEPER : SAMPLES) / 2
+    return { ...figures, collectingShare: isTelling ? collecting / known : null }
   },
 }

@@ -60,7 +60,7 @@ export function writeProfile(file: string, content: string | Uint8Array, name: s
 /** Half a sentence: what became of the place that was meant. */
 export function whyElsewhere(file: string, cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException
-  if (code === 'EEXIST') return `${file} is there already, and is kept (-o ${file} writes over it)`
+  if (code === 'EEXIST') return `${file} is there already, and is kept (-o names another file)`
   return `${file} could not be written: ${reasonOf(cause)}`
 }
 

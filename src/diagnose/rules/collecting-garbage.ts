@@ -12,7 +12,7 @@ import type { ThreadView, View } from '../view/view.js'
 const MOSTLY = 0.5
 /** Mark-compact collections between the looks from which V8's own figures are of now. */
 const TELLING_COMPACTS = 2
-/** Where buffers force the collections, what is left of the time is spent on the buffers: the same cause, less surely. */
+/** Where buffers or a full heap force the collections, what is left of the time fills them: the same cause, less surely. */
 const FORCED = 0.3
 const NEAR_LIMIT = 0.8
 const FAR_FROM_LIMIT = 0.7
@@ -32,7 +32,7 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   const fill = fillOf(heap)
   const external = isExternal(heap, fill)
   const forced = external && main.turns === 0 && counted !== null && counted >= FORCED
-  if (!mostly && !always && !forced && !isWornOut(view, main, fill)) return []
+  if (!mostly && !always && !forced && !isWornOut(view, main, measured)) return []
   // Much garbage far from any limit is how busy programs live: what they compute is the matter then.
   if (!external && fill !== null && fill < FAR_FROM_LIMIT) return []
   const signs: Sign[] = []
@@ -94,9 +94,12 @@ function collectsAnyway(compacts: number, counted: number | null, fill: number |
  * On a crowded machine the samples of a moment may all fall into one slice of somebody else's: a heap at its limit that
  * is compacted again and again while the loop stands still tells the same.
  */
-function isWornOut({ first, last }: View, main: ThreadView, fill: number | null): boolean {
+function isWornOut({ first, last }: View, main: ThreadView, measured: number | null): boolean {
   const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
-  return main.turns === 0 && fill !== null && fill >= WORN_OUT && compacts >= 3
+  // Right after a collection it is less full than before it: the fuller look counts.
+  const fill = greater(fillOf(first.heap), fillOf(last.heap)) ?? 0
+  const isFull = fill >= WORN_OUT || (fill >= NEAR_LIMIT && (measured ?? 0) >= FORCED)
+  return main.turns === 0 && isFull && compacts >= 3
 }
 
 function spending(share: number | null): string {

@@ -29,7 +29,7 @@ describe('assertWritable', () => {
 describe('writeProfile', () => {
   test('says of a file that is there how to write over it, and of any other trouble what it is', () => {
     const there = Object.assign(new Error('EEXIST: file already exists'), { code: 'EEXIST' })
-    expect(whyElsewhere('a.json', there)).toBe('a.json is there already, and is kept (-o a.json writes over it)')
+    expect(whyElsewhere('a.json', there)).toBe('a.json is there already, and is kept (-o names another file)')
     expect(whyElsewhere('a.json', new Error('ENOSPC'))).toBe('a.json could not be written: ENOSPC')
   })
 

@@ -920,6 +920,24 @@ test('says of a heap at its limit that is compacted again and again what it is, 
   expect(first(evidence(looks(1))).name).toBe('computing/loop')
 })
 
+test('calls a heap worn out when it is nearly full and a third of the time collects, and not where it hardly collects', () => {
+  const look = (markCompacts: number, usedBytes: number, collectingShare: number) => ({
+    threads: [mainStack({ frames: [frame('fill', 3)], loop: loopState() })],
+    heap: {
+      usedBytes,
+      committedBytes: usedBytes + 2_000_000,
+      limitBytes: 100_000_000,
+      externalBytes: 0,
+      collections: 9,
+      markCompacts,
+      collectingShare,
+    },
+  })
+  const { name, confidence } = first(evidence([look(0, 84e6, 0.38), look(10, 83e6, 0.4)]))
+  expect({ name, confidence }).toEqual({ name: 'collecting-garbage/near-heap-limit', confidence: 'medium' })
+  expect(first(evidence([look(0, 84e6, 0.1), look(10, 83e6, 0.1)])).name).toBe('computing/loop')
+})
+
 describe('a process that allocates buffers outside of its heap', () => {
   const told = (compacts: number, compactingShare: number | null, shares?: { onCpuMs: number; waitMs: number }) => {
     const heap = (markCompacts: number) => ({
