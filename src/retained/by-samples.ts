@@ -5,10 +5,10 @@ import type { Tagged } from '../v8/heap/heap.js'
 import type { CodeScopes } from '../v8/objects/code-scopes.js'
 import type { Objects } from '../v8/objects/objects.js'
 import {
-  countOf,
   isCollection,
   NOBODY,
   scopesOf,
+  sizeOfCollection,
   withoutKeys,
   type Described,
   type RetainedRequest,
@@ -53,7 +53,7 @@ export function bySamples(
     return [
       {
         holding: {
-          ...countOf(objects, objectOf(at)),
+          ...sizeOfCollection(objects, objectOf(at)),
           ownBytes: 0,
           heldBytes: Math.round(((request.heapBytes ?? 0) * count) / Math.max(alive, 1)),
           entries: entry === undefined ? null : objects.className(entry) || 'Object',

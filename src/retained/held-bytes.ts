@@ -4,7 +4,8 @@
  */
 import type { Tagged } from '../v8/heap/heap.js'
 import type { Objects } from '../v8/objects/objects.js'
-import { type LargeObject, stringBytes } from './large-objects.js'
+import { isConsType, isSequentialType, sequentialBytes } from '../v8/heap/strings.js'
+import { type LargeObject, tableBytes } from './large-objects.js'
 
 export interface Held {
   readonly bytes: number
@@ -15,9 +16,6 @@ export interface Held {
 const SAMPLES = 150
 const MAX_OBJECTS = 80
 const MAX_SLOTS = 64
-/** Representation of a string in its instance type: src/objects/instance-type.h. */
-const REPRESENTATION = 7
-const CONS = 1
 const OF_STRING = 32
 
 /** @param tables all large objects: what lies in another one is counted there */
@@ -117,16 +115,13 @@ class Walk {
     const { heap } = this.#objects
     const type = heap.typeOf(object)
     if (this.#tables.has(object) || type < 0) return 0
-    if (heap.isStringType(type)) {
-      const representation = type & REPRESENTATION
-      return representation === 0 ? stringBytes(heap, object, type) : OF_STRING
-    }
+    if (heap.isStringType(type)) return isSequentialType(type) ? sequentialBytes(heap, object, type) : OF_STRING
     if (type === heap.types.HEAP_NUMBER) return 16
-    if (type === heap.types.FIXED_DOUBLE_ARRAY) return 16 + 8 * (heap.smi(object, heap.layout.array.length) ?? 0)
-    const isTable = this.#objects.isFixedArrayType(type) || type === heap.types.PROPERTY_ARRAY
-    const isObject = this.#objects.isObjectType(type) && type !== heap.types.JS_GLOBAL_OBJECT
-    if (!isTable && !isObject) return 0
-    const bytes = this.#objects.sizeOf(object, heap.field(object, 0), type)
+    const map = heap.field(object, 0)
+    const table = tableBytes(this.#objects, object, map, type)
+    if (table > 0) return table
+    if (!this.#objects.isObjectType(type) || type === heap.types.JS_GLOBAL_OBJECT) return 0
+    const bytes = this.#objects.sizeOf(object, map, type)
     return Number.isNaN(bytes) ? 0 : bytes
   }
 
@@ -134,7 +129,7 @@ class Walk {
     const { heap } = this.#objects
     const type = heap.typeOf(object)
     if (type === heap.types.HEAP_NUMBER || type === heap.types.FIXED_DOUBLE_ARRAY) return
-    if (heap.isStringType(type) && (type & REPRESENTATION) !== CONS) return
+    if (heap.isStringType(type) && !isConsType(type)) return
     for (let i = 1; i < bytes / 8 && i <= MAX_SLOTS; i++) {
       const value = heap.field(object, 8 * i)
       if (heap.isPointer(value)) queue.push(value)

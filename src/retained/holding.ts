@@ -2,6 +2,7 @@
 import type { Holding, HoldingKind } from '../model/retained.js'
 import type { PathPart } from '../model/wait.js'
 import { Paths, plainParts } from '../awaits/judge/paths.js'
+import { countOf } from '../awaits/resources/collections.js'
 import type { NativeClasses } from '../awaits/resources/native-objects.js'
 import type { SuspendedFunctions } from '../awaits/scan/suspended.js'
 import { objectOf, stepsDown, type Finding, type StepKey } from '../awaits/search/wait-search.js'
@@ -9,7 +10,7 @@ import type { Tagged, V8Heap } from '../v8/heap/heap.js'
 import type { HeapPage } from '../v8/heap/isolates.js'
 import { stringLength } from '../v8/heap/strings.js'
 import type { CodeScopes } from '../v8/objects/code-scopes.js'
-import { TABLE_OFFSET, type Objects } from '../v8/objects/objects.js'
+import type { Objects } from '../v8/objects/objects.js'
 import { heldBy } from './held-bytes.js'
 import type { LargeObject } from './large-objects.js'
 
@@ -95,18 +96,17 @@ export function scopesOf(heap: V8Heap, scopes: CodeScopes, finding: Finding, cha
 function sizeOf(objects: Objects, owner: Tagged, { object, type }: LargeObject): { kind: HoldingKind; count: number } {
   const { heap } = objects
   if (heap.isStringType(type)) return { kind: 'string', count: stringLength(heap, object) ?? 0 }
-  if (isCollection(heap, owner)) return countOf(objects, owner)
+  if (isCollection(heap, owner)) return sizeOfCollection(objects, owner)
   // Of tables of properties the count is the first element.
   const counted = heap.smiOf(heap.element(object, 0)) ?? 0
   return { kind: 'object', count: counted > 0 ? counted : heap.arrayLength(object) }
 }
 
-export function countOf(objects: Objects, collection: Tagged): { kind: HoldingKind; count: number } {
+/** @param collection an array, a Map or a Set */
+export function sizeOfCollection(objects: Objects, collection: Tagged): { kind: HoldingKind; count: number } {
   const { heap } = objects
-  const length = objects.arrayLength(collection)
-  if (length !== null) return { kind: 'array', count: length }
-  const kind = heap.is(collection, 'JS_MAP') ? 'map' : 'set'
-  return { kind, count: heap.smiOf(heap.element(heap.field(collection, TABLE_OFFSET), 0)) ?? 0 }
+  const kind = heap.is(collection, 'JS_ARRAY') ? 'array' : heap.is(collection, 'JS_MAP') ? 'map' : 'set'
+  return { kind, count: countOf(objects, collection) ?? 0 }
 }
 
 export function isCollection(heap: V8Heap, object: Tagged): boolean {

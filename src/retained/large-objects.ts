@@ -3,9 +3,9 @@
  * (src/heap/large-spaces.h), so they are found by the pages alone, without a pass over the heap.
  */
 import { toAddress } from '../model/address.js'
-import type { Tagged, V8Heap } from '../v8/heap/heap.js'
+import type { Tagged } from '../v8/heap/heap.js'
 import type { HeapPage } from '../v8/heap/isolates.js'
-import { stringLength } from '../v8/heap/strings.js'
+import { sequentialBytes } from '../v8/heap/strings.js'
 import type { Objects } from '../v8/objects/objects.js'
 
 export interface LargeObject {
@@ -19,9 +19,6 @@ const LEAST_BYTES = 100_000
 const MAX_HEADER_BYTES = 20_480
 /** What is left of a page behind its one object: less than a page of V8's. */
 const MAX_REST_BYTES = 262_144
-/** Encoding of a string in its instance type: src/objects/instance-type.h. */
-const ONE_BYTE = 8
-const STRING_HEADER_BYTES = 16
 
 /** Largest first. */
 export function largeObjects(objects: Objects, pages: readonly HeapPage[], expired: () => boolean): LargeObject[] {
@@ -53,13 +50,14 @@ function onlyObjectOf(objects: Objects, page: HeapPage): LargeObject | null {
 /** 0 for an object that is neither a table nor a text. */
 function bytesOf(objects: Objects, object: Tagged, map: Tagged, type: number): number {
   const { heap } = objects
-  if (heap.isStringType(type)) return stringBytes(heap, object, type)
-  if (objects.isFixedArrayType(type) || type === heap.types.PROPERTY_ARRAY) return objects.sizeOf(object, map, type)
-  if (type === heap.types.FIXED_DOUBLE_ARRAY) return 16 + 8 * (heap.smi(object, heap.layout.array.length) ?? 0)
-  return 0
+  return heap.isStringType(type) ? sequentialBytes(heap, object, type) : tableBytes(objects, object, map, type)
 }
 
-/** Of a sequential string. */
-export function stringBytes(heap: V8Heap, string: Tagged, type: number): number {
-  return STRING_HEADER_BYTES + (stringLength(heap, string) ?? 0) * ((type & ONE_BYTE) === 0 ? 2 : 1)
+/** Bytes of a table of values, properties or numbers; 0 for another object. */
+export function tableBytes(objects: Objects, object: Tagged, map: Tagged, type: number): number {
+  const { heap } = objects
+  if (type === heap.types.FIXED_DOUBLE_ARRAY) return 16 + 8 * (heap.smi(object, heap.layout.array.length) ?? 0)
+  if (!objects.isFixedArrayType(type) && type !== heap.types.PROPERTY_ARRAY) return 0
+  const bytes = objects.sizeOf(object, map, type)
+  return Number.isNaN(bytes) ? 0 : bytes
 }

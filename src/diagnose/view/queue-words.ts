@@ -30,7 +30,7 @@ export function holderText(holder: WaitHolder): string {
 }
 
 /** `w2.mjs:6` */
-export function fileLine({ source, file, line }: WaitHolder): string {
+export function fileLine({ source, file, line }: Pick<WaitHolder, 'source' | 'file' | 'line'>): string {
   const path = source?.file ?? file ?? '?'
   return `${path.slice(path.lastIndexOf('/') + 1)}:${source?.line ?? line ?? '?'}`
 }

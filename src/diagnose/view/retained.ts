@@ -1,6 +1,7 @@
 /** What keeps the memory of a heap, in words: the collection, its variable, and about how much. */
 import type { Holding, Retained } from '../../model/retained.js'
 import { megabytes } from './phrases.js'
+import { fileLine } from './queue-words.js'
 
 const KINDS = { map: 'a Map', set: 'a Set', array: 'an array', object: 'an object', string: 'a text' } as const
 /** Of the heap: what keeps less than this of it does not explain it. */
@@ -27,16 +28,9 @@ export function keeperText({ parts, declared, by }: Holding): string {
   const global = parts[0]?.role === 'global' ? parts[0].name : null
   const name = declared?.variable ?? scope?.slot.slice(1, -1) ?? global
   const property = parts.find(({ role, slot }) => role === 'object' && slot.startsWith('.'))
-  const at =
-    declared === null
-      ? null
-      : `${fileOf(declared.source?.file ?? declared.file)}:${declared.source?.line ?? declared.line}`
+  const at = declared === null ? null : fileLine(declared)
   const more = [property === undefined ? null : `${property.name}${property.slot}`, at].filter((each) => each !== null)
   if (name === null)
     return more.length > 0 ? more.join(', ') : by === 'stack' ? 'a variable of what runs' : 'native code'
   return more.length === 0 ? name : `${name} (${more.join(', ')})`
-}
-
-function fileOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }

@@ -35,6 +35,21 @@ const SECOND = 24
 /** Cons and sliced strings point at others: a cycle must end. */
 const MAX_PARTS = 4096
 
+/** Whether a string of this instance type has its characters in itself. */
+export function isSequentialType(type: number): boolean {
+  return (type & REPRESENTATION) === SEQUENTIAL
+}
+
+/** Whether a string of this instance type is two others, one behind the other. */
+export function isConsType(type: number): boolean {
+  return (type & REPRESENTATION) === CONS
+}
+
+/** Bytes of a string that has its characters in itself. @param type its instance type */
+export function sequentialBytes(heap: StringHeap, string: Tagged, type: number): number {
+  return FIRST + (stringLength(heap, string) ?? 0) * ((type & ONE_BYTE) === 0 ? 2 : 1)
+}
+
 /**
  * At most `maxChars` characters from `start` on. Null when `object` is no string, or some character of what is wanted
  * can't be read.
