@@ -27,8 +27,8 @@ import { sampledObjects } from './sampled-objects.js'
 
 /** Tables that are searched for. */
 const MAX_LARGE = 12
-/** Objects by chance. */
-const SAMPLES = 16
+/** Objects by chance. Where a cache is replaced all the time, two thirds of them are garbage or have moved. */
+const SAMPLES = 48
 /** Of the heap: where large tables keep less, what keeps the rest is asked of samples, for this share of what time is left. */
 const ENOUGH = 0.5
 const SHARE_OF_SAMPLES = 0.7

@@ -90,8 +90,8 @@ describe.each(NODES)('on Node $version', (node) => {
   test.each(['loop', 'loop-plain', 'block'])('a frame that runs has them too (%s)', async (kind) => {
     const { pid, span, taskIds } = await start(node, { WORK: kind, TRACE: '1' })
     // In its first moments the program's young objects still move while they are read.
-    await expect.poll(() => mainThread(pid)?.work?.task, { timeout: 20_000 }).toBeDefined()
-    const work = mainThread(pid)?.work
+    let work: ThreadStack['work']
+    await expect.poll(() => (work = mainThread(pid)?.work)?.task, { timeout: 20_000 }).toBeDefined()
     expect(work?.task).toMatchObject({ taskId: taskIds[0], taskType: 'charge' })
     expect(`${work?.trace?.traceId} ${work?.trace?.spanId}`).toBe(span)
   })
