@@ -18,6 +18,9 @@ const NEAR_LIMIT = 0.8
 const FAR_FROM_LIMIT = 0.7
 /** Of its limit: what is left is gone before the next collection. */
 const WORN_OUT = 0.9
+/** Full collections a second that no healthy heap needs; beside them less of the time has to be seen in collections. */
+const COMPACTS_PER_SECOND = 4
+const SEEN_COLLECTING = 0.15
 
 export function collectingGarbage(view: View): readonly Candidate[] {
   const { main, first, last } = view
@@ -94,11 +97,12 @@ function collectsAnyway(compacts: number, counted: number | null, fill: number |
  * On a crowded machine the samples of a moment may all fall into one slice of somebody else's: a heap at its limit that
  * is compacted again and again while the loop stands still tells the same.
  */
-function isWornOut({ first, last }: View, main: ThreadView, measured: number | null): boolean {
+function isWornOut({ first, last, spanMs }: View, main: ThreadView, measured: number | null): boolean {
   const compacts = (last.heap?.markCompacts ?? 0) - (first.heap?.markCompacts ?? 0)
   // Right after a collection it is less full than before it: the fuller look counts.
   const fill = greater(fillOf(first.heap), fillOf(last.heap)) ?? 0
-  const isFull = fill >= WORN_OUT || (fill >= NEAR_LIMIT && (measured ?? 0) >= FORCED)
+  const isOften = compacts >= COMPACTS_PER_SECOND * (spanMs / 1_000)
+  const isFull = fill >= WORN_OUT || (fill >= NEAR_LIMIT && (measured ?? 0) >= (isOften ? SEEN_COLLECTING : FORCED))
   return main.turns === 0 && isFull && compacts >= 3
 }
 
