@@ -71,7 +71,7 @@ export class WaitJudge {
   #isOwnCode(finding: Finding, { kind }: WaitFacts): boolean {
     if (kind !== 'lock' && kind !== 'pool') return false
     const { layout } = this.#heap
-    const waiter = this.#context.suspended.list.find((one) => one.awaits === finding.promise)
+    const waiter = this.#context.locks.chains.firstAwaiting(finding.promise)
     if (waiter === undefined) return false
     const receiver = this.#heap.field(waiter.generator, layout.generator.receiver)
     const scope = this.#heap.functionContext(this.#heap.field(waiter.generator, layout.generator.function))

@@ -14,8 +14,8 @@ type Left = NonNullable<WaitOf<'lock'>['left']>
 const MAX_TEXT = 100_000
 
 /** @param ownCode the function that waits is the lock's own: then it is its caller that takes the lock */
-export function leftWith({ suspended }: JudgeContext, finding: Finding, ownCode: boolean): Left | null {
-  const waiter = suspended.list.find((one) => one.awaits === finding.promise)
+export function leftWith({ suspended, locks }: JudgeContext, finding: Finding, ownCode: boolean): Left | null {
+  const waiter = locks.chains.firstAwaiting(finding.promise)
   if (waiter === undefined) return null
   if (!ownCode) return wayOutOf(waiter)
   const caller = suspended.list.find((one) => waiter.results.includes(one.awaits))

@@ -1,5 +1,6 @@
 /** Locks of user code: whether a resolver lies in one, who can reach it, and the deadlock when its holders wait in turn. */
 import type { WaitFacts, WaitHolder } from '../../model/await.js'
+import type { Suspended } from '../scan/suspended.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
@@ -8,12 +9,16 @@ import type { WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
 export const MAX_HOLDERS = 5
+/** Functions whose scopes are asked for the file that they belong to. */
+const MAX_SCOPED = 5_000
 
 export class LockWaits {
   readonly #context: JudgeContext
   readonly #heap: V8Heap
   readonly #descriptions: WaitDescriptions
   readonly #tasks: SelfDeadlocks
+  /** By scope. */
+  #files: ReadonlyMap<Tagged, Tagged> | null = null
 
   constructor(context: JudgeContext, descriptions: WaitDescriptions, tasks: SelfDeadlocks) {
     this.#context = context
@@ -89,38 +94,51 @@ export class LockWaits {
     })
   }
 
-  /** Suspended functions whose code mentions the module's variable, and that do not wait in the same queue. */
+  /** Of each place, one suspended function whose code mentions the module's variable and that does not wait in the same queue. */
   #usersOf(finding: Finding, root: FoundEnd): Tagged[] {
     const variable = finding.steps.get(root.key)?.variable
     if (variable === undefined || variable === '') return []
     const { locks, suspended, scopes } = this.#context
-    const file = this.#fileOfModule(objectOf(root.key))
+    const file = this.#fileOf(objectOf(root.key))
     const queue = locks.queueOf(finding)
     const fn = this.#heap.layout.generator.function
-    return suspended.list.flatMap((one): Tagged[] => {
-      if (one.awaits === 0 || one.function.script?.address !== file) return []
-      if (!scopes.mentions(this.#heap.field(one.generator, fn), variable)) return []
-      const bottom = locks.bottomOf(one.generator)
+    const isUser = ({ awaits, generator }: Suspended): boolean => {
+      if (awaits === 0) return false
+      const bottom = locks.chains.bottomOf(generator)
       const waits = locks.findingOf(bottom)
-      if (waits === null && locks.isFellow(finding, one.generator)) return []
-      if (bottom === finding.promise || (waits !== null && locks.queueOf(waits) === queue)) return []
-      return [one.generator]
+      if (waits === null && locks.isFellow(finding, generator)) return false
+      return bottom !== finding.promise && (waits === null || locks.queueOf(waits) !== queue)
+    }
+    const users = locks.chains.places().flatMap((members): Tagged[] => {
+      const [first] = members
+      if (first === undefined || first.function.script?.address !== file) return []
+      if (!scopes.mentions(this.#heap.field(first.generator, fn), variable)) return []
+      const user = members.find(isUser)
+      return user === undefined ? [] : [user.generator]
     })
+    const orderOf = (generator: Tagged): number => suspended.byGenerator.get(generator) ?? 0
+    return users.sort((a, b) => orderOf(a) - orderOf(b))
   }
 
   /** Script of the module that a scope belongs to: that of any suspended function in it. */
-  #fileOfModule(module: Tagged): Tagged {
+  #fileOf(module: Tagged): Tagged {
+    this.#files ??= this.#filesOfScopes()
+    return this.#files.get(module) ?? 0
+  }
+
+  #filesOfScopes(): ReadonlyMap<Tagged, Tagged> {
     const { suspended, scopes } = this.#context
     const { layout } = this.#heap
-    for (const one of suspended.list.slice(0, 5_000)) {
+    const files = new Map<Tagged, Tagged>()
+    for (const one of suspended.list.slice(0, MAX_SCOPED)) {
       let context = this.#heap.functionContext(this.#heap.field(one.generator, layout.generator.function))
       for (let depth = 0; depth < 20 && this.#heap.isContext(context); depth++) {
-        if (context === module) return one.function.script?.address ?? 0
+        if (!files.has(context)) files.set(context, one.function.script?.address ?? 0)
         if (scopes.isNativeContextType(this.#heap.typeOf(context))) break
         context = this.#heap.contextSlot(context, layout.context.previousIndex)
       }
     }
-    return 0
+    return files
   }
 
   /** Where a suspended function stands; empty when it is none. */

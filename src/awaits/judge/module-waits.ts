@@ -39,7 +39,7 @@ export class ModuleWaits {
       let imported: readonly Tagged[] | null = null
       const by = facts.file === null ? at.by : [...at.by, facts.file]
       if (facts.generator !== 0) {
-        const bottom = locks.bottomOf(facts.generator)
+        const bottom = locks.chains.bottomOf(facts.generator)
         if (bottom === promise) return cycle(place(facts.generator), by)
         // Its own top-level await may be the import of one more module.
         imported = (locks.findingOf(bottom)?.ends ?? []).flatMap((end) =>

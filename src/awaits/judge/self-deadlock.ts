@@ -35,13 +35,13 @@ export class SelfDeadlocks {
   of(finding: Finding): SelfDeadlock | null {
     const queue = this.#locks.queueOf(finding)
     if (queue === 0 || this.#locks.hasResource(finding)) return null
-    const waiters = this.#suspended.list.filter((one) => one.awaits !== 0 && this.#isBelow(one, finding.promise))
+    const waiters = this.#locks.chains.waitersOf(finding.promise)
     const settlers = finding.ends.flatMap((end) => (end.kind === 'function' ? (this.#at(objectOf(end.key)) ?? []) : []))
     const holders = finding.holders.flatMap((key) => this.#at(objectOf(key)) ?? [])
     // One that waits in the queue by itself may be one more consumer of it, at another place.
     const further = holders.filter(
       (one) =>
-        (one.awaits === 0 || this.#locks.awaitedBy(one.generator) !== undefined) &&
+        (one.awaits === 0 || this.#locks.chains.awaitedBy(one.generator) !== undefined) &&
         isFurther(one, [...waiters, ...holders]),
     )
     const inPackage = holders.filter((one) => this.#runsTask(one, waiters))
@@ -69,18 +69,12 @@ export class SelfDeadlocks {
     return index === undefined ? null : (this.#suspended.list[index] ?? null)
   }
 
-  /** Awaits the promise itself, not through another function. */
-  #isBelow(one: Suspended, promise: Tagged): boolean {
-    if (one.awaits === promise) return true
-    return this.#locks.awaitedBy(one.generator) === undefined && this.#locks.bottomOf(one.generator) === promise
-  }
-
   /** Whether all that a function waits for is an entry of the queue. */
   #waitsIn(one: Suspended, finding: Finding, queue: Tagged, seen: Set<Tagged>, depth: number): boolean {
     if (seen.has(one.generator)) return true
     seen.add(one.generator)
     if (depth > MAX_DEPTH) return false
-    const bottom = this.#locks.bottomOf(one.generator)
+    const bottom = this.#locks.chains.bottomOf(one.generator)
     if (bottom === finding.promise) return true
     const waits = this.#locks.findingOf(bottom)
     if (waits === null || this.#locks.hasResource(waits)) return false
@@ -107,7 +101,7 @@ export class SelfDeadlocks {
     if (home === null) return one
     let at: Suspended = one
     for (let depth = 0; depth < MAX_DEPTH; depth++) {
-      const next = this.#locks.awaitedBy(at.generator)
+      const next = this.#locks.chains.awaitedBy(at.generator)
       const below = next === undefined ? undefined : this.#suspended.list[next]
       if (below === undefined) return one
       if (packageOf(fileOf(below)) !== home) return below
