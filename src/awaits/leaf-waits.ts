@@ -4,7 +4,7 @@
  * their cycles show; last the references from native code, where nothing else was found.
  */
 import { performance } from 'node:perf_hooks'
-import type { WaitHolder, WaitFacts } from '../model/await.js'
+import type { PoolFacts, WaitHolder, WaitFacts } from '../model/await.js'
 import { scriptPath } from '../v8/objects/scripts.js'
 import type { AwaitScan } from './scan/await-scan.js'
 import type { Tagged, V8Heap } from '../v8/heap/heap.js'
@@ -18,7 +18,9 @@ import { moved, WaitJudge } from './judge/judge-wait.js'
 import { type CallUnderWay, findCalls, waitOfCall } from './judge/native-calls.js'
 import { Locks } from './judge/locks.js'
 import { TimerPaths } from './judge/timer-paths.js'
+import { lendOut } from './lending/lend-out.js'
 import type { NativeObjects } from './resources/native-objects.js'
+import type { PoolReading } from './resources/pools.js'
 import { findNativeRoots, type NativeRoots } from './search/native-roots.js'
 import { Paths } from './judge/paths.js'
 import { agentsOwn } from './resources/agent-resources.js'
@@ -64,6 +66,8 @@ export interface LeafWaits {
     readonly reverseMs: number
     readonly reverseRounds: number
     readonly rootsMs: number
+    /** Who has what pools lent. */
+    readonly lendingMs: number
   }
 }
 
@@ -117,12 +121,14 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     rounds += holdersOf()
   }
   let rootsMs = 0
+  let lent = new Map<PoolFacts, PoolReading>()
   const judged = (): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } => {
     const startedMs = performance.now()
     const calls = findCalls(objects, scan.suspended)
     const roots = nativeRoots(input, findings, calls, expired)
     rootsMs += performance.now() - startedMs
-    return judgeAll(input, forward, findings, guards, context, { ...roots, calls }, controlled, timers)
+    lent = new Map()
+    return judgeAll(input, forward, findings, guards, context, { ...roots, calls }, controlled, timers, lent)
   }
   let { waits, freed } = judged()
   const nothing = [...waits].flatMap(([promise, wait]) =>
@@ -145,6 +151,9 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     ;({ waits, freed } = judged())
     for (const promise of nothing) waits.set(promise, confirmed(promise, waits.get(promise), again))
   }
+  const startedMs = performance.now()
+  lendOut(waits, lent, { ...input, containing, findings, place: (generator) => placeOf(scan, generator) })
+  const lendingMs = performance.now() - startedMs
   return {
     waits,
     freed,
@@ -152,9 +161,10 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
       resources: sources.length,
       forwardMs: t1 - t0,
       forwardVisited: forward.visited,
-      reverseMs: performance.now() - t1 - rootsMs,
+      reverseMs: performance.now() - t1 - rootsMs - lendingMs,
       reverseRounds: rounds,
       rootsMs,
+      lendingMs,
     },
   }
 }
@@ -177,6 +187,7 @@ function judgeAll(
   roots: Roots & { readonly calls: ReadonlyMap<Tagged, CallUnderWay> },
   controlled: boolean,
   timers: TimerPaths,
+  lent: Map<PoolFacts, PoolReading>,
 ): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } {
   const { heap, scan, objects, scopes } = input
   // Fresh values: every path is read again before it is named.
@@ -205,6 +216,7 @@ function judgeAll(
     acceptedBy: (server) => acceptedBy(input, server),
     strong: roots.strong,
     stray: roots.stray,
+    lent,
     controlled,
   })
   const waits = new Map<Tagged, WaitFacts>()

@@ -3,6 +3,7 @@ import { type AwaitNode, type AwaitRoot, type AwaitTree, type WaitsFor } from '.
 import type { Evidence, Look, TaskInFlight } from '../model/evidence.js'
 import type { Frame, SourcePosition } from '../model/frame.js'
 import type { Holding } from '../model/retained.js'
+import type { PoolFacts, PoolMember } from '../model/wait.js'
 import { sayWait } from '../report/wait/wait-words.js'
 import type { SourceMaps } from '../source/source-maps.js'
 
@@ -23,11 +24,31 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     return { ...at, ...(name === null ? {} : { function: name }), source }
   }
   const frames = (list: readonly Frame[]): readonly Frame[] => list.map(place)
+  const member = (each: PoolMember): PoolMember => {
+    const { heldBy } = each
+    if (heldBy === undefined || heldBy.by === 'nobody') return each
+    if (heldBy.by === 'variable')
+      return { ...each, heldBy: { ...heldBy, declared: heldBy.declared && place(heldBy.declared) } }
+    return { ...each, heldBy: { ...heldBy, place: place(heldBy.place) } }
+  }
+  const pool = (facts: PoolFacts): PoolFacts => ({
+    ...facts,
+    members: facts.members.map(member),
+    ...(facts.takenIn === undefined
+      ? {}
+      : {
+          takenIn: facts.takenIn.map((taking) => ({
+            ...place(taking),
+            ...(taking.leaves === undefined ? {} : { leaves: place(taking.leaves) }),
+          })),
+        }),
+  })
   const wait = (waits: WaitsFor): WaitsFor => {
     const held = {
       ...waits,
       ...(waits.holders === undefined ? {} : { holders: waits.holders.map(place) }),
       ...(waits.left === undefined ? {} : { left: place(waits.left) }),
+      ...(waits.pool === undefined ? {} : { pool: pool(waits.pool) }),
     } as WaitsFor
     if ((held.kind !== 'lock' && held.kind !== 'module') || held.links === undefined) return held
     const known = { ...held, links: held.links.map(place) }

@@ -73,7 +73,12 @@ function placesOf(evidence: Evidence, verdicts: readonly Verdict[]): WantedPlace
   const all: (Place | null)[] = [
     ...verdicts.flatMap((verdict) => [verdict.where, ...verdict.chain]),
     ...(evidence.tasks ?? []).flatMap((task) => [task.execute, ...(task.parked ?? [])]),
-    ...top.flatMap((node) => [node, ...(node.waitsFor?.holders ?? []), ...node.awaitedBy]),
+    ...top.flatMap((node) => [
+      node,
+      ...(node.waitsFor?.pool?.takenIn ?? []).flatMap((taking) => [taking.leaves ?? null, taking]),
+      ...(node.waitsFor?.holders ?? []),
+      ...node.awaitedBy,
+    ]),
   ]
   const wanted = new Map<string, WantedPlace>()
   for (const place of all) {

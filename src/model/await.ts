@@ -7,10 +7,12 @@ import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } fro
 export type AwaitFunctionKind = 'async function' | 'async generator' | 'generator' | 'module'
 
 export type {
+  MemberHolder,
   PathPart,
   PoolFacts,
   PoolMember,
   QueueFacts,
+  Taking,
   UnreadStream,
   WaitFacts,
   WaitHolder,

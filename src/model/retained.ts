@@ -1,6 +1,5 @@
 /** What keeps the memory of a heap: its biggest collections, who holds them, and about how much. */
-import type { SourcePosition } from './frame.js'
-import type { PathPart } from './wait.js'
+import type { DeclaredPlace, PathPart } from './wait.js'
 
 export type HoldingKind = 'array' | 'map' | 'set' | 'object' | 'string'
 
@@ -19,15 +18,6 @@ export interface Holding {
   readonly parts: readonly PathPart[]
   /** Where the variable is declared that holds it, or the function whose variable it is; null: not found. */
   readonly declared: DeclaredPlace | null
-}
-
-export interface DeclaredPlace {
-  /** Of the variable; '' for another place in its scope. */
-  readonly variable: string
-  readonly file: string
-  readonly line: number
-  readonly column: number
-  readonly source?: SourcePosition
 }
 
 export interface Retained {

@@ -41,8 +41,10 @@ export interface PoolFacts extends QueueFacts {
   readonly lent: number | null
   readonly idle: number | null
   readonly size: number | null
-  /** Lent members by what they do. */
+  /** Lent members by what they do, and by who has them. */
   readonly members: readonly PoolMember[]
+  /** Where members are taken, where one of them has nobody any more; absent when that was not looked for. */
+  readonly takenIn?: readonly Taking[]
 }
 
 export interface PoolMember {
@@ -53,7 +55,45 @@ export interface PoolMember {
   /** The HTTP request that it is busy with. */
   readonly request?: Request
   readonly fd?: number
+  /** Absent: that could not be told. */
+  readonly heldBy?: MemberHolder
   readonly count: number
+}
+
+/** Who has what a pool lent, as far as memory tells. */
+export type MemberHolder =
+  /** A suspended function that has it in a variable; `reply`: that awaits what the member is busy with. */
+  | { readonly by: 'function'; readonly place: WaitHolder; readonly reply?: true }
+  /** A variable or property that lives as long as the process. */
+  | { readonly by: 'variable'; readonly parts: readonly PathPart[]; readonly declared: DeclaredPlace | null }
+  /** A closure of the application that has it in its scope: of a timer, a listener, a promise. */
+  | { readonly by: 'callback'; readonly place: WaitHolder; readonly of: string }
+  /** Nothing alive but its pool: whoever took it has left without giving it back. */
+  | { readonly by: 'nobody' }
+
+/** A place of the application where members of a pool are taken. */
+export interface Taking extends WaitHolder {
+  /** How its code can leave without giving back what it took; absent: no such way was seen in its text. */
+  readonly leaves?: WayOut
+}
+
+export interface WayOut {
+  /** `error`: of what it awaits; `never`: no way gives it back. */
+  readonly word: 'return' | 'throw' | 'continue' | 'error' | 'never'
+  readonly file: string | null
+  readonly line: number
+  readonly column: number
+  readonly source?: SourcePosition
+}
+
+/** Where a variable is declared. */
+export interface DeclaredPlace {
+  /** '' for another place in its scope. */
+  readonly variable: string
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly source?: SourcePosition
 }
 
 export interface UnreadStream {
@@ -264,7 +304,7 @@ export interface LockWait extends AnyWait {
   /** The cycle is one queue, used inside itself. */
   readonly reentrant?: boolean
   /** Where the code that takes it can leave without giving it back; of a lock that nobody was found to hold. */
-  readonly left?: WaitHolder & { readonly word: 'return' | 'throw' | 'error' }
+  readonly left?: WaitHolder & { readonly word: 'return' | 'throw' | 'continue' | 'error' }
 }
 
 /** A turn in the queue of a pool whose members are lent. */

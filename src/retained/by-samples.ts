@@ -1,18 +1,10 @@
 /** What most objects are held by, where no large table explains the heap. */
-import { Paths, plainParts } from '../awaits/judge/paths.js'
+import { Paths, plainParts, withoutKeys } from '../awaits/judge/paths.js'
 import { objectOf, stepsDown, type Finding, type StepKey } from '../awaits/search/wait-search.js'
 import type { Tagged } from '../v8/heap/heap.js'
 import type { CodeScopes } from '../v8/objects/code-scopes.js'
 import type { Objects } from '../v8/objects/objects.js'
-import {
-  isCollection,
-  NOBODY,
-  scopesOf,
-  sizeOfCollection,
-  withoutKeys,
-  type Described,
-  type RetainedRequest,
-} from './holding.js'
+import { isCollection, NOBODY, scopesOf, sizeOfCollection, type Described, type RetainedRequest } from './holding.js'
 import { livingEnd } from './living-end.js'
 
 /** Objects that one collection must hold before it is named: of 48, a table of Node's own held up to 6, a cache 11 and more. */

@@ -1,7 +1,6 @@
 /** One holding: the way down to it, what kind of collection it is, how many entries, and the variables on the way. */
 import type { Holding, HoldingKind } from '../model/retained.js'
-import type { PathPart } from '../model/wait.js'
-import { Paths, plainParts } from '../awaits/judge/paths.js'
+import { Paths, plainParts, withoutKeys } from '../awaits/judge/paths.js'
 import { countOf } from '../awaits/resources/collections.js'
 import type { NativeClasses } from '../awaits/resources/native-objects.js'
 import type { SuspendedFunctions } from '../awaits/scan/suspended.js'
@@ -111,9 +110,4 @@ export function sizeOfCollection(objects: Objects, collection: Tagged): { kind: 
 
 export function isCollection(heap: V8Heap, object: Tagged): boolean {
   return heap.is(object, 'JS_MAP') || heap.is(object, 'JS_SET') || heap.is(object, 'JS_ARRAY')
-}
-
-/** Which entry of a collection it is says nothing of it, and its key may be anybody's value. */
-export function withoutKeys(parts: readonly PathPart[]): PathPart[] {
-  return parts.map((part) => (part.role === 'collection' ? { ...part, slot: '' } : part))
 }

@@ -4,34 +4,43 @@
  */
 
 export interface WayOut {
-  readonly word: 'return' | 'throw' | 'error'
+  readonly word: 'return' | 'throw' | 'continue' | 'error'
   /** Of the `return` or `throw`, or of the `await` whose error leaves: offset in the text. */
   readonly at: number
 }
 
 const GIVES_BACK = /\.\s*#?(?:release|unlock|signal|leave|free|giveBack)\w*\s*\(/i
 
-/** @param taken offset of the `await` that takes the turn. Null where each way out gives it back, or that can't be told. */
-export function wayOutWithoutGiving(text: string, taken: number): WayOut | null {
+/**
+ * @param taken offset of the `await` that takes the turn
+ * @param givesBack the call that gives it back: of a lock, when unset
+ * @returns null where each way out gives it back, or that can't be told
+ */
+export function wayOutWithoutGiving(text: string, taken: number, givesBack = GIVES_BACK): WayOut | null {
   const code = withoutTexts(text)
   const rest = code.slice(taken)
   if (/\bfinally\b/.test(rest)) return null
-  const given = givenAt(code, taken)
+  const given = givenAt(code, taken, givesBack)
   if (given < 0) return null
   const between = withoutInnerFunctions(rest.slice(0, given))
-  for (const found of between.matchAll(/\b(return|throw)\b/g)) {
+  for (const found of between.matchAll(/\b(return|throw|continue)\b/g)) {
     // `return lock.release()` gives it back itself.
     if (!/[;\n}]/.test(between.slice(found.index))) continue
-    return { word: found[1] === 'throw' ? 'throw' : 'return', at: taken + found.index }
+    const [word] = found
+    // Of a loop that began after the turn was taken: it stays in the function.
+    if (word === 'continue' && /\b(?:for|while|do)\b/.test(between.slice(0, found.index))) continue
+    return { word: word === 'throw' || word === 'continue' ? word : 'return', at: taken + found.index }
   }
   const next = between.slice(1).search(/\bawait\b/)
+  const caught = rest.search(/\bcatch\b/)
+  if (caught >= 0 && givesBack.test(rest.slice(caught))) return null
   return next < 0 ? null : { word: 'error', at: taken + 1 + next }
 }
 
 /** Offset after `taken` at which the turn is given back: by a method of that name, or by calling what the await gave. */
-function givenAt(code: string, taken: number): number {
+function givenAt(code: string, taken: number, givesBack: RegExp): number {
   const rest = code.slice(taken)
-  const byMethod = rest.search(GIVES_BACK)
+  const byMethod = rest.search(givesBack)
   // One name, or several in brackets: what a semaphore gives is a value and the function that gives it back.
   const variables = /(?:const|let|var)\s+([\w$]+|[[{][\w$\s,:]*[\]}])\s*=\s*$/.exec(code.slice(0, taken))?.[1] ?? ''
   const byCall = [...variables.matchAll(/[\w$]+/g)].map(([name]) =>
@@ -46,7 +55,7 @@ function escaped(name: string): string {
 }
 
 /** The same length, with blanks for comments and strings. */
-function withoutTexts(text: string): string {
+export function withoutTexts(text: string): string {
   return text.replaceAll(
     /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g,
     blank,

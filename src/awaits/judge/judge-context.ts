@@ -1,10 +1,11 @@
 /** What the judgement of one leaf looks into: the heap's readers, the searches' results, and the locks among them. */
-import type { WaitFacts, WaitHolder } from '../../model/await.js'
+import type { PoolFacts, WaitFacts, WaitHolder } from '../../model/await.js'
 import type { SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { DescribeContext } from '../resources/describe-resource.js'
+import type { PoolReading } from '../resources/pools.js'
 import type { ModuleUse } from '../search/forward.js'
 import type { Locks } from './locks.js'
 import type { Paths } from './paths.js'
@@ -30,6 +31,8 @@ export interface JudgeContext {
   /** Objects that C++ holds by a strong handle. */
   readonly strong: ReadonlySet<Tagged>
   readonly stray: ReadonlySet<Tagged>
+  /** What is read of each pool that is waited for, for the search of who has its members. */
+  readonly lent: Map<PoolFacts, PoolReading>
   /** Whether the searches proved on this very process that they find what is there. */
   readonly controlled: boolean
 }

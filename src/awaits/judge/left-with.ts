@@ -8,10 +8,9 @@ import { wayOutWithoutGiving } from '../../source/lost-turns.js'
 import type { Suspended } from '../scan/suspended.js'
 import type { Finding } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
+import { ownTextOf } from './own-text.js'
 
 type Left = NonNullable<WaitOf<'lock'>['left']>
-
-const MAX_TEXT = 100_000
 
 /** @param ownCode the function that waits is the lock's own: then it is its caller that takes the lock */
 export function leftWith({ suspended, locks }: JudgeContext, finding: Finding, ownCode: boolean): Left | null {
@@ -22,18 +21,11 @@ export function leftWith({ suspended, locks }: JudgeContext, finding: Finding, o
   return caller === undefined ? null : wayOutOf(caller)
 }
 
-function wayOutOf({ function: fn, place }: Suspended): Left | null {
-  const { script, start, end } = fn
-  if (script === null || place === null || start < 0 || end <= start || end - start > MAX_TEXT) return null
-  const text = script.source(start, end - start)
-  if (text === null) return null
-  // Of several awaits in the line, the one nearest to the column.
-  const [taken] = [...text.matchAll(/\bawait\b/g)]
-    .map(({ index }) => ({ index, at: script.lineColumn(start + index) }))
-    .filter(({ at }) => at?.line === place.line)
-    .toSorted((a, b) => Math.abs((a.at?.column ?? 0) - place.column) - Math.abs((b.at?.column ?? 0) - place.column))
-  const way = taken === undefined ? null : wayOutWithoutGiving(text, taken.index)
-  const at = way === null ? null : script.lineColumn(start + way.at)
-  if (way === null || at === null) return null
-  return { word: way.word, function: fn.name, file: scriptPath(script.name), line: at.line, column: at.column }
+function wayOutOf(waiter: Suspended): Left | null {
+  const own = ownTextOf(waiter)
+  const way = own === null ? null : wayOutWithoutGiving(own.text, own.at)
+  const at = own === null || way === null ? null : own.script.lineColumn(own.start + way.at)
+  if (own === null || way === null || at === null) return null
+  const { name } = waiter.function
+  return { word: way.word, function: name, file: scriptPath(own.script.name), line: at.line, column: at.column }
 }

@@ -25,6 +25,11 @@ export function plainParts(parts: readonly HeapPathPart[]): PathPart[] {
   return plain
 }
 
+/** Which entry of a collection it is says nothing of it, and its key may be anybody's value. */
+export function withoutKeys(parts: readonly PathPart[]): PathPart[] {
+  return parts.map((part) => (part.role === 'collection' ? { ...part, slot: '' } : part))
+}
+
 export class Paths {
   readonly #objects: Objects
   readonly #heap: V8Heap

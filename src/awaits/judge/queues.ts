@@ -9,7 +9,7 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import { countOf, entriesOf, positionIn } from '../resources/collections.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway, isParked } from '../resources/connection-states.js'
-import { insideOf, readPool, type PoolReading } from '../resources/pools.js'
+import { readPool, type PoolReading } from '../resources/pools.js'
 import type { Finding, StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
@@ -22,7 +22,6 @@ const ACTIVE = /^[_#]?(?:active|current|running|in_?flight)/i
 /** Variables, not properties: `{queries}`. */
 const VARIABLE = /^\{\w*(?:quer(?:y|ies)|queue|pending|backlog|waiting)\w*\}$/i
 const MAX_PATHS = 12
-const MAX_REGISTERS = 2_000
 const MAX_PASSED = 1_000
 
 export class Queues {
@@ -67,14 +66,9 @@ export class Queues {
   }
 
   poolWait(reading: PoolReading): WaitOf<'pool'> {
-    const { lentMembers, ...pool } = reading
-    const holders = this.#holdersOf(lentMembers)
-    return {
-      kind: 'pool',
-      owner: pool.owner,
-      pool,
-      ...(holders.length === 0 ? {} : { holders }),
-    }
+    const { lentMembers: _, pool: __, ...facts } = reading
+    this.#context.lent.set(facts, reading)
+    return { kind: 'pool', owner: facts.owner, pool: facts }
   }
 
   /** Nothing is lent and nothing idle: the first connection is still being made, or nobody makes one. */
@@ -85,30 +79,6 @@ export class Queues {
       owner,
       queuedIn: this.#facts(parts, at, owner),
     }
-  }
-
-  /** Suspended functions that have a lent member, or what it wraps or is wrapped by, among their own variables. */
-  #holdersOf(members: readonly Tagged[]): NonNullable<WaitFacts['holders']> {
-    const { objects, suspended, place } = this.#context
-    const { heap } = objects
-    const lent = new Set(members.flatMap((member) => insideOf(objects, member)))
-    if (lent.size === 0) return []
-    const isLent = (value: Tagged): boolean =>
-      lent.has(value) || (objects.isObject(value) && insideOf(objects, value).some((inner) => lent.has(inner)))
-    const { generator, context } = heap.layout
-    return suspended.list
-      .slice(0, MAX_REGISTERS)
-      .filter((one) => {
-        const saved = heap.field(one.generator, generator.registers)
-        const length = Math.min(heap.arrayLength(saved), 200)
-        for (let i = 0; i < length; i++) if (isLent(heap.element(saved, i))) return true
-        const scope = heap.field(one.generator, generator.context)
-        const slots = Math.min(heap.smi(scope, context.length) ?? 0, 100)
-        for (let i = 2; i < slots; i++) if (isLent(heap.contextSlot(scope, i))) return true
-        return false
-      })
-      .flatMap((one) => place(one.generator))
-      .slice(0, 5)
   }
 
   #bufferOn(parts: readonly HeapPathPart[]): WaitFacts | null {

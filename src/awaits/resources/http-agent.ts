@@ -40,17 +40,18 @@ export function readAgent(
   const sockets = listOf('sockets')
   const free = listOf('freeSockets')
   const waiting = listOf('requests')
-  const lent = entriesOf(objects, sockets, MAX_SOCKETS)
+  const lent = entriesOf(objects, sockets, MAX_SOCKETS).map((object) => ({ object, facts: memberOf(object) }))
   const position = entriesOf(objects, waiting, MAX_SOCKETS).indexOf(request)
   const limit = objects.getNumber(agent, ['maxSockets'])
   return {
+    pool: agent,
     owner: `${objects.className(agent) || 'Agent'}.requests`,
     position: position < 0 ? null : position,
     queued: countOf(objects, waiting),
     lent: lent.length,
     idle: free === 0 ? 0 : countOf(objects, free),
     size: limit !== null && Number.isFinite(limit) ? limit : null,
-    members: grouped(lent.map(memberOf)),
+    members: grouped(lent.map(({ facts }) => facts)),
     lentMembers: lent,
   }
 }

@@ -27,12 +27,31 @@ const SETTINGS = [
   '#opts',
 ]
 const ACTIVITY = /^[_#]?(?:active|current)(?:Query|Command|Request|Operation|Job)$|^[_#]?command$/
-const INSIDE = ['obj', 'pooledResource', 'resource', 'connection', 'client', 'conn', '_connection', '_client', 'raw']
+/** Of what a pool lends, and of what libraries make of that for who asked: knex, sequelize, typeorm, mysql2's promises. */
+const INSIDE = [
+  'obj',
+  'pooledResource',
+  'resource',
+  'connection',
+  'client',
+  'conn',
+  '_connection',
+  '_client',
+  'raw',
+  'databaseConnection',
+]
 const MAX_MEMBERS = 200
 
+export interface LentMember {
+  readonly object: Tagged
+  readonly facts: PoolMember
+}
+
 export interface PoolReading extends PoolFacts {
+  /** The pool itself. */
+  readonly pool: Tagged
   /** The members that are lent, for a search of who holds them. */
-  readonly lentMembers: readonly Tagged[]
+  readonly lentMembers: readonly LentMember[]
 }
 
 /** @param slot the property of `owner` by which the queue is held: `._pendingQueue` */
@@ -69,18 +88,20 @@ function reading(
   if (idle === null && total !== null && lent !== null) idle = total >= lent ? total - lent : total
   if (lent === null && total !== null && idle !== null) lent = Math.max(0, total - idle)
   const resting = new Set(entriesOf(objects, parts.idle, MAX_MEMBERS).flatMap((entry) => insideOf(objects, entry)))
-  const members =
+  const given =
     parts.lent === 0
       ? entriesOf(objects, parts.all, MAX_MEMBERS).filter((entry) => !resting.has(entry))
       : entriesOf(objects, parts.lent, MAX_MEMBERS)
+  const members = given.map((object) => ({ object, facts: { doing: activityOf(objects, object), count: 1 } }))
   return {
+    pool: owner,
     owner: label,
     position: null,
     queued,
     lent,
     idle,
     size: limitOf(objects, owner) ?? total,
-    members: grouped(members.map((member) => ({ doing: activityOf(objects, member), count: 1 }))),
+    members: grouped(members.map(({ facts }) => facts)),
     lentMembers: members,
   }
 }
@@ -125,7 +146,8 @@ function activityOf(objects: Objects, member: Tagged): PoolMember['doing'] {
 export function grouped(members: readonly PoolMember[]): PoolMember[] {
   const groups = new Map<string, PoolMember>()
   for (const member of members) {
-    const key = `${member.doing} ${member.what ?? ''} ${member.request?.method ?? ''} ${member.request?.url ?? ''} ${member.fd ?? ''}`
+    const { count: _, ...alike } = member
+    const key = JSON.stringify(alike)
     const known = groups.get(key)
     groups.set(key, known === undefined ? member : { ...known, count: known.count + member.count })
   }

@@ -38,6 +38,8 @@ export type HolderKind =
 
 /** src/objects/js-generator.tq: kGeneratorClosed; one that runs has -2. */
 const CLOSED = -1
+/** Low bits of a promise's flags: 0 while it is pending. */
+const PENDING_MASK = 3
 
 export class HolderEdges {
   readonly #objects: Objects
@@ -146,8 +148,15 @@ export class HolderEdges {
   /** The scan lists those that were suspended then; the target went on, and may have suspended others since. */
   #hasEnded(generator: Tagged): boolean {
     if (this.#suspended.byGenerator.has(generator)) return false
-    const continuation = this.#heap.smi(generator, this.#heap.layout.generator.continuation)
-    return continuation === null || continuation === CLOSED
+    const { generator: offsets, promise: promises } = this.#heap.layout
+    const continuation = this.#heap.smi(generator, offsets.continuation)
+    if (continuation === null || continuation === CLOSED) return true
+    // An async function that has returned is as one that runs, and keeps what it was last resumed with: but it has
+    // settled its promise.
+    if (!this.#heap.is(generator, 'JS_ASYNC_FUNCTION_OBJECT')) return false
+    const promise = this.#heap.field(generator, offsets.promise)
+    if (!this.#heap.is(promise, 'JS_PROMISE')) return false
+    return ((this.#heap.smi(promise, promises.flags) ?? 0) & PENDING_MASK) !== 0
   }
 
   #ofList(targetType: number, holder: Holder): EdgeMark | null {

@@ -2,11 +2,13 @@
  * `awaiting/pool-exhausted`: every member of a pool is lent, and somebody waits for one. The peer is not to blame: what
  * is lent has to be given back. A lent member that runs nothing, and that no suspended function holds, never will be.
  */
-import type { PoolFacts, PoolMember } from '../../model/await.js'
+import type { PoolFacts } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { hasNobody, lostText, membersText } from '../view/lent.js'
 import { holderText } from '../view/queue-words.js'
+import { keeperText } from '../view/retained.js'
 import type { View } from '../view/view.js'
 
 export function awaitingPoolExhausted(view: View): readonly Candidate[] {
@@ -20,7 +22,7 @@ function exhausted(view: View, leaf: Leaf, pool: PoolFacts): Candidate {
   const leaked = isLeak(leaf, pool)
   return leafCandidate(view, leaf, {
     cause: 'pool-exhausted',
-    waitsFor: `${whatText(leaf, pool)}: ${figures(pool)}${membersText(pool)}${holdersText(leaf, leaked)}`,
+    waitsFor: `${whatText(leaf, pool)}: ${figures(pool)}${membersText(view, pool)}${whoText(leaf, pool, leaked)}`,
     signs: signsOf(leaf, pool, leaked),
     cap: capOf(view, leaf, pool, leaked),
     needsNoCpu: leaked,
@@ -46,41 +48,31 @@ function figures({ lent, size, idle, queued }: PoolFacts): string {
   return parts.join(', ')
 }
 
-const DOING: Readonly<Record<PoolMember['doing'], string>> = {
-  nothing: 'idling outside of the pool, with no command',
-  unread: 'with an answer that nobody reads',
-  busy: 'at work',
-  unknown: '',
-}
-
-function membersText(pool: PoolFacts): string {
-  const groups = new Map<string, number>()
-  for (const member of pool.members) {
-    const text = [member.what ?? '', DOING[member.doing]].filter((part) => part !== '').join(' ')
-    if (text !== '') groups.set(text, (groups.get(text) ?? 0) + member.count)
-  }
-  const texts = [...groups].slice(0, 4).map(([text, count]) => `${count} ${text}`)
-  return texts.length === 0 ? '' : `; of those lent, ${texts.join('; ')}`
-}
-
-function holdersText({ waits }: Leaf, leaked: boolean): string {
+/** Who has them, where the members themselves do not say it. */
+function whoText({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
+  if (pool.members.some(({ heldBy }) => heldBy !== undefined)) return lostText(pool)
   const names = (waits.holders ?? []).slice(0, 3).map(holderText)
   if (names.length > 0) return `; held by ${names.join(', ')}`
   return leaked ? '; no suspended function holds one: they were not given back' : ''
 }
 
-/** Every lent member runs nothing, and nobody who could give it back has it. */
-function isLeak({ waits }: Leaf, pool: PoolFacts): boolean {
-  if ((waits.holders ?? []).length > 0 || pool.members.length === 0) return false
-  return pool.members.every((member) => member.doing === 'nothing' || member.doing === 'unread')
+/** Nobody who could give one back has any of them: each is lost, or runs nothing and nobody was found. */
+function isLeak({ waits }: Leaf, { members }: PoolFacts): boolean {
+  if (members.length === 0) return false
+  if (members.some(({ heldBy }) => heldBy !== undefined)) return members.every(hasNobody)
+  return (waits.holders ?? []).length === 0 && members.every(({ doing }) => doing === 'nothing' || doing === 'unread')
 }
 
 function signsOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): Sign[] {
   const signs: Sign[] = [strong(`it is in the queue ${pool.owner}`)]
   if (pool.idle === 0) signs.push(strong('no member of the pool is idle'))
   if (pool.size !== null && pool.lent !== null && pool.lent >= pool.size) signs.push(strong('all of them are lent'))
-  if (leaked) signs.push(strong('what is lent runs nothing, and nobody holds it'))
-  else if ((waits.holders ?? []).length > 0) signs.push(weak('suspended functions hold what is lent'))
+  const lost = pool.members.filter(hasNobody)
+  if (lost.length > 0) signs.push(strong('nothing alive but the pool has what is lent: what took it has ended'))
+  else if (leaked) signs.push(strong('what is lent runs nothing, and nobody holds it'))
+  if ((waits.holders ?? []).length > 0) signs.push(weak('suspended functions hold what is lent'))
+  if (pool.members.some(({ heldBy }) => heldBy?.by === 'variable' || heldBy?.by === 'callback'))
+    signs.push(strong('the application keeps what is lent'))
   return signs
 }
 
@@ -95,10 +87,18 @@ function capOf(view: View, leaf: Leaf, pool: PoolFacts, leaked: boolean): Confid
 }
 
 function nextOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
-  if (pool.members.some((member) => member.doing === 'unread'))
+  const { members, takenIn = [] } = pool
+  if (members.some((member) => member.doing === 'unread'))
     return 'Read or destroy the body of every response: a socket whose answer is not read goes to nobody else.'
-  if (leaked)
+  const lost = members.some(hasNobody)
+  if (lost && takenIn.length > 0)
+    return `Release in finally what ${takenIn.slice(0, 3).map(holderText).join(', ')} ${takenIn.length === 1 ? 'takes' : 'take'}: one way out of it gives nothing back.`
+  if (lost || leaked)
     return 'Find the path that takes a connection and returns without giving it back (an early return or throw): release it in finally.'
+  const kept = members.flatMap(({ heldBy }) => (heldBy?.by === 'variable' || heldBy?.by === 'callback' ? [heldBy] : []))
+  const [first] = kept
+  if (first !== undefined)
+    return `Find out when ${first.by === 'variable' ? keeperText({ ...first, by: 'root' }) : holderText(first.place)} gives back what it keeps: until then the pool is so much smaller.`
   if ((waits.holders ?? []).length > 0)
     return 'Check what the holders of the connections wait for (their awaits are in the list), and make sure that none takes a second one meanwhile.'
   return 'Find out who holds the lent connections: one was not given back, or the work on each does not end.'

@@ -23,7 +23,7 @@ export function holdingText(holding: Holding): string {
 }
 
 /** `ledger (Ledger.#entries, orders.js:7)`: the variable, the property of the first object behind it, and the declaration. */
-export function keeperText({ parts, declared, by }: Holding): string {
+export function keeperText({ parts, declared, by }: Pick<Holding, 'parts' | 'declared' | 'by'>): string {
   const scope = parts.find(({ slot }) => /^\{.+\}$/.test(slot))
   const global = parts[0]?.role === 'global' ? parts[0].name : null
   const name = declared?.variable ?? scope?.slot.slice(1, -1) ?? global

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/diagnose/diagnose.js'
 import { joinEvidence } from '../../../src/evidence/join.js'
-import type { AwaitNode, PathPart, WaitsFor } from '../../../src/model/await.js'
+import type { AwaitNode, PathPart, PoolMember, Taking, WaitsFor } from '../../../src/model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../../../src/model/evidence.js'
 import type { HealOutcome } from '../../../src/model/heal.js'
 import type { ClockReading } from '../../../src/model/heartbeat.js'
@@ -1255,6 +1255,67 @@ describe('what a wait stands in', () => {
     const busy = first(parked([awaitNode('find', 7, pool('busy'))]))
     expect(busy).toMatchObject({ name: 'awaiting/pool-exhausted', confidence: 'low' })
     expect(busy.verdict?.summary).not.toContain('given back')
+  })
+
+  describe('whose members are told with who has them', () => {
+    const place = (fn: string, line: number) => ({ function: fn, file: WORKER, line, column: 5 })
+    const lent = (members: readonly PoolMember[], takenIn?: readonly Taking[]) => ({
+      ...pool('nothing'),
+      pool: { ...figures, members, ...(takenIn === undefined ? {} : { takenIn }) },
+    })
+    const lost: PoolMember = { doing: 'nothing', count: 5, heldBy: { by: 'nobody' } }
+    const reserve: Taking = {
+      ...place('reserve', 20),
+      leaves: { word: 'return', file: WORKER, line: 22, column: 5 },
+    }
+    const charge: Taking = { ...place('charge', 30), leaves: { word: 'throw', file: WORKER, line: 33, column: 5 } }
+
+    test('in a function, with what it awaits', () => {
+      const held: PoolMember = { doing: 'nothing', count: 5, heldBy: { by: 'function', place: place('settle', 12) } }
+      const waiting = awaitNode('once', 3, { kind: 'emitter', summary: 'event paid of Desk' })
+      const chain = { ...waiting, awaitedBy: [frame('settle', 12)] }
+      const { verdict } = first(parked([awaitNode('find', 7, lent([held])), chain]))
+      expect(verdict?.summary).toContain('lent to settle (worker.js:12), which awaits event paid of Desk')
+      expect(verdict?.summary).not.toContain('giving')
+    })
+
+    test('in a variable of the application: that is no leak', () => {
+      const parts = [{ name: 'module', slot: '{sessions}', role: 'module' as const }]
+      const declared = { variable: 'sessions', file: WORKER, line: 9, column: 1 }
+      const kept: PoolMember = { doing: 'nothing', count: 5, heldBy: { by: 'variable', parts, declared } }
+      const { verdict } = first(parked([awaitNode('find', 7, lent([kept]))]))
+      expect(verdict?.summary).toContain('held by sessions (worker.js:9)')
+      expect(verdict?.summary).not.toContain('giving')
+      expect(verdict?.nextStep).toContain('sessions (worker.js:9)')
+    })
+
+    test('nowhere: the one place that takes them is named with its way out', () => {
+      const { verdict } = first(parked([awaitNode('find', 7, lent([lost], [reserve]))]))
+      expect(verdict?.summary).toContain('which nothing alive has but the pool')
+      expect(verdict?.summary).toContain(
+        'reserve (worker.js:20) takes such ones and leaves without giving one back by the return there (worker.js:22)',
+      )
+    })
+
+    test('nowhere: of several places none is blamed alone, unless it alone can leave', () => {
+      const two = first(parked([awaitNode('find', 7, lent([lost], [reserve, charge]))]))
+      expect(two.verdict?.summary).toContain('taken in one of reserve (worker.js:20), charge (worker.js:30)')
+      expect(two.verdict?.summary).not.toContain('of these only')
+      const one = first(parked([awaitNode('find', 7, lent([lost], [reserve, place('audit', 40)]))]))
+      expect(one.verdict?.summary).toContain('of these only reserve leaves without giving one back')
+    })
+
+    test('at work: the function that waits for the reply is named, and nobody blamed', () => {
+      const works: PoolMember = {
+        doing: 'busy',
+        count: 5,
+        heldBy: { by: 'function', place: place('count', 50), reply: true },
+      }
+      const { verdict, confidence } = first(parked([awaitNode('find', 7, lent([works]))]))
+      expect(confidence).toBe('low')
+      expect(verdict?.summary).toContain('5 at work for count (worker.js:50)')
+      expect(verdict?.summary).not.toContain('giving')
+    })
   })
 
   test('a command kept until there is a connection was never sent', () => {

@@ -2,13 +2,13 @@
  * Where the variable of a scope is declared. A scope does not say whose text it belongs to: a closure that was made in it
  * does, and its script's text has the declaration.
  */
-import type { DeclaredPlace } from '../model/retained.js'
-import { scanHolders } from '../awaits/search/reverse-scan.js'
-import type { HeapBlocks } from '../v8/heap/heap-blocks.js'
-import type { Tagged } from '../v8/heap/heap.js'
-import type { ContainingObjects } from '../v8/objects/containing-object.js'
-import type { Objects } from '../v8/objects/objects.js'
-import { scriptPath } from '../v8/objects/scripts.js'
+import type { DeclaredPlace } from '../../model/wait.js'
+import { scanHolders } from './reverse-scan.js'
+import type { HeapBlocks } from '../../v8/heap/heap-blocks.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { ContainingObjects } from '../../v8/objects/containing-object.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import { scriptPath } from '../../v8/objects/scripts.js'
 
 const MAX_TEXT = 4 << 20
 

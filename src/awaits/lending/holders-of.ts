@@ -1,0 +1,183 @@
+/**
+ * Who has a lent member that no suspended function has in a variable: one search back from all such members, and what each
+ * way ends at. What the application has counts: its variables, its closures. A way through packages alone is the client's
+ * own business; still it is no proof that the member is lost.
+ */
+import type { MemberHolder } from '../../model/await.js'
+import { originOf } from '../../source/origin.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { HeapPage } from '../../v8/heap/isolates.js'
+import { scriptPath } from '../../v8/objects/scripts.js'
+import { Paths, plainParts, withoutKeys } from '../judge/paths.js'
+import { closuresOf, declarationOf } from '../search/declared-at.js'
+import { findNativeRoots } from '../search/native-roots.js'
+import { ReverseSearch, type ReverseContext } from '../search/reverse.js'
+import { objectOf, stepsDown, type Finding, type FoundEnd } from '../search/wait-search.js'
+import type { HoldingFunctions } from './functions-of.js'
+import type { LentEdges } from './lent-edges.js'
+
+/** Classes that say nothing of what a closure is for. */
+const PLAIN = /^(?:Object|Array|Map|Set|Promise)$/
+
+export interface HolderSearch extends Omit<ReverseContext, 'edges'> {
+  readonly edges: LentEdges
+  readonly functions: HoldingFunctions
+  readonly pool: Tagged
+  readonly pages: readonly HeapPage[]
+  readonly expired: () => boolean
+}
+
+/**
+ * @param members each with what it wraps: whoever has the one has the other
+ * @returns by the first of each; those of which it could not be told are missing
+ */
+export function holdersOf(members: readonly (readonly Tagged[])[], search: HolderSearch): Map<Tagged, MemberHolder> {
+  const { objects, edges, expired } = search
+  const { findings, cost } = new ReverseSearch(search).run(members.flat(), expired, objects.heap.types.JS_OBJECT)
+  const closures = closuresOf(objects, search, scopesAtRoots(search, findings), expired)
+  const found = new Map<Tagged, MemberHolder>()
+  const open = new Map<Tagged, readonly Finding[]>()
+  for (const member of members) {
+    const own = member.flatMap((alias) => findings.get(alias) ?? [])
+    const holder =
+      first(own, (finding) => inFunction(search, finding)) ??
+      first(own, (finding) => inVariable(search, finding, closures)) ??
+      first(own, (finding) => inClosure(search, finding))
+    const [object = 0] = member
+    if (holder !== null) found.set(object, holder)
+    else if (!own.some((finding) => finding.capped || isHeldByPackages(search, finding, closures)))
+      open.set(object, own)
+  }
+  // A search that misses the pool has missed others too.
+  const proved = cost.complete && edges.hasMet(search.pool) && !expired()
+  if (!proved || open.size === 0) return found
+  const rooted = heldByNative(search, [...open.values()].flat())
+  for (const [object, own] of open) {
+    const isMet = own.some(({ promise }) => edges.hasMet(promise))
+    if (isMet && !own.some((finding) => rooted.has(finding))) found.set(object, { by: 'nobody' })
+  }
+  return found
+}
+
+function first(own: readonly Finding[], ask: (finding: Finding) => MemberHolder | null): MemberHolder | null {
+  for (const finding of own) {
+    const answer = ask(finding)
+    if (answer !== null) return answer
+  }
+  return null
+}
+
+function inFunction({ functions }: HolderSearch, finding: Finding): MemberHolder | null {
+  const able = finding.holders
+    .flatMap((key) => functions.at(objectOf(key)) ?? [])
+    .filter((one) => functions.canUse(one))
+  const one = functions.outermost(able)
+  if (one === null) return null
+  return {
+    by: 'function',
+    place: {
+      function: one.function.name,
+      file: scriptPath(one.function.script?.name ?? null),
+      line: one.place?.line ?? null,
+      column: one.place?.column ?? null,
+    },
+  }
+}
+
+function scopesAtRoots({ objects, scopes }: HolderSearch, findings: ReadonlyMap<Tagged, Finding>): Set<Tagged> {
+  const found = new Set<Tagged>()
+  for (const finding of findings.values()) {
+    for (const end of rootsOf(finding)) {
+      for (const key of stepsDown(finding, end.key)) {
+        const step = finding.steps.get(key)
+        if (step == null || !objects.heap.isContextType(step.type)) continue
+        if (!scopes.isNativeContextType(step.type)) found.add(objectOf(key))
+      }
+    }
+  }
+  return found
+}
+
+function rootsOf(finding: Finding): FoundEnd[] {
+  return finding.ends.filter(({ kind }) => kind === 'root')
+}
+
+/** A module's variable of the application, or a property of the global object; a closure on the way says more. */
+function inVariable(
+  search: HolderSearch,
+  finding: Finding,
+  closures: ReadonlyMap<Tagged, Tagged>,
+): MemberHolder | null {
+  const { objects, scopes } = search
+  for (const end of rootsOf(finding)) {
+    const root = finding.steps.get(end.key)
+    const isGlobal = root?.type === objects.heap.types.PROPERTY_CELL
+    const closure = closures.get(objectOf(end.key)) ?? 0
+    if (!isGlobal && !isOwnCode(search, closure)) continue
+    const variable = scopes.variableAt(objectOf(end.key), root?.offset ?? 0)
+    const parts = new Paths(objects, scopes, search.suspended).parts(finding, end.key)
+    return (
+      callbackOn(search, finding, end) ?? {
+        by: 'variable',
+        parts: withoutKeys(plainParts(parts)),
+        declared: closure === 0 ? null : declarationOf(objects, closure, variable),
+      }
+    )
+  }
+  return null
+}
+
+/** A closure of the application's on a way from what is alive. */
+function inClosure(search: HolderSearch, finding: Finding): MemberHolder | null {
+  for (const end of finding.ends) {
+    const callback = callbackOn(search, finding, end)
+    if (callback !== null) return callback
+  }
+  return null
+}
+
+/** The one nearest to the member, and the first object above it that has a class of its own. */
+function callbackOn(search: HolderSearch, finding: Finding, end: FoundEnd): MemberHolder | null {
+  const { objects } = search
+  const chain = stepsDown(finding, end.key).map(objectOf)
+  const at = chain.findLastIndex((object) => isOwnCode(search, object))
+  const info = at < 0 ? null : objects.functions.ofFunction(chain[at] ?? 0)
+  if (info === null) return null
+  const place = objects.functions.definition(info)
+  const owner = chain
+    .slice(0, at)
+    .toReversed()
+    .map((object) => (objects.isObject(object) ? objects.className(object) : ''))
+    .find((name) => name !== '' && !PLAIN.test(name))
+  return {
+    by: 'callback',
+    place: {
+      function: info.name,
+      file: scriptPath(info.script?.name ?? null),
+      line: place?.line ?? null,
+      column: place?.column ?? null,
+    },
+    of: owner ?? '',
+  }
+}
+
+/** By something that lives as long as the process, and that is no timer or socket of the client's own. */
+function isHeldByPackages({ objects }: HolderSearch, finding: Finding, closures: ReadonlyMap<Tagged, Tagged>): boolean {
+  return rootsOf(finding).some(({ key }) => {
+    const file = scriptPath(objects.functions.ofFunction(closures.get(objectOf(key)) ?? 0)?.script?.name ?? null)
+    return file === null || originOf(file) !== 'node'
+  })
+}
+
+function isOwnCode({ objects }: HolderSearch, closure: Tagged): boolean {
+  if (closure === 0 || !objects.heap.isFunction(closure)) return false
+  return originOf(scriptPath(objects.functions.ofFunction(closure)?.script?.name ?? null)) === 'user'
+}
+
+/** What a handle of C++ or a word on a stack refers to is alive: then somebody may have it whom no search sees. */
+function heldByNative({ objects, pages, expired }: HolderSearch, open: readonly Finding[]): Set<Finding> {
+  const wanted = new Set<Tagged>(open.flatMap(({ steps }) => [...steps.keys()].map(objectOf)))
+  const exclude = [...pages].sort((a, b) => a.start - b.start)
+  const roots = findNativeRoots(objects.heap.memory, wanted, exclude, expired)
+  return new Set(open.filter(({ steps }) => [...steps.keys()].some((key) => roots.strong.has(objectOf(key)))))
+}

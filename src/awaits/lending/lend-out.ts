@@ -1,0 +1,147 @@
+/** Of every pool that somebody waits for: who has each member that is lent, and where those without anybody are taken. */
+import { performance } from 'node:perf_hooks'
+import type { MemberHolder, PoolFacts, WaitFacts, WaitHolder } from '../../model/await.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { HeapPage } from '../../v8/heap/isolates.js'
+import type { CodeScopes } from '../../v8/objects/code-scopes.js'
+import type { ContainingObjects } from '../../v8/objects/containing-object.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import type { NativeObjects } from '../resources/native-objects.js'
+import { grouped, insideOf, type PoolReading } from '../resources/pools.js'
+import type { Resources } from '../resources/resources.js'
+import type { AwaitScan } from '../scan/await-scan.js'
+import type { Suspended } from '../scan/suspended.js'
+import type { Finding } from '../search/wait-search.js'
+import { HoldingFunctions } from './functions-of.js'
+import { holdersOf } from './holders-of.js'
+import { LentEdges, partsOf } from './lent-edges.js'
+import { takingsOf } from './takings.js'
+
+/** Pools, and lent members of each, that are searched for. */
+const MAX_POOLS = 8
+const MAX_MEMBERS = 24
+const MAX_NAMED = 5
+const MAX_WAITERS = 20
+/** Of the time that is left, for the searches of one pool: the look has more to do. */
+const SHARE = 0.4
+
+export interface LendingContext {
+  readonly objects: Objects
+  readonly scopes: CodeScopes
+  readonly natives: NativeObjects
+  readonly resources: Resources
+  readonly containing: ContainingObjects
+  readonly scan: AwaitScan
+  readonly pages: readonly HeapPage[]
+  readonly findings: ReadonlyMap<Tagged, Finding>
+  /** Promises that wait for a turn: what leads to them through a member is no reply. */
+  readonly queued: ReadonlySet<Tagged>
+  readonly deadlineMs: number
+  place(generator: Tagged): WaitHolder[]
+}
+
+/** Completes the waits for pools in place. */
+export function lendOut(
+  waits: Map<Tagged, WaitFacts>,
+  readings: ReadonlyMap<PoolFacts, PoolReading>,
+  given: Omit<LendingContext, 'queued'>,
+): void {
+  const queued = new Set([...waits].flatMap(([promise, { kind }]) => (kind === 'pool' ? [promise] : [])))
+  if (queued.size === 0) return
+  const context: LendingContext = { ...given, queued }
+  const done = new Map<Tagged, Lent>()
+  for (const [promise, wait] of waits) {
+    const reading = wait.kind === 'pool' && wait.pool !== undefined ? readings.get(wait.pool) : undefined
+    if (wait.kind !== 'pool' || wait.pool === undefined || reading === undefined) continue
+    let known = done.get(reading.pool)
+    if (known === undefined) {
+      if (done.size >= MAX_POOLS) continue
+      known = lending(reading, waitersOf(reading, waits, readings), context)
+      done.set(reading.pool, known)
+    }
+    const { holders, ...lent } = known
+    waits.set(promise, { ...wait, pool: { ...wait.pool, ...lent }, ...(holders.length === 0 ? {} : { holders }) })
+  }
+}
+
+interface Lent extends Pick<PoolFacts, 'members' | 'takenIn'> {
+  readonly holders: readonly WaitHolder[]
+}
+
+/** The promises that wait for a member of the same pool. */
+function waitersOf(
+  { pool }: PoolReading,
+  waits: ReadonlyMap<Tagged, WaitFacts>,
+  readings: ReadonlyMap<PoolFacts, PoolReading>,
+): Tagged[] {
+  return [...waits].flatMap(([promise, { pool: facts }]) =>
+    facts !== undefined && readings.get(facts)?.pool === pool ? [promise] : [],
+  )
+}
+
+function lending(reading: PoolReading, waiting: readonly Tagged[], context: LendingContext): Lent {
+  const { objects, scan, findings } = context
+  const untilMs = performance.now() + (context.deadlineMs - performance.now()) * SHARE
+  const expired = (): boolean => performance.now() > untilMs
+  const asked = reading.lentMembers.slice(0, MAX_MEMBERS).map(({ object }) => object)
+  const functions = new HoldingFunctions(objects, scan)
+  const holders = new Map<Tagged, MemberHolder>()
+  const named = (found: ReadonlyMap<Tagged, Suspended>, more: { readonly reply?: true }): void => {
+    for (const [member, one] of found) {
+      const [place] = context.place(one.generator)
+      if (place !== undefined && !holders.has(member)) holders.set(member, { by: 'function', place, ...more })
+    }
+  }
+  named(functions.ofMembers(asked), {})
+  const atWork = reading.lentMembers.flatMap(({ object, facts }) =>
+    facts.doing === 'busy' || facts.doing === 'unknown' ? [object] : [],
+  )
+  named(functions.ofReplies(atWork.slice(0, MAX_MEMBERS), findings, context.queued), { reply: true })
+  const open = asked.filter((member) => !holders.has(member))
+  if (open.length > 0)
+    for (const [member, holder] of search(reading, open, functions, context, expired)) holders.set(member, holder)
+  const members = reading.lentMembers.map(({ object, facts }) => {
+    const heldBy = holders.get(object)
+    return heldBy === undefined ? facts : { ...facts, heldBy }
+  })
+  const isLost = [...holders.values()].some(({ by }) => by === 'nobody')
+  const waiters = isLost ? waiting.slice(0, MAX_WAITERS).flatMap((promise) => functions.waitersOf(promise)) : []
+  const takenIn = isLost ? takingsOf(waiters, { objects, blocks: scan.blocks, expired }) : []
+  return {
+    members: grouped(members),
+    holders: distinct([...holders.values()]).slice(0, MAX_NAMED),
+    ...(takenIn.length === 0 ? {} : { takenIn }),
+  }
+}
+
+function search(
+  reading: PoolReading,
+  open: readonly Tagged[],
+  functions: HoldingFunctions,
+  context: LendingContext,
+  expired: () => boolean,
+): ReadonlyMap<Tagged, MemberHolder> {
+  const { objects, scopes, natives, resources, containing, scan, pages } = context
+  const apart = new Set([reading.pool, ...reading.lentMembers.map(({ object }) => object)])
+  const members = open.map((member) => insideOf(objects, member))
+  const closed = new Set(members.flat().flatMap((alias) => [...partsOf(objects, alias, apart)]))
+  for (const alias of members.flat()) closed.delete(alias)
+  closed.add(reading.pool)
+  return holdersOf(members, {
+    objects,
+    scopes,
+    containing,
+    suspended: scan.suspended,
+    blocks: scan.blocks,
+    edges: new LentEdges(objects, scopes, natives, resources, scan.suspended, closed),
+    functions,
+    pool: reading.pool,
+    pages,
+    expired,
+  })
+}
+
+function distinct(holders: readonly MemberHolder[]): WaitHolder[] {
+  const places = holders.flatMap((holder) => (holder.by === 'function' ? [holder.place] : []))
+  return [...new Map(places.map((place) => [`${place.function}:${place.file}:${place.line}`, place])).values()]
+}

@@ -1,0 +1,151 @@
+/**
+ * Where the application takes members of a pool: for those that nothing alive has any more. Who lost one is not in memory;
+ * the code is, so every call like the one that waits for its turn is looked up in the application's scripts. Functions
+ * that surely give back what they take are left out.
+ */
+import type { Taking } from '../../model/await.js'
+import { takingCall, takingSites, wayOutOfTaking, type TakingCall } from '../../source/given-back.js'
+import { originOf } from '../../source/origin.js'
+import type { HeapBlocks } from '../../v8/heap/heap-blocks.js'
+import type { Tagged } from '../../v8/heap/heap.js'
+import type { FunctionInfo } from '../../v8/objects/functions.js'
+import type { Objects } from '../../v8/objects/objects.js'
+import { scriptPath, type Script } from '../../v8/objects/scripts.js'
+import { ownTextOf } from '../judge/own-text.js'
+import type { Suspended } from '../scan/suspended.js'
+import { scanHolders } from '../search/reverse-scan.js'
+
+const MAX_SCRIPTS = 300
+const MAX_TEXT = 2 << 20
+const MAX_FUNCTIONS = 60_000
+const MAX_TAKINGS = 12
+/** A function that only hands on what it takes, and one that hands on what that one takes. */
+const ROUNDS = 3
+
+export interface TakingsSearch {
+  readonly objects: Objects
+  readonly blocks: HeapBlocks
+  readonly expired: () => boolean
+}
+
+/** @param waiters functions of the application that wait for a member of the pool */
+export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch): Taking[] {
+  const { expired } = search
+  const calls = new Map<string, TakingCall>()
+  for (const waiter of waiters) {
+    const own = ownTextOf(waiter)
+    const call = own === null ? null : takingCall(own.text, own.at)
+    if (call !== null) calls.set(`${call.of}.${call.method}`, call)
+  }
+  const [example] = waiters
+  if (calls.size === 0 || example === undefined) return []
+  const scripts = scriptsLike(example.function, search)
+  const texts = [...scripts.values()].flatMap((script) => {
+    const length = script.sourceLength ?? 0
+    const text = length > MAX_TEXT || expired() ? null : script.source(0, length)
+    return text === null ? [] : [{ script, text }]
+  })
+  const functions = functionsOf(example.function, scripts, search)
+  const found = new Map<string, Taking>()
+  let asked = [...calls.values()]
+  for (let round = 0; round < ROUNDS && asked.length > 0 && !expired(); round++) {
+    const handing: TakingCall[] = []
+    for (const call of asked) {
+      for (const { script, text } of texts) {
+        if (!text.includes(call.method)) continue
+        for (const site of takingSites(text, call)) {
+          const fn = innermost(functions.get(script.address) ?? [], site.at)
+          if (site.handsOn && fn?.name != null) handing.push({ method: fn.name, of: '' })
+          else if (!site.handsOn) add(found, taking(script, text, fn, site.at))
+        }
+      }
+    }
+    asked = handing.filter(({ method }) => !calls.has(`.${method}`))
+    for (const call of asked) calls.set(`.${call.method}`, call)
+  }
+  return [...found.values()].toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_TAKINGS)
+}
+
+function add(found: Map<string, Taking>, one: Taking | null): void {
+  if (one !== null) found.set(`${one.file}:${one.line}:${one.column}`, one)
+}
+
+/** Those first that are sure to be able to leave. */
+function rank({ leaves }: Taking): number {
+  if (leaves === undefined) return 2
+  return leaves.word === 'error' ? 1 : 0
+}
+
+function taking(script: Script, text: string, fn: FunctionInfo | null, at: number): Taking | null {
+  const [start, end] = fn === null ? [0, text.length] : [fn.start, fn.end]
+  const way = wayOutOfTaking(text.slice(start, end), at - start)
+  const place = script.lineColumn(at)
+  if (way === 'safe' || place === null) return null
+  const left = way === null ? null : script.lineColumn(start + way.at)
+  const file = scriptPath(script.name)
+  return {
+    function: fn?.name ?? null,
+    file,
+    line: place.line,
+    column: place.column,
+    ...(way === null || left === null
+      ? {}
+      : { leaves: { word: way.word, file, line: left.line, column: left.column } }),
+  }
+}
+
+/** The application's scripts, by their address. */
+function scriptsLike({ script }: FunctionInfo, search: TakingsSearch): Map<Tagged, Script> {
+  const { objects } = search
+  const found = new Map<Tagged, Script>()
+  if (script === null) return found
+  for (const address of alike(script.address, search, 5_000)) {
+    const one = objects.functions.script(address)
+    if (one === null || originOf(scriptPath(one.name)) !== 'user') continue
+    found.set(address, one)
+    if (found.size >= MAX_SCRIPTS) break
+  }
+  return found
+}
+
+/** The functions of those scripts, as far as they were ever met. */
+function functionsOf(
+  example: FunctionInfo,
+  scripts: ReadonlyMap<Tagged, Script>,
+  search: TakingsSearch,
+): Map<Tagged, FunctionInfo[]> {
+  const { objects } = search
+  const { heap } = objects
+  const found = new Map<Tagged, FunctionInfo[]>()
+  for (const address of alike(example.address, search, MAX_FUNCTIONS)) {
+    if (!scripts.has(heap.field(address, heap.layout.shared.script))) continue
+    const info = objects.functions.info(address)
+    if (info?.script == null || info.start < 0) continue
+    const list = found.get(info.script.address)
+    if (list === undefined) found.set(info.script.address, [info])
+    else list.push(info)
+  }
+  return found
+}
+
+/** Objects of the same Map as one that is known, by one pass over the heap. */
+function alike(known: Tagged, { objects, blocks, expired }: TakingsSearch, limit: number): Tagged[] {
+  const map = objects.heap.field(known, 0)
+  const type = objects.heap.typeOf(known)
+  const found: Tagged[] = []
+  const note = (_: number, slot: number): void => {
+    // Its first word is its Map.
+    if (found.length < limit && objects.heap.typeOf(slot + 1) === type) found.push(slot + 1)
+  }
+  scanHolders(blocks, [map], note, { limit: 1, expired, enough: () => true })
+  return found
+}
+
+/** The smallest function around an offset, with the nearest name: what an anonymous one does, the one around it does. */
+function innermost(functions: readonly FunctionInfo[], at: number): FunctionInfo | null {
+  const around = functions.filter(({ start, end }) => start <= at && at < end).toSorted((a, b) => b.start - a.start)
+  const [inner] = around
+  if (inner === undefined) return null
+  const named = around.find(({ name }) => name !== null)
+  return named === undefined || inner.name !== null ? inner : { ...inner, name: named.name }
+}

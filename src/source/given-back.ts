@@ -1,0 +1,140 @@
+/**
+ * Whether a suspended function can still use what it took from a pool, by its text alone: V8 keeps no names of variables
+ * that no closure uses, and a register keeps its value long after the code is done with it. Knows no scopes; a text that
+ * it does not understand tells nothing.
+ */
+import { wayOutWithoutGiving, withoutTexts, type WayOut } from './lost-turns.js'
+
+/** A call that gives a member back to its pool, or ends what was made of it: `client.release(`, `transaction.commit(`. */
+const GIVES_BACK =
+  /\.\s*#?(?:(?:release|giveBack|free|destroy|commit|rollback|return|checkIn|endSession|abortTransaction|dispose)\w*|end|close|give|put)\s*\(/i
+/** A method that takes one. */
+const TAKES =
+  /^#?(?:connect|acquire\w*|get(?:Connection|Client|Resource)|checkOut|borrow|take|lend|lease|reserve|transaction|begin\w*|startTransaction|createQueryRunner|startSession)$/i
+
+/**
+ * `kept`: it is used further on, or was never given back. `over`: given back before, or about to be taken anew, and not
+ * mentioned again. Null: which of its variables has it can't be told.
+ */
+export type Use = 'kept' | 'over' | null
+
+/** @param at offset of the `await` at which the function is suspended */
+export function useOfTaken(text: string, at: number): Use {
+  const code = withoutTexts(text)
+  const [before, after] = [code.slice(0, at), code.slice(at)]
+  const names = takenNames(before, code)
+  if (names.length === 0) return null
+  const renewed = /([\w$]+)\s*=\s*$/.exec(before)?.[1]
+  const uses = names.map((name) => {
+    if (name === renewed) return 'over'
+    const word = new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])`)
+    if (word.test(after)) return 'kept'
+    return isGivenBack(before.slice(lastSet(before, name)), name) ? 'over' : 'kept'
+  })
+  return uses.includes('kept') ? 'kept' : 'over'
+}
+
+/** Variables that were set by a call that takes, or that are given back somewhere in the text. */
+function takenNames(before: string, code: string): string[] {
+  const names = new Set<string>()
+  for (const [, left = '', call = ''] of before.matchAll(
+    /(?<![\w$.])([\w$]+|\[[\w$\s,]*\]|\{[\w$\s,:]*\})\s*=\s*(?:await\s+)?([\w$.#?]+)\s*\(/g,
+  )) {
+    const method = call.slice(call.lastIndexOf('.') + 1)
+    for (const [name] of left.matchAll(/[\w$]+/g)) if (TAKES.test(method) || isGivenBack(code, name)) names.add(name)
+  }
+  // At the very await that takes it.
+  const [, own = ''] = /(?<![\w$.])([\w$]+)\s*=\s*$/.exec(before) ?? []
+  if (
+    own !== '' &&
+    (isGivenBack(code, own) ||
+      TAKES.test(/^await\s+[\w$.#?]*?([\w$#]+)\s*\(/.exec(code.slice(before.length))?.[1] ?? ''))
+  )
+    names.add(own)
+  return [...names]
+}
+
+function lastSet(before: string, name: string): number {
+  const set = [...before.matchAll(new RegExp(`(?<![\\w$.])${escaped(name)}\\s*(?:,[^=;]*|\\]|\\})?\\s*=(?![=>])`, 'g'))]
+  return set.at(-1)?.index ?? 0
+}
+
+/** `client.release()`, `pool.release(client)`. */
+function isGivenBack(code: string, name: string): boolean {
+  const variable = escaped(name)
+  const own = new RegExp(`(?<![\\w$.])${variable}(?:\\?)?${GIVES_BACK.source}`, 'i')
+  const handed = new RegExp(`${GIVES_BACK.source}\\s*${variable}(?![\\w$])`, 'i')
+  return own.test(code) || handed.test(code)
+}
+
+function escaped(name: string): string {
+  return name.replaceAll('$', '\\$')
+}
+
+export interface TakingCall {
+  /** `connect`. */
+  readonly method: string
+  /** What it is called on, the last word of it: `pool` of `this.db.pool`; '' without one. */
+  readonly of: string
+}
+
+/** The call at an `await`, where it takes a member: by its name, or as what it gives is given back. Null: it is another call. */
+export function takingCall(text: string, at: number): TakingCall | null {
+  const code = withoutTexts(text)
+  const call = /^await\s+((?:[\w$#]+\s*\??\.\s*)*)([\w$#]+)\s*\(/.exec(code.slice(at))
+  const [, receiver = '', method = ''] = call ?? []
+  const [, name = ''] = /(?<![\w$.])([\w$]+)\s*=\s*$/.exec(code.slice(0, at)) ?? []
+  if (call === null || !(TAKES.test(method) || (name !== '' && isGivenBack(code, name)))) return null
+  return { method, of: /([\w$#]+)\s*\??\.\s*$/.exec(receiver)?.[1] ?? '' }
+}
+
+export interface TakingSite {
+  /** Offset of the call, or of the `await` before it. */
+  readonly at: number
+  /** The function that it is in only hands on what it takes: its callers are who take. */
+  readonly handsOn: boolean
+}
+
+/** Every such call in a script. */
+export function takingSites(text: string, { method, of }: TakingCall): TakingSite[] {
+  const code = withoutTexts(text)
+  const receiver =
+    of === '' ? '(?:[\\w$#]+\\s*\\??\\.\\s*)*' : `(?:[\\w$#]+\\s*\\??\\.\\s*)*${escaped(of)}\\s*\\??\\.\\s*`
+  const calls = code.matchAll(new RegExp(`(?<![\\w$#.])(await\\s+)?${receiver}${escaped(method)}\\s*\\(`, 'g'))
+  return [...calls].flatMap(({ index }) => {
+    const before = code.slice(Math.max(0, index - 40), index)
+    // `async take() {`, `function take(`: that is where it is defined.
+    const after = code.slice(index).replace(/^[^(]*\([^()]*\)/, '')
+    if (/\b(?:function|async|get|set|static)\s*\*?\s*$/.test(before) || /^\s*\{/.test(after)) return []
+    return [{ at: index, handsOn: /(?:\breturn|=>)\s*$/.test(before) }]
+  })
+}
+
+/**
+ * What becomes of what is taken at an offset of a function's text. `safe`: every way gives it back. Null: that can't be
+ * told.
+ */
+export function wayOutOfTaking(
+  text: string,
+  taken: number,
+): { readonly word: WayOut['word'] | 'never'; readonly at: number } | 'safe' | null {
+  const way = wayOutWithoutGiving(text, taken, GIVES_BACK)
+  if (way !== null) return way
+  const code = withoutTexts(text)
+  const rest = code.slice(taken)
+  const given = rest.search(GIVES_BACK)
+  if (given >= 0) return isOnEveryWay(rest, given) ? 'safe' : null
+  const [, name = ''] = /([\w$]+)\s*=\s*$/.exec(code.slice(0, taken)) ?? []
+  if (name === '') return null
+  const uses = [...rest.matchAll(new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])(\\s*\\??\\.\\s*[\\w$#]+)?`, 'g'))]
+  return uses.every((use) => use[1] !== undefined) ? { word: 'never', at: taken } : null
+}
+
+/** In a `finally`, or in no block of its own: one branch that gives it back says nothing of the others. */
+function isOnEveryWay(rest: string, given: number): boolean {
+  const last = rest.search(/\bfinally\b/)
+  if (last >= 0 && GIVES_BACK.test(rest.slice(last))) return true
+  let depth = 0
+  for (const char of rest.slice(0, given)) depth += char === '{' ? 1 : char === '}' ? -1 : 0
+  return depth <= 0
+}

@@ -1,0 +1,142 @@
+/** Pools whose members are all lent, of real clients: who has them, or where those that nobody has any more are taken. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Verdict } from '../../src/model/verdict.js'
+import { startProgram } from '../support/await-target.js'
+import { runCli } from '../support/cli.js'
+import { NODES, PROGRAMS, PROJECT_ROOT, type NodeBinary } from '../support/nodes.js'
+import { HAS_POSTGRES, startPostgres, type Postgres } from '../support/postgres.js'
+
+const FOLDER = path.join(PROJECT_ROOT, 'test/clients')
+const LENDING = path.join(PROGRAMS, 'lending')
+const LOST = 'nothing alive has but the pool'
+
+let postgres: Postgres
+
+beforeAll(async () => {
+  if (HAS_POSTGRES) postgres = await startPostgres()
+})
+
+afterAll(async () => {
+  if (HAS_POSTGRES) await postgres.stop()
+})
+
+/** `held.cjs:10`: where the mark stands. */
+function at(library: string, file: string, mark: string): string {
+  const name = `${file}.${library.endsWith('-esm') ? 'mjs' : 'cjs'}`
+  const lines = readFileSync(path.join(LENDING, library, name), 'utf8').split('\n')
+  return `${name}:${lines.findIndex((line) => line.includes(mark)) + 1}`
+}
+
+async function verdictsOf(node: NodeBinary, library: string, mode: string): Promise<readonly Verdict[]> {
+  const target = await startProgram(node, path.join(LENDING, 'run.cjs'), [library, mode, FOLDER, postgres.url])
+  try {
+    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
+    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
+  } finally {
+    await target.end()
+  }
+}
+
+/** Words that the pool's verdict must have, or (`not`) must not. */
+interface Expected {
+  readonly mode: string
+  readonly says: (library: string) => readonly string[]
+  readonly not: readonly string[]
+}
+
+const HELD: Expected = {
+  mode: 'held',
+  says: (library) => [`lent to settle (${at(library, 'held', '@held')})`, 'which awaits event approved'],
+  not: [LOST, 'left without'],
+}
+const RETURNED: Expected = {
+  mode: 'return',
+  says: (library) => [
+    LOST,
+    `reserve (${at(library, 'return', '@taken')}) takes such ones`,
+    `by the return there (${at(library, 'return', '@left')})`,
+  ],
+  not: ['lent to', 'held by', 'one of'],
+}
+const KEPT: Expected = {
+  mode: 'kept',
+  says: (library) => ['held by sessions', at(library, 'kept', '@declared')],
+  not: [LOST, 'left without'],
+}
+
+const OF_PG: readonly Expected[] = [
+  HELD,
+  RETURNED,
+  KEPT,
+  {
+    mode: 'throw',
+    says: () => [LOST, `charge (${at('pg', 'throw', '@taken')})`, `the throw there (${at('pg', 'throw', '@left')})`],
+    not: ['lent to', 'one of'],
+  },
+  {
+    mode: 'two',
+    says: () => [`one of reserve (${at('pg', 'two', '@one')}), refund (${at('pg', 'two', '@other')})`],
+    not: ['of these only', 'takes such ones'],
+  },
+  {
+    mode: 'handed',
+    says: () => [`reserve (${at('pg', 'handed', '@taken')}) takes such ones`],
+    not: ['checkOut', 'one of'],
+  },
+  {
+    mode: 'loop',
+    says: () => [`sweep (${at('pg', 'loop', '@taken')}) takes such ones`, 'by the continue there'],
+    not: ['lent to', 'held by'],
+  },
+  { mode: 'field', says: () => ['held by baskets (Basket.#client'], not: [LOST] },
+  {
+    mode: 'timer',
+    says: () => [`held by a callback of a timer, later (${at('pg', 'timer', '@closure')})`],
+    not: [LOST],
+  },
+  {
+    mode: 'listener',
+    says: () => [`held by a callback of EventEmitter, onClosed (${at('pg', 'listener', '@closure')})`],
+    not: [LOST],
+  },
+  {
+    mode: 'slow',
+    says: () => [
+      `at work for audit (${at('pg', 'slow', '@held')})`,
+      `at work for count (${at('pg', 'slow', '@replied')})`,
+    ],
+    not: [LOST, 'left without', 'idling'],
+  },
+]
+
+/** What is wrong with the pool's verdict; empty when it is right. */
+function faults(library: string, { says, not }: Expected, verdicts: readonly Verdict[]): string[] {
+  const said = verdicts.find(({ cause }) => cause === 'pool-exhausted')?.summary ?? 'no such verdict'
+  return [
+    ...says(library).flatMap((words) => (said.includes(words) ? [] : [`${words}: ${said}`])),
+    ...not.flatMap((words) => (said.includes(words) ? [`not ${words}: ${said}`] : [])),
+  ]
+}
+
+const CASES = [
+  ...OF_PG.map((expected) => ({ library: 'pg', expected, mode: expected.mode })),
+  ...[HELD, RETURNED, KEPT].map((expected) => ({ library: 'pg-esm', expected, mode: expected.mode })),
+]
+
+describe.skipIf(!HAS_POSTGRES).each(NODES)('an exhausted pool on Node $major', (node) => {
+  it.each(CASES)('is told with who has its members: $library, $mode', async ({ library, expected }) => {
+    let wrong: string[] = []
+    // A look that a garbage collection overtakes reads less.
+    for (let look = 0; look < 3 && (look === 0 || wrong.length > 0); look++)
+      wrong = faults(library, expected, await verdictsOf(node, library, expected.mode))
+    expect(wrong).toEqual([])
+  })
+
+  it.each(['pg'])('is no leak while it is busy and gives back: %s', async (library) => {
+    const verdicts = await verdictsOf(node, library, 'busy')
+    expect(verdicts.filter(({ summary }) => summary.includes(LOST))).toEqual([])
+    expect(verdicts[0]?.kind).not.toBe('awaiting')
+  })
+})
