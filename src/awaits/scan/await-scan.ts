@@ -50,6 +50,8 @@ export interface AwaitScanOptions {
 export function scanAwaits(heap: V8Heap, isolate: Isolate, options: AwaitScanOptions): AwaitScan {
   const expired = (): boolean => performance.now() > options.deadlineMs
   const blocks = new HeapBlocks(heap.memory, heapRanges(heap.memory, isolate.pages), options.keepBytes ?? 0)
+  // A heap that is kept is small: what is looked at afterwards lies all over it.
+  heap.memory.expect(blocks.keeps ? blocks.ranges : [])
   const t0 = performance.now()
   const maps = options.maps ?? scanMaps(heap, blocks, expired)
   const t1 = performance.now()

@@ -7,7 +7,7 @@
  */
 import { ADDRESS_LIMIT } from '../../model/address.js'
 import type { Address } from '../../model/address.js'
-import { findMapping } from './mappings.js'
+import { findMapping, type Stretch } from './mappings.js'
 import type { MemoryReader } from './memory-reader.js'
 import type { Mapping } from '../procfs/maps.js'
 
@@ -21,6 +21,8 @@ const TEXT_LIMIT = 64 << 20
 const TEXT_STEP = 1 << 18
 
 const MISSING = -1
+/** Pages that are read at once where more of them are expected: one system call costs as much as copying a dozen. */
+const AHEAD = 16
 /** Pages that are found without asking a Map, each in the place that its number gives it. A power of two. */
 const FRONT = 1 << 11
 
@@ -41,6 +43,7 @@ export abstract class CachedMemory implements MemoryReader {
   #lastPage = -1
   #lastSlot = MISSING
   #mappings: readonly Mapping[] | null = null
+  #expected: readonly Stretch[] = []
 
   protected constructor(cacheBytes: number) {
     this.#maxSlots = Math.max(SLAB_PAGES, Math.floor(cacheBytes / PAGE))
@@ -150,6 +153,10 @@ export abstract class CachedMemory implements MemoryReader {
     return findMapping(this.mappings(), address)
   }
 
+  expect(ranges: readonly { readonly start: Address; readonly end: Address }[]): void {
+    this.#expected = ranges
+  }
+
   flush(): void {
     this.#forget()
     this.#mappings = null
@@ -226,16 +233,40 @@ export abstract class CachedMemory implements MemoryReader {
       return MISSING
     }
     const slot = this.#used
-    const from = (slot % SLAB_PAGES) * PAGE
-    const bytes = this.#slab(slot).bytes.subarray(from, from + PAGE)
-    this.bytesRead += PAGE
-    const got = this.fill(page * PAGE, bytes)
-    if (got < PAGE && (got === 0 || !this.keepsPartial)) {
+    const place = slot % SLAB_PAGES
+    const { first, count } = this.#together(page, SLAB_PAGES - place)
+    const from = place * PAGE
+    const bytes = this.#slab(slot).bytes.subarray(from, from + count * PAGE)
+    this.bytesRead += count * PAGE
+    const got = this.fill(first * PAGE, bytes)
+    if (count > 1) {
+      if (got < count * PAGE) {
+        // Something of them is gone: the page that was asked for is read by itself.
+        this.#expected = []
+        return this.#load(page)
+      }
+      for (let index = 0; index < count; index++) this.#slots.set(first + index, slot + index)
+    } else if (got < PAGE && (got === 0 || !this.keepsPartial)) {
       this.faults++
       return MISSING
     }
-    this.#used++
-    return slot
+    this.#used += count
+    return slot + (page - first)
+  }
+
+  /** The page with its neighbours that are not there yet and are expected to be asked for, at most `room`. */
+  #together(page: number, room: number): { readonly first: number; readonly count: number } {
+    const range = this.#expected.length === 0 ? undefined : findMapping(this.#expected, page * PAGE)
+    if (range === undefined) return { first: page, count: 1 }
+    const free = Math.min(room, this.#maxSlots - this.#slots.size)
+    const group = page - (page & (AHEAD - 1))
+    const lowest = Math.max(group, Math.ceil(range.start / PAGE))
+    const end = Math.min(group + AHEAD, Math.floor(range.end / PAGE))
+    let first = page
+    let last = page
+    while (last + 1 < end && last - first + 1 < free && !this.#slots.has(last + 1)) last++
+    while (first > lowest && last - first + 1 < free && !this.#slots.has(first - 1)) first--
+    return { first, count: last - first + 1 }
   }
 
   /** Whether a page of which only some bytes are known is worth keeping (recorded memory). */

@@ -1,9 +1,12 @@
 /** Looking up addresses in a process's mappings. */
-import type { Address } from '../../model/address.js'
-import type { Mapping } from '../procfs/maps.js'
+export interface Stretch {
+  readonly start: number
+  /** Exclusive. */
+  readonly end: number
+}
 
-/** The mapping that holds `address`, by binary search in ascending `mappings`. */
-export function findMapping(mappings: readonly Mapping[], address: Address): Mapping | undefined {
+/** The mapping, or other stretch, that holds `address`, by binary search in ascending `mappings`. */
+export function findMapping<T extends Stretch>(mappings: readonly T[], address: number): T | undefined {
   let low = 0
   let high = mappings.length - 1
   while (low <= high) {

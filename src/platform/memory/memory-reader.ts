@@ -33,6 +33,11 @@ export interface MemoryReader {
    * that exists is a part of its own.
    */
   present(start: Address, end: Address, step?: number): readonly { readonly start: Address; readonly end: Address }[]
+  /**
+   * Stretches in which more will be read soon, here and there: their pages are read several at a time from now on. In place
+   * of those named before; page-aligned, ascending. A promise about speed only.
+   */
+  expect(ranges: readonly { readonly start: Address; readonly end: Address }[]): void
   /** Failed reads since the reader was made. */
   readonly faults: number
   /** Bytes copied from the target so far. */

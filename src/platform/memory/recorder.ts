@@ -97,6 +97,9 @@ export class MemoryRecorder implements MemoryReader {
   present(start: Address, end: Address, step?: number): readonly { readonly start: Address; readonly end: Address }[] {
     return this.#inner.present(start, end, step)
   }
+  expect(ranges: readonly { readonly start: Address; readonly end: Address }[]): void {
+    this.#inner.expect(ranges)
+  }
   get faults(): number {
     return this.#inner.faults
   }

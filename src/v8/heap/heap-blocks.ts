@@ -55,8 +55,9 @@ export function heapRanges(memory: MemoryReader, pages: readonly HeapPage[]): He
 export class HeapBlocks {
   readonly ranges: readonly HeapRange[]
   readonly sizeBytes: number
+  /** Whether it is small enough to be kept. */
+  readonly keeps: boolean
   readonly #memory: MemoryReader
-  readonly #keeps: boolean
   readonly #blockBytes: number
   readonly #kept = new Map<number, Uint32Array>()
 
@@ -65,7 +66,7 @@ export class HeapBlocks {
     this.#memory = memory
     this.ranges = ranges
     this.sizeBytes = ranges.reduce((sum, range) => sum + range.end - range.start, 0)
-    this.#keeps = this.sizeBytes <= keepBytes
+    this.keeps = this.sizeBytes <= keepBytes
     this.#blockBytes = keepBytes > 0 ? LARGE_BLOCK_BYTES : BLOCK_BYTES
   }
 
@@ -117,9 +118,9 @@ export class HeapBlocks {
   visit(visitor: BlockVisitor, expired: () => boolean, keep = false): boolean {
     for (const block of this.starts()) {
       if (expired()) return false
-      if (keep && this.#keeps) this.#kept.delete(block.start)
+      if (keep && this.keeps) this.#kept.delete(block.start)
       const words = this.load(block.start, block.length)
-      if (keep && this.#keeps) this.#kept.set(block.start, words.slice())
+      if (keep && this.keeps) this.#kept.set(block.start, words.slice())
       visitor(block.start, words)
     }
     return true
