@@ -227,7 +227,15 @@ function judgeAll(
     waits.set(promise, wait)
     if (wait.kind === 'nothing' && context.containing.isFreed(promise)) freed.add(promise)
   }
+  // What an object says of its own end is read after the promise was: a stream ends, and what waited for it goes on.
+  heap.memory.flush()
+  for (const [promise, wait] of waits) if (isAnEnd(wait) && !scan.links.isPending(promise)) waits.set(promise, moved())
   return { waits, freed }
+}
+
+/** Told by the state that an object is in, not by a way to what may still settle the promise. */
+function isAnEnd(wait: WaitFacts): boolean {
+  return wait.kind === 'nothing' || wait.over !== undefined || wait.hold !== undefined || wait.unread !== undefined
 }
 
 function placeOf(scan: AwaitScan, generator: Tagged): WaitHolder[] {

@@ -101,7 +101,15 @@ export interface UnreadStream {
   readonly stream: string
   /** Bytes, or objects, that lie in it. */
   readonly buffered: number | null
+  /** They are objects. */
+  readonly objects?: true
 }
+
+/**
+ * What of this process's own holds a stream up: a write that has not called back, the last step before its end that has
+ * not, or that nobody ends it.
+ */
+export type StreamHold = 'write' | 'final' | 'unended'
 
 export interface WaitHolder {
   readonly function: string | null
@@ -287,6 +295,12 @@ export interface EmitterWait extends AnyWait, OnConnection, Listening {
   readonly data?: true
   /** Its end is what makes the wait hopeless: it is told with the event. */
   readonly hopeless?: true
+  /** What holds the stream up, where its own state says so. */
+  readonly hold?: StreamHold
+  /** Of one that nobody ends: the class of what is piped into it and was destroyed before its end. */
+  readonly failedSource?: string
+  /** Of one that nobody ends: it is the body of what is being written to this process's connection (`fd`). */
+  readonly isBody?: true
 }
 
 export interface SignalWait extends AnyWait, Listening {

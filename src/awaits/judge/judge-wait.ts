@@ -13,6 +13,7 @@ import { plainParts, type HeapPathPart } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
+import { streamWait } from './stream-waits.js'
 import { fakeClockOn } from './fake-clocks.js'
 import { STREAMS, WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
@@ -91,6 +92,11 @@ export class WaitJudge {
   }
 
   #judge(finding: Finding): WaitFacts {
+    const judged = this.#found(finding)
+    return streamWait(this.#context, finding, judged) ?? judged
+  }
+
+  #found(finding: Finding): WaitFacts {
     const itself = this.#selfDeadlocks.of(finding)
     if (itself !== null) {
       const key =

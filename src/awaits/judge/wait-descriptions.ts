@@ -11,6 +11,7 @@ import { unreadOn, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
 import { Queues } from './queues.js'
+import { bodyUnended, fileStreamHeld } from './stream-waits.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
 export const STREAMS = /^(Readable|PassThrough|Transform|Duplex|Writable|Gzip|Gunzip|Interface|ReadStream|WriteStream)$/
@@ -76,7 +77,10 @@ export class WaitDescriptions {
       ...(over === null ? {} : { over }),
       ...way,
     }
+    if (resource.kind === 'stream') return { ...resource, ...said, ...fileStreamHeld(this.#context, object, event) }
     if (resource.kind !== 'socket') return { ...resource, ...said }
+    const body = behind === null ? bodyUnended(this.#context, object) : null
+    if (body !== null) return { ...body, ...(resource.fd === undefined ? {} : { fd: resource.fd }), ...way }
     const open = resource.type === 'listening' ? this.#openOn(object) : null
     return {
       ...resource,

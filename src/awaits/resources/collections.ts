@@ -39,6 +39,14 @@ function lanesCount(objects: Objects, lanes: Tagged, depth: number): number | nu
   return depth > 0 ? sum : null
 }
 
+/** Whatever an array holds, functions too. */
+export function valuesOf(objects: Objects, array: Tagged, limit: number): Tagged[] {
+  const { heap } = objects
+  const elements = heap.field(array, ELEMENTS_OFFSET)
+  const length = Math.min(objects.arrayLength(array) ?? 0, limit)
+  return Array.from({ length }, (_, i) => heap.element(elements, i))
+}
+
 /** At most `limit` entries that are objects; empty for a list whose inside is not known. */
 export function entriesOf(objects: Objects, object: Tagged, limit = MAX_ENTRIES): Tagged[] {
   const { heap } = objects

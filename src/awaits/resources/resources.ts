@@ -8,6 +8,7 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { portOver } from './closed-ports.js'
 import type { NativeObjects } from './native-objects.js'
+import { isClosed } from './stream-states.js'
 import { isUndiciRequest } from './undici-request.js'
 
 /** Streams and emitters on the way, which may be anybody's. */
@@ -24,6 +25,7 @@ const WAYPOINTS: ReadonlySet<string> = new Set([
 /** Constructors, as a root map names them, whose objects are looked at: classes that derive from EventEmitter share its. */
 const PICKED = new Set([...RESOURCE_CLASSES, 'EventEmitter', 'Duplex', 'Readable', 'Writable'])
 const SOCKETS = new Set(['Socket', 'TLSSocket'])
+const FILE_STREAMS = new Set(['ReadStream', 'WriteStream'])
 /** A parser is bound to its socket, which says more. */
 const NO_RESOURCE = new Set(['HTTPParser'])
 
@@ -77,6 +79,8 @@ export class Resources {
     if (type !== heap.types.JS_OBJECT || !RESOURCE_CLASSES.has(name)) return null
     if (objects.classScript(object)?.startsWith('node:') !== true) return null
     if (name === 'Timeout') return objects.getBoolean(object, ['_destroyed']) === false ? 'class' : null
+    // A file's stream that has emitted close has no more to do with its file.
+    if (FILE_STREAMS.has(name) && isClosed(objects, object)) return null
     if (portOver({ objects, natives: this.#natives }, object) !== null) return null
     return SOCKETS.has(name) && !this.#hasHandle(object) ? null : 'class'
   }

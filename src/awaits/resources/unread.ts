@@ -6,7 +6,7 @@
 import type { UnreadStream } from '../../model/await.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
-import { entriesOf } from './collections.js'
+import { awaitedWriters, unreadFacts, liesFull, unreadPart } from './stream-states.js'
 
 const MAX_DEPTH = 6
 const SOCKETS: ReadonlySet<string> = new Set(['Socket', 'TLSSocket'])
@@ -28,7 +28,7 @@ export function unreadOn(
   const streams = [...answers, ...path.filter((object) => !sockets.includes(object)), ...sockets]
   for (const stream of streams) {
     const held = heldBack(objects, stream, 0)
-    if (held !== 0) return { stream: objects.className(held) || 'a stream', buffered: bufferedIn(objects, held) }
+    if (held !== 0) return unreadFacts(objects, held)
   }
   return null
 }
@@ -39,12 +39,8 @@ export function unreadOn(
  */
 export function unreadPartOf(objects: Objects, parser: Tagged): UnreadStream | null {
   if (!objects.isObject(parser) || objects.getObject(parser, ['_writableState']) === 0) return null
-  for (const { value } of objects.properties(parser)) {
-    if (!objects.isObject(value) || objects.getObject(value, ['_readableState']) === 0) continue
-    if (heldBack(objects, value, 0) !== value) continue
-    return { stream: objects.className(value) || 'a stream', buffered: bufferedIn(objects, value) }
-  }
-  return null
+  const part = unreadPart(objects, parser)
+  return part === 0 ? null : unreadFacts(objects, part)
 }
 
 /** Whether a response has begun that nobody takes data from. */
@@ -55,28 +51,9 @@ export function isUnread(objects: Objects, response: Tagged): boolean {
 /** The stream, itself or one it feeds, that lies there with data and takes no more; 0 when data flows. */
 function heldBack(objects: Objects, stream: Tagged, depth: number): Tagged {
   if (depth > MAX_DEPTH || !objects.heap.is(stream, 'JS_OBJECT')) return 0
-  const state = objects.getObject(stream, ['_readableState'])
-  if (state === 0) return 0
-  const waiting = objects.getObject(state, ['awaitDrainWriters'])
-  if (waiting !== 0) {
-    for (const writer of objects.heap.is(waiting, 'JS_SET') ? entriesOf(objects, waiting, 20) : [waiting]) {
-      const further = heldBack(objects, writer, depth + 1)
-      return further === 0 ? writer : further
-    }
+  for (const writer of awaitedWriters(objects, stream)) {
+    const further = heldBack(objects, writer, depth + 1)
+    return further === 0 ? writer : further
   }
-  const full = (objects.getNumber(state, ['length']) ?? 0) > 0
-  return full && !isFlowing(objects, state) ? stream : 0
-}
-
-/** `flowing` is a property up to Node 20; later a bit of `state`, of which only the data left over tells. */
-function isFlowing(objects: Objects, state: Tagged): boolean {
-  return objects.getBoolean(state, ['flowing']) === true
-}
-
-function bufferedIn(objects: Objects, stream: Tagged): number | null {
-  const state = objects.getObject(stream, ['_readableState'])
-  const readable = state === 0 ? null : objects.getNumber(state, ['length'])
-  if (readable !== null && readable > 0) return readable
-  const writable = objects.getObject(stream, ['_writableState'])
-  return writable === 0 ? readable : objects.getNumber(writable, ['length'])
+  return liesFull(objects, stream) ? stream : 0
 }

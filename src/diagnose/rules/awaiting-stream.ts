@@ -1,4 +1,5 @@
 /** `awaiting/stream`: a stream that brings no data, or one that is written to and whose consumer takes nothing. */
+import type { StreamHold } from '../../model/wait.js'
 import { requestText } from './awaiting-http-response.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capByLooks, isUnended, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
@@ -12,16 +13,18 @@ export function awaitingStream(view: View): readonly Candidate[] {
     .map((leaf) =>
       leaf.unreadBytes > 0 || leaf.waits.unread !== undefined
         ? notRead(view, leaf)
-        : isUnended(leaf.waits)
-          ? notEnded(view, leaf)
-          : leafCandidate(view, leaf, {
-              cause: 'stream',
-              waitsFor: streamText(leaf),
-              signs: signsOf(leaf),
-              cap: capByAge(view, leaf),
-              weight: 24,
-              ...ADVICE[directionOf(leaf)],
-            }),
+        : leaf.waits.hold !== undefined
+          ? heldUp(view, leaf, leaf.waits.hold)
+          : isUnended(leaf.waits)
+            ? notEnded(view, leaf)
+            : leafCandidate(view, leaf, {
+                cause: 'stream',
+                waitsFor: streamText(leaf),
+                signs: signsOf(leaf),
+                cap: capByAge(view, leaf),
+                weight: 24,
+                ...ADVICE[directionOf(leaf)],
+              }),
     )
 }
 
@@ -33,7 +36,7 @@ function notRead(view: View, leaf: Leaf): Candidate {
   const stream =
     unread === undefined
       ? ''
-      : `; ${unread.stream} takes none${unread.buffered === null || unread.buffered === 0 ? '' : ` (${plural(unread.buffered, 'byte')} in it, not read)`}`
+      : `; ${unread.stream} takes none${unread.buffered === null || unread.buffered === 0 ? '' : ` (${plural(unread.buffered, unread.objects === true ? 'object' : 'byte')} in it, not read)`}`
   return leafCandidate(view, leaf, {
     cause: 'stream',
     waitsFor: `data that this process does not read${unreadBytes === 0 ? '' : `: ${plural(unreadBytes, 'byte')}${from} ${unreadBytes === 1 ? 'lies' : 'lie'} in its own socket`}${stream}`,
@@ -63,6 +66,65 @@ function notEnded(view: View, leaf: Leaf): Candidate {
     refutedBy: 'More of the body being written between two looks.',
     nextStep:
       'End the request: call end() on it, or find out what should write the rest of its body, and end that stream.',
+  })
+}
+
+const HOLDS: Readonly<
+  Record<
+    StreamHold,
+    { readonly what: string; readonly sign: string; readonly refutedBy: string; readonly nextStep: string }
+  >
+> = {
+  write: {
+    what: 'which has begun a write and has not called it back: it takes no more, and never finishes',
+    sign: 'a write of it is under way, and nothing outside of this process will end that',
+    refutedBy: 'Its write being called back in a later look.',
+    nextStep:
+      'In its write or transform function (or whatever takes its entries), call the callback on every path: after an early return, in a catch, when there is nothing to pass on. A parser that hands out parts or entries goes on when each of them is read (resume()).',
+  },
+  final: {
+    what: 'whose last step before its end has not called back',
+    sign: 'it was ended, and its final or flush function has not called its callback',
+    refutedBy: 'Its end coming in a later look.',
+    nextStep: 'In its final or flush function, call the callback on every path.',
+  },
+  unended: {
+    what: 'to be ended: all that was written is through, and nobody has called end()',
+    sign: 'it is open for writing, with nothing left in it to write',
+    refutedBy: 'More being written to it, or its end, in a later look.',
+    nextStep:
+      'End it: call end() on it, or find out what should. A source that failed or was destroyed ends nothing that it is piped into; pipeline() of node:stream/promises passes errors on.',
+  },
+}
+
+/** Only streams of this process lead to it, and their states tell which of them does not go on. */
+function heldUp(view: View, leaf: Leaf, hold: StreamHold): Candidate {
+  const { waits } = leaf
+  const { what, sign, refutedBy, nextStep } = HOLDS[hold]
+  const seen = waits.failedSource !== undefined || waits.isBody === true
+  const proved = waits.doubt === undefined
+  const owner = `${waits.owner ?? waits.label ?? 'a stream'}${waits.path === undefined ? '' : ` (${waits.path})`}`
+  const body =
+    waits.isBody === true ? `, the body of what is being sent on the connection to ${waits.peer ?? 'a peer'},` : ''
+  const failed =
+    waits.failedSource === undefined
+      ? ''
+      : `; ${waits.failedSource}, which is piped into it, was destroyed before its end`
+  const signs: Sign[] = [strong(sign)]
+  if (waits.failedSource !== undefined)
+    signs.push(strong(`${waits.failedSource} is still piped into it, and is destroyed`))
+  else if (waits.isBody === true) signs.push(strong('it is piped into the connection'))
+  else signs.push(proved ? strong('nothing else leads to its resolver') : weak(waits.doubt ?? ''))
+  return leafCandidate(view, leaf, {
+    cause: 'stream',
+    waitsFor: `${owner}${body}${hold === 'unended' ? ' ' : ', '}${what}${failed}`,
+    signs,
+    // A producer may just be slow: of a body that is open, only its age or a clock tells.
+    cap: waits.isBody === true ? capByAge(view, leaf) : proved || seen ? capByLooks(view, leaf) : capByAge(view, leaf),
+    needsNoCpu: proved && waits.isBody !== true,
+    weight: 43,
+    refutedBy,
+    nextStep,
   })
 }
 

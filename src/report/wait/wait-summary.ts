@@ -120,9 +120,18 @@ function timerText({ afterMs, repeats, dueInMs }: WaitOf<'timer'>): string {
   return `${repeats === true ? 'interval' : 'timer'} of ${formatDuration(afterMs)}${due}`
 }
 
-function emitterText({ label, path, owner, data, event, hopeless, over }: WaitOf<'stream' | 'emitter'>): string {
-  if (label !== undefined) return `${label}${after('of', path)}`
-  const name = owner ?? 'EventEmitter'
+const HOLDS = {
+  write: 'a write of which has not called back',
+  final: 'whose last step before its end has not called back',
+  unended: 'which nobody ends',
+} as const
+
+function emitterText(wait: WaitOf<'stream' | 'emitter'>): string {
+  const { label, path, owner, data, event, hopeless, over, hold, unread } = wait
+  if (label !== undefined && hold === undefined && unread === undefined) return `${label}${after('of', path)}`
+  const name = owner ?? label ?? 'EventEmitter'
+  if (hold !== undefined) return `${name}${after('of', path)}, ${HOLDS[hold]}`
+  if (unread !== undefined && event === undefined) return `${name}, which nobody reads`
   if (data === true) return `data from ${name}`
   if (event === undefined) return name
   return `event ${event} of ${name}${hopeless === true ? `, which is ${over ?? 'over'}` : ''}`

@@ -125,6 +125,8 @@ export const SCENARIOS = [
     settleMs: 3_000,
   },
   { name: 'awaiting-part-unread', kind: 'awaiting', cause: 'stream', where: ['w_receive'], settleMs: 3_000 },
+  { name: 'awaiting-write-held', kind: 'awaiting', cause: 'stream', where: ['w_importRows'], settleMs: 3_000 },
+  { name: 'awaiting-body-open', kind: 'awaiting', cause: 'stream', where: ['w_deliver'], settleMs: 21_000 },
   {
     name: 'awaiting-not-connected-bounded',
     kind: 'awaiting',
@@ -304,6 +306,7 @@ export const SCENARIOS = [
   { name: 'control-slow-server', program: 'working', control: true, poll: 'slow', wedgeAt: 1, settleMs: 3_000 },
   { name: 'control-lock-nested', program: 'control-lock-nested', control: true },
   { name: 'control-channel-open', program: 'control-channel-open', control: true },
+  { name: 'control-pipeline-slow', program: 'control-pipeline-slow', control: true },
   { name: 'control-young-tasks', program: 'control-young-tasks', control: true },
   {
     name: 'control-unavailable',
