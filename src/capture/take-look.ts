@@ -8,8 +8,12 @@ import type { CaptureSession } from './session.js'
 
 export interface LookOptions extends CaptureLimits {
   readonly engines: ReadonlySet<CaptureStep['engine']>
-  /** Called with each outcome; the next step starts when it is done. */
-  readonly onOutcome?: (part: LookPart, outcome: CaptureOutcome<LookParts[LookPart]>) => void | Promise<void>
+  /** Called with each outcome and all so far; the next step starts when it is done. */
+  readonly onOutcome?: (
+    part: LookPart,
+    outcome: CaptureOutcome<LookParts[LookPart]>,
+    soFar: LookOutcomes & { readonly takenAtMs: number },
+  ) => void | Promise<void>
   /** Everything unless less is wanted. */
   readonly steps?: readonly CaptureStep[] | undefined
 }
@@ -37,7 +41,7 @@ export async function takeLook(
       signal: options.signal,
     })
     outcomes[part] = outcome
-    await options.onOutcome?.(part, outcome)
+    await options.onOutcome?.(part, outcome, { takenAtMs, ...(outcomes as LookOutcomes) })
   }
   return { takenAtMs, ...(outcomes as LookOutcomes) }
 }

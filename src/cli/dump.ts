@@ -4,17 +4,28 @@ import { overviewOf } from '../diagnose/overview.js'
 import { type DumpListener, dumpProcess, type DumpRequest } from '../investigate/dump-process.js'
 import { listNodeProcesses } from '../investigate/list-processes.js'
 import type { EngineChoice } from '../investigate/outside.js'
+import type { Evidence } from '../model/evidence.js'
 import { plural } from '../model/amounts.js'
 import { StallError } from '../model/stall-error.js'
 import { toDumpJson } from '../report/dump-json.js'
 import { renderDump, renderHeader } from '../report/dump-text.js'
+import { renderFirstSeen } from '../report/first-seen.js'
 import { renderProcesses } from '../report/process-list.js'
 import { wantsColor } from '../report/terminal.js'
 import { terminalWidth } from '../report/wrap.js'
 import { originalExcerpt } from '../source/original-excerpt.js'
 import { type AttachOptions, dumpAndAttach } from './dump-and-attach.js'
 import { EXIT } from './exit-codes.js'
-import { printJson, printLine, printNote, printOut, printStep, screenOf } from './output.js'
+import {
+  printJson,
+  printLine,
+  printNote,
+  printOut,
+  printProvisional,
+  printStep,
+  screenOf,
+  wipeProvisional,
+} from './output.js'
 import { numberIn, parsePid } from './parse-options.js'
 import { collect } from './collect.js'
 import { examples } from './examples.js'
@@ -122,6 +133,7 @@ function listenerFor(options: DumpOptions, sealed: (folder: string) => void): Du
     },
     note: (text) => printLine(`conductor-diag: ${text}`),
     step: (step, look) => reportStep(look === undefined ? step : `look ${look.number} of ${look.of}`),
+    firstSeen: (evidence) => showFirst(options, evidence),
     show: (found) => show(options, found),
     sealed(folder, unwritten) {
       const note =
@@ -157,7 +169,17 @@ function screen(): { readonly color: boolean; readonly width: number | null } {
   return { color: wantsColor(screenOf(1), process.env), width: terminalWidth(screenOf(1), process.env) }
 }
 
+/** Only where a person waits at a terminal, and few lines enough that all of them can be wiped again. */
+function showFirst(options: DumpOptions, evidence: Evidence): void {
+  const { isTTY, rows = 0 } = screenOf(1)
+  if (options.json === true || isTTY !== true || screenOf(2).isTTY !== true) return
+  const lines = renderFirstSeen(evidence, overviewOf(evidence), screen())
+  if (lines.length < rows) printProvisional(lines)
+}
+
 /** Only where a person waits at a terminal. The line is wiped before the result is printed. */
 function reportStep(step: string): void {
-  if (screenOf(2).isTTY) printStep(step === 'diagnose' ? '' : `${step} …`)
+  if (screenOf(2).isTTY !== true) return
+  if (step === 'diagnose') wipeProvisional()
+  else printStep(`${step} …`)
 }

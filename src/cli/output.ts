@@ -15,6 +15,7 @@ const DEV_NULL = 0x103
 export interface ScreenStream {
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
 }
 
 const NO_TERMINAL: ScreenStream = {}
@@ -74,6 +75,8 @@ export function printLine(text: string): void {
 
 /** Everything else that is not data, as lines that are clean one by one. */
 export function printNote(text: string): void {
+  // It stands below them now, and they stay.
+  provisional = 0
   writeAll(2, Buffer.from(screenSafe(text)))
 }
 
@@ -105,4 +108,20 @@ export function printScreen(control: string, text: string): void {
 /** Takes the place of what stands in the line; gone with the next one. */
 export function printStep(text: string): void {
   writeAll(2, Buffer.from(`\r\u001b[K${screenSafe(text)}`))
+}
+
+/** Lines above the step's that stand until the answer takes their place: their number, 0 where none do. */
+let provisional = 0
+
+/** Lines that fit into the terminal's width, instead of the step's; for a terminal that shows stdout and stderr alike. */
+export function printProvisional(lines: readonly string[]): void {
+  printStep(lines.map((line) => `${line}\n`).join(''))
+  provisional = lines.length
+}
+
+/** Wipes them, and the step's line. */
+export function wipeProvisional(): void {
+  const up = provisional === 0 ? '' : `\u001b[${provisional}A`
+  provisional = 0
+  writeAll(2, Buffer.from(`\r${up}\u001b[J`))
 }

@@ -47,6 +47,8 @@ export interface DumpListener {
   introduce(identity: ProcessIdentity): void
   note(text: string): void
   step(step: string, look?: { readonly number: number; readonly of: number }): void
+  /** Stacks and kernel state, before anything is searched for; only from outside. */
+  firstSeen(evidence: Evidence): void
   show(found: { evidence: Evidence; verdicts: readonly Verdict[]; target: Target; redactor: Redactor }): void
   /** `unwritten`: files that a full disk did not take. */
   sealed(folder: string, unwritten: number): void
@@ -169,6 +171,7 @@ async function fromOutside(dump: Dump, client: ControlClient | null): Promise<Du
     store: bundle?.store ?? null,
     inspector: outsideInspector(),
     ...(client === null ? {} : { clocks: async () => await clocksOf(client) }),
+    onFirstSeen: (evidence) => listener.firstSeen(evidence),
     onProgress: (progress) =>
       listener.step(progress.step, progress.step === 'look' ? { number: progress.look, of: progress.of } : undefined),
   })

@@ -23,7 +23,8 @@ import { mainThreadAtRest } from '../inspector/connection/main-thread-connection
 import type { Redactor } from '../redact/redactor.js'
 import { openIncidentBundle } from './bundle.js'
 import { withHelpInside } from './inside-help.js'
-import { type InvestigationResult, investigate, type Progress } from './investigation.js'
+import { type InvestigationResult, investigate } from './investigation.js'
+import type { Progress } from './investigation-plan.js'
 import { isNearHeapLimit, refuseNearHeapLimit } from './near-heap-limit.js'
 
 export interface InsideRequest {

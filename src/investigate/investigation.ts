@@ -4,107 +4,38 @@
  * for want of evidence: what is missing is listed with its reason.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CapturedProfile, PROFILE_ARTIFACT } from '../capture/profile-capturer.js'
-import { createConnectionWatchCapturer } from '../capture/connection-watch-capturer.js'
-import { createFreshConnectionsCapturer } from '../capture/fresh-connections-capturer.js'
-import type { CaptureStep } from '../capture/registry.js'
-import { retainedCapturer } from '../capture/retained-capturer.js'
-import { runCapturer } from '../capture/run-capturer.js'
-import type { CaptureSession } from '../capture/session.js'
+import type { CapturedProfile } from '../capture/profile-capturer.js'
 import { takeLook } from '../capture/take-look.js'
-import type { Capturer } from '../capture/capturer.js'
-import { accessFrom } from '../capture/conductor-api.js'
-import { createServerViewCapturer } from '../capture/server-view-capturer.js'
-import { serverToAsk } from '../evidence/servers-to-ask.js'
-import { connectionsToTry } from '../evidence/connections-to-try.js'
 import { hasUnreadAnswers } from '../evidence/unread-answers.js'
-import { connectionsToWatch } from '../evidence/connections-to-watch.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { HeapState } from '../model/heap.js'
 import type { CapturedLook } from '../model/look.js'
 import { diagnose } from '../diagnose/diagnose.js'
-import type { ConnectionWatch } from '../model/connection-watch.js'
-import type { CaptureCost, EndedPoller, Evidence, FreshConnection, Missing, TaskInFlight } from '../model/evidence.js'
-import type { ClockReading } from '../model/heartbeat.js'
+import type { CaptureCost, Evidence, Missing } from '../model/evidence.js'
 import type { CaptureOutcome } from '../model/outcome.js'
-import type { ProcessIdentity } from '../model/process-identity.js'
-import type { ServerAnswer } from '../model/server-view.js'
 import type { Retained } from '../model/retained.js'
 import type { ProfileSummary, StackSamples } from '../model/samples.js'
-import type { AwaitTree } from '../model/await.js'
 import type { SourceExcerpt } from '../model/source-excerpt.js'
-import type { Stall } from '../model/stall.js'
 import { StallError } from '../model/stall-error.js'
 import type { Verdict } from '../model/verdict.js'
-import {
-  type ArtifactOf,
-  type ArtifactStore,
-  storeCapture,
-  storeEnvironment,
-  storeEvidence,
-  storeOutcome,
-  storeSources,
-} from './artifacts.js'
+import { storeCapture, storeEnvironment, storeEvidence, storeOutcome, storeSources } from './artifacts.js'
 import { createSourceMaps } from '../source/source-maps.js'
+import {
+  addHeapAwaits,
+  askServer,
+  captureArtifact,
+  isTold,
+  profileWith,
+  readRetained,
+  RETAINED,
+  tryConnections,
+  watchConnections,
+} from './further-evidence.js'
+import type { ClocksNow, InvestigationPlan } from './investigation-plan.js'
 import { endOf } from './end-of-target.js'
 import { openCostMeter } from './cost-meter.js'
 import { withOriginalSources } from './map-sources.js'
-import { isFillingHeap } from './near-heap-limit.js'
 import { withBundlePointers } from './pointers.js'
-
-export type Progress =
-  | { readonly step: 'look'; readonly look: number; readonly of: number }
-  | {
-      readonly step:
-        | 'samples'
-        | 'retained'
-        | 'connections'
-        | 'fresh-connections'
-        | 'server-view'
-        | 'heap-snapshot'
-        | 'profile'
-        | 'diagnose'
-        | 'seal'
-    }
-
-type ClocksNow = readonly ClockReading[] | null
-
-export interface InvestigationPlan {
-  /** The target and how to capture. Whoever opened it disposes of it. */
-  readonly session: CaptureSession
-  readonly process: ProcessIdentity
-  readonly stall: Stall | null
-  /** Monotonic ms (`performance.now()` of this thread) at which everything has to be there. */
-  readonly deadlineMs: number
-  readonly signal?: AbortSignal
-  /** When each look starts, ms after the beginning; two or more, or "stuck" can't be told from "slow". */
-  readonly looksAtMs: readonly number[]
-  readonly engines: ReadonlySet<CaptureStep['engine']>
-  /** What a look consists of; everything unless less is wanted. */
-  readonly steps?: readonly CaptureStep[]
-  /** Asked after the first look; null: not wanted, and nothing is said about it. */
-  readonly samples: (first: CapturedLook) => Capturer<StackSamples> | null
-  /** Asked after the last look; as `samples`. */
-  readonly profile: (last: CapturedLook) => Capturer<CapturedProfile> | null
-  /** Awaits by heap snapshot, which pauses: only where they are allowed, and only when memory gives none. */
-  readonly heapAwaits?: Capturer<AwaitTree> | null
-  /** Where polls keep failing, one new connection to their server may be opened: traffic of our own. */
-  readonly freshConnections?: boolean
-  /** The environment with the SDK's settings where Conductor's server may be asked about silent pollers; null: it may not. */
-  readonly serverView?: NodeJS.ProcessEnv | null
-  /** The worker's CONDUCTOR_SERVER_URL: where its polls go. */
-  readonly conductorServer?: string | null
-  readonly clocks?: () => ClocksNow | Promise<ClocksNow>
-  readonly tasks?: () => readonly TaskInFlight[] | null
-  readonly ended?: readonly EndedPoller[] | null
-  /** Early looks that were kept in memory, oldest first. */
-  readonly earlier?: readonly CapturedLook[]
-  readonly missing?: readonly Missing[]
-  /** The target's resident memory before this thread was started; inside only. */
-  readonly residentBytesBefore?: number
-  readonly store: ArtifactStore | null
-  readonly onProgress?: (progress: Progress) => void
-}
 
 export interface InvestigationResult {
   readonly evidence: Evidence
@@ -150,9 +81,12 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     await waitUntil(startedMs + atMs, plan.signal)
     if (plan.signal?.aborted && looks.length > 0) break
     plan.onProgress?.({ step: 'look', look: index + 1, of: plan.looksAtMs.length })
-    const look = await lookOnce(plan, index + 1, captureUntilMs, async (heap) => {
-      // Again where the first look came before the heap was full, or was cut short.
-      if (!isTold(retained)) retained = (await readRetained(plan, heap, captureUntilMs)) ?? retained
+    const look = await lookOnce(plan, index + 1, captureUntilMs, {
+      ...(index === 0 ? { afterStacks: (seen) => tellFirstSeen(plan, seen) } : {}),
+      async afterHeap(heap) {
+        // Again where the first look came before the heap was full, or was cut short.
+        if (!isTold(retained)) retained = (await readRetained(plan, heap, captureUntilMs)) ?? retained
+      },
     })
     ended = endOf(target)
     // What was seen of an end says nothing of what was before: the looks before it count, where there are any.
@@ -225,6 +159,12 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
   }
 }
 
+function tellFirstSeen(plan: InvestigationPlan, seen: CapturedLook): void {
+  if (plan.onFirstSeen === undefined || endOf(plan.session.target) !== null) return
+  const from = plan.session.target.inside ? 'inside' : 'outside'
+  plan.onFirstSeen(joinEvidence({ process: plan.process, stall: plan.stall, from, looks: [seen] }))
+}
+
 function missingSince({ code, message }: StallError): Missing {
   return { what: 'later-looks', why: code, message }
 }
@@ -232,16 +172,6 @@ function missingSince({ code, message }: StallError): Missing {
 function noTimeForLook(): StallError {
   const message = 'no time was left for another look: what is stuck and what is slow look alike in one'
   return new StallError('ERR_STALL_NOT_REACHED', message)
-}
-
-/** Where memory gave no awaits and a heap snapshot is allowed, the last look gets them from one. */
-async function addHeapAwaits(plan: InvestigationPlan, looks: CapturedLook[], deadlineMs: number): Promise<void> {
-  const last = looks.at(-1)
-  if (!plan.heapAwaits || last === undefined || last.awaits?.status === 'captured') return
-  plan.onProgress?.({ step: 'heap-snapshot' })
-  const awaits = await runCapturer(plan.heapAwaits, plan.session, { deadlineMs, signal: plan.signal })
-  storeOutcome(plan.store, looks.length, 'awaits', awaits, 'inspector')
-  looks[looks.length - 1] = { ...last, awaits }
 }
 
 /** A burst of a leaking client lasts a second or two, its standstill until a server or a collection frees something. */
@@ -263,124 +193,35 @@ async function lookLonger(plan: InvestigationPlan, looks: CapturedLook[], deadli
   looks.splice(0, looks.length - 2)
 }
 
-const RETAINED: ArtifactOf<Retained> = { name: 'retained.json', engine: 'memory' }
-/** Longest that the heap is gone over for what keeps its memory: a process at its limit may not live much longer. */
-const RETAINED_MS_INSIDE = 8_000
-const RETAINED_MS_OUTSIDE = 20_000
-
-function isTold(retained: CaptureOutcome<Retained> | undefined): boolean {
-  return retained?.status === 'captured' && (retained.evidence.complete || retained.evidence.holdings.length > 0)
+/** What is done with parts of a look before the awaits, whose scan takes seconds of a large heap. */
+interface LookHooks {
+  readonly afterStacks?: (seen: CapturedLook) => void
+  /** A process at its limit may not live as long as that scan takes. */
+  readonly afterHeap?: (heap: CaptureOutcome<HeapState>) => Promise<void>
 }
 
-/** What keeps the memory of a heap that is filling up; undefined where there is room. */
-async function readRetained(
-  plan: InvestigationPlan,
-  heap: CaptureOutcome<HeapState>,
-  deadlineMs: number,
-): Promise<CaptureOutcome<Retained> | undefined> {
-  if (!isFillingHeap(heap)) return undefined
-  plan.onProgress?.({ step: 'retained' })
-  const atMostMs = plan.session.target.inside ? RETAINED_MS_INSIDE : RETAINED_MS_OUTSIDE
-  const untilMs = Math.min(deadlineMs, performance.now() + atMostMs)
-  const outcome = await runCapturer(retainedCapturer, plan.session, { deadlineMs: untilMs, signal: plan.signal })
-  // On disk before anything else; what tells nothing may be had better in the next look.
-  if (isTold(outcome)) storeCapture(plan.store, RETAINED, outcome)
-  return outcome
-}
-
-/** Whether requests go out again and again where nothing comes back: two looks are too close together to tell. */
-async function watchConnections(
-  plan: InvestigationPlan,
-  looks: readonly CapturedLook[],
-  deadlineMs: number,
-): Promise<CaptureOutcome<readonly ConnectionWatch[]> | undefined> {
-  const suspects = plan.engines.has('memory') && plan.looksAtMs.length > 1 ? connectionsToWatch(looks) : []
-  if (suspects.length === 0) return undefined
-  plan.onProgress?.({ step: 'connections' })
-  return await captureArtifact(plan, createConnectionWatchCapturer(suspects), deadlineMs, {
-    name: 'connections.json',
-    engine: 'procfs',
-  })
-}
-
-/** Whether it is the server that is silent, or only the worker's kept connection to it. */
-async function tryConnections(
-  plan: InvestigationPlan,
-  looks: readonly CapturedLook[],
-  deadlineMs: number,
-): Promise<CaptureOutcome<readonly FreshConnection[]> | undefined> {
-  const places = connectionsToTry(looks, plan.conductorServer)
-  if (places.length === 0 || !plan.session.target.inside) return undefined
-  if (plan.freshConnections !== true) {
-    const why = `not allowed: no new connection to ${places.map((place) => place.peer).join(', ')} was tried`
-    return { status: 'unavailable', error: new StallError('ERR_STALL_NOT_ENABLED', why) }
-  }
-  plan.onProgress?.({ step: 'fresh-connections' })
-  return await captureArtifact(plan, createFreshConnectionsCapturer(places), deadlineMs, {
-    name: 'fresh-connections.json',
-    engine: 'network',
-  })
-}
-
-/** Which side is it? Who polls these task types, and whether anything waits for them. */
-async function askServer(
-  plan: InvestigationPlan,
-  looks: readonly CapturedLook[],
-  deadlineMs: number,
-): Promise<CaptureOutcome<readonly ServerAnswer[]> | undefined> {
-  const env = plan.serverView ?? null
-  if (env === null || !plan.session.target.inside) return undefined
-  const asked = serverToAsk(looks, plan.stall, env['CONDUCTOR_SERVER_URL'] ?? null)
-  if (asked === null) return undefined
-  plan.onProgress?.({ step: 'server-view' })
-  return await captureArtifact(plan, createServerViewCapturer(asked, accessFrom(env)), deadlineMs, {
-    name: 'server-view.json',
-    engine: 'network',
-  })
-}
-
-/** @param afterHeap before the awaits, whose scan takes seconds: a process at its limit may not live that long */
 async function lookOnce(
   plan: InvestigationPlan,
   look: number,
   deadlineMs: number,
-  afterHeap?: (heap: CaptureOutcome<HeapState>) => Promise<void>,
+  hooks: LookHooks = {},
 ): Promise<CapturedLook> {
   const outcomes = await takeLook(plan.session, {
     deadlineMs,
     signal: plan.signal,
     engines: plan.engines,
     steps: plan.steps,
-    onOutcome: async (part, outcome) => {
+    onOutcome: async (part, outcome, soFar) => {
       storeOutcome(plan.store, look, part, outcome, part === 'kernel' ? 'procfs' : 'memory')
-      if (part === 'heap') await afterHeap?.(outcome as CaptureOutcome<HeapState>)
+      if (part === 'stacks') hooks.afterStacks?.({ ...soFar, clocks: null })
+      if (part === 'heap') await hooks.afterHeap?.(outcome as CaptureOutcome<HeapState>)
     },
   })
   return { ...outcomes, clocks: await clocksOf(plan) }
 }
 
-async function profileWith(
-  plan: InvestigationPlan,
-  capturer: Capturer<CapturedProfile>,
-  deadlineMs: number,
-): Promise<CaptureOutcome<CapturedProfile>> {
-  plan.onProgress?.({ step: 'profile' })
-  return await captureArtifact(plan, capturer, deadlineMs, {
-    name: PROFILE_ARTIFACT,
-    engine: 'inspector',
-    content: ({ profile }) => JSON.stringify(profile),
-  })
-}
-
-async function captureArtifact<E>(
-  plan: InvestigationPlan,
-  capturer: Capturer<E>,
-  deadlineMs: number,
-  artifact: ArtifactOf<E>,
-): Promise<CaptureOutcome<E>> {
-  const outcome = await runCapturer(capturer, plan.session, { deadlineMs, signal: plan.signal })
-  storeCapture(plan.store, artifact, outcome)
-  return outcome
+function summaryOf(outcome: CaptureOutcome<CapturedProfile>): CaptureOutcome<ProfileSummary> {
+  return outcome.status === 'captured' ? { ...outcome, evidence: outcome.evidence.summary } : outcome
 }
 
 /** Clocks are asked of the agent, from outside: it may not answer, and everything else is still worth having. */
@@ -390,10 +231,6 @@ async function clocksOf(plan: InvestigationPlan): Promise<ClocksNow> {
   } catch {
     return null
   }
-}
-
-function summaryOf(outcome: CaptureOutcome<CapturedProfile>): CaptureOutcome<ProfileSummary> {
-  return outcome.status === 'captured' ? { ...outcome, evidence: outcome.evidence.summary } : outcome
 }
 
 /** Ended early, too: the caller looks at the signal. */

@@ -9,14 +9,15 @@ import { type CaptureStep, CAPTURE_STEPS } from '../capture/registry.js'
 import { type CaptureOptions, CaptureSession } from '../capture/session.js'
 import { PARTS } from '../evidence/missing.js'
 import type { CapturedLook } from '../model/look.js'
-import type { Missing } from '../model/evidence.js'
+import type { Evidence, Missing } from '../model/evidence.js'
 import type { ClockReading } from '../model/heartbeat.js'
 import type { ProcessIdentity } from '../model/process-identity.js'
 import type { StackSamples } from '../model/samples.js'
 import type { Stall } from '../model/stall.js'
 import type { Target } from '../model/target.js'
 import type { ArtifactStore } from './artifacts.js'
-import { type InvestigationResult, investigate, type Progress } from './investigation.js'
+import { type InvestigationResult, investigate } from './investigation.js'
+import type { Progress } from './investigation-plan.js'
 
 /** `auto`: kernel and memory, and the inspector only where memory can't serve. The others are exactly what they say. */
 export type EngineChoice = 'auto' | 'memory' | 'inspector' | 'kernel'
@@ -39,6 +40,8 @@ export interface OutsideOptions {
   /** Where the agent tells them. */
   readonly clocks?: () => Promise<readonly ClockReading[] | null>
   readonly onProgress?: (progress: Progress) => void
+  /** As in the plan of an investigation; not told where stacks are all that is wanted. */
+  readonly onFirstSeen?: (evidence: Evidence) => void
 }
 
 /** Between two looks: long enough for counters of 10 ms to say something, short enough to wait for. */
@@ -76,6 +79,7 @@ export async function investigateOutside(
       ...(options.clocks ? { clocks: options.clocks } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.onFirstSeen && !options.stacksOnly ? { onFirstSeen: options.onFirstSeen } : {}),
     })
   } finally {
     session.dispose()
