@@ -19,6 +19,8 @@ export interface CaptureStepOf<P extends LookPart> {
   readonly atMostMs: number
   /** `kernel` needs nothing; `memory` needs to read the target's memory. Chosen by `--engine`. */
   readonly engine: 'kernel' | 'memory'
+  /** The part that it is captured together with: both sleep most of the time. In its own place where that one is left out. */
+  readonly beside?: LookPart
 }
 
 export type CaptureStep = { readonly [P in LookPart]: CaptureStepOf<P> }[LookPart]
@@ -31,5 +33,5 @@ export const CAPTURE_STEPS: readonly CaptureStep[] = [
   { part: 'awaits', capturer: awaitsCapturer, atMostMs: 8000, engine: 'memory' },
   { part: 'pool', capturer: poolCapturer, atMostMs: 2000, engine: 'memory' },
   { part: 'debugger', capturer: debuggerCapturer, atMostMs: 2000, engine: 'memory' },
-  { part: 'starvation', capturer: starvationCapturer, atMostMs: 2000, engine: 'memory' },
+  { part: 'starvation', capturer: starvationCapturer, atMostMs: 2000, engine: 'memory', beside: 'heap' },
 ]

@@ -33,15 +33,25 @@ export async function takeLook(
   const takenAtMs = monotonicMs()
   const outcomes: Partial<Record<LookPart, CaptureOutcome<LookParts[LookPart]>>> = {}
   const patience = session.target.inside ? 1 : PATIENCE_OUTSIDE
-  for (const { part, capturer, atMostMs, engine } of options.steps ?? CAPTURE_STEPS) {
-    if (!options.engines.has(engine)) continue
-    const deadlineMs = Math.min(options.deadlineMs, performance.now() + atMostMs * patience)
-    const outcome = await runCapturer<LookParts[LookPart]>(capturer, session, {
-      deadlineMs,
-      signal: options.signal,
+  for (const together of groupsOf(
+    (options.steps ?? CAPTURE_STEPS).filter(({ engine }) => options.engines.has(engine)),
+  )) {
+    const captures = together.map(async ({ part, capturer, atMostMs }) => {
+      const deadlineMs = Math.min(options.deadlineMs, performance.now() + atMostMs * patience)
+      const limits = { deadlineMs, signal: options.signal }
+      return { part, outcome: await runCapturer<LookParts[LookPart]>(capturer, session, limits) }
     })
-    outcomes[part] = outcome
-    await options.onOutcome?.(part, outcome, { takenAtMs, ...(outcomes as LookOutcomes) })
+    for (const { part, outcome } of await Promise.all(captures)) {
+      outcomes[part] = outcome
+      await options.onOutcome?.(part, outcome, { takenAtMs, ...(outcomes as LookOutcomes) })
+    }
   }
   return { takenAtMs, ...(outcomes as LookOutcomes) }
+}
+
+/** Steps in their order, each with those that are captured beside it. */
+function groupsOf(steps: readonly CaptureStep[]): readonly (readonly CaptureStep[])[] {
+  const parts = new Set(steps.map(({ part }) => part))
+  const leading = steps.filter(({ beside }) => beside === undefined || !parts.has(beside))
+  return leading.map((step) => [step, ...steps.filter(({ beside }) => beside === step.part)])
 }
