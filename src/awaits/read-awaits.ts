@@ -15,12 +15,12 @@ import { findLeafWaits, type LeafWaits } from './leaf-waits.js'
 import { NativeObjects, type NativeClasses } from './resources/native-objects.js'
 import { Resources } from './resources/resources.js'
 import type { AwaitScan } from './scan/await-scan.js'
+import { type Chains, chainsOf } from './scan/chains.js'
 import { collectedEvents } from './scan/collected-events.js'
 import { suspendedLocals } from './scan/suspended-locals.js'
 import { collectionsOf, type EarlierScans, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
-import { awaitersOf, leafPromises, type LeafPromises, type Suspended } from './scan/suspended.js'
+import type { Suspended } from './scan/suspended.js'
 import { type OpenWork, readOpenWork } from './scan/open-work.js'
-import { userFirst } from './scan/user-first.js'
 import { readTasks } from './scan/tasks-in-flight.js'
 import { workOfAwaits } from './work/work-of-awaits.js'
 
@@ -110,7 +110,8 @@ function readIsolate(
   { tasks, open, left }: { tasks: TaskInHeap<WaitFacts>[]; open: OpenWork[]; left: Left },
   offset: number,
 ): SuspendedFunction[] {
-  const { scan, collections, awaiters, bottoms, waits } = readSettled(heap, isolate, pages, options, notes)
+  const { scan, collections, chains, waits } = readSettled(heap, isolate, pages, options, notes)
+  const { awaiters, bottoms, alike } = chains
   if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
   const { list, unread } = scan.suspended
   left.unread += unread
@@ -118,14 +119,14 @@ function readIsolate(
   if (unread > 0) notes.push(`${unread} more functions are suspended than the ${list.length} that are read here`)
   options.onCost?.(scan.cost, waits?.cost ?? null)
   const tid = options.tidOf(isolate)
-  const groups = new Map<string, WaitFacts>()
+  const groups = new Map<number, WaitFacts>()
   const values = options.locals === true ? localsReader(heap, scan) : null
   const objects = new Objects(heap, scan.functions)
   const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
   const events = collectedEvents(objects, scan)
   const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
-    const key = chainKey(list, awaiters, i)
+    const key = alike[i] ?? 0
     const wait = events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key)
     const locals = values?.(one, key) ?? null
     const work = works[i] ?? null
@@ -158,8 +159,7 @@ interface SettledLook {
   readonly scan: AwaitScan
   /** Garbage collections when it began. */
   readonly collections: number
-  readonly awaiters: readonly (readonly number[])[]
-  readonly bottoms: readonly LeafPromises[]
+  readonly chains: Chains
   readonly waits: LeafWaits | null
 }
 
@@ -176,40 +176,21 @@ function readSettled(
 ): SettledLook {
   for (let look = 1; ; look++) {
     const { scan, collections } = scanSettled(heap, isolate, options, notes)
-    const { awaiters, bottoms } = chainsOf(scan)
-    const waits = readWaits(heap, scan, pages, awaiters, bottoms, options)
+    const chains = chainsOf(scan)
+    const waits = readWaits(heap, scan, pages, chains, options)
     const open = [...(waits?.waits.values() ?? [])].some((wait) => wait.kind === 'unknown' || wait.kind === 'nothing')
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
-    if (!open || late || collections === collectionsOf(heap, isolate))
-      return { scan, collections, awaiters, bottoms, waits }
+    if (!open || late || collections === collectionsOf(heap, isolate)) return { scan, collections, chains, waits }
     scan.blocks.release()
     heap.flush()
   }
 }
 
-type Chains = Pick<SettledLook, 'awaiters' | 'bottoms'>
-
-const chains = new WeakMap<AwaitScan, Chains>()
-
-/** Of one scan always the same: a scan that still holds at a later look is asked again. */
-function chainsOf(scan: AwaitScan): Chains {
-  const known = chains.get(scan)
-  if (known !== undefined) return known
-  const { list } = scan.suspended
-  const awaiters = userFirst(
-    list,
-    list.map((one) => awaitersOf(scan.links, scan.suspended, one.results)),
-  )
-  const found = { awaiters, bottoms: list.map((one) => leafPromises(scan.suspended, one.awaits)) }
-  chains.set(scan, found)
-  return found
-}
-
 /** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
-function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: string) => readonly LocalValue[] | null {
+function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: number) => readonly LocalValue[] | null {
   const objects = new Objects(heap, scan.functions)
   const scopes = new CodeScopes(objects)
-  const done = new Set<string>()
+  const done = new Set<number>()
   return (one, key) => {
     if (done.has(key) || done.size >= MAX_GROUPS) return null
     done.add(key)
@@ -231,23 +212,22 @@ function readWaits(
   heap: V8Heap,
   scan: AwaitScan,
   pages: readonly Isolate['pages'][number][],
-  awaiters: readonly (readonly number[])[],
-  bottoms: readonly { readonly leaves: readonly Tagged[] }[],
+  { bottoms, alike }: Chains,
   options: ReadAwaitsOptions,
 ): LeafWaits | null {
   const { list } = scan.suspended
   const leaves = new Set<Tagged>()
-  const sampled: Tagged[] = []
-  const perGroup = new Map<string, number>()
+  const sampled = new Set<Tagged>()
+  const perGroup = new Map<number, number>()
   for (const [i, bottom] of bottoms.entries()) {
     for (const promise of bottom.leaves) leaves.add(promise)
     const first = bottom.leaves[0]
     if (first === undefined || (list[i]?.awaits ?? 0) === 0) continue
-    const key = chainKey(list, awaiters, i)
+    const key = alike[i] ?? 0
     const count = perGroup.get(key) ?? 0
     if (count >= SAMPLES_PER_GROUP || (count === 0 && perGroup.size >= MAX_GROUPS)) continue
     perGroup.set(key, count + 1)
-    for (const promise of bottom.leaves.slice(0, 4)) if (!sampled.includes(promise)) sampled.push(promise)
+    for (const promise of bottom.leaves.slice(0, 4)) sampled.add(promise)
   }
   if (leaves.size === 0 || performance.now() > options.deadlineMs) return null
   const objects = new Objects(heap, scan.functions)
@@ -260,7 +240,7 @@ function readWaits(
     natives,
     resources: new Resources(objects, natives),
     leaves,
-    sampled,
+    sampled: [...sampled],
     pages,
     uptimeMs: options.uptimeMs(scan.isolate),
     deadlineMs: options.deadlineMs,
@@ -272,8 +252,8 @@ function waitOf(
   one: Suspended,
   leaves: readonly Tagged[],
   waits: LeafWaits | null,
-  groups: Map<string, WaitFacts>,
-  key: string,
+  groups: Map<number, WaitFacts>,
+  key: number,
 ): WaitFacts | null {
   if (one.awaits === 0 || leaves.length === 0) return null
   let best: WaitFacts | null = null
@@ -295,16 +275,4 @@ function rank(wait: WaitFacts): number {
   // Of a race the timer is the time-out, and the other what is waited for.
   if (wait.kind === 'timer') return 2.5
   return isTelling(wait) ? 3 : wait.kind === 'await' ? 2 : wait.kind === 'unknown' ? 1 : 0
-}
-
-function chainKey(list: readonly Suspended[], awaiters: readonly (readonly number[])[], start: number): string {
-  const parts: string[] = []
-  const seen = new Set<number>()
-  for (let i: number | undefined = start; i !== undefined && !seen.has(i) && parts.length < 50;) {
-    seen.add(i)
-    const one: Suspended | undefined = list[i]
-    parts.push(`${one?.function.address}:${one?.position}`)
-    i = awaiters[i]?.[0]
-  }
-  return parts.join('<')
 }

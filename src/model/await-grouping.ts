@@ -43,33 +43,66 @@ export interface AwaitTreeFacts {
 /** Groups and orders: functions whose wait has a cause first, then by count. */
 export function buildAwaitTree(functions: readonly SuspendedFunction[], facts: AwaitTreeFacts): AwaitTree<WaitFacts> {
   const notes = [...facts.notes]
-  const awaits = groupLeafUp(functions)
-  const roots = groupRootDown(functions, notes)
+  const places = placeNumbers(functions)
+  const awaits = groupLeafUp(functions, places)
+  const roots = groupRootDown(functions, places, notes)
   return { engine: facts.engine, awaits, roots, suspended: functions.length, pausedMs: facts.pausedMs, notes }
 }
 
-function placeKey(f: SuspendedFunction): string {
-  return `${f.function ?? ''}\0${f.file ?? ''}\0${f.line ?? ''}\0${f.column ?? ''}\0${f.kind}`
+const KINDS: readonly AwaitFunctionKind[] = ['async function', 'async generator', 'generator', 'module']
+/** Lines and columns stay below it, and what is put together of them is still exact. */
+const PLACES = 2 ** 24
+
+/** Functions alike in place get the same number, from 0 on. */
+function placeNumbers(functions: readonly SuspendedFunction[]): Int32Array {
+  const byFile = new Map<string, Map<string, Map<number, number>>>()
+  let count = 0
+  const numberOf = ({ file, function: name, line, column, kind }: SuspendedFunction): number => {
+    const byName = entryOf(byFile, file ?? '', () => new Map<string, Map<number, number>>())
+    const byPlace = entryOf(byName, name ?? '', () => new Map<number, number>())
+    const place = ((line ?? -1) + 1) * PLACES + (column ?? -1) + 1
+    return entryOf(byPlace, place * KINDS.length + KINDS.indexOf(kind), () => count++)
+  }
+  const numbers = new Int32Array(functions.length)
+  let before: SuspendedFunction | undefined
+  for (const [i, f] of functions.entries()) {
+    // Those of one place were found one after the other, as they were allocated.
+    numbers[i] = before !== undefined && isSamePlace(before, f) ? (numbers[i - 1] ?? 0) : numberOf(f)
+    before = f
+  }
+  return numbers
 }
 
-/** Functions alike in place and chain get the same number, without walking every chain anew. */
-function chainNumbers(functions: readonly SuspendedFunction[]): Int32Array {
-  const numbers = new Int32Array(functions.length).fill(-1)
-  const byKey = new Map<string, number>()
-  const number = (key: string): number => {
-    const known = byKey.get(key)
-    if (known !== undefined) return known
-    byKey.set(key, byKey.size)
-    return byKey.size - 1
+function isSamePlace(a: SuspendedFunction, b: SuspendedFunction): boolean {
+  return (
+    a.function === b.function && a.line === b.line && a.column === b.column && a.file === b.file && a.kind === b.kind
+  )
+}
+
+function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = make()
+    map.set(key, value)
   }
+  return value
+}
+
+/** Above the numbers that functions may get. */
+const NUMBERS = 2 ** 26
+
+/** Functions alike in place and chain get the same number, without walking every chain anew. */
+function chainNumbers(functions: readonly SuspendedFunction[], places: Int32Array): Int32Array {
+  const numbers = new Int32Array(functions.length).fill(-1)
+  const byPair = new Map<number, number>()
   for (let i = 0; i < functions.length; i++) {
     const path = chainOf(functions, i, numbers)
     for (let k = path.length - 1; k >= 0; k--) {
       const at = path[k]
-      const f = at === undefined ? undefined : functions[at]
-      if (at === undefined || f === undefined || numbers[at] !== -1) continue
-      const above = path[k + 1]
-      numbers[at] = number(`${placeKey(f)}\n${above === undefined ? 'root' : numbers[above]}`)
+      if (at === undefined || numbers[at] !== -1) continue
+      const up = path[k + 1]
+      const above = up === undefined ? 0 : (numbers[up] ?? -1) + 1
+      numbers[at] = entryOf(byPair, (places[at] ?? 0) * NUMBERS + above, () => byPair.size)
     }
   }
   return numbers
@@ -101,8 +134,14 @@ function toFrame(f: SuspendedFunction): Frame {
   }
 }
 
+function frameAt(functions: readonly SuspendedFunction[], i: number, made: Map<number, Frame>): Frame | undefined {
+  const f = functions[i]
+  return f === undefined ? undefined : entryOf(made, i, () => toFrame(f))
+}
+
 interface Group {
   readonly first: number
+  readonly waits: string
   count: number
   readonly doubtful: boolean
   best: WaitFacts | null
@@ -113,26 +152,37 @@ function addWork(known: Map<string, Work>, { work }: SuspendedFunction): void {
   if (work !== undefined && known.size < MAX_WORK) known.set(workKey(work), work)
 }
 
-function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode<WaitFacts>[] {
-  const numbers = chainNumbers(functions)
-  const groups = new Map<string, Group>()
-  functions.forEach((f, i) => {
-    const waits = f.awaitsListed ? 'await' : (f.waitsFor?.kind ?? '')
-    const key = `${numbers[i]}\n${f.tid ?? ''}\n${waits}\n${f.doubtful === true}`
-    const group = groups.get(key)
+/** How the wait tells functions of one place apart. */
+function waitsOf(f: SuspendedFunction): string {
+  return f.awaitsListed ? 'await' : (f.waitsFor?.kind ?? '')
+}
+
+function groupLeafUp(functions: readonly SuspendedFunction[], places: Int32Array): AwaitNode<WaitFacts>[] {
+  const numbers = chainNumbers(functions, places)
+  const byChain = new Map<number, Group[]>()
+  const groups: Group[] = []
+  for (const [i, f] of functions.entries()) {
+    const waits = waitsOf(f)
+    const doubtful = f.doubtful === true
+    const alike = entryOf(byChain, numbers[i] ?? -1, (): Group[] => [])
+    const group = alike.find(
+      (each) => each.waits === waits && each.doubtful === doubtful && functions[each.first]?.tid === f.tid,
+    )
     if (group === undefined) {
       const work = new Map<string, Work>()
       addWork(work, f)
-      groups.set(key, { first: i, count: 1, doubtful: f.doubtful === true, best: f.waitsFor, work })
-      return
+      const made = { first: i, waits, count: 1, doubtful, best: f.waitsFor, work }
+      alike.push(made)
+      groups.push(made)
+    } else {
+      group.count++
+      group.best = moreTelling(group.best, f.waitsFor)
+      addWork(group.work, f)
     }
-    group.count++
-    group.best = moreTelling(group.best, f.waitsFor)
-    addWork(group.work, f)
-  })
-  const frames = functions.map((f) => toFrame(f))
+  }
+  const frames = new Map<number, Frame>()
   const nodes: { node: AwaitNode<WaitFacts>; rank: number }[] = []
-  for (const group of groups.values()) {
+  for (const group of groups) {
     const f = functions[group.first]
     if (f === undefined) continue
     const chain = chainOf(functions, group.first).slice(1)
@@ -143,7 +193,7 @@ function groupLeafUp(functions: readonly SuspendedFunction[]): AwaitNode<WaitFac
       column: f.column,
       kind: f.kind,
       count: group.count,
-      awaitedBy: chain.flatMap((i) => frames[i] ?? []),
+      awaitedBy: chain.flatMap((i) => frameAt(functions, i, frames) ?? []),
       waitsFor: f.awaitsListed ? { kind: 'await' } : group.best,
       ...(f.source === undefined ? {} : { source: f.source }),
       ...(f.tid === undefined ? {} : { tid: f.tid }),
@@ -170,44 +220,55 @@ function isDeadlock(wait: WaitFacts): boolean {
 }
 
 function moreTelling(a: WaitFacts | null, b: WaitFacts | null): WaitFacts | null {
+  if (a === b || b === null) return a
   if (a === null) return b
-  if (b === null) return a
   if (!isDeadlock(a) && isDeadlock(b)) return b
   return Object.keys(b).length > Object.keys(a).length ? b : a
 }
 
-function groupRootDown(functions: readonly SuspendedFunction[], notes: string[]): AwaitRoot<WaitFacts>[] {
+function groupRootDown(
+  functions: readonly SuspendedFunction[],
+  places: Int32Array,
+  notes: string[],
+): AwaitRoot<WaitFacts>[] {
   const awaited: number[][] = functions.map(() => [])
   functions.forEach((f, i) => {
     for (const up of f.awaiters) awaited[up]?.push(i)
   })
   const budget = { left: MAX_ROOT_NODES, cut: 0 }
   const tops = functions.flatMap((f, i) => (f.awaiters.length === 0 && f.idle !== true ? [i] : []))
-  const roots = level(functions, awaited, tops, new Set(), budget, 1)
+  const roots = level({ functions, places, awaited, budget }, tops, new Set(), 1)
   if (budget.cut > 0) notes.push(`root-down view cut after ${MAX_ROOT_NODES} lines (${budget.cut} functions left out)`)
   return roots
 }
 
+interface RootDown {
+  readonly functions: readonly SuspendedFunction[]
+  readonly places: Int32Array
+  /** By index, the functions that a function awaits. */
+  readonly awaited: readonly (readonly number[])[]
+  readonly budget: { left: number; cut: number }
+}
+
 /** `above` holds what is on the way from the root: a function awaited by itself ends there. */
-function level(
-  functions: readonly SuspendedFunction[],
-  awaited: readonly (readonly number[])[],
-  members: readonly number[],
-  above: Set<number>,
-  budget: { left: number; cut: number },
-  depth: number,
-): AwaitRoot<WaitFacts>[] {
-  const groups = new Map<string, number[]>()
+function level(view: RootDown, members: readonly number[], above: Set<number>, depth: number): AwaitRoot<WaitFacts>[] {
+  const { functions, places, awaited, budget } = view
+  const byPlace = new Map<number, { readonly waits: string; readonly members: number[] }[]>()
+  const groups: number[][] = []
   for (const i of members) {
     const f = functions[i]
     if (f === undefined || above.has(i)) continue
-    const key = `${placeKey(f)}\n${f.awaitsListed ? 'await' : (f.waitsFor?.kind ?? '')}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [i])
-    else group.push(i)
+    const waits = waitsOf(f)
+    const alike = entryOf(byPlace, places[i] ?? -1, (): { waits: string; members: number[] }[] => [])
+    const group = alike.find((each) => each.waits === waits)
+    if (group === undefined) {
+      const made = { waits, members: [i] }
+      alike.push(made)
+      groups.push(made.members)
+    } else group.members.push(i)
   }
   const roots: AwaitRoot<WaitFacts>[] = []
-  for (const group of groups.values()) {
+  for (const group of groups) {
     const first = group[0]
     const f = first === undefined ? undefined : functions[first]
     if (f === undefined) continue
@@ -218,7 +279,7 @@ function level(
     const below = depth >= MAX_ROOT_DEPTH ? [] : [...new Set(group.flatMap((i) => awaited[i] ?? []))]
     const best = group.reduce<WaitFacts | null>((known, i) => moreTelling(known, functions[i]?.waitsFor ?? null), null)
     for (const i of group) above.add(i)
-    const awaiting = below.length === 0 ? [] : level(functions, awaited, below, above, budget, depth + 1)
+    const awaiting = below.length === 0 ? [] : level(view, below, above, depth + 1)
     for (const i of group) above.delete(i)
     roots.push({
       function: f.function,

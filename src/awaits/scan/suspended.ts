@@ -185,6 +185,13 @@ class PlaceCache {
 
 /** Functions that go on when any of the promises settles, first awaiter first, through whatever lies between. */
 export function awaitersOf(links: PromiseLinks, suspended: SuspendedFunctions, promises: readonly Tagged[]): number[] {
+  const [only = 0] = promises
+  const targets = promises.length === 1 ? links.targets(only) : null
+  // As nearly all are: awaited by one function, or by none.
+  if (targets?.promises.length === 0 && targets.generators.length < 2) {
+    const index = suspended.byGenerator.get(targets.generators[0] ?? 0)
+    return index === undefined ? [] : [index]
+  }
   const found = new Set<number>()
   links.visitAwaiters(promises, (generator) => {
     const index = suspended.byGenerator.get(generator)
@@ -201,8 +208,12 @@ export interface LeafPromises {
   readonly byFunction: boolean
 }
 
+const NONE: readonly Tagged[] = []
+
 /** What is at the bottom of an await: Promise.race of a function and a bare promise has both. */
 export function leafPromises(suspended: SuspendedFunctions, promise: Tagged): LeafPromises {
+  if (suspended.byResult.has(promise)) return { leaves: NONE, byFunction: true }
+  if (promise !== 0 && !suspended.sources.has(promise)) return { leaves: [promise], byFunction: false }
   const leaves: Tagged[] = []
   let byFunction = false
   const seen = new Set<Tagged>()

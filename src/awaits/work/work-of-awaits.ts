@@ -15,6 +15,9 @@ import { taskOf, workOfStores } from '../stores/identify-work.js'
 const MAX_READ = 4_000
 const MAX_CHAIN = 100
 
+/** Of one scan it is asked at every look at which the scan still holds. */
+const known = new WeakMap<readonly Suspended[], WorkOptions & { readonly works: readonly (Work | null)[] }>()
+
 export interface WorkOptions {
   /** Name the keys of stores that are not known. */
   readonly withForeign: boolean
@@ -27,10 +30,14 @@ export function workOfAwaits(
   list: readonly Suspended[],
   awaiters: readonly (readonly number[])[],
   options: WorkOptions,
-): (Work | null)[] {
+): readonly (Work | null)[] {
+  const before = known.get(list)
+  if (before?.withForeign === options.withForeign) return before.works
   const reader = new WorkReader(objects, links, options)
   const own = list.map((one, i) => (i < MAX_READ ? reader.of(one) : null))
-  return own.map((_, i) => alongChain(own, awaiters, i))
+  const works = own.some((work) => work !== null) ? own.map((_, i) => alongChain(own, awaiters, i)) : own
+  known.set(list, { withForeign: options.withForeign, works })
+  return works
 }
 
 /** The nearest task and the nearest trace up the chain: a store of the application's may hide neither. */

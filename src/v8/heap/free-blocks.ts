@@ -13,12 +13,28 @@ interface FreeBlock {
 
 /** Larger pages hold one object each, and nothing is freed in them. */
 const MAX_PAGE_BYTES = 4 << 20
+const HIGH = 2 ** 32
+/** Of an object with a size of its own. */
+const MIN_BYTES = 16
+
+const CHUNK_BYTES = 64 << 10
+/** Not the block of the scans: while they look at that one, they ask what is free. */
+let shared: { readonly words: Uint32Array; readonly bytes: Buffer } | null = null
+
+function ownChunk(): { readonly words: Uint32Array; readonly bytes: Buffer } {
+  if (shared === null) {
+    const words = new Uint32Array(CHUNK_BYTES / 4)
+    shared = { words, bytes: Buffer.from(words.buffer) }
+  }
+  return shared
+}
 
 export class FreeBlocks {
   readonly #heap: V8Heap
   readonly #pages = new Map<HeapPage, readonly FreeBlock[]>()
   /** An isolate has one Map of that type; 0 until it is met. */
   #map = 0
+  #low = 0
 
   constructor(heap: V8Heap) {
     this.#heap = heap
@@ -49,18 +65,32 @@ export class FreeBlocks {
   #read(page: HeapPage): FreeBlock[] {
     const { memory } = this.#heap
     const blocks: FreeBlock[] = []
-    for (let at: number = page.start; at < page.end; at += 8) {
-      const word = memory.word(toAddress(at))
-      if (!this.#isFreeSpaceMap(word)) continue
-      blocks.push({ start: at, end: at + (this.#heap.smi(at + 1, 8) ?? 0) })
+    const chunk = ownChunk()
+    for (let at: number = page.start; at < page.end; at += CHUNK_BYTES) {
+      const bytes = chunk.bytes.subarray(0, Math.min(CHUNK_BYTES, page.end - at))
+      memory.read(toAddress(at), bytes)
+      this.#collect(at, chunk.words.subarray(0, bytes.length >>> 2), blocks)
     }
     return blocks
   }
 
-  #isFreeSpaceMap(word: number): boolean {
-    if (this.#map !== 0) return word === this.#map
-    if (!this.#heap.isPointer(word) || this.#heap.typeOfMap(word) !== this.#heap.types.FREE_SPACE) return false
-    this.#map = word
+  #collect(base: number, words: Uint32Array, blocks: FreeBlock[]): void {
+    for (let i = 0; i < words.length; i += 2) {
+      const low = words[i] as number
+      if (this.#map === 0 ? !this.#isFirst(low, words, i) : low !== this.#low) continue
+      if (low + (words[i + 1] as number) * HIGH !== this.#map) continue
+      const start = base + i * 4
+      blocks.push({ start, end: start + (this.#heap.smi(start + 1, 8) ?? 0) })
+    }
+  }
+
+  /** Whether a FreeSpace begins here, the first that is met: its Map is then known. Nearly every word is none by its size. */
+  #isFirst(low: number, words: Uint32Array, i: number): boolean {
+    if ((low & 3) !== 1 || (words[i + 2] ?? 0) !== 0 || (words[i + 3] ?? MIN_BYTES) < MIN_BYTES) return false
+    const map = low + (words[i + 1] as number) * HIGH
+    if (this.#heap.typeOfMap(map) !== this.#heap.types.FREE_SPACE) return false
+    this.#map = map
+    this.#low = low
     return true
   }
 }
