@@ -83,6 +83,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     .filter((object) => !own.has(object))
     .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
   const timers = new TimerPaths(objects, scopes)
+  const paths = new Paths(objects, scopes, scan.suspended)
   const forward = searchForward(input, sources, timers, expired)
   const t1 = performance.now()
   const findings = new Map(forward.findings)
@@ -103,7 +104,14 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   let rounds = 0
   /** Asked again whenever the findings have grown: a lock is known by what waits for it. */
   const holdersOf = (): number =>
-    searchHolders(new Locks(objects, scan.suspended, findings, timers), findings, context, sources, input, expired)
+    searchHolders(
+      new Locks(objects, scan.suspended, findings, timers, paths),
+      findings,
+      context,
+      sources,
+      input,
+      expired,
+    )
   let controlled = false
   if (open.length > 0) {
     const asked = control === undefined ? open : [...open, control]
@@ -201,13 +209,14 @@ function judgeAll(
     strong: roots.complete ? roots.strong : null,
     place: (generator: Tagged) => placeOf(scan, generator),
   }
+  const paths = new Paths(objects, scopes, scan.suspended)
   const judge = new WaitJudge({
     objects,
     scopes,
-    paths: new Paths(objects, scopes, scan.suspended),
+    paths,
     timers,
     place: (generator) => placeOf(scan, generator),
-    locks: new Locks(objects, scan.suspended, findings, timers),
+    locks: new Locks(objects, scan.suspended, findings, timers, paths),
     suspended: scan.suspended,
     describe: { objects, natives: input.natives, uptimeMs: input.uptimeMs },
     callWait: (promise) => waitOfCall(called, promise),

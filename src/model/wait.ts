@@ -317,6 +317,8 @@ export interface LockWait extends AnyWait {
   readonly links?: readonly WaitHolder[]
   /** The cycle is one queue, used inside itself. */
   readonly reentrant?: boolean
+  /** One of the queues of a table: the turns that are held may be of other keys. */
+  readonly keyed?: true
   /** Where the code that takes it can leave without giving it back; of a lock that nobody was found to hold. */
   readonly left?: WaitHolder & { readonly word: 'return' | 'throw' | 'continue' | 'error' }
 }

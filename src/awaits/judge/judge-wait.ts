@@ -14,6 +14,7 @@ import { ModuleWaits } from './module-waits.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
 import { streamWait } from './stream-waits.js'
+import { ownTextOf } from './own-text.js'
 import { fakeClockOn } from './fake-clocks.js'
 import { STREAMS, WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
@@ -40,7 +41,7 @@ export class WaitJudge {
     this.#descriptions = new WaitDescriptions(context)
     this.#queues = new Queues(context)
     this.#modules = new ModuleWaits(context)
-    this.#selfDeadlocks = new SelfDeadlocks(this.#heap, context.suspended, context.locks)
+    this.#selfDeadlocks = new SelfDeadlocks(this.#heap, context.scopes, context.suspended, context.locks)
     this.#locks = new LockWaits(context, this.#descriptions, this.#selfDeadlocks)
   }
 
@@ -68,7 +69,10 @@ export class WaitJudge {
     return left === null ? wait : { ...wait, left }
   }
 
-  /** Whether the function that awaits it is a method of the queue's owner, or closes over the queue itself. */
+  /**
+   * Whether the function that awaits it is a method of the queue's owner, or closes over the queue itself: not one of an
+   * object that has several locks, unless it makes the promise.
+   */
   #isOwnCode(finding: Finding, { kind }: WaitFacts): boolean {
     if (kind !== 'lock' && kind !== 'pool') return false
     const { layout } = this.#heap
@@ -76,6 +80,9 @@ export class WaitJudge {
     if (waiter === undefined) return false
     const receiver = this.#heap.field(waiter.generator, layout.generator.receiver)
     const scope = this.#heap.functionContext(this.#heap.field(waiter.generator, layout.generator.function))
+    const owners = this.#context.locks.ownersOf(finding)
+    const isNear = owners.length === 0 || owners.includes(receiver) || owners.includes(scope)
+    if (!isNear && !/\bnew Promise\b|\bwithResolvers\b/.test(ownTextOf(waiter)?.text ?? '')) return false
     for (const [key, step] of finding.steps) {
       const object = objectOf(key)
       if (step === null || (object !== receiver && object !== scope)) continue

@@ -1,37 +1,28 @@
 /**
- * Queues that are linked lists: entries that refer to the next one (`next`, `#next`, `_next`), hung on a head. Limiters
- * use them for their speed (yocto-queue, fastq, async), and they have no collection to be known by.
+ * Queues that are linked lists: entries that refer to the next one, hung on a head. Limiters use them for their speed
+ * (yocto-queue, fastq, async), and they have no collection to be known by.
  */
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { ListNodes } from '../search/list-nodes.js'
 import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
 
-const NEXT = /^[#_]?next$/
 const MAX_ENTRIES = 10_000
+/** Between a collection and the table that it is in lie its store, and that one's. */
+const MAX_ABOVE = 16
 
 export class LinkedLists {
   readonly #objects: Objects
-  readonly #nodes = new Map<Tagged, boolean>()
+  readonly #nodes: ListNodes
   readonly #above = new WeakMap<Finding, Map<StepKey, StepKey[]>>()
 
   constructor(objects: Objects) {
     this.#objects = objects
+    this.#nodes = new ListNodes(objects)
   }
 
-  /** An object of user code with a property that leads to the next one. */
   isNode(object: Tagged, type: number): boolean {
-    const { heap } = this.#objects
-    if (type !== heap.types.JS_OBJECT) return false
-    const map = heap.field(object, 0)
-    let known = this.#nodes.get(map)
-    if (known === undefined) {
-      const { slots } = this.#objects.layoutOf(map)
-      known =
-        slots.some((slot) => NEXT.test(this.#objects.keyText(slot.key))) &&
-        this.#objects.classScript(object)?.startsWith('node:') !== true
-      this.#nodes.set(map, known)
-    }
-    return known
+    return this.#nodes.isNode(object, type)
   }
 
   /** What the list hangs on: the first holder of an entry, or of those before it, that is no entry itself. */
@@ -49,6 +40,47 @@ export class LinkedLists {
       }
     }
     return 0
+  }
+
+  /** Objects and scopes that have a collection, or the head of a list, in a variable or property. */
+  ownersOf(finding: Finding, collection: Tagged): Tagged[] {
+    const { heap } = this.#objects
+    const above = this.#stepsAbove(finding)
+    const queue: StepKey[] = [collection]
+    const owners: Tagged[] = []
+    for (let head = 0; head < queue.length && head < MAX_ABOVE; head++) {
+      for (const key of above.get(queue[head] ?? 0) ?? []) {
+        const type = finding.steps.get(key)?.type ?? -1
+        const { types } = heap
+        const carries = type === types.JS_MAP || type === types.JS_ARRAY || type === types.JS_SET
+        if (carries || type === types.PROPERTY_ARRAY || this.#objects.isFixedArrayType(type)) queue.push(key)
+        else if (heap.isContextType(type) || this.#objects.isObjectType(type)) owners.push(objectOf(key))
+      }
+    }
+    return owners
+  }
+
+  /** The Map, or the plain object of names, that has a collection among its values; 0 without one. */
+  tableOf(finding: Finding, collection: StepKey): Tagged {
+    const { heap } = this.#objects
+    const above = this.#stepsAbove(finding)
+    const queue = [collection]
+    for (let head = 0; head < queue.length && head < MAX_ABOVE; head++) {
+      for (const key of above.get(queue[head] ?? 0) ?? []) {
+        const object = objectOf(key)
+        const type = finding.steps.get(key)?.type ?? -1
+        if (type === heap.types.JS_MAP) return object
+        if (type === heap.types.PROPERTY_ARRAY || this.#objects.isFixedArrayType(type)) queue.push(key)
+        else if (type === heap.types.JS_OBJECT && this.#isDictionary(object)) return object
+      }
+    }
+    return 0
+  }
+
+  /** An object whose properties are keys of the application's: of no class, and grown or shrunk too often for a fixed shape. */
+  #isDictionary(object: Tagged): boolean {
+    const { heap } = this.#objects
+    return this.#objects.layoutOf(heap.field(object, 0)).dictionary && this.#objects.className(object) === 'Object'
   }
 
   #stepsAbove(finding: Finding): ReadonlyMap<StepKey, StepKey[]> {

@@ -29,7 +29,7 @@ export class LockWaits {
 
   /** A Map of resolvers by key waits for answers; a queue that is a lock is an array, a list or a Set. */
   isTable(finding: Finding): boolean {
-    const queue = this.#context.locks.queueOf(finding)
+    const queue = this.#context.locks.nearestQueueOf(finding)
     return this.#heap.is(queue, 'JS_MAP') && this.#context.locks.cycleOf(finding) === null
   }
 
@@ -56,6 +56,7 @@ export class LockWaits {
       holders: links,
       links,
       reentrant: true,
+      ...(this.#context.locks.isKeyed(finding) ? { keyed: true as const } : {}),
       ...(found.certain ? {} : { unproved: 'end-likely' }),
     }
   }
@@ -65,7 +66,7 @@ export class LockWaits {
     const { locks } = this.#context
     const owner = this.#descriptions.ownerOn(parts, '')
     const cycle = locks.cycleOf(finding)
-    const holders = locks.holdersOf(finding).map((holder) => holder.generator)
+    const holders = locks.namedHoldersOf(finding)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
     const named = distinct(this.#onePerPlace([...holders, ...users]).flatMap((generator) => this.holder(generator)))
     const links =

@@ -8,10 +8,18 @@ import type { SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
-import { objectOf, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
+import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 import { AwaitChains } from './await-chains.js'
 import { LinkedLists } from './linked-lists.js'
+import type { Paths } from './paths.js'
+import { turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
+import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
+
+/** From a suspended function to a function among its variables: the function, its registers or scope, and one scope more. */
+const MAX_TO_RELEASE = 3
+const MAX_RELEASE = 2_000
+const GIVES_BACK = /release|unlock|leave|free|give|exit|signal|\.shift\(/i
 
 export class Locks {
   readonly chains: AwaitChains
@@ -20,43 +28,70 @@ export class Locks {
   readonly #suspended: SuspendedFunctions
   readonly #findings: ReadonlyMap<Tagged, Finding>
   readonly #timers: TimerPaths
+  readonly #paths: Paths
   readonly #lists: LinkedLists
-  readonly #queues = new Map<Finding, Tagged>()
+  readonly #queues = new Map<Finding, { readonly queue: Tagged; readonly nearest: Tagged }>()
+  readonly #texts = new Map<number, OwnText | null>()
 
   constructor(
     objects: Objects,
     suspended: SuspendedFunctions,
     findings: ReadonlyMap<Tagged, Finding>,
     timers: TimerPaths,
+    paths: Paths,
   ) {
     this.#objects = objects
     this.#heap = objects.heap
     this.#suspended = suspended
     this.#findings = findings
     this.#timers = timers
+    this.#paths = paths
     this.#lists = new LinkedLists(objects)
     this.chains = AwaitChains.of(suspended)
   }
 
-  /** The queue nearest to the promise through which its resolver is held: a collection, or what a list hangs on; else 0. */
+  /**
+   * The queue nearest to the promise through which its resolver is held: a collection, or what a list hangs on; else 0.
+   * Of a table of queues by key it is the table: one who waits for one key reaches the queues of all the others.
+   */
   queueOf(finding: Finding): Tagged {
+    return this.#queuesOf(finding).queue
+  }
+
+  /** The collection itself, which in a table is one of several. */
+  nearestQueueOf(finding: Finding): Tagged {
+    return this.#queuesOf(finding).nearest
+  }
+
+  /** Whether the queue is one of several in a table: what waits there for one key does not wait for another. */
+  isKeyed(finding: Finding): boolean {
+    const { queue, nearest } = this.#queuesOf(finding)
+    return queue !== nearest
+  }
+
+  #queuesOf(finding: Finding): { readonly queue: Tagged; readonly nearest: Tagged } {
     const known = this.#queues.get(finding)
     if (known !== undefined) return known
     const { types } = this.#heap
     let queue = 0
+    let queueKey: StepKey = 0
     let nearest = Number.MAX_SAFE_INTEGER
     for (const [key, step] of finding.steps) {
       if (step === null || step.depth >= nearest) continue
       if (step.type === types.JS_ARRAY || step.type === types.JS_MAP || step.type === types.JS_SET) {
         queue = objectOf(key)
+        queueKey = key
       } else if (this.#lists.isNode(objectOf(key), step.type)) {
         queue = this.#lists.ownerOf(finding, key)
+        queueKey = 0
         if (queue === 0) continue
       } else continue
       nearest = step.depth
     }
-    this.#queues.set(finding, queue)
-    return queue
+    const table = queueKey === 0 ? 0 : this.#lists.tableOf(finding, queueKey)
+    const found = { queue: table === 0 ? queue : table, nearest: queue }
+    this.#queues.set(finding, found)
+    return found
   }
 
   /** File of a function's code. */
@@ -87,16 +122,75 @@ export class Locks {
     const queue = this.queueOf(finding)
     return finding.holders.flatMap((key) => {
       const generator = objectOf(key)
-      // A plain generator waits for nothing: who steps it was followed.
-      if (this.#heap.is(generator, 'JS_GENERATOR_OBJECT')) return []
       const bottom = this.chains.bottomOf(generator)
+      // A plain generator that no promise steps waits for nothing: who steps it was followed.
+      if (this.#heap.is(generator, 'JS_GENERATOR_OBJECT') && bottom === 0) return []
       if (bottom === finding.promise) return []
       const waits = this.#findings.get(bottom) ?? null
       // Five philosophers wait at one line too: alike counts only for those whose own wait was not searched.
       if (waits === null && this.isFellow(finding, generator)) return []
       if (waits !== null && queue !== 0 && this.queueOf(waits) === queue) return []
+      if (this.#mayHold(finding, key, queue) === 'no') return []
       return [{ key, generator, waits }]
     })
+  }
+
+  /** Of those who may hold it the ones whose code names it before they wait, where there are any. */
+  namedHoldersOf(finding: Finding): Tagged[] {
+    const queue = this.queueOf(finding)
+    const all = this.holdersOf(finding)
+    const named = all.filter(({ key }) => this.#mayHold(finding, key, queue) === 'named')
+    return (named.length === 0 ? all : named).map(({ generator }) => generator)
+  }
+
+  /** Whether the holder has, among its own variables, a function of somebody else's that gives a turn of the queue back. */
+  hasRelease(finding: Finding, key: StepKey, queue: Tagged): boolean {
+    const one = this.#suspended.list[this.#suspended.byGenerator.get(objectOf(key)) ?? -1]
+    const chain = stepsDown(finding, key)
+    const at = chain.findIndex((each) => this.#heap.isFunctionType(finding.steps.get(each)?.type ?? -1))
+    if (one === undefined || at < 0 || at > MAX_TO_RELEASE) return false
+    // What lies between are the variables of the holder, not objects that it knows.
+    if (!chain.slice(1, at).every((each) => this.#isOwnVariables(finding, each))) return false
+    if (!chain.slice(at).some((each) => objectOf(each) === queue)) return false
+    const info = this.#objects.functions.ofFunction(objectOf(chain[at] ?? 0))
+    if (info === null || info.script === null || info.start < 0 || info.end - info.start > MAX_RELEASE) return false
+    const { script, start, end } = one.function
+    if (info.script.address === script?.address && info.start >= start && info.end <= end) return false
+    return GIVES_BACK.test(`${info.name ?? ''} ${info.script.source(info.start, info.end - info.start) ?? ''}`)
+  }
+
+  #isOwnVariables(finding: Finding, key: StepKey): boolean {
+    const type = finding.steps.get(key)?.type ?? -1
+    return this.#objects.isFixedArrayType(type) || this.#heap.isContextType(type)
+  }
+
+  /** What has the queue as its own: the objects and scopes nearest above it. */
+  ownersOf(finding: Finding): Tagged[] {
+    const nearest = this.nearestQueueOf(finding)
+    if (nearest === 0) return []
+    const { JS_ARRAY, JS_MAP, JS_SET } = this.#heap.types
+    // A list has no collection: it is known by what it hangs on.
+    const isCollection = [JS_ARRAY, JS_MAP, JS_SET].includes(this.#heap.typeOf(nearest))
+    return isCollection ? this.#lists.ownersOf(finding, nearest) : [nearest]
+  }
+
+  /** Whether the function can have passed where it takes a turn, by the names on its way to the queue. */
+  #mayHold(finding: Finding, key: StepKey, queue: Tagged): TurnTaken {
+    const index = this.#suspended.byGenerator.get(objectOf(key))
+    const one = index === undefined ? undefined : this.#suspended.list[index]
+    if (one === undefined || queue === 0) return 'unknown'
+    let found = this.#texts.get(one.function.address * 4096 + one.position)
+    if (found === undefined) {
+      found = ownTextOf(one)
+      this.#texts.set(one.function.address * 4096 + one.position, found)
+    }
+    if (found === null) return 'unknown'
+    const parts = this.#paths.parts(finding, key)
+    const at = parts.findIndex(({ object }) => object === queue)
+    const names = parts
+      .slice(0, at < 0 ? parts.length : at)
+      .flatMap(({ slot }) => /^[.{]#?([\w$]+)\}?$/.exec(slot)?.[1] ?? [])
+    return turnTaken(found.text, found.at, names)
   }
 
   /** Whether a function waits at the very await that this wait belongs to: one more in the queue, not its holder. */

@@ -19,8 +19,8 @@ export function ownTextOf({ function: fn, place }: Suspended): OwnText | null {
   if (script === null || place === null || start < 0 || end <= start || end - start > MAX_TEXT) return null
   const text = script.source(start, end - start)
   if (text === null) return null
-  // Of several awaits in the line, the one nearest to the column.
-  const [found] = [...text.matchAll(/\bawait\b/g)]
+  // Of several in the line, the one nearest to the column. What a compiler made of one yields.
+  const [found] = [...text.matchAll(/\b(?:await|yield)\b/g)]
     .map(({ index }) => ({ index, at: script.lineColumn(start + index) }))
     .filter(({ at }) => at?.line === place.line)
     .toSorted((a, b) => Math.abs((a.at?.column ?? 0) - place.column) - Math.abs((b.at?.column ?? 0) - place.column))

@@ -3,14 +3,18 @@
  * awaits, wait for an entry of the same queue. A limiter that is used inside itself, a lock that is not re-entrant.
  *
  * Who is sure to hold a turn: a function whose end runs the queue's own code; a function of the queue's package that
- * awaits a task; a function that stands further on than where others of it wait in this queue. Merely being able to
- * reach the queue proves nothing: every caller can.
+ * awaits a task; a function that stands further on than where others of it wait in this queue; one whose code is that of
+ * the queue's own entries, since it was taken out of there and started; and one that was handed what gives a turn back.
+ * Merely being able to reach the queue proves nothing: every caller can.
  */
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
+import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
 import { objectOf, type Finding } from '../search/wait-search.js'
+import { givesBackBetween } from '../../source/turn-mentions.js'
 import type { Locks } from './locks.js'
+import { ownTextOf } from './own-text.js'
 
 const MAX_DEPTH = 20
 
@@ -25,8 +29,12 @@ export class SelfDeadlocks {
   readonly #heap: V8Heap
   readonly #suspended: SuspendedFunctions
   readonly #locks: Locks
+  readonly #scopes: CodeScopes
+  readonly #further = new Map<Tagged, readonly Suspended[]>()
+  readonly #past = new Map<string, boolean>()
 
-  constructor(heap: V8Heap, suspended: SuspendedFunctions, locks: Locks) {
+  constructor(heap: V8Heap, scopes: CodeScopes, suspended: SuspendedFunctions, locks: Locks) {
+    this.#scopes = scopes
     this.#heap = heap
     this.#suspended = suspended
     this.#locks = locks
@@ -42,17 +50,28 @@ export class SelfDeadlocks {
     const further = holders.filter(
       (one) =>
         (one.awaits === 0 || this.#locks.chains.awaitedBy(one.generator) !== undefined) &&
-        isFurther(one, [...waiters, ...holders]),
+        this.#isFurther(one, [...waiters, ...holders]),
     )
     const inPackage = holders.filter((one) => this.#runsTask(one, waiters))
-    const inside = [...new Set([...settlers, ...further, ...inPackage])].filter((one) => one.awaits !== 0)
+    const passed = this.#passed(finding, queue)
+    const started = holders.filter((one) => this.#isStartedEntry(one, finding))
+    const handed = finding.holders.flatMap((key) => {
+      const one = this.#at(objectOf(key))
+      return one !== null && this.#locks.hasRelease(finding, key, queue) ? [one] : []
+    })
+    const inside = [...new Set([...settlers, ...further, ...passed, ...inPackage, ...started, ...handed])].filter(
+      (one) => one.awaits !== 0,
+    )
     if (inside.length === 0) return null
     if (!inside.every((one) => this.#waitsIn(one, finding, queue, new Set(), 0))) return null
     const own = new Set(waiters)
+    const elsewhere =
+      this.#locks.isKeyed(finding) && holders.some((one) => !this.#waitsIn(one, finding, queue, new Set(), 0))
     const certain =
       !finding.capped &&
+      !elsewhere &&
       (inside.some((one) => !own.has(one)) ||
-        further.length > 0 ||
+        further.length + passed.length + started.length + handed.length > 0 ||
         settlers.some((one) => this.#endsInPackage(finding, one)))
     const tasks = [...new Set(inside.map((one) => this.#taskOf(one).generator))]
     return { tasks, certain }
@@ -84,6 +103,81 @@ export class SelfDeadlocks {
       waits.ends.length === 0 ? waits.holders : waits.ends.flatMap((end) => (end.kind === 'function' ? end.key : []))
     const settlers = keys.flatMap((key) => this.#at(objectOf(key)) ?? [])
     return settlers.length > 0 && settlers.every((each) => this.#waitsIn(each, finding, queue, seen, depth + 1))
+  }
+
+  /**
+   * Of a lock in a module's variable, which leaves no trace of its holders: functions that name it, and stand further on
+   * than where others of them wait in its queue.
+   */
+  #passed(finding: Finding, queue: Tagged): Suspended[] {
+    const root = finding.ends.find((end) => end.kind === 'root')
+    const variable = root === undefined ? undefined : finding.steps.get(root.key)?.variable
+    if (variable === undefined || variable === '') return []
+    const fn = this.#heap.layout.generator.function
+    return this.#furtherThan(queue).filter((one) =>
+      this.#scopes.mentions(this.#heap.field(one.generator, fn), variable),
+    )
+  }
+
+  /** Once for all that wait in a queue: functions past the place where others of them wait in it. */
+  #furtherThan(queue: Tagged): readonly Suspended[] {
+    const known = this.#further.get(queue)
+    if (known !== undefined) return known
+    const first = new Map<Tagged, Suspended>()
+    const { chains } = this.#locks
+    for (const one of this.#suspended.list) {
+      const waits = one.awaits === 0 ? null : this.#locks.findingOf(chains.bottomOf(one.generator))
+      if (waits === null || this.#locks.queueOf(waits) !== queue) continue
+      if (chains.awaitedBy(one.generator) !== undefined) continue
+      for (const waiter of [one, ...this.#callersOfOwn(one, waits)]) {
+        const before = first.get(waiter.function.address)
+        if (before === undefined || waiter.position < before.position) first.set(waiter.function.address, waiter)
+      }
+    }
+    const further = this.#suspended.list.filter((one) => {
+      const waitsAt = first.get(one.function.address)
+      if (waitsAt === undefined || one.awaits === 0 || !this.#isPast(one, waitsAt)) return false
+      return chains.awaitedBy(one.generator) !== undefined
+    })
+    this.#further.set(queue, further)
+    return further
+  }
+
+  /** Stands in a function at a later place than another that is in it: past the wait for its turn. */
+  #isFurther(one: Suspended, others: readonly Suspended[]): boolean {
+    return others.some(
+      (other) => other !== one && other.function.address === one.function.address && this.#isPast(one, other),
+    )
+  }
+
+  /** Without having given its turn back since, as far as the text tells. */
+  #isPast(one: Suspended, other: Suspended): boolean {
+    if (other.position >= one.position) return false
+    const key = `${one.function.address}:${other.position}:${one.position}`
+    let past = this.#past.get(key)
+    if (past === undefined) {
+      const taken = ownTextOf(other)
+      const now = ownTextOf(one)
+      past = taken === null || now === null || !givesBackBetween(now.text, taken.at, now.at)
+      this.#past.set(key, past)
+    }
+    return past
+  }
+
+  /** Where the one who waits is the lock's own method, its callers are those who wait for their turn. */
+  #callersOfOwn(one: Suspended, waits: Finding): Suspended[] {
+    const receiver = this.#heap.field(one.generator, this.#heap.layout.generator.receiver)
+    if (!this.#locks.ownersOf(waits).includes(receiver)) return []
+    return one.results.flatMap((promise) => this.#locks.chains.waitersOf(promise))
+  }
+
+  /** Its code is that of a function that lies in the queue: the limiter's own `run`, which takes a turn when it starts. */
+  #isStartedEntry(one: Suspended, finding: Finding): boolean {
+    for (const [key, step] of finding.steps) {
+      if (step === null || !this.#heap.isFunctionType(step.type)) continue
+      if (this.#heap.functionShared(objectOf(key)) === one.function.address) return true
+    }
+    return false
   }
 
   /** A function of a package that awaits, through code that is not the package's, the one who waits. */
@@ -120,13 +214,6 @@ export class SelfDeadlocks {
     }
     return false
   }
-}
-
-/** Stands in a function at a later place than another that is in it: past the wait for its turn. */
-function isFurther(one: Suspended, others: readonly Suspended[]): boolean {
-  return others.some(
-    (other) => other !== one && other.function.address === one.function.address && other.position < one.position,
-  )
 }
 
 function fileOf(one: Suspended): string | null {

@@ -5,6 +5,7 @@
  * (`stillThere`): what moved or went on in between is dropped, never guessed at.
  */
 import type { AwaitFunctionKind } from '../../model/await.js'
+import { compiledName } from '../../v8/objects/coroutines.js'
 import type { FunctionInfo, Functions } from '../../v8/objects/functions.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { LineColumn } from '../../v8/objects/scripts.js'
@@ -75,7 +76,7 @@ export function readSuspended(
       unread++
       continue
     }
-    const one = readGenerator(heap, functions, places, generator, awaited.get(generator) ?? 0)
+    const one = readGenerator(heap, functions, links, places, generator, awaited.get(generator) ?? 0)
     if (one === null) {
       dropped++
       continue
@@ -102,6 +103,7 @@ export function stillThere(heap: V8Heap, links: PromiseLinks, one: Suspended): b
 function readGenerator(
   heap: V8Heap,
   functions: Functions,
+  links: PromiseLinks,
   places: PlaceCache,
   generator: Tagged,
   awaits: Tagged,
@@ -116,12 +118,14 @@ function readGenerator(
   const offset = functions.bytecodeOffset(position, info.bytecode)
   // Before its first step a plain or async generator has no position; an async function always has one.
   if (offset < 0 && kind === 'async function') return null
+  const results = resultsOf(heap, links, generator, kind)
+  const compiled = kind === 'generator' && results.length > 0 && info.name === null
   return {
     generator,
-    function: info,
+    function: compiled ? places.named(info) : info,
     place: places.of(info, offset),
     kind: kind === 'async function' && isModule(info) ? 'module' : kind,
-    results: resultsOf(heap, generator, kind),
+    results,
     awaits,
     continuation,
     position,
@@ -140,13 +144,15 @@ function isModule(info: FunctionInfo): boolean {
   return info.name === null && info.start === 0 && info.script !== null && info.end === info.script.sourceLength
 }
 
-function resultsOf(heap: V8Heap, generator: Tagged, kind: AwaitFunctionKind): Tagged[] {
+function resultsOf(heap: V8Heap, links: PromiseLinks, generator: Tagged, kind: AwaitFunctionKind): Tagged[] {
   const layout = heap.layout.generator
   if (kind === 'async function') {
     const promise = heap.field(generator, layout.promise)
     return heap.is(promise, 'JS_PROMISE') ? [promise] : []
   }
   const results: Tagged[] = []
+  const stepped = kind === 'generator' ? links.resultOf(generator) : 0
+  if (stepped !== 0) return [stepped]
   if (kind !== 'async generator') return results
   let request = heap.field(generator, layout.queue)
   while (results.length < MAX_REQUESTS && heap.is(request, 'ASYNC_GENERATOR_REQUEST')) {
@@ -162,9 +168,17 @@ function resultsOf(heap: V8Heap, generator: Tagged, kind: AwaitFunctionKind): Ta
 class PlaceCache {
   readonly #functions: Functions
   readonly #places = new Map<Tagged, Map<number, LineColumn | null>>()
+  readonly #named = new Map<Tagged, FunctionInfo>()
 
   constructor(functions: Functions) {
     this.#functions = functions
+  }
+
+  /** With the name that it had before it was compiled. */
+  named(info: FunctionInfo): FunctionInfo {
+    const named = this.#named.get(info.address) ?? { ...info, name: compiledName(info) }
+    this.#named.set(info.address, named)
+    return named
   }
 
   of(info: FunctionInfo, offset: number): LineColumn | null {

@@ -176,7 +176,10 @@ export class HolderEdges {
       type === types.JS_ASYNC_GENERATOR_OBJECT ||
       type === types.JS_GENERATOR_OBJECT
     ) {
-      if (this.#suspended.byGenerator.has(object)) return type === types.JS_GENERATOR_OBJECT ? 'stepped' : 'holder'
+      const index = this.#suspended.byGenerator.get(object)
+      // Of a compiled async function it is known what it waits for.
+      const waits = index !== undefined && this.#suspended.list[index]?.awaits !== 0
+      if (index !== undefined) return type === types.JS_GENERATOR_OBJECT && !waits ? 'stepped' : 'holder'
       return this.#hasEnded(object) ? 'dead' : 'unlisted'
     }
     if (this.#roots.has(type) || this.#scopes.isNativeContextType(type) || this.#scopes.isModuleScope(object, type)) {

@@ -12,11 +12,14 @@ import type { ContainingObjects, Holder } from '../../v8/objects/containing-obje
 import { failureOffset, isFailureEntry } from './failure-slots.js'
 import { isGuardClass } from '../resources/resources.js'
 import type { EdgeMark, HolderEdges, HolderKind } from './holder-edges.js'
+import { ListNodes } from './list-nodes.js'
 import { scanHolders, type ReverseScanCost } from './reverse-scan.js'
 import { objectOf, type Finding, type FoundEnd, type Step, type StepKey } from './wait-search.js'
 
+const MAX_LISTED = 500
+/** Steps between alike entries of a linked list don't count: a queue of a thousand is no farther away than one of two. */
 const MAX_DEPTH = 26
-const MAX_WALK_DEPTH = 60
+const MAX_WALK_DEPTH = 60 + MAX_LISTED
 const MAX_WANTED = 20_000
 /** Holders of one object that are alike (same map or code, same slot) and followed: a registry of 10,000 entries is one. */
 const MAX_ALIKE = 8
@@ -39,6 +42,8 @@ interface Known {
   readonly depth: number
   readonly mark: EdgeMark
   readonly offset: number
+  /** Entries of a list that were passed on the way. */
+  readonly listed: number
   readonly alike: Map<number, number>
   capped: boolean
 }
@@ -55,6 +60,7 @@ export interface ReverseContext {
 export class ReverseSearch {
   readonly #context: ReverseContext
   readonly #heap: V8Heap
+  readonly #lists: ListNodes
   readonly #edges = new Map<Tagged, Edge[]>()
   readonly #known = new Map<Tagged, Known>()
   #roundsWithRoots = 0
@@ -62,6 +68,7 @@ export class ReverseSearch {
   constructor(context: ReverseContext) {
     this.#context = context
     this.#heap = context.objects.heap
+    this.#lists = new ListNodes(context.objects)
   }
 
   /** @param type of what is searched for: whoever holds any other object holds it, where a promise has its own rules */
@@ -85,8 +92,8 @@ export class ReverseSearch {
     return { findings, cost }
   }
 
-  #remember(object: Tagged, type: number, depth: number, mark: EdgeMark, offset: number): Known {
-    const known: Known = { type, depth, mark, offset, alike: new Map(), capped: false }
+  #remember(object: Tagged, type: number, depth: number, mark: EdgeMark, offset: number, listed = 0): Known {
+    const known: Known = { type, depth, mark, offset, listed, alike: new Map(), capped: false }
     this.#known.set(object, known)
     return known
   }
@@ -111,8 +118,11 @@ export class ReverseSearch {
       return
     }
     const kind = this.#context.edges.kind(holder, mark)
-    if (!this.#known.has(holder.object))
-      this.#remember(holder.object, holder.type, entry.depth + 1, mark, holder.offset)
+    if (!this.#known.has(holder.object)) {
+      const passes = entry.listed < MAX_LISTED && this.#lists.isStep(holder.object, target, holder.type)
+      const depth = entry.depth + (passes ? 0 : 1)
+      this.#remember(holder.object, holder.type, depth, mark, holder.offset, entry.listed + (passes ? 1 : 0))
+    }
     list.push({ ...holder, mark, kind, rejects: false })
     if ((kind !== 'go' && kind !== 'waypoint' && kind !== 'stepped') || entry.depth >= MAX_DEPTH) {
       if (entry.depth >= MAX_DEPTH) entry.capped = true

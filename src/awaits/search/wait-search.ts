@@ -45,10 +45,13 @@ export function objectOf(key: StepKey): Tagged {
   return Math.floor(key)
 }
 
+/** Of a linked list each entry is a step. */
+const MAX_CHAIN = 2_500
+
 /** From `key` down to the promise. */
 export function stepsDown(finding: Pick<Finding, 'steps'>, key: StepKey): StepKey[] {
   const chain: StepKey[] = []
-  for (let at: StepKey | null = key; at !== null && chain.length < 200;) {
+  for (let at: StepKey | null = key; at !== null && chain.length < MAX_CHAIN;) {
     chain.push(at)
     at = finding.steps.get(at)?.from ?? null
   }

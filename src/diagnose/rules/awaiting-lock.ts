@@ -37,9 +37,9 @@ export function awaitingLock(view: View): readonly Candidate[] {
         signs: [...signsOf(leaf, cyclic), ...(mutual.length > 0 ? [strong(MUTUAL)] : [])],
         cap: capOf(view, leaf, waits, cyclic, mutual.length > 0),
         needsNoCpu: cyclic,
-        weight: together ? 55 : elsewhere ? 5 : 35,
+        weight: together ? 55 - (itself && isItsHolder(leaf) ? 2 : 0) : elsewhere ? 5 : 35,
         refutedBy: together ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
-        nextStep: itself ? NOT_INSIDE : nextOf(leaf, together),
+        nextStep: itself ? (leaf.waits.keyed === true ? NOT_CROSSED : NOT_INSIDE) : nextOf(leaf, together),
       })
     })
 }
@@ -47,10 +47,18 @@ export function awaitingLock(view: View): readonly Candidate[] {
 const NOT_INSIDE =
   'Do not use this limiter or lock inside a task that holds a turn of it: call the inner work directly, or give it a limiter of its own.'
 
+const NOT_CROSSED =
+  'Take the locks of several keys in one order everywhere (sorted, say), and under a lock never await what takes the lock of the same key.'
+
 /** `its turn in the queue limit, in a deadlock with itself: bake (w.mjs:22) holds a turn and ends only after this`. */
 function itselfText({ waits }: Leaf): string {
   const holders = (waits.holders ?? []).slice(0, 3).map(holderText)
   return `its turn in ${queueName(waits)}, in a deadlock with itself: ${holders.join(', ')} ${holders.length > 1 ? 'hold its turns and end' : 'holds a turn and ends'} only when this wait is over`
+}
+
+/** Who holds a turn waits too, but the one behind whom it waits stands nearer to what is to be changed. */
+function isItsHolder({ node, waits }: Leaf): boolean {
+  return (waits.holders ?? []).some((holder) => holder.file === node.file && holder.line === node.line)
 }
 
 const MUTUAL = 'each of them is parked on what the next one mentions, round to the first'
@@ -126,7 +134,10 @@ function nextOf(leaf: Leaf, cyclic: boolean): string {
   const { left } = leaf.waits
   if (left !== undefined)
     return `Give it back in a finally block of ${left.function ?? 'that function'} (${fileLine(left)}): each time it leaves there, one turn is lost until a restart.`
-  if (isLockByName(leaf.waits) || isHeld(leaf))
+  const [holder] = leaf.waits.holders ?? []
+  if (holder !== undefined && isHeld(leaf))
+    return `See what ${holderText(holder)} waits for: the lock is free when that goes on. If it does not have it any more, find the path that takes it and does not release it.`
+  if (isLockByName(leaf.waits))
     return 'Find the path that takes this lock and does not release it (an early return or throw without finally).'
   return 'Find what should call the resolvers of this queue (a release, or a producer of work), and whether it still can.'
 }

@@ -7,7 +7,7 @@ import type { ClockReading } from '../../model/heartbeat.js'
 import type { VerdictPlace } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByLooks, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capByAge, capByLooks, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { hasMovingTask, hasStuckSlots, tasksOf } from '../view/tasks-of-clock.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pointerTo, pointersOfAwait } from '../view/pointers.js'
@@ -88,7 +88,13 @@ function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {
     strong(`${placeText(waiting.blame.where)} waits its turn in ${queueName(waiting.waits)}`),
     strong(`${plural(parked.count, 'task')} are parked in the same place`),
   ]
-  const cap = parked.leaf === null ? 'low' : capByLooks(view, parked.leaf)
+  // Of a wait that has an age it counts: a second is what any work takes.
+  const cap =
+    parked.leaf === null
+      ? 'low'
+      : parked.leaf.ageMs === null
+        ? capByLooks(view, parked.leaf)
+        : capByAge(view, parked.leaf)
   return [
     candidate(view, parked, signs, 'the poll loop waits for a slot, and the tasks that hold them do not move', cap),
   ]

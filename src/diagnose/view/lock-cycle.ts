@@ -4,7 +4,7 @@
  * parked on the next one, round to the first, a deadlock explains all of them at once.
  */
 import type { WaitHolder } from '../../model/await.js'
-import { isNearTimer, type Leaf } from './leaf.js'
+import { isNearTimer, PATIENCE_MS, type Leaf } from './leaf.js'
 
 /** Cycles longer than this are told as single waits. */
 const LONGEST = 8
@@ -31,8 +31,8 @@ export function mutualWaits(leaf: Leaf, leaves: readonly Leaf[]): readonly Leaf[
 const MOST_WAITS = 300
 
 /**
- * Whether who may hold what `leaf` waits for is resumed by a timer that is due soon, through other locks or at once. Such a
- * queue is served, only slowly. Holders are told by place: one of many that stand there is enough for a doubt.
+ * Whether who may hold what `leaf` waits for is resumed by a timer that is due soon, or by something else outside that it
+ * has not waited for long, through other locks or at once. Such a queue is served, only slowly. Holders are told by place: one of many that stand there is enough for a doubt.
  *
  * @param waits with those that are no stall by themselves
  */
@@ -42,11 +42,17 @@ export function isServed(leaf: Leaf, waits: readonly Leaf[]): boolean {
   for (const each of path) {
     for (const next of others) {
       if (path.includes(next) || holderAbove(each, next) === undefined) continue
-      if (isNearTimer(next)) return true
+      if (isNearTimer(next) || isWork(next)) return true
       if (next.cause === 'lock') path.push(next)
     }
   }
   return false
+}
+
+/** As young as that, a child or an answer is what any holder may wait for. */
+function isWork({ cause, ageMs }: Leaf): boolean {
+  if (cause === 'lock' || cause === 'unknown' || cause === 'never-settles') return false
+  return ageMs !== null && ageMs < PATIENCE_MS
 }
 
 /** Who may hold what `leaf` waits for and has `next` parked below it; undefined when `next` is parked elsewhere. */

@@ -7,8 +7,10 @@
  * - a resolving function (an async function that returned a promise, `then(resolve, reject)`) keeps its promise there;
  * - the element closures of all, allSettled and any keep the PromiseCapability in one of the first slots;
  * and everything else (`then` with a user's callback, finally, for-await's unwrapping) goes on to the promise or
- * capability that the reaction itself was made for. A user's closure says nothing by itself.
+ * capability that the reaction itself was made for. A user's closure says nothing by itself, but one: that which steps a
+ * plain generator (`coroutines.ts`), as compiled async functions do.
  */
+import { Coroutines } from './coroutines.js'
 import type { Functions } from './functions.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 
@@ -30,6 +32,7 @@ const NOBODY: PromiseTargets = { generators: [], promises: [] }
 export class PromiseLinks {
   readonly #heap: V8Heap
   readonly #functions: Functions
+  readonly #coroutines: Coroutines
   readonly #targets = new Map<Tagged, PromiseTargets>()
   /** Of a promise: the reaction that resumes each generator. */
   readonly #reactions = new Map<Tagged, ReadonlyMap<Tagged, Tagged>>()
@@ -39,9 +42,11 @@ export class PromiseLinks {
   constructor(heap: V8Heap, functions: Functions) {
     this.#heap = heap
     this.#functions = functions
+    this.#coroutines = new Coroutines(heap, functions)
   }
 
   flush(): void {
+    this.#coroutines.flush()
     this.#targets.clear()
     this.#reactions.clear()
     this.#builtins.clear()
@@ -78,6 +83,11 @@ export class PromiseLinks {
     }
   }
 
+  /** What the end of a plain generator settles that promises step; 0 for any other, and until its promise was read. */
+  resultOf(generator: Tagged): Tagged {
+    return this.#coroutines.resultOf(generator)
+  }
+
   /** The first `limit` of them. */
   awaitersOf(promise: Tagged, limit: number): Tagged[] {
     const found: Tagged[] = []
@@ -100,7 +110,8 @@ export class PromiseLinks {
     const { fulfill } = this.#heap.layout.reaction
     const found = new Map<Tagged, Tagged>()
     this.#visitReactions(promise, (reaction) => {
-      const target = this.#ofHandler(this.#heap.field(reaction, fulfill))
+      const handler = this.#heap.field(reaction, fulfill)
+      const target = this.#coroutines.steppedBy(handler) ?? this.#ofHandler(handler)
       if (target !== null && !found.has(target)) found.set(target, reaction)
     })
     return found
@@ -112,9 +123,10 @@ export class PromiseLinks {
     const generators: Tagged[] = []
     const promises: Tagged[] = []
     this.#visitReactions(promise, (reaction) => {
-      const target =
-        this.#ofHandler(heap.field(reaction, fulfill)) ?? this.#ofCapability(heap.field(reaction, capability))
-      if (target !== null) (this.#isGenerator(target) ? generators : promises).push(target)
+      const handler = heap.field(reaction, fulfill)
+      const stepped = this.#coroutines.steppedBy(handler)
+      const target = stepped ?? this.#ofHandler(handler) ?? this.#ofCapability(heap.field(reaction, capability))
+      if (target !== null) (stepped !== null || this.#isGenerator(target) ? generators : promises).push(target)
     })
     if (generators.length === 0 && promises.length === 0) return NOBODY
     // Reactions are linked newest first.

@@ -106,6 +106,10 @@ export const SCENARIOS = [
   { name: 'awaiting-lock-itself', kind: 'awaiting', cause: 'lock', where: ['w_settle'] },
   { name: 'awaiting-lock-itself-list', kind: 'awaiting', cause: 'lock', where: ['w_settle'] },
   { name: 'awaiting-lock-itself-wide', kind: 'awaiting', cause: 'lock', where: ['w_bake'] },
+  { name: 'awaiting-lock-itself-entry', kind: 'awaiting', cause: 'lock', where: ['w_syncAll'] },
+  { name: 'awaiting-lock-itself-deep', kind: 'awaiting', cause: 'lock', where: ['w_writeRow', 'w_verifyRow'] },
+  { name: 'awaiting-lock-upgrade', kind: 'awaiting', cause: 'lock', where: ['w_setPrice'] },
+  { name: 'awaiting-lock-compiled', kind: 'awaiting', cause: 'lock', where: ['w_reserve'] },
   {
     name: 'awaiting-pool-exhausted',
     kind: 'awaiting',
@@ -304,6 +308,7 @@ export const SCENARIOS = [
   },
   { name: 'control-busy-moving', program: 'busy-moving', control: true },
   { name: 'control-slow-server', program: 'working', control: true, poll: 'slow', wedgeAt: 1, settleMs: 3_000 },
+  { name: 'control-lock-busy', program: 'control-lock-busy', control: true },
   { name: 'control-lock-nested', program: 'control-lock-nested', control: true },
   { name: 'control-channel-open', program: 'control-channel-open', control: true },
   { name: 'control-pipeline-slow', program: 'control-pipeline-slow', control: true },

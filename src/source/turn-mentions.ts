@@ -1,0 +1,58 @@
+/**
+ * Whether a function that stands at an `await` may have taken a turn of a lock before: by its text alone. Who can reach a
+ * lock is not yet who holds it: a function that names it only further on stands in a queue before it gets there.
+ */
+
+const GIVES = /^[\w.?#\s[\]]{0,24}?(?:release|unlock|leave|free|give|exit|drop|signal)/i
+const GIVING = /(?:\.\s*#?|(?<![\w$.]))(?:release|unlock|leave|free|giveBack|done|exit)\w*\s*\(/gi
+
+export type TurnTaken = 'named' | 'unknown' | 'no'
+
+const MAX_EXPRESSION = 20_000
+
+/**
+ * @param at offset of the `await` or `yield` at which the function stands
+ * @param names of variables and properties on the way from the function to the lock
+ * @returns `named` before it waits, or further on to give the turn back; `no` where all are named further on otherwise
+ */
+export function turnTaken(text: string, at: number, names: readonly string[]): TurnTaken {
+  const end = endOfExpression(text, at)
+  const found = names.flatMap((name) => {
+    const word = new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g')
+    return [...text.matchAll(word)].map(({ index }) => ({ from: index, to: index + name.length }))
+  })
+  if (found.length === 0) return 'unknown'
+  if (found.some(({ from }) => from < end)) return 'named'
+  const first = found.reduce((a, b) => (a.from <= b.from ? a : b))
+  return GIVES.test(text.slice(first.to, first.to + 60)) ? 'named' : 'no'
+}
+
+/** Of what the `await` waits for: a limiter that runs a task is named there, and the task holds a turn of it. */
+function endOfExpression(text: string, at: number): number {
+  let depth = 0
+  const last = Math.min(text.length, at + MAX_EXPRESSION)
+  for (let i = at; i < last; i++) {
+    const char = text[i] ?? ''
+    if ('([{'.includes(char)) depth++
+    else if (')]}'.includes(char)) {
+      depth--
+      if (depth < 0) return i
+    } else if (depth === 0 && (char === ';' || char === ',' || (char === '\n' && !/^\s*[.?]/.test(text.slice(i + 1)))))
+      return i
+  }
+  return last
+}
+
+/**
+ * Whether a turn that was taken at one `await` is given back on the way to a later one. A branch that gives it back and
+ * leaves is another way.
+ */
+export function givesBackBetween(text: string, taken: number, at: number): boolean {
+  const between = text.slice(endOfExpression(text, taken), at)
+  for (const { index, 0: call } of between.matchAll(GIVING)) {
+    const rest = between.slice(index + call.length)
+    const block = /^[^{}]*/.exec(rest)?.[0] ?? ''
+    if (!/\b(?:return|throw|continue|break)\b/.test(block) || block.length === rest.length) return true
+  }
+  return false
+}
