@@ -5,6 +5,7 @@ import { areAbandoned, openConnectionsText } from '../view/open-connections.js'
 import { hasMovingTask } from '../view/tasks-of-clock.js'
 import { waitingText } from '../view/pending.js'
 import { failedText, plural } from '../view/phrases.js'
+import { originOf } from '../../source/origin.js'
 import { pointerTo } from '../view/pointers.js'
 import type { View } from '../view/view.js'
 
@@ -50,6 +51,16 @@ function accountText(waiting: readonly Leaf[]): string {
   return `. ${waitingText(oldest)}${more}: that alone explains no silence`
 }
 
+/** A delay of a library that began after the silence did: its next try. The application's own may be any other loop. */
+function isSetInSilence({ clock }: View, { cause, waits, node }: Leaf): boolean {
+  if (cause !== 'timer' || clock === null || waits.sinceMs === undefined) return false
+  return waits.sinceMs < clock.ageMs && originOf(node.file) === 'dependency'
+}
+
+function retryingText(leaf: Leaf): string {
+  return `${waitingText(leaf)}, after the silence began: a retry or a pause, which may end it`
+}
+
 function bare(view: View): Candidate[] {
   const { main } = view
   if (main === null || !main.idle || !view.silent || hasMovingTask(view)) return []
@@ -59,16 +70,17 @@ function bare(view: View): Candidate[] {
   const failed = view.clock === null ? null : failedText(view.clock)
   // Timers that are due soon are no stalls, and yet what some function waits for.
   const waiting = waitingOf(view)
+  const retrying = waiting.find((leaf) => isSetInSilence(view, leaf)) ?? null
   return [
     {
       kind: 'awaiting',
       cause: 'unknown',
       where: null,
       chain: [],
-      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}${failed === null ? '' : ` (${failed})`}: something awaited never comes${known ? accountText(waiting) : ''}.`,
+      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}${failed === null ? '' : ` (${failed})`}: ${retrying === null ? `something awaited never comes${known ? accountText(waiting) : ''}` : retryingText(retrying)}.`,
       evidence: pointerTo('threads', main.index),
       signs,
-      cap: 'medium',
+      cap: retrying === null ? 'medium' : 'low',
       weight: 0,
       refutedBy: 'An await in the await tree that explains the silence, or a beat.',
       nextStep: known

@@ -1350,6 +1350,21 @@ describe('what a wait stands in', () => {
     expect(over.verdict?.summary).toContain('which is closed')
   })
 
+  test('a library that tries again is no proof that nothing comes; a delay of the application may be any other loop', () => {
+    const file = '/app/node_modules/sdk/fetchWithRetry.js'
+    const told = (sinceMs: number, over: Partial<AwaitNode>) => {
+      const delay = { kind: 'timer' as const, summary: 'a timer', dueInMs: 1_500, sinceMs }
+      return first(parked([awaitNode('retryFetch', 7, delay, { awaitedBy: [], ...over })], { stall: silence() }))
+    }
+    const retrying = told(1_600, { file })
+    expect(retrying).toMatchObject({ name: 'awaiting/unknown', confidence: 'low' })
+    expect(retrying.verdict?.summary).toMatch(/set 1\.6 s ago, after the silence began: a retry or a pause/)
+    const own = told(1_600, {})
+    expect(own).toMatchObject({ name: 'awaiting/unknown', confidence: 'medium' })
+    expect(own.verdict?.summary).toContain('that alone explains no silence')
+    expect(told(90_000, { file }).confidence).toBe('medium')
+  })
+
   test('what comes in at a server is no reply', () => {
     const listening = { kind: 'socket' as const, summary: 'a listening server', incoming: true, sinceMs: 90_000 }
     expect(first(parked([awaitNode('serve', 7, listening)])).name).toBe('awaiting/unknown')
