@@ -47,9 +47,25 @@ function describeStream(object: NodeObject, answering?: boolean): WaitOf<'http2-
     ...(authority === null ? {} : { authority }),
     ...(plainPath === undefined ? {} : { path: plainPath }),
     ...(authority === null || plainPath === undefined ? {} : { url: `${authority}${plainPath}` }),
-    ...(answering === true ? { answered: true, body: 'incomplete' } : {}),
+    ...(isEnded(object) === false ? { sent: false } : {}),
+    ...(answering === true || hasData(object) ? { answered: true, body: 'incomplete' } : {}),
     ...(session === null ? {} : fdPart(sessionSocket(session))),
   }
+}
+
+/** lib/internal/streams: bits of `state[kState]`, the same from Node 20 to 26. */
+const ENDING = 1 << 12
+const DATA_EMITTED = 1 << 19
+
+/** Whether this process has ended the request's body; null where its state does not tell. */
+function isEnded(stream: NodeObject): boolean | null {
+  const bits = stream.object('_writableState')?.number('[kState]') ?? null
+  return bits === null ? null : (bits & ENDING) !== 0
+}
+
+/** Some of the answer's body was read already. */
+function hasData(stream: NodeObject): boolean {
+  return ((stream.object('_readableState')?.number('[kState]') ?? 0) & DATA_EMITTED) !== 0
 }
 
 function sessionSocket(session: NodeObject): NativeSide | null {

@@ -12,6 +12,7 @@ import { PROPERTIES_OFFSET, type Objects } from '../../v8/objects/objects.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import { closedTypes } from './closed-types.js'
 import { failureOffset, isFailureEntry } from './failure-slots.js'
+import { OwnResolvers } from './own-resolvers.js'
 import type { FoundEnd, Finding, Step, StepKey } from './wait-search.js'
 
 const MAX_VISITED = 400_000
@@ -50,12 +51,14 @@ export class ForwardSearch {
   #leaves: ReadonlySet<Tagged> = new Set()
   readonly #found = new Map<Tagged, boolean>()
   #failing = false
+  readonly #ownResolvers: OwnResolvers
 
   constructor(objects: Objects, scopes: CodeScopes) {
     this.#objects = objects
     this.#heap = objects.heap
     this.#scopes = scopes
     this.#closed = closedTypes(this.#heap)
+    this.#ownResolvers = new OwnResolvers(objects, scopes)
   }
 
   /** `sources`: live resources. `leaves`: promises that are looked for. `closed`: objects that are not entered. */
@@ -211,7 +214,7 @@ export class ForwardSearch {
     const valueType = heap.typeOf(value)
     if (valueType < 0) return
     if (valueType === types.JS_PROMISE) {
-      if (!this.#settles(object, type, offset)) return
+      if (!this.#settles(object, type, offset) && !this.#ownResolvers.carries(value)) return
       if (this.#leaves.has(value) && !this.#found.has(value)) {
         this.#found.set(value, this.#failing)
         this.#parents.set(value, object)

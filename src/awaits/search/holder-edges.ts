@@ -1,7 +1,8 @@
 /**
  * Which references a search may go back along, from an object to its holder. The rule that makes it right: a promise is
  * settled only through its resolving functions' context, the reaction or capability it was made for, a native request,
- * a module's evaluation, or V8's own list of Atomics.waitAsync promises; to hold a promise means nothing.
+ * a module's evaluation, or V8's own list of Atomics.waitAsync promises; to hold a promise means nothing, unless it carries
+ * its own resolving functions.
  */
 import type { SuspendedFunctions } from '../scan/suspended.js'
 import { TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
@@ -9,6 +10,7 @@ import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { Holder } from '../../v8/objects/containing-object.js'
 import type { NativeObjects } from '../resources/native-objects.js'
+import { OwnResolvers } from './own-resolvers.js'
 import type { Resources } from '../resources/resources.js'
 
 /** How one got to a holder; some marks decide what may come next. */
@@ -48,6 +50,7 @@ export class HolderEdges {
   readonly #natives: NativeObjects
   readonly #resources: Resources
   readonly #suspended: SuspendedFunctions
+  readonly #ownResolvers: OwnResolvers
   readonly #metadata: ReadonlySet<number>
   readonly #roots: ReadonlySet<number>
 
@@ -64,6 +67,7 @@ export class HolderEdges {
     this.#natives = natives
     this.#resources = resources
     this.#suspended = suspended
+    this.#ownResolvers = new OwnResolvers(objects, scopes)
     const { types, layout } = this.#heap
     this.#metadata = new Set(
       [
@@ -105,7 +109,11 @@ export class HolderEdges {
     if (holder.object === target || this.#metadata.has(type)) return null
     if (type === types.WEAK_CELL && (offset === 16 || offset === 24)) return null
     if (type === types.JS_WEAK_REF && offset === 24) return null
-    if (targetType === types.JS_PROMISE) return this.#toPromise(holder)
+    if (targetType === types.JS_PROMISE) {
+      const mark = this.#toPromise(holder)
+      const loose = mark === null || mark === 'store' || mark === 'list'
+      if (!loose || !this.#ownResolvers.carries(target)) return mark
+    }
     if (before === 'list') return this.#ofList(targetType, holder)
     if (before === 'store')
       return this.#objects.isApiType(type) && this.#natives.of(holder.object) !== null ? 'native' : null

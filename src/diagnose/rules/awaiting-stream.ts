@@ -1,4 +1,5 @@
 /** `awaiting/stream`: a stream that brings no data, or one that is written to and whose consumer takes nothing. */
+import type { Confidence } from '../../model/verdict.js'
 import type { StreamHold } from '../../model/wait.js'
 import { requestText } from './awaiting-http-response.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
@@ -61,7 +62,8 @@ function notEnded(view: View, leaf: Leaf): Candidate {
     cause: 'stream',
     waitsFor: `the answer to ${requestText(leaf)}, a request whose body this process has not written to its end`,
     signs: [strong('the request was begun and not ended'), weak('its connection has taken all that was written')],
-    cap: capByAge(view, leaf),
+    // Who talks in both directions over one stream of HTTP/2 leaves its request open on purpose.
+    cap: leaf.waits.kind === 'http2-stream' ? lower(capByAge(view, leaf)) : capByAge(view, leaf),
     weight: 31,
     refutedBy: 'More of the body being written between two looks.',
     nextStep:
@@ -95,6 +97,10 @@ const HOLDS: Readonly<
     nextStep:
       'End it: call end() on it, or find out what should. A source that failed or was destroyed ends nothing that it is piped into; pipeline() of node:stream/promises passes errors on.',
   },
+}
+
+function lower(confidence: Confidence): Confidence {
+  return confidence === 'high' ? 'medium' : confidence
 }
 
 /** Only streams of this process lead to it, and their states tell which of them does not go on. */

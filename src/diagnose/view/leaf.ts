@@ -69,6 +69,10 @@ export function pollsIn(view: View, look: Look): readonly Leaf[] {
 }
 
 export function isHttp({ waits }: Leaf): boolean {
+  return isHttpWait(waits)
+}
+
+function isHttpWait(waits: WaitsFor): boolean {
   return waits.kind === 'http-request' || waits.kind === 'http2-stream'
 }
 
@@ -222,7 +226,7 @@ export function isUnacknowledged(waits: WaitsFor): boolean {
 
 /** A request whose body this process has not written to its end, though the connection takes what it is given. */
 export function isUnended(waits: WaitsFor): boolean {
-  if (waits.kind !== 'http-request' || waits.sent !== false || waits.answered === true) return false
+  if (!isHttpWait(waits) || waits.sent !== false || waits.answered === true) return false
   return waits.fd !== undefined && waits.state === 'ESTABLISHED' && waits.sendQueueBytes === 0
 }
 
