@@ -236,6 +236,8 @@ export interface SocketWait extends AnyWait, OnConnection, Listening, BlockingRe
   readonly open?: { readonly connections: number; readonly fds: readonly number[] }
   /** The queue that it stands in, in front of the connection. */
   readonly queuedIn?: QueueFacts
+  /** It is an entry of a table of the application's own: its request may have been sent on an earlier connection. */
+  readonly mayBeLost?: true
 }
 
 export interface RequestWait extends AnyWait, OnConnection, Listening, Request {
@@ -340,6 +342,8 @@ export interface BufferWait extends AnyWait, Listening, BlockingRead {
   readonly parked?: true
   /** It was sent on a connection that is gone, and is to be sent again with the next one. */
   readonly wasSent?: true
+  /** Whether it was sent on a connection that is gone, or is kept until there is one, can't be told. */
+  readonly mayBeSent?: true
   readonly peer?: string
   readonly queuedIn?: QueueFacts
 }

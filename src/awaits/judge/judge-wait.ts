@@ -46,7 +46,7 @@ export class WaitJudge {
   }
 
   judge(finding: Finding, guard: Finding | null): WaitFacts {
-    const judged = this.#judge(finding)
+    const judged = this.#judge(finding, guard)
     if (judged.kind === 'timer') return judged
     const wait = this.#withCode(finding, judged)
     const timer = this.#guardOf(finding) ?? (guard === null ? null : this.#guardOf(guard))
@@ -98,9 +98,9 @@ export class WaitJudge {
     return described?.kind === 'timer' ? described : null
   }
 
-  #judge(finding: Finding): WaitFacts {
+  #judge(finding: Finding, guard: Finding | null = null): WaitFacts {
     const judged = this.#found(finding)
-    return streamWait(this.#context, finding, judged) ?? judged
+    return streamWait(this.#context, finding, judged, guard) ?? judged
   }
 
   #found(finding: Finding): WaitFacts {
@@ -132,9 +132,12 @@ export class WaitJudge {
     const [holder] = finding.holders
     const over =
       this.#descriptions.overOn(finding) ??
-      (holder === undefined ? null : this.#descriptions.closedPortOn(finding, holder)) ??
+      (holder === undefined ? null : this.#descriptions.closedOn(finding, holder)) ??
       this.#iteratorWait(finding, holder)
     if (over !== null) return over
+    const far = finding.waypoints.at(-1)
+    const closed = far === undefined ? null : this.#descriptions.closedOn(finding, far)
+    if (closed !== null) return closed
     const emitter = this.#descriptions.emitterOn(finding, null)
     if (emitter !== null && finding.holders.length > 0) return emitter
     if (finding.holders.length > 0) return this.#ofHolders(finding)
@@ -183,7 +186,7 @@ export class WaitJudge {
   #ofRoot(finding: Finding, root: FoundEnd): WaitFacts {
     if (!this.#holdsStill(finding, root.key)) return moved()
     const emitter =
-      this.#descriptions.closedPortOn(finding, root.key) ??
+      this.#descriptions.closedOn(finding, root.key) ??
       this.#iteratorWait(finding, root.key) ??
       this.#descriptions.emitterOn(finding, root.key)
     if (emitter !== null) return emitter

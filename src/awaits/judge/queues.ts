@@ -8,20 +8,25 @@ import type { WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import { countOf, entriesOf, positionIn } from '../resources/collections.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
-import { connectionAway, isParked } from '../resources/connection-states.js'
+import { connectionAway, isParked, linkAway } from '../resources/connection-states.js'
 import { readPool, type PoolReading } from '../resources/pools.js'
-import type { Finding, StepKey } from '../search/wait-search.js'
+import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
 
 const COMMANDS = /queue|command|pending|backlog|wait|todo|request/i
-const BUFFERS = /queue|pending|wait|buffer|offline|commands|outgoing|connectivityStateWatchers/i
+const BUFFERS =
+  /queue|pending|wait|buffer|offline|commands|outgoing|to_?(?:write|send)|unsent|acks?$|connectivityStateWatchers/i
+/** Tables of what was sent or is to be sent, by number: which of both, they do not tell. */
+const EITHER = /^\.[_#]?acks?$/i
 /** ioredis: what was sent and is not answered; `offlineQueue` has what was not. */
 const SENT = /^\.(?:prevC|c)ommandQueue$/
 const ACTIVE = /^[_#]?(?:active|current|running|in_?flight)/i
 /** Variables, not properties: `{queries}`. */
 const VARIABLE = /^\{\w*(?:quer(?:y|ies)|queue|pending|backlog|waiting)\w*\}$/i
 const MAX_PATHS = 12
+const MAX_CLIENTS = 4
+const CLIENT = /client$/i
 const MAX_PASSED = 1_000
 
 export class Queues {
@@ -49,7 +54,20 @@ export class Queues {
       ...finding.waypoints.slice(0, 4),
       ...finding.waypoints.slice(-2).toReversed(),
       ...[...finding.steps.keys()].slice(-2),
-    ].slice(0, MAX_PATHS)
+      ...this.#clients(finding),
+    ].slice(0, MAX_PATHS + MAX_CLIENTS)
+  }
+
+  /** What calls itself a client, wherever on the way: the shortest way may lead round it, as by the signal of a command. */
+  #clients(finding: Finding): StepKey[] {
+    const { objects } = this.#context
+    const found: StepKey[] = []
+    for (const key of finding.steps.keys()) {
+      if (found.length >= MAX_CLIENTS) break
+      const object = objectOf(key)
+      if (objects.heap.is(object, 'JS_OBJECT') && CLIENT.test(objects.className(object))) found.push(key)
+    }
+    return found
   }
 
   #poolOn(parts: readonly HeapPathPart[]): WaitFacts | null {
@@ -85,7 +103,7 @@ export class Queues {
     const { objects } = this.#context
     for (const [i, part] of parts.entries()) {
       if (part.role !== 'object' || !BUFFERS.test(part.slot) || !this.#isQueue(parts, i)) continue
-      const away = connectionAway(objects, part.object, part.slot)
+      const away = connectionAway(objects, part.object, part.slot) ?? this.#linkAway(parts, i)
       if (away === null) continue
       const owner = `${part.name}${part.slot}`
       return {
@@ -95,6 +113,7 @@ export class Queues {
         connection: away,
         ...(isParked(objects, part.object) ? { parked: true as const } : {}),
         ...(SENT.test(part.slot) ? { wasSent: true as const } : {}),
+        ...(EITHER.test(part.slot) ? { mayBeSent: true as const } : {}),
         ...blockingCommand(
           objects,
           parts.slice(-4).map((each) => each.object),
@@ -103,6 +122,11 @@ export class Queues {
       }
     }
     return null
+  }
+
+  #linkAway(parts: readonly HeapPathPart[], at: number): string | null {
+    const client = parts[at - 1]
+    return client?.role === 'object' ? linkAway(this.#context.objects, client.object, parts[at]?.slot ?? '') : null
   }
 
   /** Where it stands in a queue of commands for one connection; null when it is the one that was sent, or in none. */

@@ -6,6 +6,7 @@
 import type { WaitFacts, WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { isGuardClass } from '../resources/resources.js'
 import { failedSource, pipedInto, sourcesOf } from '../resources/piped.js'
 import { heldBy, isOver, isStream, isUnended } from '../resources/stream-states.js'
 import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-search.js'
@@ -13,8 +14,17 @@ import type { JudgeContext } from './judge-context.js'
 
 const MAX_STREAMS = 60
 
-/** The stream that holds the wait up; null when none is on the way, or none says why. */
-export function streamWait(context: JudgeContext, finding: Finding, judged: WaitFacts): WaitOf<'stream'> | null {
+/**
+ * The stream that holds the wait up; null when none is on the way, or none says why.
+ *
+ * @param guard a way from a timer to the promise: one that leads through the stream is what calls its write back
+ */
+export function streamWait(
+  context: JudgeContext,
+  finding: Finding,
+  judged: WaitFacts,
+  guard: Finding | null,
+): WaitOf<'stream'> | null {
   if (!isOpen(judged)) return null
   const { objects } = context
   const root = finding.ends.find(({ kind }) => kind === 'root')
@@ -27,6 +37,7 @@ export function streamWait(context: JudgeContext, finding: Finding, judged: Wait
   for (const stream of new Set(streams.flatMap((each) => sourcesOf(context, each)))) {
     const held = heldBy(objects, stream)
     if (held === null) continue
+    if (held.hold !== undefined && [finding, guard].some((each) => isTimed(context, each, held.object))) continue
     return {
       kind: 'stream',
       owner: held.stream,
@@ -38,6 +49,17 @@ export function streamWait(context: JudgeContext, finding: Finding, judged: Wait
   }
   const open = isLeft ? streams.find((stream) => isUnended(objects, stream)) : undefined
   return open === undefined ? null : { ...unended(context, open), ...doubt }
+}
+
+/** Whether a timer leads to the promise through the stream: its write is slow, and will be called back. */
+function isTimed({ objects }: JudgeContext, finding: Finding | null, stream: Tagged): boolean {
+  if (finding === null) return false
+  const state = objects.getObject(stream, ['_writableState'])
+  return finding.ends.some(({ key, kind }) => {
+    if (kind !== 'resource' || !isGuardClass(objects.className(objectOf(key)))) return false
+    const way = stepsDown(finding, key).map(objectOf)
+    return way.includes(stream) || way.includes(state)
+  })
 }
 
 /** The stream that nobody ends, by what is piped into it. */
@@ -59,15 +81,11 @@ function unended(context: JudgeContext, stream: Tagged): WaitOf<'stream'> {
  * A file that is written and waits for its end, or one that is read and goes on when what it feeds takes more: what holds it
  * up is in this process. Null where nothing says so, as while its source is alive.
  */
-export function fileStreamHeld(
-  context: JudgeContext,
-  stream: Tagged,
-  event: string | null,
-): Partial<WaitOf<'stream'>> | null {
+export function fileStreamHeld(context: JudgeContext, stream: Tagged): Partial<WaitOf<'stream'>> | null {
   const { objects } = context
   const held = heldBy(objects, stream)
   if (held?.unread !== undefined) return { owner: held.stream, unread: held.unread }
-  if (!(event === 'finish' || event === 'close') || !isUnended(objects, stream)) return null
+  if (!isUnended(objects, stream)) return null
   const failed = failedSource(context, stream)
   return failed === 0 ? null : { hold: 'unended', failedSource: objects.className(failed) || 'a stream' }
 }
@@ -96,6 +114,9 @@ export function bodyUnended(context: JudgeContext, socket: Tagged): WaitOf<'stre
 function isOpen(judged: WaitFacts): boolean {
   if (judged.kind === 'nothing') return true
   if (judged.kind === 'unknown') return judged.why === 'no-settler' || judged.why === 'held' || judged.why === 'entry'
+  // A list of streams is no queue of those who wait.
+  if (judged.kind === 'lock')
+    return judged.holders === undefined && judged.links === undefined && judged.name === undefined
   return (judged.kind === 'stream' || judged.kind === 'emitter') && judged.fd === undefined && judged.path === undefined
 }
 

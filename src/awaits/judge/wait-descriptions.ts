@@ -4,7 +4,7 @@ import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway, isParked } from '../resources/connection-states.js'
-import { overOf } from '../resources/emitter-state.js'
+import { connectionOver, overOf } from '../resources/emitter-state.js'
 import { portOver } from '../resources/closed-ports.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
 import { unreadOn, unreadPartOf } from '../resources/unread.js'
@@ -77,7 +77,7 @@ export class WaitDescriptions {
       ...(over === null ? {} : { over }),
       ...way,
     }
-    if (resource.kind === 'stream') return { ...resource, ...said, ...fileStreamHeld(this.#context, object, event) }
+    if (resource.kind === 'stream') return { ...resource, ...said, ...fileStreamHeld(this.#context, object) }
     if (resource.kind !== 'socket') return { ...resource, ...said }
     const body = behind === null ? bodyUnended(this.#context, object) : null
     if (body !== null) return { ...body, ...(resource.fd === undefined ? {} : { fd: resource.fd }), ...way }
@@ -87,9 +87,21 @@ export class WaitDescriptions {
       ...said,
       ...(open === null ? {} : { open }),
       ...(behind === null ? {} : { queuedIn: behind }),
+      ...(this.#isOwnTable(parts) ? { mayBeLost: true as const } : {}),
       ...blocking,
       ...(unread === null ? {} : { unread }),
     }
+  }
+
+  /** An entry, by its key, of a table that belongs to a class of the application's own. */
+  #isOwnTable(parts: readonly HeapPathPart[]): boolean {
+    return parts.some((part, i) => {
+      const table = parts[i + 1]
+      const keyed = table?.role === 'collection' ? table.slot.startsWith('.get(') : table?.name === 'Object'
+      if (!keyed || part.role !== 'object' || part.slot === '._events') return false
+      const script = this.#context.objects.classScript(part.object)
+      return script !== null && !script.startsWith('node:') && !script.includes('/node_modules/')
+    })
   }
 
   /** lib/net.js: a server that was closed has no handle, and emits `close` when its last connection has ended. */
@@ -293,19 +305,22 @@ export class WaitDescriptions {
     return null
   }
 
-  /** A message port on the way that is closed: whatever its listener leads on to, it is never called again. */
-  closedPortOn(finding: Finding, end: StepKey): WaitFacts | null {
+  /** A message port or connection on the way that is closed: whatever its listener leads on to, it is never called again. */
+  closedOn(finding: Finding, end: StepKey): WaitFacts | null {
     const { objects, paths, describe } = this.#context
     const parts = paths.parts(finding, end)
     const at = parts.findLastIndex((part) => LISTENERS.test(part.slot))
-    const port = parts[at]
-    const over = port === undefined ? null : portOver(describe, port.object)
-    if (port === undefined || over === null) return null
+    const emitter = parts[at]
+    if (emitter === undefined) return null
+    // A timer on the way may open it anew, and send again what was not answered.
+    const mayReopen = finding.ends.some(({ kind }) => kind === 'resource')
+    const over = portOver(describe, emitter.object) ?? (mayReopen ? null : connectionOver(describe, emitter.object))
+    if (over === null) return null
     const slot = /^\.(\w+)$/.exec(parts[at + 1]?.slot ?? '')?.[1]
     return {
       kind: 'emitter',
       hopeless: true,
-      owner: objects.className(port.object),
+      owner: objects.className(emitter.object),
       event: slot ?? 'message',
       over,
       parts: plainParts(parts),

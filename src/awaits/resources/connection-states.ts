@@ -13,6 +13,9 @@ const GRPC_STATES = ['idle', 'connecting', null, 'failing', 'shut down'] as cons
 const MONGOOSE_STATES = ['disconnected', null, 'connecting', 'disconnecting'] as const
 const FLAGS = ['isReady', '#isReady', '_isReady', 'connected', '_connected', '#connected', 'isConnected', 'isOpen']
 const OWNERS = ['conn', 'connection', '_connection', 'client', '_client']
+/** What a client keeps its connection in, beside a queue that is an object of its own. */
+const LINKS = [...OWNERS, '#connection', 'socket', '_socket', '#socket', 'transport', '_transport', '#transport']
+const KEPT = /queue|buffer|pending|wait|outgoing|to_?(?:write|send)|unsent|acks?\b|callbacks|replies/i
 
 /** mongodb, lib/sdam/topology.js: `s.state`, and `s.description.type` of what is known of the servers. */
 function topologyAway(objects: Objects, owner: Tagged): string | null {
@@ -40,9 +43,18 @@ export function connectionAway(objects: Objects, owner: Tagged, slot: string): s
     const connection = objects.getObject(owner, OWNERS)
     return (connection === 0 ? null : connectionAway(objects, connection, '')) ?? 'not connected'
   }
-  if (objects.getBoolean(owner, FLAGS) === false && /queue|buffer|pending|wait|outgoing/i.test(slot))
-    return 'not connected'
+  if (objects.getBoolean(owner, FLAGS) === false && KEPT.test(slot)) return 'not connected'
   return /offline/i.test(slot) ? 'not connected' : null
+}
+
+/**
+ * The same of the client that has the queue's owner, by what it keeps its connection in: node-redis has its commands in
+ * one object and its socket in another.
+ */
+export function linkAway(objects: Objects, client: Tagged, slot: string): string | null {
+  if (!objects.heap.is(client, 'JS_OBJECT')) return null
+  const link = objects.getObject(client, LINKS)
+  return link === 0 ? null : connectionAway(objects, link, slot)
 }
 
 /**

@@ -19,6 +19,7 @@ const OF_CHANNEL = /^(?:message|disconnect)$/
 const CLOSE_EMITTED = 1 << 6
 const END_EMITTED = 1 << 10
 const OF_READER = /^(?:data|readable|end)$/
+const SOCKETS = /^(?:TLS)?Socket$/
 /** Events that may still come when an object is closed. */
 const LAST = /^(?:error|close)$/
 
@@ -35,7 +36,20 @@ export function overOf(context: PortContext, emitter: Tagged, event: string): st
   if (done !== null) return done
   if (LAST.test(event)) return null
   for (const [name, word] of FLAGS) if (objects.getBoolean(emitter, [name]) === true) return word
+  if (isWebSocketClosed(objects, emitter)) return 'closed'
   return name === 'Interface' ? inputOver(objects, emitter) : null
+}
+
+/** Of the package ws: the state of a WebSocket by its standard's number; 3 is closed. */
+function isWebSocketClosed(objects: Objects, emitter: Tagged): boolean {
+  return /WebSocket/.test(objects.className(emitter)) && objects.getNumber(emitter, ['_readyState', 'readyState']) === 3
+}
+
+/** A connection that is closed for good: whatever its listeners lead on to, they are never called again. */
+export function connectionOver({ objects }: PortContext, emitter: Tagged): string | null {
+  if (!objects.isObject(emitter)) return null
+  if (isWebSocketClosed(objects, emitter)) return 'closed'
+  return SOCKETS.test(objects.className(emitter)) ? streamOver(objects, emitter, 'close') : null
 }
 
 /** An interface made for an input that had ended before, or whose input was destroyed, is never closed by it. */

@@ -17,6 +17,8 @@ const BITS = {
 const WEB_STREAMS = /^(?:WritableStream(?:DefaultWriter|DefaultController)?|TransformStream(?:DefaultController)?)$/
 
 export interface HeldStream {
+  readonly object: Tagged
+  /** Its class. */
   readonly stream: string
   readonly hold?: StreamHold
   readonly unread?: UnreadStream
@@ -103,7 +105,7 @@ export function heldBy(objects: Objects, stream: Tagged, depth = 0): HeldStream 
   const hold = holdOf(objects, stream)
   if (hold === null) return null
   const part = hold === 'write' ? unreadPart(objects, stream) : 0
-  return part === 0 ? { stream: name, hold } : unread(objects, part)
+  return part === 0 ? { object: stream, stream: name, hold } : unread(objects, part)
 }
 
 export function isClosed(objects: Objects, stream: Tagged): boolean {
@@ -142,7 +144,7 @@ export function isUnended(objects: Objects, stream: Tagged): boolean {
 
 function unread(objects: Objects, stream: Tagged): HeldStream {
   const facts = unreadFacts(objects, stream)
-  return { stream: facts.stream, unread: facts }
+  return { object: stream, stream: facts.stream, unread: facts }
 }
 
 /** lib/internal/webstreams: `[kState].backpressure`, and of a writer or controller its `stream`'s. */
@@ -151,7 +153,7 @@ function heldWebStream(objects: Objects, object: Tagged, name: string): HeldStre
   if (state === 0) return null
   const full = objects.getBoolean(state, ['backpressure'])
   const kind = name.startsWith('Transform') ? 'TransformStream' : 'WritableStream'
-  if (full === true) return { stream: kind, unread: { stream: kind, buffered: null } }
+  if (full === true) return { object, stream: kind, unread: { stream: kind, buffered: null } }
   const stream = objects.getObject(state, ['stream'])
   return stream === 0 || stream === object || full !== null
     ? null

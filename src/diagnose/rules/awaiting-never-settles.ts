@@ -69,6 +69,11 @@ function moduleCycle(view: View, leaf: Leaf): Candidate {
   })
 }
 
+const LISTEN_FIRST =
+  'Listen before the object can end (no await between making it and listening), or check first whether it has.'
+const REJECT_PENDING =
+  'Reject what is pending when this connection closes (its close event), connect again, and give each call a time-out.'
+
 /** The emitter, child or interface says itself that it is over. */
 function afterTheEnd(view: View, leaf: Leaf, over: string): Candidate {
   const { owner, event } = leaf.waits
@@ -81,8 +86,7 @@ function afterTheEnd(view: View, leaf: Leaf, over: string): Candidate {
     needsNoCpu: true,
     weight: 46,
     refutedBy: 'The object being opened again, or somebody emitting the event by hand.',
-    nextStep:
-      'Listen before the object can end (no await between making it and listening), or check first whether it has.',
+    nextStep: what.endsWith('Socket') && event !== 'open' ? REJECT_PENDING : LISTEN_FIRST,
   })
 }
 

@@ -34,12 +34,14 @@ const NOBODY_CONNECTS =
   'Restart this worker: nothing connects this client again, though the server may be back. Somebody called its disconnect() while it waited to try again; see whether a newer release of the library does not.'
 
 function whatOf({ waits }: Leaf, late: PastOwnTimeOut | null): string {
-  const { owner = 'a queue', connection = 'not connected', queuedIn, peer, wasSent, blocking } = waits
+  const { owner = 'a queue', connection = 'not connected', queuedIn, peer, wasSent, mayBeSent, blocking } = waits
   if (queuedIn === undefined) {
     return `the connection of ${owner} to be ready${peer === undefined ? '' : ` (${peer})`}: it is ${connection}`
   }
   const more = queuedIn.queued == null || queuedIn.queued < 2 ? '' : ` with ${queuedIn.queued} in all`
   const until = `until there is a connection that is ready${peer === undefined ? '' : ` to ${peer}`} (state: ${connection})`
+  if (mayBeSent === true)
+    return `an answer that ${owner}${more} is to get: its client has no connection (state: ${connection}), so that the request was never sent, or was lost with the connection before`
   if (wasSent !== true) return `a command that was never sent: it is kept in ${owner}${more} ${until}`
   return `the answer to ${late?.command ?? blocking ?? 'a command'}: it was sent on a connection that is gone, and is kept in ${owner}${more} ${until}`
 }

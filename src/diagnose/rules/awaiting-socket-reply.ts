@@ -23,18 +23,24 @@ function replyTo(view: View, leaf: Leaf): Candidate {
     cause: 'socket-reply',
     waitsFor: `${command === undefined ? '' : `${command}: `}a reply on the connection to ${peer}${throughText(leaf)}${late === null ? neverText(leaf) : ''}`,
     signs: [...signsOf(leaf), ...(late === null ? [] : [strong(late.sign)])],
-    ...capBySilence(view, leaf),
+    ...capOf(view, leaf),
     weight: 28,
     refutedBy: 'Data received on this connection between two looks.',
     nextStep: late?.nextStep ?? nextOf(leaf),
   })
 }
 
+/** A table of one's own keeps its entries over a new connection, on which nobody knows of them. */
+function capOf(view: View, leaf: Leaf): ReturnType<typeof capBySilence> {
+  const { cap, ranksAs } = capBySilence(view, leaf)
+  return { cap: cap === 'high' && leaf.waits.mayBeLost === true ? 'medium' : cap, ranksAs }
+}
+
 function nextOf(leaf: Leaf): string {
   const { blocking } = leaf.waits
   if (nothingEverCame(leaf)) return SEE_HANDSHAKE
   return blocking === undefined
-    ? `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.`
+    ? `Ask ${leaf.waits.peer ?? 'the peer'} what it does for this client (a lock? a slow query?), and give the call a time-out.${leaf.waits.mayBeLost === true ? ' If this client has connected anew since, the request was lost with the earlier connection: reject what is pending when it closes.' : ''}`
     : `Find out who should put something there, and give ${blocking} a time-out of a few seconds, so that the loop turns and notices a dead connection.`
 }
 

@@ -10,7 +10,15 @@ import { movedAgain } from '../view/moved-again.js'
 import { mutualWaits } from '../view/lock-cycle.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { failedText, percent, plural, seconds } from '../view/phrases.js'
-import { BUSY_SHARE, pendingMs, pendingOf, progressOf, wantedShare } from '../view/progress.js'
+import {
+  BUSY_SHARE,
+  DATA_CAME,
+  pendingMs,
+  pendingOf,
+  progressOf,
+  waitBesidePings,
+  wantedShare,
+} from '../view/progress.js'
 import { hasMovingTask, hasStuckSlots } from '../view/tasks-of-clock.js'
 import { deadConnections } from '../view/watched-dead.js'
 import { isOverdue, type View } from '../view/view.js'
@@ -40,6 +48,8 @@ export function beating(view: View): readonly Candidate[] {
   // What moves is no proof that its polls go on: without clocks an await that nothing explains leaves it open.
   const unexplained = clocks === 0 && !allExplained(view)
   const beside = besideIt(view)
+  // Data alone is no proof for who waits for other data on that very connection.
+  const pings = waitBesidePings(view) !== null && clocks === 0 && onlyData(progress)
   const unread = unreadText(view) !== null
   return [
     {
@@ -50,7 +60,7 @@ export function beating(view: View): readonly Candidate[] {
       summary: `${again(view)}${opening(proven, unexplained, beside !== null)}: ${whatMoves(progress, proven)}${hot === null ? '' : `, and ${hot}`}${beside === null ? '' : `, while ${beside}`}.${unexplained ? ' Not all that it waits for could be explained.' : ''}`,
       evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
       signs,
-      ...(unexplained || !proven ? { cap: 'low' as const } : clocks === 0 ? { cap: 'medium' as const } : {}),
+      ...(unexplained || !proven || pings ? { cap: 'low' as const } : clocks === 0 ? { cap: 'medium' as const } : {}),
       refutedBy:
         'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
       nextStep: unread
@@ -60,6 +70,10 @@ export function beating(view: View): readonly Candidate[] {
           : nextStep(proven, unexplained, beside !== null, hot !== null),
     },
   ]
+}
+
+function onlyData(progress: readonly Sign[]): boolean {
+  return progress.every(({ weight, text }) => weight === 'weak' || text.startsWith(DATA_CAME))
 }
 
 /** `It moved again while it was looked at: orders was silent for 45 s, and beat 629 ms ago. ` */
@@ -123,8 +137,8 @@ function besideIt(view: View): string | null {
   )
   const failed = failing === undefined ? null : failedText(failing)
   if (failed !== null) return failed
-  const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS)
-  return oldest === undefined ? null : waitingText(oldest)
+  const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS) ?? waitBesidePings(view)
+  return oldest === null ? null : waitingText(oldest)
 }
 
 /**

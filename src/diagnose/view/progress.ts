@@ -16,6 +16,8 @@ import { isOverdue, type View } from './view.js'
 const TELLING_EVENTS = 5
 
 export const BUSY_SHARE = 0.5
+/** How the sign of data that came begins. */
+export const DATA_CAME = 'data came on'
 
 /** Each strong one is a proof. Empty: nothing was seen to move, or nothing could be compared. */
 export function progressOf(view: View): readonly Sign[] {
@@ -28,8 +30,8 @@ export function progressOf(view: View): readonly Sign[] {
   if (moved > 0) signs.push(strong(`${plural(moved, 'await')} moved on ${within}`))
   const answered = answeredRequests(view)
   if (answered > 0) signs.push(strong(`${plural(answered, 'request')} answered ${within}`))
-  const received = receivedOn(view)
-  if (received > 0) signs.push(strong(`data came on ${plural(received, 'connection')} ${within} and was read`))
+  const received = receivingOf(view).length
+  if (received > 0) signs.push(strong(`${DATA_CAME} ${plural(received, 'connection')} ${within} and was read`))
   return [...signs, ...eventSigns(view, within)]
 }
 
@@ -119,11 +121,23 @@ function answeredRequests({ first, last }: View): number {
 }
 
 /** Connections that brought something since the first look; what lies unread was not taken. */
-function receivedOn(view: View): number {
+function receivingOf(view: View): readonly SocketState[] {
   return connectionsOf(view.last).filter(
     ({ lastReceivedMs, receiveQueueBytes }) =>
       lastReceivedMs !== null && lastReceivedMs < view.spanMs && receiveQueueBytes === 0,
-  ).length
+  )
+}
+
+/**
+ * A wait for a reply on a connection that brought something, and not this reply: pings, or answers to others. How old it is
+ * can't be told, since the connection is never silent.
+ */
+export function waitBesidePings(view: View): Leaf | null {
+  const receiving = new Set(receivingOf(view).map(({ fd }) => fd))
+  const waits = pendingOf(view).filter(
+    ({ cause, waits: { fd } }) => cause === 'socket-reply' && fd !== undefined && receiving.has(fd),
+  )
+  return waits.find(({ blame }) => blame.origin === 'user') ?? null
 }
 
 function connectionsOf({ kernel }: Look): readonly SocketState[] {
