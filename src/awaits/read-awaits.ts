@@ -11,6 +11,7 @@ import { findIsolates, type Isolate } from '../v8/heap/isolates.js'
 import { Objects } from '../v8/objects/objects.js'
 import { scriptPath } from '../v8/objects/scripts.js'
 import { CodeScopes } from '../v8/objects/code-scopes.js'
+import { isMissed } from './judge/missed.js'
 import { findLeafWaits, type LeafWaits } from './leaf-waits.js'
 import { NativeObjects, type NativeClasses } from './resources/native-objects.js'
 import { Resources } from './resources/resources.js'
@@ -178,7 +179,7 @@ function readSettled(
     const { scan, collections } = scanSettled(heap, isolate, options, notes)
     const chains = chainsOf(scan)
     const waits = readWaits(heap, scan, pages, chains, options)
-    const open = [...(waits?.waits.values() ?? [])].some((wait) => wait.kind === 'unknown' || wait.kind === 'nothing')
+    const open = [...(waits?.waits.values() ?? [])].some(isMissed)
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
     if (!open || late || collections === collectionsOf(heap, isolate)) return { scan, collections, chains, waits }
     scan.blocks.release()

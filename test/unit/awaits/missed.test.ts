@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { isMissed } from '../../../src/awaits/judge/missed.js'
+
+test('what was found on a path that was read again is not searched once more', () => {
+  expect(isMissed({ kind: 'unknown', why: 'entry' })).toBe(false)
+  expect(isMissed({ kind: 'unknown', why: 'atomics' })).toBe(false)
+  expect(isMissed({ kind: 'timer', afterMs: 5 })).toBe(false)
+})
+
+test('what nothing was found for, what is only held and what moved are', () => {
+  expect(isMissed({ kind: 'nothing', why: 'no-settler' })).toBe(true)
+  expect(isMissed({ kind: 'unknown', why: 'no-settler' })).toBe(true)
+  expect(isMissed({ kind: 'unknown', why: 'held' })).toBe(true)
+  expect(isMissed({ kind: 'unknown', why: 'moved', cutShort: true, changed: true })).toBe(true)
+  expect(isMissed({ kind: 'unknown', why: 'entry', cutShort: true })).toBe(true)
+})
