@@ -12,6 +12,7 @@ import { Objects } from '../v8/objects/objects.js'
 import { scriptPath } from '../v8/objects/scripts.js'
 import { CodeScopes } from '../v8/objects/code-scopes.js'
 import { isMissed } from './judge/missed.js'
+import { circlesOf } from './judge/circles.js'
 import { findLeafWaits, type LeafWaits } from './leaf-waits.js'
 import { NativeObjects, type NativeClasses } from './resources/native-objects.js'
 import { Resources } from './resources/resources.js'
@@ -125,13 +126,15 @@ function readIsolate(
   const objects = new Objects(heap, scan.functions)
   const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
   const events = collectedEvents(objects, scan)
+  const circles = circlesOf(scan, bottoms)
   const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
     const key = alike[i] ?? 0
-    const wait = events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key)
+    const wait =
+      circleOf(list, circles.get(i)) ?? events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key)
     const locals = values?.(one, key) ?? null
     const work = works[i] ?? null
-    const listed = bottom?.byFunction === true && !(wait !== null && isTelling(wait))
+    const listed = bottom?.byFunction === true && !(wait !== null && (isTelling(wait) || circles.has(i)))
     return {
       function: one.function.name,
       file: scriptPath(one.function.script?.name ?? null),
@@ -144,6 +147,7 @@ function readIsolate(
       // An async function without a promise was being resumed; a generator rests between two values.
       ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
+      activation: one.generator,
       ...(locals === null ? {} : { locals }),
       ...(work === null ? {} : { work }),
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
@@ -247,6 +251,18 @@ function readWaits(
     deadlineMs: options.deadlineMs,
     fresh: freshHeap(heap, scan.isolate),
   })
+}
+
+/** @param circle indices of those who wait for each other's end, the one that is asked about first */
+function circleOf(list: readonly Suspended[], circle: readonly number[] | undefined): WaitFacts | null {
+  if (circle === undefined) return null
+  const holders = circle.slice(1).flatMap((index) => {
+    const one = list[index]
+    if (one === undefined) return []
+    const file = scriptPath(one.function.script?.name ?? null)
+    return { function: one.function.name, file, line: one.place?.line ?? null, column: one.place?.column ?? null }
+  })
+  return { kind: 'nothing', why: 'circle', holders }
 }
 
 function waitOf(

@@ -20,6 +20,8 @@ export interface SuspendedFunction {
   readonly waitsFor: WaitFacts | null
   /** A generator between two values: it waits for its consumer, nobody waits for it. Not in the root-down view. */
   readonly idle?: boolean
+  /** A number that tells this very call from another of the same function; see `AwaitNode.activation`. */
+  readonly activation?: number
   readonly tid?: number
   readonly doubtful?: boolean
   readonly locals?: readonly LocalValue[]
@@ -197,6 +199,9 @@ function groupLeafUp(functions: readonly SuspendedFunction[], places: Int32Array
       waitsFor: f.awaitsListed ? { kind: 'await' } : group.best,
       ...(f.source === undefined ? {} : { source: f.source }),
       ...(f.tid === undefined ? {} : { tid: f.tid }),
+      ...(f.activation === undefined || group.count > 1 || f.awaitsListed || (group.best?.kind ?? 'timer') !== 'timer'
+        ? {}
+        : { activation: f.activation }),
       ...(f.locals === undefined ? {} : { locals: f.locals }),
       ...(group.work.size === 0 ? {} : { work: [...group.work.values()] }),
       ...(group.doubtful ? { doubtful: true } : {}),

@@ -35,6 +35,11 @@ export interface AwaitNode<W extends WaitFacts = WaitsFor> {
   readonly source?: SourcePosition
   /** Which isolate: tid of its thread, when known. */
   readonly tid?: number
+  /**
+   * Of a single function that waits for a timer, or was being resumed: the same number in two looks between which nothing was collected is the
+   * same call, which woke and waits again; another number is another call.
+   */
+  readonly activation?: number
   /** How long it was seen in this very place, over the looks; null with one look. */
   readonly seenMs?: number | null
   /** How many looks it was present in. */

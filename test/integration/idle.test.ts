@@ -74,6 +74,29 @@ describe.each(NODES.map((node) => [node.version, node] as const))('on %s', (_ver
     })
   })
 
+  test('what looks for something again and again inside a call is idle, and one that is called again and again is beating', async () => {
+    await withTarget(node, 'looking', async (program) => {
+      const { verdicts } = await dumpOf(program)
+      expect(verdicts[0]).toMatchObject({ kind: 'idle', confidence: 'low', where: { function: 'untilThere' } })
+      expect(verdicts[0]?.summary).toMatch(
+        /untilThere \(target\.cjs:\d+\) wakes .*waits again, and looking, which waits/,
+      )
+      expect(verdicts[0]?.nextStep).toMatch(/^See what untilThere .* looks for/)
+    })
+    await withTarget(node, 'calling', async (program) => {
+      const { verdicts } = await dumpOf(program)
+      expect(verdicts[0]).toMatchObject({ kind: 'beating', confidence: 'medium' })
+    })
+  })
+
+  test('an endless recursion of awaits is told as such', async () => {
+    await withTarget(node, 'recursing', async (program) => {
+      const { verdicts } = await dumpOf(program)
+      expect(verdicts[0]?.summary).toMatch(/descend \(target\.cjs:\d+\) inside descend again and again/)
+      expect(verdicts[0]?.nextStep).not.toContain('Nothing to do')
+    })
+  })
+
   test('a server that answers is beating', async () => {
     await withTarget(node, 'listening', async (program) => {
       const port = Number(program.ready['port'])

@@ -29,6 +29,7 @@ function fromLeaves(view: View, isTold: (leaf: Leaf) => boolean): Candidate[] {
     .filter((leaf) => leaf.cause === 'never-settles' && !isTold(leaf))
     .map((leaf) => {
       if (leaf.waits.kind === 'module') return moduleCycle(view, leaf)
+      if (leaf.waits.kind === 'nothing' && leaf.waits.why === 'circle') return circle(view, leaf)
       if (leaf.waits.over !== undefined) return afterTheEnd(view, leaf, leaf.waits.over)
       const made = leaf.waits.madeAt
       const signs: Sign[] = [strong('no live root reaches a resolver of this promise')]
@@ -73,6 +74,31 @@ const LISTEN_FIRST =
   'Listen before the object can end (no await between making it and listening), or check first whether it has.'
 const REJECT_PENDING =
   'Reject what is pending when this connection closes (its close event), connect again, and give each call a time-out.'
+/** Functions that wait for each other's end: nothing outside can help. */
+function circle(view: View, leaf: Leaf): Candidate {
+  const holders = leaf.waits.holders ?? []
+  const own = { file: leaf.node.file, line: leaf.node.line }
+  const inCircle = [own, ...holders]
+  const missed = leaf.node.awaitedBy.some(
+    (frame) => !inCircle.some(({ file, line }) => file === frame.file && line === frame.line),
+  )
+  return leafCandidate(view, leaf, {
+    cause: 'never-settles',
+    waitsFor: leaf.waits.summary,
+    signs: [
+      strong('each of these functions ends only after the next, and the last only after the first'),
+      strong('nothing else settles the promises between them'),
+    ],
+    // What nobody waits for any more may have been left like that long ago.
+    cap:
+      leaf.node.doubtful === true ? 'low' : (leaf.node.looks ?? 1) > 1 && (missed || view.silent) ? 'high' : 'medium',
+    needsNoCpu: true,
+    weight: 56,
+    refutedBy: 'One of them moving in a later look.',
+    nextStep:
+      'Break the circle: do not await, inside what a shared promise runs (a cache, an initialisation, a chain of promises), that same promise.',
+  })
+}
 
 /** The emitter, child or interface says itself that it is over. */
 function afterTheEnd(view: View, leaf: Leaf, over: string): Candidate {

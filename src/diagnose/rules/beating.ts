@@ -19,6 +19,7 @@ import {
   waitBesidePings,
   wantedShare,
 } from '../view/progress.js'
+import { fileLine } from '../view/queue-words.js'
 import { hasMovingTask, hasStuckSlots } from '../view/tasks-of-clock.js'
 import { deadConnections } from '../view/watched-dead.js'
 import { isOverdue, type View } from '../view/view.js'
@@ -67,7 +68,7 @@ export function beating(view: View): readonly Candidate[] {
         ? READ_BODIES
         : hot !== null && getsLittle(view)
           ? GIVE_CPU
-          : nextStep(proven, unexplained, beside !== null, hot !== null),
+          : nextStep(proven, unexplained, beside !== null, hot !== null, endlessText(view) !== null),
     },
   ]
 }
@@ -106,7 +107,8 @@ function getsLittle(view: View): boolean {
   return (view.main?.cpuShare ?? 0) < LITTLE * wantedShare(view)
 }
 
-function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean): string {
+function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean, endless: boolean): string {
+  if (endless) return 'Find what should end that recursion: each step waits for one more of the same.'
   if (beside || unexplained) return 'Look again in half a minute: what is still in the same place then is stuck.'
   if (hot || !proven) return 'Check whether that code should run so much: conductor-diag record PID shows who calls it.'
   return 'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.'
@@ -137,8 +139,27 @@ function besideIt(view: View): string | null {
   )
   const failed = failing === undefined ? null : failedText(failing)
   if (failed !== null) return failed
+  const endless = endlessText(view)
+  if (endless !== null) return endless
   const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS) ?? waitBesidePings(view)
   return oldest === null ? null : waitingText(oldest)
+}
+
+/** Functions on one chain of awaits, of which alike ones come again and again. */
+const DEEP = 150
+
+/** `2404 functions wait for each other, load (a.js:4) inside load again and again, 80 more than in the first look`. */
+function endlessText({ first, last }: View): string | null {
+  const grown = (last.awaits?.suspended ?? 0) - (first.awaits?.suspended ?? 0)
+  if (first === last || grown <= 0) return null
+  for (const node of last.awaits?.awaits ?? []) {
+    if (node.awaitedBy.length < DEEP) continue
+    const alike = node.awaitedBy.filter(({ file, line }) => file === node.file && line === node.line)
+    if (alike.length < node.awaitedBy.length / 10) continue
+    const name = node.function ?? 'an anonymous function'
+    return `${last.awaits?.suspended ?? 0} functions wait for each other, ${name} (${fileLine(node)}) inside ${name} again and again, ${grown} more than in the first look: a recursion that does not end`
+  }
+  return null
 }
 
 /**

@@ -3,11 +3,13 @@
  * process alive; whether that is how it should be, only its owner knows. Never above `low`.
  */
 import { aliveBy } from '../view/alive.js'
+import { placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
 import { isHttp, type Leaf } from '../view/leaf.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
+import { turningOf, turningText } from '../view/turning.js'
 import { pointersOfAwait, pointerTo } from '../view/pointers.js'
 import { deadConnections } from '../view/watched-dead.js'
 import type { View } from '../view/view.js'
@@ -26,7 +28,8 @@ export function idle(view: View): readonly Candidate[] {
   if (!answers || (!compared && view.last.awaits === null)) return []
   if (beating(view).length > 0 || deadConnections(view).length > 0) return []
   const pending = pendingOf(view)
-  const [oldest] = pending
+  const [turning] = turningOf(view)
+  const oldest = turning ?? pending[0]
   return [
     {
       kind: 'idle',
@@ -42,21 +45,25 @@ export function idle(view: View): readonly Candidate[] {
       nextStep:
         unansweredOf(view).length > 0
           ? 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
-          : pending.length > 0
-            ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
-            : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
+          : turning !== undefined
+            ? `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
+            : pending.length > 0
+              ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
+              : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
     },
   ]
 }
 
 function summaryOf(view: View, pending: readonly Leaf[]): string {
-  const within = view.first === view.last ? '' : `: nothing moved in ${seconds(view.spanMs)}`
+  const turning = turningOf(view)
+  const within = view.first === view.last || turning.length > 0 ? '' : `: nothing moved in ${seconds(view.spanMs)}`
   const parts = [`It is alive, and nothing proves that it makes progress or that it is stuck${within}.`]
   const unanswered = unansweredText(unansweredOf(view))
   if (unanswered !== null) parts.push(`${unanswered}.`)
   const unread = unreadText(view)
   if (unread !== null) parts.push(`${unread}.`)
-  const told = pendingText(view, pending)
+  for (const leaf of turning.slice(0, MOST_PENDING)) parts.push(`Again and again ${turningText(leaf)}.`)
+  const told = turning.length > 0 && pending.length === 0 ? null : pendingText(view, pending)
   if (told !== null) parts.push(told)
   const alive = aliveBy(view)
   if (alive.length > 0) parts.push(`It is kept alive by ${alive.join('; ')}.`)
@@ -69,7 +76,9 @@ function pendingText({ last }: View, pending: readonly Leaf[]): string | null {
   if (only === undefined)
     return last.awaits.cutShort === true
       ? 'Its awaits could not be read to the end: what it waits for is not known.'
-      : 'No function of yours is waiting.'
+      : last.awaits.awaits.some(({ waitsFor, doubtful }) => waitsFor?.kind === 'await' && doubtful !== true)
+        ? 'Functions wait for each other, and what the innermost of them waits for was not found.'
+        : 'No function of yours is waiting.'
   if (pending.length === 1) {
     const normal =
       only.waits.blocking !== undefined
@@ -93,6 +102,7 @@ function signsOf(view: View): Sign[] {
       weak(`the event loop turned ${plural(main.turns, 'time')} in ${seconds(view.spanMs)}, which timers do too`),
     )
   }
-  if (view.first !== view.last && view.last.awaits !== null) signs.push(weak('no await moved between the looks'))
+  if (view.first !== view.last && view.last.awaits !== null && turningOf(view).length === 0)
+    signs.push(weak('no await moved between the looks'))
   return [...signs, ...progressOf(view)]
 }

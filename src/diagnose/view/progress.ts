@@ -10,6 +10,7 @@ import { originOf } from '../../source/origin.js'
 import { strong, weak, type Sign } from './candidate.js'
 import { waitingOf, type Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
+import { begunSince, isRenewed, isTurning, keyOf, turningOf, turningText } from './turning.js'
 import { isOverdue, type View } from './view.js'
 
 /** Fewer events than this may be the engine's own between any two looks. */
@@ -26,6 +27,7 @@ export function progressOf(view: View): readonly Sign[] {
     alive.length === 0 ? [] : [strong(alive.length === 1 ? 'its clock beats' : `${alive.length} clocks beat`)]
   if (view.first === view.last) return signs
   const within = `in ${seconds(view.spanMs)}`
+  for (const leaf of turningOf(view)) signs.push(weak(turningText(leaf)))
   const moved = movedAwaits(view)
   if (moved > 0) signs.push(strong(`${plural(moved, 'await')} moved on ${within}`))
   const answered = answeredRequests(view)
@@ -53,7 +55,9 @@ export function pendingMs({ ageMs, waits }: Leaf): number {
 function movedAwaits(view: View): number {
   const { first, last } = view
   if (first.awaits === null || last.awaits === null) return 0
-  const renewed = last.awaits.awaits.filter((node) => isRenewed(view, node)).reduce((sum, node) => sum + node.count, 0)
+  const renewed = last.awaits.awaits
+    .filter((node) => isRenewed(view, node) && !isTurning(view, node))
+    .reduce((sum, node) => sum + node.count, 0)
   return renewed + goneSince(first.awaits, last.awaits) + resumedIn(view, first.awaits, last.awaits)
 }
 
@@ -62,24 +66,20 @@ function movedAwaits(view: View): number {
  * whose promise the engine can't read looks like that in every look: then something must have been begun besides.
  */
 function resumedIn(view: View, first: AwaitTree, last: AwaitTree): number {
-  const before = resumed(first)
-  const now = resumed(last)
+  const inPlace = new Set(turningOf(view).map(({ node }) => keyOf(node)))
+  const before = resumed(first, inPlace)
+  const now = resumed(last, inPlace)
   const both = [...now].filter((key) => before.has(key)).length
   const either = new Set([...before, ...now]).size
   return either - both + (begunSince(view) > 0 ? both : 0)
 }
 
-function resumed(tree: AwaitTree): ReadonlySet<string> {
+function resumed(tree: AwaitTree, inPlace: ReadonlySet<string>): ReadonlySet<string> {
   const keys = tree.awaits.flatMap((node) => {
     const resumes = node.waitsFor === null && node.kind === 'async function' && node.doubtful !== true
     return resumes && isApplication(node) ? [keyOf(node)] : []
   })
-  return new Set(tree.cutShort === true ? [] : keys)
-}
-
-function isRenewed(view: View, { waitsFor }: AwaitNode): boolean {
-  if (view.first === view.last || waitsFor?.kind !== 'timer' || waitsFor.sinceMs === undefined) return false
-  return waitsFor.sinceMs < view.spanMs
+  return new Set(tree.cutShort === true ? [] : keys.filter((key) => !inPlace.has(key)))
 }
 
 /** 0 where a collection between the looks may have taken what nobody could resume any more. */
@@ -104,10 +104,6 @@ function countsOf(tree: AwaitTree): ReadonlyMap<string, number> {
 
 function isApplication(node: AwaitNode): boolean {
   return [node, ...node.awaitedBy].some(({ file }) => originOf(file) !== 'node')
-}
-
-function keyOf(node: AwaitNode): string {
-  return [node, ...node.awaitedBy].map((at) => [at.function, at.file, at.line, at.column].join(':')).join('<')
 }
 
 function answeredRequests({ first, last }: View): number {
@@ -155,11 +151,6 @@ function eventSigns(view: View, within: string): Sign[] {
   const stands =
     computes || view.last.awaits === null || view.last.awaits.cutShort === true || pendingOf(view).length > 0
   return [begunSince(view) > 0 && !stands ? strong(text) : weak(text)]
-}
-
-/** Async ids given between the looks: resources, requests and timers that JavaScript made. */
-function begunSince({ main }: View): number {
-  return (main?.last.loop?.asyncIds ?? 0) - (main?.stacks[0]?.loop?.asyncIds ?? 0)
 }
 
 /** Share of the time that the main thread ran or waited for a CPU: on a crowded machine it gets less than it wants. */

@@ -3,6 +3,8 @@ import { formatDuration } from '../../model/amounts.js'
 import type { PathPart, Request, WaitFacts, WaitHolder, WaitOf } from '../../model/wait.js'
 
 /** `transfer app.js:12`, by its original place where that is known. */
+const MOST_IN_CIRCLE = 4
+
 export function linkText(place: WaitHolder): string {
   const file = place.source?.file ?? place.file
   const line = place.source?.line ?? place.line
@@ -76,6 +78,7 @@ function phraseOf(wait: WaitFacts): string {
     case 'await':
       return functionText(wait)
     case 'nothing':
+      if (wait.why === 'circle') return circleText(wait.holders ?? [])
       return wait.why === 'listener-collected'
         ? `nothing alive can settle it: a listener for ${wait.event ?? 'an event'} that was collected`
         : NOTHING[wait.why ?? 'no-settler']
@@ -84,6 +87,14 @@ function phraseOf(wait: WaitFacts): string {
     default:
       return wait satisfies never
   }
+}
+
+/** `the end of read cache.js:4, which waits for the end of load plugins.js:4, which ends only when this wait is over`. */
+function circleText(holders: readonly WaitHolder[]): string {
+  if (holders.length === 0) return 'its own end: promises between lead back to it'
+  const shown = holders.slice(0, MOST_IN_CIRCLE).map(linkText)
+  const more = holders.length > shown.length ? `, and ${holders.length - shown.length} more` : ''
+  return `the end of ${shown.join(', which waits for the end of ')}${more}, which ends only when this wait is over`
 }
 
 function after(word: string, value: string | undefined): string {

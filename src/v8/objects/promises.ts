@@ -88,6 +88,23 @@ export class PromiseLinks {
     return this.#coroutines.resultOf(generator)
   }
 
+  /** Whether one promise settles another by a resolving function of that one: then whoever has it can settle it as well. */
+  resolves(promise: Tagged, settled: Tagged): boolean {
+    const { fulfill } = this.#heap.layout.reaction
+    let found = false
+    this.#visitReactions(promise, (reaction) => {
+      if (!found) found = this.#ofHandler(this.#heap.field(reaction, fulfill)) === settled && this.#isResolver(reaction)
+    })
+    return found
+  }
+
+  /** Its handler keeps the promise itself: not the element closure of a combinator, which keeps a capability. */
+  #isResolver(reaction: Tagged): boolean {
+    const heap = this.#heap
+    const context = heap.functionContext(heap.field(reaction, heap.layout.reaction.fulfill))
+    return heap.is(heap.contextSlot(context, heap.layout.context.extensionIndex), 'JS_PROMISE')
+  }
+
   /** The first `limit` of them. */
   awaitersOf(promise: Tagged, limit: number): Tagged[] {
     const found: Tagged[] = []

@@ -120,6 +120,7 @@ export const SCENARIOS = [
   { name: 'awaiting-agent-unread', kind: 'awaiting', cause: 'pool-exhausted', where: ['w_isKnown'], settleMs: 5_000 },
   { name: 'awaiting-body-unread', kind: 'awaiting', cause: 'stream', where: ['w_store'], settleMs: 5_000 },
   { name: 'awaiting-not-connected', kind: 'awaiting', cause: 'not-connected', where: ['w_publish'], settleMs: 5_000 },
+  { name: 'awaiting-circle', kind: 'awaiting', cause: 'never-settles', where: ['w_loadSettings', 'w_loadPlugin'] },
   { name: 'awaiting-event-over', kind: 'awaiting', cause: 'never-settles', where: ['w_countLines'], settleMs: 3_000 },
   {
     name: 'awaiting-channel-closed',
@@ -308,6 +309,7 @@ export const SCENARIOS = [
   },
   { name: 'control-busy-moving', program: 'busy-moving', control: true },
   { name: 'control-slow-server', program: 'working', control: true, poll: 'slow', wedgeAt: 1, settleMs: 3_000 },
+  { name: 'control-circle', program: 'control-circle', control: true },
   { name: 'control-lock-busy', program: 'control-lock-busy', control: true },
   { name: 'control-lock-nested', program: 'control-lock-nested', control: true },
   { name: 'control-channel-open', program: 'control-channel-open', control: true },
