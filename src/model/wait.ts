@@ -103,6 +103,8 @@ export interface UnreadStream {
   readonly buffered: number | null
   /** They are objects. */
   readonly objects?: true
+  /** Not on the way itself: so many answers to other requests of the same HTTP/2 session. */
+  readonly others?: number
 }
 
 /**

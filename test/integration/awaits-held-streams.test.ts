@@ -26,6 +26,7 @@ const CLIENTS: Expected = [
   ['deferredReply', 'socket-reply', /a reply on the connection to .* \(Pings\.pongs\)/],
   ['openUpload', 'stream', /a request whose body this process has not written to its end/],
   ['endedUpload', 'http-response', /waits for the answer to POST/],
+  ['headsOnly', 'stream', /ClientHttp2Stream, in 3 other answers of its HTTP\/2 session, takes none/],
   ['callOnClosed', 'never-settles', /the event message of WebSocket, which is closed/],
   ['callOnOpen', 'unknown', /waits for/],
   ['ackOffline', 'not-connected', /an answer that Acks\.acks is to get: its client has no connection/],

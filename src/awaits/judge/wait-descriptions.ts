@@ -7,7 +7,7 @@ import { connectionAway, isParked } from '../resources/connection-states.js'
 import { connectionOver, overOf } from '../resources/emitter-state.js'
 import { portOver } from '../resources/closed-ports.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
-import { unreadOn, unreadPartOf } from '../resources/unread.js'
+import { unreadOn, unreadOnSession, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
 import { Queues } from './queues.js'
@@ -131,7 +131,8 @@ export class WaitDescriptions {
     // A request without a socket of its own was not sent: the descriptor of the way to it is another one's.
     const own = objects.className(request) === 'ClientRequest' && described.fd === undefined
     const fd = own ? undefined : (described.fd ?? resource.fd)
-    const unread = unreadOn(objects, parts, end)
+    const unread =
+      unreadOn(objects, parts, end) ?? (described.kind === 'http2-stream' ? unreadOnSession(objects, request) : null)
     const more = { ...(fd === undefined ? {} : { fd }), ...(unread === null ? {} : { unread }) }
     // undici's client-h1.js: a socket is `writing` from a body's first chunk until its end.
     const writing = described.kind === 'http-request' && objects.getBoolean(end, ['[writing]']) === true

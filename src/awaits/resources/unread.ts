@@ -6,6 +6,7 @@
 import type { UnreadStream } from '../../model/await.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { entriesOf } from './collections.js'
 import { awaitedWriters, unreadFacts, liesFull, unreadPart } from './stream-states.js'
 
 const MAX_DEPTH = 6
@@ -41,6 +42,25 @@ export function unreadPartOf(objects: Objects, parser: Tagged): UnreadStream | n
   if (!objects.isObject(parser) || objects.getObject(parser, ['_writableState']) === 0) return null
   const part = unreadPart(objects, parser)
   return part === 0 ? null : unreadFacts(objects, part)
+}
+
+const MAX_STREAMS = 1_000
+/** One or two may just be read slowly. */
+const MANY = 3
+
+/**
+ * Answers to other requests of one HTTP/2 session that nobody reads: they take the places for streams that the peer allows.
+ * How many it allows is not in the heap, and whether this one was sent is not either: many of them are a hint.
+ */
+export function unreadOnSession(objects: Objects, request: Tagged): UnreadStream | null {
+  const session = objects.getObject(request, ['[session]', '[kSession]'])
+  const state = session === 0 ? 0 : objects.getObject(session, ['[state]', '[kState]'])
+  const streams = state === 0 ? 0 : objects.getObject(state, ['streams'])
+  if (streams === 0) return null
+  const full = entriesOf(objects, streams, MAX_STREAMS).filter((each) => each !== request && liesFull(objects, each))
+  const bytes = full.reduce((sum, each) => sum + (unreadFacts(objects, each).buffered ?? 0), 0)
+  if (full.length < MANY) return null
+  return { stream: 'ClientHttp2Stream', buffered: bytes, others: full.length }
 }
 
 /** Whether a response has begun that nobody takes data from. */

@@ -1,6 +1,6 @@
 /** `awaiting/stream`: a stream that brings no data, or one that is written to and whose consumer takes nothing. */
 import type { Confidence } from '../../model/verdict.js'
-import type { StreamHold } from '../../model/wait.js'
+import type { StreamHold, UnreadStream } from '../../model/wait.js'
 import { requestText } from './awaiting-http-response.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capByLooks, isUnended, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
@@ -37,7 +37,7 @@ function notRead(view: View, leaf: Leaf): Candidate {
   const stream =
     unread === undefined
       ? ''
-      : `; ${unread.stream} takes none${unread.buffered === null || unread.buffered === 0 ? '' : ` (${plural(unread.buffered, unread.objects === true ? 'object' : 'byte')} in it, not read)`}`
+      : `; ${readerText(unread)} takes none${unread.buffered === null || unread.buffered === 0 ? '' : ` (${plural(unread.buffered, unread.objects === true ? 'object' : 'byte')} in it, not read)`}`
   return leafCandidate(view, leaf, {
     cause: 'stream',
     waitsFor: `data that this process does not read${unreadBytes === 0 ? '' : `: ${plural(unreadBytes, 'byte')}${from} ${unreadBytes === 1 ? 'lies' : 'lie'} in its own socket`}${stream}`,
@@ -45,15 +45,27 @@ function notRead(view: View, leaf: Leaf): Candidate {
       ...(unreadBytes === 0
         ? []
         : [strong(`${plural(unreadBytes, 'byte')} lie unread in its socket in every look, while the loop is idle`)]),
-      ...(unread === undefined ? [] : [strong(`${unread.stream} has no reader, and holds back what feeds it`)]),
+      ...(unread === undefined
+        ? []
+        : [
+            unread.others === undefined
+              ? strong(`${unread.stream} has no reader, and holds back what feeds it`)
+              : strong(
+                  `${plural(unread.others, 'answer')} of the same session lie unread, and may take the places that the server allows`,
+                ),
+          ]),
     ],
-    cap: capByLooks(view, leaf),
-    needsNoCpu: unread !== undefined,
+    cap: unread?.others === undefined ? capByLooks(view, leaf) : lower(capByLooks(view, leaf)),
+    needsNoCpu: unread !== undefined && unread.others === undefined,
     weight: 42,
     refutedBy: 'A receive queue that shrinks between two looks.',
     nextStep:
       'Read or destroy every stream that takes from this connection: a cloned or unused response body, a file or part that nobody reads, a consumer that was paused.',
   })
+}
+
+function readerText({ stream, others }: UnreadStream): string {
+  return others === undefined ? stream : `${stream}, in ${plural(others, 'other answer')} of its HTTP/2 session,`
 }
 
 /** The peer has got all that was written so far, and waits for the rest of the request. */

@@ -1,9 +1,10 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
+import type { Look } from '../../model/evidence.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
 import { areAbandoned, openConnectionsText } from '../view/open-connections.js'
 import { hasMovingTask } from '../view/tasks-of-clock.js'
-import { waitingText } from '../view/pending.js'
+import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
 import { failedText, plural } from '../view/phrases.js'
 import { originOf } from '../../source/origin.js'
 import { pointerTo } from '../view/pointers.js'
@@ -17,12 +18,13 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
     .filter((leaf) => leaf.cause === 'unknown' && leaf.waits.event?.startsWith('SIG') !== true)
     .map((leaf) => {
       const open = openConnectionsText(view, leaf)
+      const asked = open === null && leaf.waits.kind === 'emitter' ? besideRequest(view) : null
       return leafCandidate(view, leaf, {
         cause: 'unknown',
         waitsFor:
           leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
             ? `something that was not found (${leaf.waits.summary})`
-            : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}`,
+            : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}${asked === null ? '' : `. Meanwhile ${asked}`}`,
         signs: [
           open === null
             ? weak('nothing tells whether it will come')
@@ -35,13 +37,31 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
         nextStep:
           leaf.waits.owner === 'clock.timers'
             ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
-            : open === null
-              ? 'Find out what should settle this wait, and give it a time-out.'
-              : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
+            : asked !== null
+              ? 'See what holds that request up (a body that is not read to its end, a handler that awaits), and whether the event is to come from it.'
+              : open === null
+                ? 'Find out what should settle this wait, and give it a time-out.'
+                : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
       })
     })
   // Of no use beside an await that says more.
   return leaves.length > 0 ? named : bare(view)
+}
+
+/** A server that is to bring the event, and has a request that it does not get on with; null without any. */
+function besideRequest(view: View): string | null {
+  const requests = unansweredOf(view)
+  const text = unansweredText(requests)
+  if (text === null) return null
+  const fds = new Set(requests.map(({ fd }) => fd))
+  const unread = (look: Look): number =>
+    (look.kernel?.sockets ?? [])
+      .filter(({ fd }) => fd !== null && fds.has(fd))
+      .reduce((sum, each) => sum + (each.receiveQueueBytes ?? 0), 0)
+  const bytes = Math.min(unread(view.first), unread(view.last))
+  return bytes > 0
+    ? `${text}, and ${plural(bytes, 'byte')} of what it sends lie unread in this process's own socket`
+    : text
 }
 
 function accountText(waiting: readonly Leaf[]): string {

@@ -68,7 +68,9 @@ export function beating(view: View): readonly Candidate[] {
         ? READ_BODIES
         : hot !== null && getsLittle(view)
           ? GIVE_CPU
-          : nextStep(proven, unexplained, beside !== null, hot !== null, endlessText(view) !== null),
+          : endlessText(view) !== null
+            ? END_RECURSION
+            : nextStep(proven, unexplained, beside !== null, hot !== null, clocks > 0),
     },
   ]
 }
@@ -107,10 +109,14 @@ function getsLittle(view: View): boolean {
   return (view.main?.cpuShare ?? 0) < LITTLE * wantedShare(view)
 }
 
-function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean, endless: boolean): string {
-  if (endless) return 'Find what should end that recursion: each step waits for one more of the same.'
+const END_RECURSION = 'Find what should end that recursion: each step waits for one more of the same.'
+
+function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean, timed: boolean): string {
   if (beside || unexplained) return 'Look again in half a minute: what is still in the same place then is stuck.'
   if (hot || !proven) return 'Check whether that code should run so much: conductor-diag record PID shows who calls it.'
+  // Who tries again and again moves as well: without a clock nobody can tell.
+  if (!timed)
+    return 'If tasks still wait, what moves may be attempts that fail, over and over: look at the server and at this worker with conductor-diag watch PID, or give its loop a clock with heartbeat().'
   return 'Nothing to do here. If tasks still wait, look at the server and at this worker with conductor-diag watch PID.'
 }
 
