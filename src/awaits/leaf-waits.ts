@@ -1,7 +1,6 @@
 /**
- * What the leaves of one isolate wait for. Forward from all resources for all leaves; then back from a few leaves of
- * each group that were not reached; then what the holders of their resolvers wait for, so that chains of locks and
- * their cycles show; last the references from native code, where nothing else was found.
+ * What the leaves of one isolate wait for: what the searches found (`leaf-search.ts`), then the references from native
+ * code where that is nothing, judged.
  */
 import { performance } from 'node:perf_hooks'
 import type { PoolFacts, WaitHolder, WaitFacts } from '../model/await.js'
@@ -12,7 +11,8 @@ import type { HeapPage } from '../v8/heap/isolates.js'
 import type { Objects } from '../v8/objects/objects.js'
 import type { CodeScopes } from '../v8/objects/code-scopes.js'
 import { ContainingObjects } from '../v8/objects/containing-object.js'
-import { ForwardSearch, type ForwardResult } from './search/forward.js'
+import type { ForwardResult } from './search/forward.js'
+import { searchHolders, searchLeaves } from './leaf-search.js'
 import { HolderEdges } from './search/holder-edges.js'
 import { moved, WaitJudge } from './judge/judge-wait.js'
 import { type CallUnderWay, findCalls, waitOfCall } from './judge/native-calls.js'
@@ -23,17 +23,12 @@ import type { NativeObjects } from './resources/native-objects.js'
 import type { PoolReading } from './resources/pools.js'
 import { findNativeRoots, type NativeRoots } from './search/native-roots.js'
 import { Paths } from './judge/paths.js'
-import { agentsOwn } from './resources/agent-resources.js'
 import { socketDescriptor } from './resources/describe-resource.js'
-import { isGuardClass, type Resources } from './resources/resources.js'
-import { ReverseSearch, type ReverseContext } from './search/reverse.js'
+import type { Resources } from './resources/resources.js'
+import type { ReverseContext } from './search/reverse.js'
 import type { FreshHeap } from './scan/settled-scan.js'
 import { searchAgain, type SearchedAgain } from './search/search-again.js'
 import { objectOf, type Finding } from './search/wait-search.js'
-
-/** Rounds in which the waits of holders, and of their holders, are searched. */
-const HOLDER_ROUNDS = 3
-const MAX_HOLDER_SEARCH = 200
 
 export interface LeafWaitsInput {
   readonly heap: V8Heap
@@ -77,17 +72,8 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   const t0 = performance.now()
   const hubs = scan.others.filter((object) => scopes.isNativeContextType(heap.typeOf(object)))
   const containing = new ContainingObjects(objects, scan.isolate.pages, hubs)
-  const own = agentsOwn(objects, scan.others)
-  const sources = scan.others
-    .filter((object) => expired() || isLiveResource(input.resources, containing, object))
-    .filter((object) => !own.has(object))
-    .sort((a, b) => sourceRank(objects, a) - sourceRank(objects, b))
   const timers = new TimerPaths(objects, scopes)
   const paths = new Paths(objects, scopes, scan.suspended)
-  const forward = searchForward(input, sources, timers, expired)
-  const t1 = performance.now()
-  const findings = new Map(forward.findings)
-  const { guards } = forward
   const context = {
     objects,
     scopes,
@@ -96,38 +82,9 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     suspended: scan.suspended,
     blocks: scan.blocks,
   }
-  const open = input.sampled.filter((promise) => {
-    const found = findings.get(promise)
-    return found === undefined || timers.isGuarded(found)
-  })
-  const control = [...forward.findings.values()].find((found) => !found.rejectsOnly)?.promise ?? ownResult(scan)
-  let rounds = 0
-  /** Asked again whenever the findings have grown: a lock is known by what waits for it. */
-  const holdersOf = (): number =>
-    searchHolders(
-      new Locks(objects, scan.suspended, findings, timers, paths),
-      findings,
-      context,
-      sources,
-      input,
-      expired,
-    )
-  let controlled = false
-  if (open.length > 0) {
-    const asked = control === undefined ? open : [...open, control]
-    const reverse = new ReverseSearch(context).run(asked, expired)
-    rounds += reverse.cost.rounds
-    controlled =
-      control === undefined ? proves(reverse.findings) : (reverse.findings.get(control)?.ends.length ?? 0) > 0
-    for (const promise of open) {
-      const found = reverse.findings.get(promise)
-      if (found === undefined) continue
-      const before = findings.get(promise)
-      if (before !== undefined) guards.set(promise, before)
-      findings.set(promise, found)
-    }
-    rounds += holdersOf()
-  }
+  const search = { ...input, context, timers, paths, expired }
+  const { sources, forward, findings, guards, control, controlled, forwardMs, ...searched } = searchLeaves(search)
+  let { rounds } = searched
   let rootsMs = 0
   let lent = new Map<PoolFacts, PoolReading>()
   const judged = (): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } => {
@@ -155,7 +112,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     })
     rounds += again.rounds
     for (const [promise, finding] of again.findings) findings.set(promise, finding)
-    rounds += holdersOf()
+    rounds += searchHolders(search, sources, findings)
     ;({ waits, freed } = judged())
     for (const promise of nothing) waits.set(promise, confirmed(promise, waits.get(promise), again))
   }
@@ -167,9 +124,9 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     freed,
     cost: {
       resources: sources.length,
-      forwardMs: t1 - t0,
+      forwardMs,
       forwardVisited: forward.visited,
-      reverseMs: performance.now() - t1 - rootsMs - lendingMs,
+      reverseMs: performance.now() - t0 - forwardMs - rootsMs - lendingMs,
       reverseRounds: rounds,
       rootsMs,
       lendingMs,
@@ -265,86 +222,6 @@ function acceptedBy({ scan, objects, natives, uptimeMs }: LeafWaitsInput, server
   return scan.others
     .filter((object) => objects.isObject(object) && objects.getObject(object, ['_server']) === server)
     .flatMap((object) => socketDescriptor({ objects, natives, uptimeMs }, object) ?? [])
-}
-
-/** An object of node's in memory that is in use: what was freed keeps its words, and so do the resources of old. */
-function isLiveResource(resources: Resources, containing: ContainingObjects, object: Tagged): boolean {
-  const kind = resources.kindOf(object)
-  return kind === 'native' || (kind === 'class' && !containing.isFreed(object) && containing.isStart(object))
-}
-
-/** Of two resources equally near, the first is named: a child before the pipes of its output, a timer last. */
-function sourceRank(objects: Objects, object: Tagged): number {
-  const name = objects.className(object)
-  return name === 'ChildProcess' ? 0 : isGuardClass(name) || name === 'Immediate' ? 2 : 1
-}
-
-/** Levels by which a timer must be nearer than another resource to be what is waited for. */
-const TIMER_LAG = 10
-
-/**
- * Timers apart from all others and after them: most reach promises that they only bound. One is named when nothing else
- * reaches the promise, or when its callback settles it and what else was found is far away.
- */
-function searchForward(
-  input: LeafWaitsInput,
-  sources: readonly Tagged[],
-  timers: TimerPaths,
-  expired: () => boolean,
-  leaves: ReadonlySet<Tagged> = input.leaves,
-): ForwardResult & { readonly guards: Map<Tagged, Finding> } {
-  const { objects, scopes } = input
-  const isTimer = (source: Tagged): boolean => isGuardClass(objects.className(source))
-  const bounding = sources.filter(isTimer)
-  const others = sources.filter((source) => !isTimer(source))
-  const first = new ForwardSearch(objects, scopes).run(others, leaves, expired, bounding)
-  const second = new ForwardSearch(objects, scopes).run(bounding, leaves, expired, others)
-  const findings = new Map(first.findings)
-  const guards = new Map<Tagged, Finding>()
-  for (const [promise, found] of second.findings) {
-    const before = findings.get(promise)
-    const settles = !timers.isGuarded(found)
-    if (before === undefined || (settles && (before.rejectsOnly || found.steps.size + TIMER_LAG < before.steps.size)))
-      findings.set(promise, found)
-    else guards.set(promise, found)
-  }
-  return { ...first, findings, guards, visited: first.visited + second.visited }
-}
-
-/** The result of a suspended async function: that function settles it, so a search that misses it proves nothing. */
-function ownResult(scan: AwaitScan): Tagged | undefined {
-  return scan.suspended.list.find((one) => one.kind === 'async function' && one.awaits !== 0)?.results[0]
-}
-
-/** Without a promise of known outcome, others that ended at a root show that the search finds what is there. */
-function proves(findings: ReadonlyMap<Tagged, Finding>): boolean {
-  return [...findings.values()].some((finding) => finding.ends.length > 0)
-}
-
-function searchHolders(
-  locks: Locks,
-  findings: Map<Tagged, Finding>,
-  context: ReverseContext,
-  sources: readonly Tagged[],
-  input: LeafWaitsInput,
-  expired: () => boolean,
-): number {
-  let rounds = 0
-  for (let round = 0; round < HOLDER_ROUNDS && !expired(); round++) {
-    const wanted = new Set(locks.bottomsToSearch().slice(0, MAX_HOLDER_SEARCH))
-    if (wanted.size === 0) break
-    const timers = new TimerPaths(input.objects, input.scopes)
-    const forward = searchForward(input, sources, timers, expired, wanted)
-    for (const [promise, finding] of forward.findings) {
-      findings.set(promise, finding)
-      if (!timers.isGuarded(finding)) wanted.delete(promise)
-    }
-    if (wanted.size === 0) continue
-    const reverse = new ReverseSearch(context).run([...wanted], expired)
-    rounds += reverse.cost.rounds
-    for (const [promise, finding] of reverse.findings) findings.set(promise, finding)
-  }
-  return rounds
 }
 
 type Roots = Pick<NativeRoots, 'strong' | 'stray' | 'complete'>

@@ -89,6 +89,16 @@ export class CodeScopes {
     return this.#resolverIds.size === 2 && id === Math.min(...this.#resolverIds)
   }
 
+  /** The builtins of resolving functions that were met so far. */
+  get resolverIds(): readonly number[] {
+    return [...this.#resolverIds]
+  }
+
+  /** Meets those that another reader of the same isolate has met. */
+  meetResolvers(ids: readonly number[]): void {
+    for (const id of ids) this.#resolverIds.add(id)
+  }
+
   /** Meets the builtins of both resolving functions; to be called for whatever resolver comes along. */
   noteResolver(resolver: Tagged): void {
     const id = this.builtinId(resolver)
