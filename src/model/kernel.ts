@@ -11,6 +11,8 @@ export interface ChildProcess {
   readonly wchan: string | null
   /** The descriptor that its main thread is blocked writing to, and our own descriptors at the other end of it. */
   readonly writing?: { readonly fd: number; readonly ours: readonly number[] }
+  /** The same of one that it is blocked reading from. */
+  readonly reading?: { readonly fd: number; readonly ours: readonly number[] }
 }
 
 export interface CgroupState {

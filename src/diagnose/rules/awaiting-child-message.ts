@@ -27,9 +27,11 @@ export function awaitingChildMessage(view: View): readonly Candidate[] {
             ? `Read what the child writes (resume() or pipe its ${streamName(child.writing.fd)}), or start it with that stream ignored or inherited.`
             : outlived(view, leaf)
               ? "See what that child started and left running: it has the child's output as its own. Start it with its output redirected, or wait for the event exit instead of close."
-              : child === null
-                ? 'See what became of that child, and give the call a time-out.'
-                : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
+              : child !== null && waitsForInput(child)
+                ? "End the child's stdin (child.stdin.end()) when all is written, or start it without one: stdio: ['ignore', 'pipe', 'pipe']."
+                : child === null
+                  ? 'See what became of that child, and give the call a time-out.'
+                  : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
       })
     })
 }
@@ -59,10 +61,17 @@ function outlivedText({ waits }: Leaf): string {
 function childText(leaf: Leaf, child: ChildProcess | null): string {
   if (child === null) return `child process ${leaf.waits.pid ?? ''}`.trim()
   const what = `child process ${child.pid} (${child.command})`
+  if (waitsForInput(child))
+    return `${what}, ${seconds(child.ageMs)} old, which waits for input on its stdin: this process (its own fd ${child.reading?.ours.join(', ') ?? ''}) neither writes any nor ends it`
   if (child.writing === undefined) return `${what}, state ${child.kernelState}, ${seconds(child.ageMs)} old`
   const { fd, ours } = child.writing
   const here = ours.length === 0 ? 'nobody reads' : `this process does not read (its own fd ${ours.join(', ')})`
   return `${what}, ${seconds(child.ageMs)} old, which is blocked writing to its ${streamName(fd)}: what ${here}`
+}
+
+/** It sleeps in a read of its stdin, whose other end is this process's. */
+function waitsForInput({ reading }: ChildProcess): boolean {
+  return reading?.fd === 0 && reading.ours.length > 0
 }
 
 function streamName(fd: number): string {
@@ -86,6 +95,7 @@ function signsOf(child: ChildProcess | null): Sign[] {
   const signs: Sign[] = [strong('it waits for a child process')]
   if (child?.writing !== undefined)
     signs.push(strong(`the child sleeps in a write to its ${streamName(child.writing.fd)}`))
+  if (child !== null && waitsForInput(child)) signs.push(strong('the child sleeps in a read of its stdin'))
   if (child !== null)
     signs.push((child.ageMs >= PATIENCE_MS ? strong : weak)(`the child is alive for ${seconds(child.ageMs)}`))
   return signs

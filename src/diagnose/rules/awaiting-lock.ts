@@ -95,7 +95,7 @@ function holdersText({ waits }: Leaf): string {
   if (names.length > 0) return `, perhaps held by ${names.join(', ')}, whose code mentions it`
   if (waits.left !== undefined) return `, which no suspended function holds any more: ${leftText(waits.left)}`
   return isLockByName(waits)
-    ? ', which no suspended function was found to hold: perhaps it was never released'
+    ? ', which no suspended function was found to hold: a callback may have it, or it was never released'
     : ': what would take it out of there was not found'
 }
 
@@ -138,6 +138,6 @@ function nextOf(leaf: Leaf, cyclic: boolean): string {
   if (holder !== undefined && isHeld(leaf))
     return `See what ${holderText(holder)} waits for: the lock is free when that goes on. If it does not have it any more, find the path that takes it and does not release it.`
   if (isLockByName(leaf.waits))
-    return 'Find the path that takes this lock and does not release it (an early return or throw without finally).'
+    return 'Find who has it: a task whose callback or promise never comes, or a path that takes it and does not release it (an early return or throw without finally).'
   return 'Find what should call the resolvers of this queue (a release, or a producer of work), and whether it still can.'
 }

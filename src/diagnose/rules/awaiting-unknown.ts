@@ -1,5 +1,7 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import type { Look } from '../../model/evidence.js'
+import { placeText } from '../view/blame.js'
+import { turningOf, turningText } from '../view/turning.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
 import { areAbandoned, openConnectionsText } from '../view/open-connections.js'
@@ -90,22 +92,33 @@ function bare(view: View): Candidate[] {
   const failed = view.clock === null ? null : failedText(view.clock)
   // Timers that are due soon are no stalls, and yet what some function waits for.
   const waiting = waitingOf(view)
-  const retrying = waiting.find((leaf) => isSetInSilence(view, leaf)) ?? null
+  // In the same call in both looks it is no pause between two tries of something that is called anew.
+  const [turning] = turningOf(view)
+  const retrying = turning === undefined ? (waiting.find((leaf) => isSetInSilence(view, leaf)) ?? null) : null
   return [
     {
       kind: 'awaiting',
       cause: 'unknown',
-      where: null,
-      chain: [],
-      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}${failed === null ? '' : ` (${failed})`}: ${retrying === null ? `something awaited never comes${known ? accountText(waiting) : ''}` : retryingText(retrying)}.`,
+      where: turning?.blame.where ?? null,
+      chain: turning?.blame.chain ?? [],
+      summary: `The event loop is idle while ${view.silence ?? 'the poll loop is silent'}${failed === null ? '' : ` (${failed})`}: ${
+        turning !== undefined
+          ? turningText(turning)
+          : retrying !== null
+            ? retryingText(retrying)
+            : `something awaited never comes${known ? accountText(waiting) : ''}`
+      }.`,
       evidence: pointerTo('threads', main.index),
       signs,
       cap: retrying === null ? 'medium' : 'low',
       weight: 0,
       refutedBy: 'An await in the await tree that explains the silence, or a beat.',
-      nextStep: known
-        ? 'Look at the list of awaits and sockets of this dump.'
-        : 'Run conductor-diag dump PID as the same user or root, so that the await tree can be read.',
+      nextStep:
+        turning !== undefined
+          ? `See what ${placeText(turning.blame.where)} looks for each time it wakes, and give the search an end.`
+          : known
+            ? 'Look at the list of awaits and sockets of this dump.'
+            : 'Run conductor-diag dump PID as the same user or root, so that the await tree can be read.',
     },
   ]
 }

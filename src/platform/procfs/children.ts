@@ -38,16 +38,19 @@ export type ShowCommand = (argv: readonly string[]) => string
 
 const joined: ShowCommand = (argv) => argv.join(' ')
 
+const READS: ReadonlySet<string> = new Set(['read', 'readv', 'recvfrom', 'recvmsg'])
 const WRITES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64', 'sendto', 'sendmsg'])
 
 /**
- * What a child can't get rid of: its main thread sleeps in a write to a pipe or local socket that nobody empties. The two
+ * What a child can't get rid of, or does not get: its main thread sleeps in a write to a pipe or local socket that nobody
+ * empties, or in a read of one that nobody fills or ends. The two
  * ends of a pair of sockets have inodes one after the other (net/socket.c, __sys_socketpair makes one and then the next),
  * and libuv gives the second to the child (src/unix/process.c, uv__process_init_stdio); a pipe has one.
  */
-function blockedWrite(root: string, pid: number, parent: string): ChildProcess['writing'] | null {
+function blockedOn(root: string, pid: number, parent: string): Pick<ChildProcess, 'writing' | 'reading'> | null {
   const call = readSyscall(root, pid)
-  if (call === null || call === 'running' || !WRITES.has(call.name) || call.fd === undefined) return null
+  if (call === null || call === 'running' || call.fd === undefined) return null
+  if (!WRITES.has(call.name) && !READS.has(call.name)) return null
   const target = readDescriptor(root, call.fd)
   const inode = target === null ? null : inodeOfTarget(target)
   if (target === null || inode === null) return null
@@ -56,7 +59,8 @@ function blockedWrite(root: string, pid: number, parent: string): ChildProcess['
     const own = inodeOfTarget(each.target)
     return own !== null && near.includes(own) && each.target.slice(0, 4) === target.slice(0, 4)
   })
-  return { fd: call.fd, ours: ours.map((each) => each.fd) }
+  const ends = { fd: call.fd, ours: ours.map((each) => each.fd) }
+  return WRITES.has(call.name) ? { writing: ends } : { reading: ends }
 }
 
 function ownDescriptors(root: string): ReturnType<typeof listDescriptors> {
@@ -75,14 +79,14 @@ export function readChild(pid: number, show: ShowCommand = joined, parent = '/pr
     const stat = readStat(root)
     const wchan = readWchan(root)
     const command = readCommandLine(root)
-    const writing = stat.state === 'S' || stat.state === 'D' ? blockedWrite(root, pid, parent) : null
+    const blocked = stat.state === 'S' || stat.state === 'D' ? blockedOn(root, pid, parent) : null
     return {
       pid,
       kernelState: stat.state,
       command: command.length > 0 ? show(command) : `[${readProcText(`${root}/comm`, 64).trim()}]`,
       ageMs: ageMsOf(stat.startTicks) ?? 0,
       wchan,
-      ...(writing == null ? {} : { writing }),
+      ...blocked,
     }
   } catch {
     // It ended between the listing and now: no child to wait for.

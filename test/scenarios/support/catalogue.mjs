@@ -151,6 +151,7 @@ export const SCENARIOS = [
   },
   { name: 'awaiting-thread-message', kind: 'awaiting', cause: 'thread-message', where: ['w_sign'] },
   { name: 'awaiting-child-message', kind: 'awaiting', cause: 'child-message', where: ['w_render'], settleMs: 21_000 },
+  { name: 'awaiting-child-stdin', kind: 'awaiting', cause: 'child-message', where: ['w_convert'], settleMs: 21_000 },
   { name: 'awaiting-stream', kind: 'awaiting', cause: 'stream', where: ['w_consume'], settleMs: 21_000 },
   { name: 'awaiting-timer', kind: 'awaiting', cause: 'timer', where: ['w_backOff'] },
   { name: 'awaiting-file', kind: 'awaiting', cause: 'file', where: ['w_openInbox'] },
