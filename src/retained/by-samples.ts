@@ -4,7 +4,15 @@ import { objectOf, stepsDown, type Finding, type StepKey } from '../awaits/searc
 import type { Tagged } from '../v8/heap/heap.js'
 import type { CodeScopes } from '../v8/objects/code-scopes.js'
 import type { Objects } from '../v8/objects/objects.js'
-import { isCollection, NOBODY, scopesOf, sizeOfCollection, type Described, type RetainedRequest } from './holding.js'
+import {
+  isCollection,
+  NOBODY,
+  cellOf,
+  scopesOf,
+  sizeOfCollection,
+  type Described,
+  type RetainedRequest,
+} from './holding.js'
 import { livingEnd } from './living-end.js'
 
 /** Objects that one collection must hold before it is named: of 48, a table of Node's own held up to 6, a cache 11 and more. */
@@ -54,6 +62,7 @@ export function bySamples(
         },
         collection: objectOf(at),
         scopes: scopesOf(heap, scopes, finding, chain.slice(0, chain.indexOf(at))),
+        cell: cellOf(heap, finding, end),
       },
     ]
   })

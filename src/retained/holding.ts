@@ -51,6 +51,13 @@ export interface Described {
   /** What has the table. */
   readonly collection: Tagged
   readonly scopes: readonly HeldScope[]
+  /** Of an ES module's export, in which the way ends; else 0. */
+  readonly cell: Tagged
+}
+
+/** Where the way begins at what an ES module exports. */
+export function cellOf(heap: V8Heap, finding: Finding, end: StepKey): Tagged {
+  return finding.steps.get(end)?.type === heap.types.CELL ? objectOf(end) : 0
 }
 
 export function describe(
@@ -77,6 +84,7 @@ export function describe(
     },
     collection: owner,
     scopes: scopesOf(heap, scopes, finding, chain),
+    cell: cellOf(heap, finding, end),
   }
 }
 

@@ -18,7 +18,9 @@ import { ContainingObjects } from '../v8/objects/containing-object.js'
 import { Functions } from '../v8/objects/functions.js'
 import { Objects } from '../v8/objects/objects.js'
 import { closuresOf, declarationOf } from '../awaits/search/declared-at.js'
+import type { PathPart } from '../model/wait.js'
 import { bySamples } from './by-samples.js'
+import { exportedIn } from './exported.js'
 import { describe, type Described, NOBODY, type HeldScope, type RetainedRequest, type Way } from './holding.js'
 import { livingEnd } from './living-end.js'
 import { largeObjects, type LargeObject } from './large-objects.js'
@@ -74,10 +76,22 @@ export function readRetained(heap: V8Heap, isolate: Isolate, request: RetainedRe
     new Set(holdings.flatMap(({ scopes }) => scopes.map(({ scope }) => scope))),
     expired,
   )
+  const exported = exportedIn(
+    objects,
+    { blocks, containing },
+    new Set(holdings.flatMap(({ cell }) => (cell === 0 ? [] : cell))),
+    expired,
+  )
   const least = LEAST_SHARE * (request.heapBytes ?? 0)
   return {
     holdings: holdings
-      .map(({ holding, scopes: held }) => ({ ...holding, declared: placeOf(objects, held, closures) }))
+      .map(({ holding, scopes: held, cell }) => {
+        const declared = placeOf(objects, held, closures)
+        const of = exported.get(cell)
+        return of === undefined
+          ? { ...holding, declared }
+          : { ...holding, parts: withExport(of.variable, holding.parts), declared: declared ?? of.declared }
+      })
       .filter(({ heldBytes }) => heldBytes >= least)
       .toSorted((a, b) => b.heldBytes - a.heldBytes)
       .slice(0, MAX_NAMED),
@@ -85,6 +99,12 @@ export function readRetained(heap: V8Heap, isolate: Isolate, request: RetainedRe
     heapBytes: request.heapBytes,
     complete: cost.complete && !expired(),
   }
+}
+
+/** The way from a cell has no name in its first part. */
+function withExport(variable: string, parts: readonly PathPart[]): readonly PathPart[] {
+  const first: PathPart = { name: 'module', slot: `{${variable}}`, role: 'module' }
+  return [first, ...parts.filter(({ role }) => role !== 'module')]
 }
 
 /** A collection of large entries keeps more than the walk of some of them shows. */

@@ -56,6 +56,17 @@ describe.each(NODES)('what keeps the heap, on Node $major', (node) => {
     if (mode !== 'small') expect(most?.entries).toBe('Order')
   })
 
+  it('is named by what an ES module exports', async () => {
+    const lines = readFileSync(path.join(PROGRAMS, 'collecting/ledger.mjs'), 'utf8').split('\n')
+    const program = path.join(PROGRAMS, 'collecting/exporting.mjs')
+    const target = await startProgram(node, program, [], { nodeArgs: FLAGS })
+    const { holdings } = await retainedOf(target.pid).finally(() => target.child.kill('SIGKILL'))
+    const [most] = holdings
+    const at = lines.findIndex((line) => line.includes('@exported')) + 1
+    expect(most === undefined ? null : keeperText(most)).toBe(`ledger (ledger.mjs:${at})`)
+    expect(most?.parts[0]).toEqual({ name: 'module', slot: '{ledger}', role: 'module' })
+  })
+
   it('is nothing where there is garbage alone', async () => {
     const { holdings } = await withProgram(node, 'garbage', retainedOf)
     // What is being made is on the stack.
