@@ -8,6 +8,13 @@ import { wayOutWithoutGiving, withoutTexts, type WayOut } from './lost-turns.js'
 /** A call that gives a member back to its pool, or ends what was made of it: `client.release(`, `transaction.commit(`. */
 const GIVES_BACK =
   /\.\s*#?(?:(?:release|giveBack|free|destroy|commit|rollback|return|checkIn|endSession|abortTransaction|dispose)\w*|end|close|give|put)\s*\(/i
+/** What takes the answer off its socket: until then an agent lends that socket to nobody else. */
+const READS =
+  /\.\s*(?:resume|text|json|arrayBuffer|blob|bytes|formData|pipe|pipeTo|pipeThrough|destroy|cancel|dump|read|on|once|addListener|setEncoding|body)\b|\bfor\s+await\b|\bpipeline\s*\(/
+
+/** Of a pool: its member, or the answer to a request whose socket is the member. */
+export type Lent = 'member' | 'answer'
+
 /** A method that takes one. */
 const TAKES =
   /^#?(?:connect|acquire\w*|get(?:Connection|Client|Resource)|checkOut|borrow|take|lend|lease|reserve|transaction|begin\w*|startTransaction|createQueryRunner|startSession)$/i
@@ -79,13 +86,20 @@ export interface TakingCall {
 }
 
 /** The call at an `await`, where it takes a member: by its name, or as what it gives is given back. Null: it is another call. */
-export function takingCall(text: string, at: number): TakingCall | null {
+export function takingCall(text: string, at: number, lent: Lent = 'member'): TakingCall | null {
   const code = withoutTexts(text)
   const call = /^await\s+((?:[\w$#]+\s*\??\.\s*)*)([\w$#]+)\s*\(/.exec(code.slice(at))
   const [, receiver = '', method = ''] = call ?? []
   const [, name = ''] = /(?<![\w$.])([\w$]+)\s*=\s*$/.exec(code.slice(0, at)) ?? []
-  if (call === null || !(TAKES.test(method) || (name !== '' && isGivenBack(code, name)))) return null
+  if (call === null) return null
+  if (lent === 'member' && !TAKES.test(method) && (name === '' || !isGivenBack(code, name))) return null
   return { method, of: /([\w$#]+)\s*\??\.\s*$/.exec(receiver)?.[1] ?? '' }
+}
+
+/** What a function takes whose own callers call it to take: `pool.getConnection` in `borrow`. */
+export function takingsWithin(text: string): TakingCall[] {
+  const calls = withoutTexts(text).matchAll(/([\w$#]+)\s*\??\.\s*([\w$#]+)\s*\(/g)
+  return [...calls].flatMap(([, of = '', method = '']) => (TAKES.test(method) ? [{ method, of }] : []))
 }
 
 export interface TakingSite {
@@ -117,13 +131,15 @@ export function takingSites(text: string, { method, of }: TakingCall): TakingSit
 export function wayOutOfTaking(
   text: string,
   taken: number,
+  lent: Lent = 'member',
 ): { readonly word: WayOut['word'] | 'never'; readonly at: number } | 'safe' | null {
-  const way = wayOutWithoutGiving(text, taken, GIVES_BACK)
+  const givesBack = lent === 'answer' ? READS : GIVES_BACK
+  const way = wayOutWithoutGiving(text, taken, givesBack)
   if (way !== null) return way
   const code = withoutTexts(text)
   const rest = code.slice(taken)
-  const given = rest.search(GIVES_BACK)
-  if (given >= 0) return isOnEveryWay(rest, given) ? 'safe' : null
+  const given = rest.search(givesBack)
+  if (given >= 0) return isOnEveryWay(rest, given, givesBack) ? 'safe' : null
   const [, name = ''] = /([\w$]+)\s*=\s*$/.exec(code.slice(0, taken)) ?? []
   if (name === '') return null
   const uses = [...rest.matchAll(new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])(\\s*\\??\\.\\s*[\\w$#]+)?`, 'g'))]
@@ -131,9 +147,9 @@ export function wayOutOfTaking(
 }
 
 /** In a `finally`, or in no block of its own: one branch that gives it back says nothing of the others. */
-function isOnEveryWay(rest: string, given: number): boolean {
+function isOnEveryWay(rest: string, given: number, givesBack: RegExp): boolean {
   const last = rest.search(/\bfinally\b/)
-  if (last >= 0 && GIVES_BACK.test(rest.slice(last))) return true
+  if (last >= 0 && givesBack.test(rest.slice(last))) return true
   let depth = 0
   for (const char of rest.slice(0, given)) depth += char === '{' ? 1 : char === '}' ? -1 : 0
   return depth <= 0

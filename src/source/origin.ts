@@ -25,3 +25,13 @@ export function originOf(file: string | null): FrameOrigin {
   if (SHARED_OBJECT.test(file)) return 'native'
   return DEPENDENCY.test(file) ? 'dependency' : 'user'
 }
+
+/** The folder of the package that a file belongs to; null for the application's own code. */
+export function packageOf(file: string | null): string | null {
+  if (file === null) return null
+  if (file.startsWith('node:')) return 'node:'
+  const at = file.lastIndexOf('/node_modules/')
+  if (at < 0) return null
+  const rest = file.slice(at + 14).split('/')
+  return rest[0]?.startsWith('@') === true ? `${rest[0]}/${rest[1] ?? ''}` : (rest[0] ?? null)
+}

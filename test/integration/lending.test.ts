@@ -1,4 +1,6 @@
 /** Pools whose members are all lent, of real clients: who has them, or where those that nobody has any more are taken. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,15 +14,29 @@ const FOLDER = path.join(PROJECT_ROOT, 'test/clients')
 const LENDING = path.join(PROGRAMS, 'lending')
 const LOST = 'nothing alive has but the pool'
 
-let postgres: Postgres
+let postgres: Postgres | null = null
+let servers: ChildProcess
+let ports: { readonly mysql: number; readonly http: number }
 
 beforeAll(async () => {
   if (HAS_POSTGRES) postgres = await startPostgres()
+  servers = spawn(process.execPath, [path.join(LENDING, 'servers.mjs'), FOLDER], { stdio: ['pipe', 'pipe', 'inherit'] })
+  if (servers.stdout === null) throw new Error('no output')
+  const [data] = (await once(servers.stdout, 'data')) as [Buffer]
+  ports = JSON.parse(data.toString()) as typeof ports
 })
 
 afterAll(async () => {
-  if (HAS_POSTGRES) await postgres.stop()
+  servers.kill()
+  await postgres?.stop()
 })
+
+const OF_POSTGRES = ['pg', 'pg-esm', 'knex', 'sequelize']
+
+function addressOf(library: string): string {
+  if (OF_POSTGRES.includes(library)) return postgres?.url ?? ''
+  return String(library.startsWith('mysql2') ? ports.mysql : ports.http)
+}
 
 /** `held.cjs:10`: where the mark stands. */
 function at(library: string, file: string, mark: string): string {
@@ -30,7 +46,7 @@ function at(library: string, file: string, mark: string): string {
 }
 
 async function verdictsOf(node: NodeBinary, library: string, mode: string): Promise<readonly Verdict[]> {
-  const target = await startProgram(node, path.join(LENDING, 'run.cjs'), [library, mode, FOLDER, postgres.url])
+  const target = await startProgram(node, path.join(LENDING, 'run.cjs'), [library, mode, FOLDER, addressOf(library)])
   try {
     const { stdout } = await runCli(['dump', String(target.pid), '--json'])
     return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
@@ -120,12 +136,52 @@ function faults(library: string, { says, not }: Expected, verdicts: readonly Ver
   ]
 }
 
-const CASES = [
-  ...OF_PG.map((expected) => ({ library: 'pg', expected, mode: expected.mode })),
-  ...[HELD, RETURNED, KEPT].map((expected) => ({ library: 'pg-esm', expected, mode: expected.mode })),
+const OF_CALLBACKS: readonly Expected[] = [
+  KEPT,
+  {
+    mode: 'timer',
+    says: (library) => [`held by a callback of a timer, later (${at(library, 'timer', '@closure')})`],
+    not: [LOST],
+  },
+  {
+    mode: 'return',
+    // What hands on to a promise may lose one too: its text does not tell.
+    says: (library) => [LOST, 'one of', `reserve (${at(library, 'return', '@taken')})`],
+    not: ['takes such ones', 'lent to'],
+  },
 ]
 
-describe.skipIf(!HAS_POSTGRES).each(NODES)('an exhausted pool on Node $major', (node) => {
+const OF_AGENT: readonly Expected[] = [
+  HELD,
+  {
+    mode: 'return',
+    says: (library) => [LOST, `isThere (${at(library, 'return', '@taken')}) asks for such ones and never reads one`],
+    not: ['lent to', 'held by', 'one of'],
+  },
+  {
+    mode: 'kept',
+    says: (library) => ['held by downloads', at(library, 'kept', '@declared')],
+    not: [LOST],
+  },
+]
+
+const CASES = Object.entries({
+  pg: OF_PG,
+  'pg-esm': [HELD, RETURNED, KEPT],
+  mysql2: [HELD, RETURNED, KEPT],
+  'mysql2-callback': OF_CALLBACKS,
+  'generic-pool': [HELD, RETURNED, KEPT],
+  knex: [HELD, RETURNED, KEPT],
+  sequelize: [HELD, RETURNED, KEPT],
+  agent: OF_AGENT,
+})
+  .filter(([library]) => HAS_POSTGRES || !OF_POSTGRES.includes(library))
+  .flatMap(([library, list]) => list.map((expected) => ({ library, expected, mode: expected.mode })))
+const BUSY = ['pg', 'mysql2', 'generic-pool', 'knex', 'sequelize', 'agent'].filter(
+  (library) => HAS_POSTGRES || !OF_POSTGRES.includes(library),
+)
+
+describe.each(NODES)('an exhausted pool on Node $major', (node) => {
   it.each(CASES)('is told with who has its members: $library, $mode', async ({ library, expected }) => {
     let wrong: string[] = []
     // A look that a garbage collection overtakes reads less.
@@ -134,9 +190,10 @@ describe.skipIf(!HAS_POSTGRES).each(NODES)('an exhausted pool on Node $major', (
     expect(wrong).toEqual([])
   })
 
-  it.each(['pg'])('is no leak while it is busy and gives back: %s', async (library) => {
+  it.each(BUSY)('is no leak while it is busy and gives back: %s', async (library) => {
     const verdicts = await verdictsOf(node, library, 'busy')
     expect(verdicts.filter(({ summary }) => summary.includes(LOST))).toEqual([])
-    expect(verdicts[0]?.kind).not.toBe('awaiting')
+    const [first] = verdicts
+    expect(first?.kind === 'awaiting' && first.confidence !== 'low').toBe(false)
   })
 })

@@ -84,7 +84,7 @@ export class Queues {
   }
 
   poolWait(reading: PoolReading): WaitOf<'pool'> {
-    const { lentMembers: _, pool: __, ...facts } = reading
+    const { lentMembers: _, pool: __, reread: ___, ...facts } = reading
     this.#context.lent.set(facts, reading)
     return { kind: 'pool', owner: facts.owner, pool: facts }
   }

@@ -10,6 +10,7 @@
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
+import { packageOf } from '../../source/origin.js'
 import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
 import { objectOf, type Finding } from '../search/wait-search.js'
 import { givesBackBetween } from '../../source/turn-mentions.js'
@@ -218,14 +219,4 @@ export class SelfDeadlocks {
 
 function fileOf(one: Suspended): string | null {
   return scriptPath(one.function.script?.name ?? null)
-}
-
-/** The folder of the package that a file belongs to; null for the application's own code. */
-function packageOf(file: string | null): string | null {
-  if (file === null) return null
-  if (file.startsWith('node:')) return 'node:'
-  const at = file.lastIndexOf('/node_modules/')
-  if (at < 0) return null
-  const rest = file.slice(at + 14).split('/')
-  return rest[0]?.startsWith('@') === true ? `${rest[0]}/${rest[1] ?? ''}` : (rest[0] ?? null)
 }

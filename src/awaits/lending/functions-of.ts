@@ -87,6 +87,12 @@ export class HoldingFunctions {
     return index === undefined ? null : (this.#scan.suspended.list[index] ?? null)
   }
 
+  /** Of the application, or awaited by it in turn. */
+  isForApplication(generator: Tagged): boolean {
+    const one = this.at(generator)
+    return one !== null && isApplications(this.#application(one))
+  }
+
   /** False when its text shows that it is done with what it took: registers keep their values. */
   canUse(one: Suspended): boolean {
     const known = this.#uses.get(one)

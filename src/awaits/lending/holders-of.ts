@@ -4,7 +4,7 @@
  * own business; still it is no proof that the member is lost.
  */
 import type { MemberHolder } from '../../model/await.js'
-import { originOf } from '../../source/origin.js'
+import { originOf, packageOf } from '../../source/origin.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { HeapPage } from '../../v8/heap/isolates.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
@@ -23,6 +23,8 @@ export interface HolderSearch extends Omit<ReverseContext, 'edges'> {
   readonly edges: LentEdges
   readonly functions: HoldingFunctions
   readonly pool: Tagged
+  /** Of the pool's class and its members'. */
+  readonly ownPackages: ReadonlySet<string>
   readonly pages: readonly HeapPage[]
   readonly expired: () => boolean
 }
@@ -161,11 +163,23 @@ function callbackOn(search: HolderSearch, finding: Finding, end: FoundEnd): Memb
   }
 }
 
-/** By something that lives as long as the process, and that is no timer or socket of the client's own. */
-function isHeldByPackages({ objects }: HolderSearch, finding: Finding, closures: ReadonlyMap<Tagged, Tagged>): boolean {
-  return rootsOf(finding).some(({ key }) => {
-    const file = scriptPath(objects.functions.ofFunction(closures.get(objectOf(key)) ?? 0)?.script?.name ?? null)
-    return file === null || originOf(file) !== 'node'
+/** By something alive that is neither the application's nor of the packages that the pool and its members are of. */
+function isHeldByPackages(
+  { objects, ownPackages }: HolderSearch,
+  finding: Finding,
+  closures: ReadonlyMap<Tagged, Tagged>,
+): boolean {
+  return finding.ends.some(({ key, kind }) => {
+    const chain = stepsDown(finding, key).map(objectOf)
+    const code = kind === 'root' ? [closures.get(objectOf(key)) ?? 0, ...chain] : chain
+    const packages = code.flatMap((object) => {
+      const file = scriptPath(objects.functions.ofFunction(object)?.script?.name ?? null)
+      return packageOf(file) ?? []
+    })
+    // A timer of the pool's own bounds what it lent, and a listener of the client's own is part of it.
+    return (
+      !packages.some((name) => ownPackages.has(name)) && (kind === 'root' || packages.some((name) => name !== 'node:'))
+    )
   })
 }
 
@@ -174,10 +188,12 @@ function isOwnCode({ objects }: HolderSearch, closure: Tagged): boolean {
   return originOf(scriptPath(objects.functions.ofFunction(closure)?.script?.name ?? null)) === 'user'
 }
 
-/** What a handle of C++ or a word on a stack refers to is alive: then somebody may have it whom no search sees. */
-function heldByNative({ objects, pages, expired }: HolderSearch, open: readonly Finding[]): Set<Finding> {
+/** What a handle of C++ refers to is alive, and a function that is on a stack: then somebody may have it whom no search sees. */
+function heldByNative({ objects, edges, pages, expired }: HolderSearch, open: readonly Finding[]): Set<Finding> {
   const wanted = new Set<Tagged>(open.flatMap(({ steps }) => [...steps.keys()].map(objectOf)))
   const exclude = [...pages].sort((a, b) => a.start - b.start)
   const roots = findNativeRoots(objects.heap.memory, wanted, exclude, expired)
-  return new Set(open.filter(({ steps }) => [...steps.keys()].some((key) => roots.strong.has(objectOf(key)))))
+  const isAlive = (object: Tagged): boolean =>
+    roots.strong.has(object) || (edges.isPassing(object) && roots.stray.has(object))
+  return new Set(open.filter(({ steps }) => [...steps.keys()].some((key) => isAlive(objectOf(key)))))
 }

@@ -6,13 +6,15 @@ import type { HeapPage } from '../../v8/heap/isolates.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { ContainingObjects } from '../../v8/objects/containing-object.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { scriptPath } from '../../v8/objects/scripts.js'
+import { packageOf } from '../../source/origin.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import { grouped, insideOf, type PoolReading } from '../resources/pools.js'
 import type { Resources } from '../resources/resources.js'
 import type { AwaitScan } from '../scan/await-scan.js'
 import type { Suspended } from '../scan/suspended.js'
 import type { Finding } from '../search/wait-search.js'
-import { HoldingFunctions } from './functions-of.js'
+import { HoldingFunctions, isApplications } from './functions-of.js'
 import { holdersOf } from './holders-of.js'
 import { LentEdges, partsOf } from './lent-edges.js'
 import { takingsOf } from './takings.js'
@@ -22,6 +24,10 @@ const MAX_POOLS = 8
 const MAX_MEMBERS = 24
 const MAX_NAMED = 5
 const MAX_WAITERS = 20
+/** A way may be found the long way round first. */
+const MAX_DEPTH = 2_000
+/** Promises that a client went through, most of them garbage: each has to be seen before nobody is said to have it. */
+const MAX_ALIKE = 300
 /** Of the time that is left, for the searches of one pool: the look has more to do. */
 const SHARE = 0.4
 
@@ -92,7 +98,8 @@ function lending(reading: PoolReading, waiting: readonly Tagged[], context: Lend
       if (place !== undefined && !holders.has(member)) holders.set(member, { by: 'function', place, ...more })
     }
   }
-  named(functions.ofMembers(asked), {})
+  const direct = functions.ofMembers(asked)
+  named(new Map([...direct].filter(([, one]) => isApplications(one))), {})
   const atWork = reading.lentMembers.flatMap(({ object, facts }) =>
     facts.doing === 'busy' || facts.doing === 'unknown' ? [object] : [],
   )
@@ -100,18 +107,44 @@ function lending(reading: PoolReading, waiting: readonly Tagged[], context: Lend
   const open = asked.filter((member) => !holders.has(member))
   if (open.length > 0)
     for (const [member, holder] of search(reading, open, functions, context, expired)) holders.set(member, holder)
+  // A package's own function that works with it for nobody.
+  if (open.some((member) => !holders.has(member))) named(direct, {})
+  withoutMoved(reading, holders, objects)
   const members = reading.lentMembers.map(({ object, facts }) => {
     const heldBy = holders.get(object)
     return heldBy === undefined ? facts : { ...facts, heldBy }
   })
   const isLost = [...holders.values()].some(({ by }) => by === 'nobody')
   const waiters = isLost ? waiting.slice(0, MAX_WAITERS).flatMap((promise) => functions.waitersOf(promise)) : []
-  const takenIn = isLost ? takingsOf(waiters, { objects, blocks: scan.blocks, expired }) : []
+  const takenIn = isLost ? takingsOf(waiters, { objects, blocks: scan.blocks, lent: lentBy(reading), expired }) : []
   return {
     members: grouped(members),
     holders: distinct([...holders.values()]).slice(0, MAX_NAMED),
     ...(takenIn.length === 0 ? {} : { takenIn }),
   }
+}
+
+/**
+ * What runs a command has somebody who waits for it, and what runs one by now, or is idle in its pool, went on during the
+ * search: of neither is it said that nobody has it.
+ */
+function withoutMoved(
+  { lentMembers, reread }: PoolReading,
+  holders: Map<Tagged, MemberHolder>,
+  objects: Objects,
+): void {
+  const lost = new Set([...holders].flatMap(([member, { by }]) => (by === 'nobody' ? [member] : [])))
+  if (lost.size === 0) return
+  objects.heap.memory.flush()
+  const now = new Map(reread().map(({ object, facts }) => [object, facts.doing]))
+  for (const { object, facts } of lentMembers) {
+    if (lost.has(object) && (facts.doing === 'busy' || now.get(object) !== facts.doing)) holders.delete(object)
+  }
+}
+
+/** Of an http.Agent the application has no socket, but the answer that comes on it. */
+function lentBy({ lentMembers }: PoolReading): 'member' | 'answer' {
+  return lentMembers.some(({ facts }) => facts.doing === 'unread') ? 'answer' : 'member'
 }
 
 function search(
@@ -133,9 +166,17 @@ function search(
     containing,
     suspended: scan.suspended,
     blocks: scan.blocks,
-    edges: new LentEdges(objects, scopes, natives, resources, scan.suspended, closed),
+    maxDepth: MAX_DEPTH,
+    maxAlike: MAX_ALIKE,
+    edges: new LentEdges(objects, scopes, natives, resources, scan.suspended, {
+      closed,
+      isHolder: (generator) => functions.isForApplication(generator),
+    }),
     functions,
     pool: reading.pool,
+    ownPackages: new Set(
+      [reading.pool, ...members.flat()].flatMap((object) => packageOf(scriptPath(objects.classScript(object))) ?? []),
+    ),
     pages,
     expired,
   })

@@ -4,7 +4,7 @@
  * its value as any object does.
  */
 import type { SuspendedFunctions } from '../scan/suspended.js'
-import { HolderEdges, type EdgeMark } from '../search/holder-edges.js'
+import { HolderEdges, type EdgeMark, type HolderKind } from '../search/holder-edges.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import type { Resources } from '../resources/resources.js'
 import { originOf } from '../../source/origin.js'
@@ -16,14 +16,32 @@ import { scriptPath } from '../../v8/objects/scripts.js'
 
 const MAX_DEPTH = 3
 const MAX_PARTS = 300
-/** Of a socket of an http.Agent: what the application has of it are its request and answer. */
-const HANDED_OUT = /^(?:_httpMessage|req|res)$/
+/** Of a socket of an http.Agent: what the application has of it. */
+const HANDED_OUT: ReadonlySet<string> = new Set(['ClientRequest', 'IncomingMessage'])
 const PENDING_MASK = 3
+/** Of the microtask queue: it is empty when no JavaScript runs, but its buffer keeps the last ones. */
+const JOBS = [
+  'PROMISE_FULFILL_REACTION_JOB_TASK',
+  'PROMISE_REJECT_REACTION_JOB_TASK',
+  'PROMISE_RESOLVE_THENABLE_JOB_TASK',
+  'CALLABLE_TASK',
+  'CALLBACK_TASK',
+]
+
+export interface LentRules {
+  /** The pool, and what its members consist of: not followed. */
+  readonly closed: ReadonlySet<Tagged>
+  /** A suspended function that has a member for itself: the application's, or one that the application waits for. */
+  isHolder(generator: Tagged): boolean
+}
 
 export class LentEdges extends HolderEdges {
   readonly #objects: Objects
-  readonly #closed: ReadonlySet<Tagged>
+  readonly #scopes: CodeScopes
+  readonly #rules: LentRules
   readonly #met = new Set<Tagged>()
+  readonly #passing = new Set<Tagged>()
+  readonly #jobs: ReadonlySet<number>
 
   constructor(
     objects: Objects,
@@ -31,11 +49,14 @@ export class LentEdges extends HolderEdges {
     natives: NativeObjects,
     resources: Resources,
     suspended: SuspendedFunctions,
-    closed: ReadonlySet<Tagged>,
+    rules: LentRules,
   ) {
     super(objects, scopes, natives, resources, suspended)
     this.#objects = objects
-    this.#closed = closed
+    this.#scopes = scopes
+    this.#rules = rules
+    const { types } = objects.heap.layout
+    this.#jobs = new Set(JOBS.flatMap((name) => types[name] ?? []))
   }
 
   override edge(
@@ -46,18 +67,41 @@ export class LentEdges extends HolderEdges {
     slotInTarget: number,
   ): EdgeMark | null {
     this.#met.add(target)
-    if (this.#closed.has(holder.object)) {
+    if (this.#rules.closed.has(holder.object)) {
       this.#met.add(holder.object)
       return null
     }
     const { types } = this.#objects.heap
     const settled = targetType === types.JS_PROMISE && !this.#isPending(target)
-    return super.edge(target, settled ? types.JS_OBJECT : targetType, holder, before, slotInTarget)
+    const mark = super.edge(target, settled ? types.JS_OBJECT : targetType, holder, before, slotInTarget)
+    // An array or store may be what a pending promise lies in, and also where a member is: who has it has the member.
+    return mark === 'list' || mark === 'store' ? null : mark
+  }
+
+  override kind(holder: Holder, mark: EdgeMark): HolderKind {
+    const kind = super.kind(holder, mark)
+    if (kind === 'unlisted') this.#passing.add(holder.object)
+    if (kind === 'unlisted' || this.#jobs.has(holder.type)) return 'dead'
+    // A package's function that waits for its caller to be done with the member: the caller has what resumes it.
+    if (kind === 'holder') return this.#rules.isHolder(holder.object) ? kind : 'go'
+    // In a module that has no variables of its own a function's scope is the outermost, and goes when its closures go.
+    return kind === 'root' && this.#isNamedScope(holder) ? 'go' : kind
+  }
+
+  #isNamedScope({ object, type }: Holder): boolean {
+    const { heap } = this.#objects
+    if (!heap.isContextType(type) || this.#scopes.isNativeContextType(type)) return false
+    return !this.#scopes.isLongLived(type) && this.#scopes.scopeName(object) !== ''
   }
 
   /** Whether the search came upon it, as what is held or as a holder: one that misses the pool proves nothing. */
   hasMet(object: Tagged): boolean {
     return this.#met.has(object)
+  }
+
+  /** A function that runs, or one that has returned a promise that is pending: only the stack tells which. */
+  isPassing(object: Tagged): boolean {
+    return this.#passing.has(object)
   }
 
   #isPending(promise: Tagged): boolean {
@@ -73,10 +117,11 @@ export function partsOf(objects: Objects, member: Tagged, apart: ReadonlySet<Tag
   for (let depth = 0; depth < MAX_DEPTH && front.length > 0; depth++) {
     const next: Tagged[] = []
     for (const object of front) {
-      for (const { name, value } of objects.properties(object)) {
+      for (const { value } of objects.properties(object)) {
         if (found.size >= MAX_PARTS) return found
-        if (HANDED_OUT.test(name) || value === member || apart.has(value) || found.has(value)) continue
+        if (value === member || apart.has(value) || found.has(value)) continue
         if (!objects.isObject(value) || objects.heap.isFunction(value) || isApplications(objects, value)) continue
+        if (HANDED_OUT.has(objects.className(value))) continue
         found.add(value)
         next.push(value)
       }

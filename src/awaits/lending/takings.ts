@@ -4,7 +4,14 @@
  * that surely give back what they take are left out.
  */
 import type { Taking } from '../../model/await.js'
-import { takingCall, takingSites, wayOutOfTaking, type TakingCall } from '../../source/given-back.js'
+import {
+  takingCall,
+  takingSites,
+  takingsWithin,
+  wayOutOfTaking,
+  type Lent,
+  type TakingCall,
+} from '../../source/given-back.js'
 import { originOf } from '../../source/origin.js'
 import type { HeapBlocks } from '../../v8/heap/heap-blocks.js'
 import type { Tagged } from '../../v8/heap/heap.js'
@@ -25,16 +32,17 @@ const ROUNDS = 3
 export interface TakingsSearch {
   readonly objects: Objects
   readonly blocks: HeapBlocks
+  readonly lent: Lent
   readonly expired: () => boolean
 }
 
 /** @param waiters functions of the application that wait for a member of the pool */
 export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch): Taking[] {
-  const { expired } = search
+  const { expired, lent } = search
   const calls = new Map<string, TakingCall>()
   for (const waiter of waiters) {
     const own = ownTextOf(waiter)
-    const call = own === null ? null : takingCall(own.text, own.at)
+    const call = own === null ? null : takingCall(own.text, own.at, lent)
     if (call !== null) calls.set(`${call.of}.${call.method}`, call)
   }
   const [example] = waiters
@@ -47,6 +55,13 @@ export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch):
   })
   const functions = functionsOf(example.function, scripts, search)
   const found = new Map<string, Taking>()
+  for (const { method } of calls.values()) {
+    for (const { script, text } of texts) {
+      const own = (functions.get(script.address) ?? []).filter(({ name }) => name === method)
+      for (const within of own.flatMap(({ start, end }) => takingsWithin(text.slice(start, end))))
+        if (lent === 'member') calls.set(`${within.of}.${within.method}`, within)
+    }
+  }
   let asked = [...calls.values()]
   for (let round = 0; round < ROUNDS && asked.length > 0 && !expired(); round++) {
     const handing: TakingCall[] = []
@@ -56,7 +71,7 @@ export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch):
         for (const site of takingSites(text, call)) {
           const fn = innermost(functions.get(script.address) ?? [], site.at)
           if (site.handsOn && fn?.name != null) handing.push({ method: fn.name, of: '' })
-          else if (!site.handsOn) add(found, taking(script, text, fn, site.at))
+          else if (!site.handsOn) add(found, taking({ script, text }, fn, site.at, lent))
         }
       }
     }
@@ -76,9 +91,14 @@ function rank({ leaves }: Taking): number {
   return leaves.word === 'error' ? 1 : 0
 }
 
-function taking(script: Script, text: string, fn: FunctionInfo | null, at: number): Taking | null {
+function taking(
+  { script, text }: { readonly script: Script; readonly text: string },
+  fn: FunctionInfo | null,
+  at: number,
+  lent: Lent,
+): Taking | null {
   const [start, end] = fn === null ? [0, text.length] : [fn.start, fn.end]
-  const way = wayOutOfTaking(text.slice(start, end), at - start)
+  const way = wayOutOfTaking(text.slice(start, end), at - start, lent)
   const place = script.lineColumn(at)
   if (way === 'safe' || place === null) return null
   const left = way === null ? null : script.lineColumn(start + way.at)

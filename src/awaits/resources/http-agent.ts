@@ -53,5 +53,6 @@ export function readAgent(
     size: limit !== null && Number.isFinite(limit) ? limit : null,
     members: grouped(lent.map(({ facts }) => facts)),
     lentMembers: lent,
+    reread: () => readAgent(objects, agent, key, request, memberOf).lentMembers,
   }
 }

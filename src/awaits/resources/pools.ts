@@ -52,6 +52,8 @@ export interface PoolReading extends PoolFacts {
   readonly pool: Tagged
   /** The members that are lent, for a search of who holds them. */
   readonly lentMembers: readonly LentMember[]
+  /** The same at a later time; memory is to be flushed before. */
+  readonly reread: () => readonly LentMember[]
 }
 
 /** @param slot the property of `owner` by which the queue is held: `._pendingQueue` */
@@ -71,13 +73,13 @@ export function readPool(objects: Objects, owner: Tagged, slot: string, queued: 
   const named = POOL.test(name)
   if (idle === 0 && !(named && lent !== 0 && all !== 0)) return null
   if (!named && all === 0 && lent === 0) return null
-  return reading(objects, owner, `${name}${slot}`, queued, { idle, all, lent })
+  return reading(objects, owner, slot, queued, { idle, all, lent })
 }
 
 function reading(
   objects: Objects,
   owner: Tagged,
-  label: string,
+  slot: string,
   queued: number | null,
   parts: { readonly idle: Tagged; readonly all: Tagged; readonly lent: Tagged },
 ): PoolReading {
@@ -95,7 +97,7 @@ function reading(
   const members = given.map((object) => ({ object, facts: { doing: activityOf(objects, object), count: 1 } }))
   return {
     pool: owner,
-    owner: label,
+    owner: `${objects.className(owner) || 'a pool'}${slot}`,
     position: null,
     queued,
     lent,
@@ -103,6 +105,7 @@ function reading(
     size: limitOf(objects, owner) ?? total,
     members: grouped(members.map(({ facts }) => facts)),
     lentMembers: members,
+    reread: () => readPool(objects, owner, slot, queued)?.lentMembers ?? [],
   }
 }
 

@@ -55,12 +55,18 @@ export interface ReverseContext {
   readonly containing: ContainingObjects
   readonly suspended: SuspendedFunctions
   readonly blocks: HeapBlocks
+  /** Holders of holders that are followed; 26 when unset. An object counts by the way on which it was met first. */
+  readonly maxDepth?: number
+  /** Holders of one object that are alike, and followed; 8 when unset. */
+  readonly maxAlike?: number
 }
 
 export class ReverseSearch {
   readonly #context: ReverseContext
   readonly #heap: V8Heap
   readonly #lists: ListNodes
+  readonly #maxDepth: number
+  readonly #maxAlike: number
   readonly #edges = new Map<Tagged, Edge[]>()
   readonly #known = new Map<Tagged, Known>()
   #roundsWithRoots = 0
@@ -69,6 +75,8 @@ export class ReverseSearch {
     this.#context = context
     this.#heap = context.objects.heap
     this.#lists = new ListNodes(context.objects)
+    this.#maxDepth = context.maxDepth ?? MAX_DEPTH
+    this.#maxAlike = context.maxAlike ?? MAX_ALIKE
   }
 
   /** @param type of what is searched for: whoever holds any other object holds it, where a promise has its own rules */
@@ -124,14 +132,14 @@ export class ReverseSearch {
       this.#remember(holder.object, holder.type, depth, mark, holder.offset, entry.listed + (passes ? 1 : 0))
     }
     list.push({ ...holder, mark, kind, rejects: false })
-    if ((kind !== 'go' && kind !== 'waypoint' && kind !== 'stepped') || entry.depth >= MAX_DEPTH) {
-      if (entry.depth >= MAX_DEPTH) entry.capped = true
+    if ((kind !== 'go' && kind !== 'waypoint' && kind !== 'stepped') || entry.depth >= this.#maxDepth) {
+      if (entry.depth >= this.#maxDepth) entry.capped = true
       return
     }
     const alike = holder.offset + this.#codeOf(holder)
     const count = (entry.alike.get(alike) ?? 0) + 1
     entry.alike.set(alike, count)
-    if (count <= MAX_ALIKE) want(holder.object)
+    if (count <= this.#maxAlike) want(holder.object)
     else entry.capped = true
   }
 

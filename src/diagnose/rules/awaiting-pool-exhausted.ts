@@ -6,7 +6,7 @@ import type { PoolFacts } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
-import { hasNobody, lostText, membersText } from '../view/lent.js'
+import { confirmedPool, hasNobody, isAtWork, lostText, membersText } from '../view/lent.js'
 import { holderText } from '../view/queue-words.js'
 import { keeperText } from '../view/retained.js'
 import type { View } from '../view/view.js'
@@ -15,7 +15,9 @@ export function awaitingPoolExhausted(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   return leavesOf(view)
     .filter((leaf) => leaf.cause === 'pool-exhausted')
-    .flatMap((leaf) => (leaf.waits.pool === undefined ? [] : exhausted(view, leaf, leaf.waits.pool)))
+    .flatMap((leaf) =>
+      leaf.waits.pool === undefined ? [] : exhausted(view, leaf, confirmedPool(view, leaf, leaf.waits.pool)),
+    )
 }
 
 function exhausted(view: View, leaf: Leaf, pool: PoolFacts): Candidate {
@@ -27,7 +29,7 @@ function exhausted(view: View, leaf: Leaf, pool: PoolFacts): Candidate {
     cap: capOf(view, leaf, pool, leaked),
     needsNoCpu: leaked,
     // What the members at work wait for comes first: it is why none comes back.
-    weight: pool.members.some((member) => member.doing === 'busy') ? 25 : 44,
+    weight: pool.members.some((member) => isAtWork(view, member)) ? 25 : 44,
     refutedBy: 'A member given back between two looks, or the queue getting shorter.',
     nextStep: nextOf(leaf, pool, leaked),
   })
@@ -53,14 +55,17 @@ function whoText({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   if (pool.members.some(({ heldBy }) => heldBy !== undefined)) return lostText(pool)
   const names = (waits.holders ?? []).slice(0, 3).map(holderText)
   if (names.length > 0) return `; held by ${names.join(', ')}`
-  return leaked ? '; no suspended function holds one: they were not given back' : ''
+  return leaked ? '; no suspended function holds one: they may not have been given back' : ''
 }
 
 /** Nobody who could give one back has any of them: each is lost, or runs nothing and nobody was found. */
 function isLeak({ waits }: Leaf, { members }: PoolFacts): boolean {
   if (members.length === 0) return false
-  if (members.some(({ heldBy }) => heldBy !== undefined)) return members.every(hasNobody)
-  return (waits.holders ?? []).length === 0 && members.every(({ doing }) => doing === 'nothing' || doing === 'unread')
+  if ((waits.holders ?? []).length > 0) return false
+  return members.every(
+    ({ heldBy, doing }) =>
+      heldBy?.by === 'nobody' || (heldBy === undefined && (doing === 'nothing' || doing === 'unread')),
+  )
 }
 
 function signsOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): Sign[] {
@@ -69,7 +74,7 @@ function signsOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): Sign[] {
   if (pool.size !== null && pool.lent !== null && pool.lent >= pool.size) signs.push(strong('all of them are lent'))
   const lost = pool.members.filter(hasNobody)
   if (lost.length > 0) signs.push(strong('nothing alive but the pool has what is lent: what took it has ended'))
-  else if (leaked) signs.push(strong('what is lent runs nothing, and nobody holds it'))
+  else if (leaked) signs.push(weak('what is lent runs nothing, and no suspended function holds it'))
   if ((waits.holders ?? []).length > 0) signs.push(weak('suspended functions hold what is lent'))
   if (pool.members.some(({ heldBy }) => heldBy?.by === 'variable' || heldBy?.by === 'callback'))
     signs.push(strong('the application keeps what is lent'))
@@ -78,10 +83,10 @@ function signsOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): Sign[] {
 
 /** Members at work and a queue before them are what a busy pool looks like: only age tells a stall from load. */
 function capOf(view: View, leaf: Leaf, pool: PoolFacts, leaked: boolean): Confidence {
-  const working = pool.members.some((member) => member.doing === 'busy')
+  const working = pool.members.some((member) => isAtWork(view, member))
   const cap = working ? capByAge(view, leaf) : capByLooks(view, leaf)
   const full = pool.size !== null && pool.lent !== null && pool.lent >= pool.size && pool.idle === 0
-  if (leaked && full) return cap === 'low' ? 'medium' : cap
+  if (leaked && full && pool.members.some(hasNobody)) return cap === 'low' ? 'medium' : cap
   // Without its own figures a queue of a pool is only likely to be one.
   return full || cap === 'low' ? cap : 'medium'
 }
@@ -89,7 +94,7 @@ function capOf(view: View, leaf: Leaf, pool: PoolFacts, leaked: boolean): Confid
 function nextOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   const { members, takenIn = [] } = pool
   if (members.some((member) => member.doing === 'unread'))
-    return 'Read or destroy the body of every response: a socket whose answer is not read goes to nobody else.'
+    return `Read or destroy the body of every response${takenIn.length === 0 ? '' : `, in ${takenIn.slice(0, 3).map(holderText).join(', ')} first`}: a socket whose answer is not read goes to nobody else.`
   const lost = members.some(hasNobody)
   if (lost && takenIn.length > 0)
     return `Release in finally what ${takenIn.slice(0, 3).map(holderText).join(', ')} ${takenIn.length === 1 ? 'takes' : 'take'}: one way out of it gives nothing back.`

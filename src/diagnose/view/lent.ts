@@ -1,8 +1,23 @@
 /** Who has what a pool lent, in words: for each group of members that are alike. */
-import type { MemberHolder, PoolFacts, PoolMember, Taking, WaitHolder } from '../../model/await.js'
+import type { MemberHolder, PoolFacts, PoolMember, Taking, WaitHolder, WaitKind, WaitsFor } from '../../model/await.js'
+import { PATIENCE_MS, type Leaf } from './leaf.js'
 import { fileLine, holderText } from './queue-words.js'
 import { keeperText } from './retained.js'
 import type { View } from './view.js'
+
+const OUTSIDE: ReadonlySet<WaitKind> = new Set<WaitKind>([
+  'socket',
+  'http-request',
+  'http2-stream',
+  'file',
+  'dns',
+  'pool-request',
+  'child',
+  'worker',
+  'unknown',
+])
+/** Node's objects on which an answer comes. */
+const ASKING = /^(?:ClientRequest|IncomingMessage|Socket|TLSSocket|ClientHttp2Stream|ChildProcess|Worker)$/
 
 const MOST_GROUPS = 4
 const MOST_TAKINGS = 3
@@ -55,38 +70,108 @@ function callbackText({ of, place }: Extract<MemberHolder, { by: 'callback' }>):
   return `a callback${whose}, ${holderText(place)}`
 }
 
-/** `, which awaits GET http://..., sent, no answer`: the innermost wait of its chain; '' when that is not listed. */
+/** `, which awaits GET http://..., sent, no answer`; '' when that is not listed. */
 function awaitedText(view: View, place: WaitHolder): string {
+  const wait = awaitedBy(view, place)
+  return wait === null || wait.kind === 'unknown' ? '' : `, which awaits ${wait.summary}`
+}
+
+/** The innermost wait of its chain. */
+function awaitedBy(view: View, place: WaitHolder): WaitsFor | null {
   const node = (view.last.awaits?.awaits ?? []).find(
     (each) =>
       each.waitsFor !== null &&
       each.waitsFor.kind !== 'await' &&
       [each, ...each.awaitedBy].some((frame) => isSame(frame, place)),
   )
-  const wait = node?.waitsFor
-  return wait == null || wait.kind === 'unknown' ? '' : `, which awaits ${wait.summary}`
+  return node?.waitsFor ?? null
+}
+
+/**
+ * Its command runs, or who has it waits for something that the world outside will answer, or for what is not known: that
+ * is load, as far as one can tell.
+ */
+export function isAtWork(view: View, { doing, heldBy }: PoolMember): boolean {
+  if (doing === 'busy') return true
+  if (heldBy?.by === 'callback') return ASKING.test(heldBy.of)
+  if (heldBy?.by !== 'function') return false
+  const kind = awaitedBy(view, heldBy.place)?.kind ?? 'unknown'
+  return OUTSIDE.has(kind)
 }
 
 function isSame(a: Pick<WaitHolder, 'function' | 'file' | 'line'>, b: WaitHolder): boolean {
   return a.function === b.function && a.file === b.file && a.line === b.line
 }
 
+/**
+ * Where an earlier look does not say too that nobody has one, what was read is of a process that moves: then it is not
+ * said at all.
+ */
+export function confirmedPool(view: View, leaf: Leaf, pool: PoolFacts): PoolFacts {
+  if (!pool.members.some(hasNobody)) return pool
+  const earlier = view.evidence.looks.slice(0, -1).filter(({ awaits }) => awaits !== null)
+  const says = earlier.every((look) =>
+    (look.awaits?.awaits ?? []).some(
+      ({ waitsFor }) => waitsFor?.pool?.owner === pool.owner && waitsFor.pool.members.some(hasNobody),
+    ),
+  )
+  // Of one that waits for longer than the looks are apart, an earlier look may have been cut short.
+  if (says || (leaf.ageMs ?? 0) >= PATIENCE_MS) return pool
+  const { takenIn: _, ...rest } = pool
+  const members = pool.members.map((member): PoolMember => {
+    const { heldBy: __, ...facts } = member
+    return hasNobody(member) ? facts : member
+  })
+  return { ...rest, members }
+}
+
 export function hasNobody({ heldBy }: PoolMember): boolean {
   return heldBy?.by === 'nobody'
 }
 
-/** `; whoever took them left without giving them back`, and where such members are taken. */
+/** `; whoever took those left without giving them back`, and where such members are taken. */
 export function lostText(pool: PoolFacts): string {
-  const lost = pool.members.filter(hasNobody).reduce((sum, { count }) => sum + count, 0)
-  if (lost === 0) return ''
-  return `; whoever took ${lost === 1 ? 'that one' : 'those'} left without giving ${lost === 1 ? 'it' : 'them'} back${takenText(pool.takenIn ?? [])}`
+  const lost = pool.members.filter(hasNobody)
+  const one = lost.reduce((sum, { count }) => sum + count, 0) === 1
+  const [first] = lost
+  if (first === undefined) return ''
+  const words = first.doing === 'unread' ? ANSWERS : MEMBERS
+  const left = one ? words.leftOne : words.leftMany
+  return `; whoever ${left}${takenText(pool.takenIn ?? [], words)}`
+}
+
+interface Words {
+  readonly leftOne: string
+  readonly leftMany: string
+  readonly takes: string
+  readonly takenIn: string
+  /** What is left out. */
+  readonly without: string
+  readonly never: string
+}
+
+const MEMBERS: Words = {
+  leftOne: 'took that one left without giving it back',
+  leftMany: 'took those left without giving them back',
+  takes: 'takes such ones',
+  takenIn: 'taken',
+  without: 'without giving one back',
+  never: 'never gives one back',
+}
+const ANSWERS: Words = {
+  leftOne: 'asked for that one left without reading it',
+  leftMany: 'asked for those left without reading them',
+  takes: 'asks for such ones',
+  takenIn: 'asked for',
+  without: 'without reading one',
+  never: 'never reads one',
 }
 
 /** One place alone is named as it is; of several nobody can tell which one it was. */
-export function takenText(takings: readonly Taking[]): string {
+function takenText(takings: readonly Taking[], words: Words): string {
   const [only, ...others] = takings
   if (only === undefined) return ''
-  if (others.length === 0) return `: ${holderText(only)} takes such ones${leavesText(only)}`
+  if (others.length === 0) return `: ${holderText(only)} ${words.takes}${leavesText(only, ' and', words)}`
   const leaving = takings.filter(({ leaves }) => leaves !== undefined && leaves.word !== 'error')
   const list = takings.slice(0, MOST_TAKINGS).map(holderText).join(', ')
   const more = takings.length > MOST_TAKINGS ? ` and ${takings.length - MOST_TAKINGS} more` : ''
@@ -94,19 +179,19 @@ export function takenText(takings: readonly Taking[]): string {
   const which =
     sole === undefined
       ? ''
-      : `; of these only ${sole.function ?? 'an anonymous function'}${leavesText(sole).replace(/^ and/, '')}`
-  return `: taken in one of ${list}${more}${which}`
+      : `; of these only ${sole.function ?? 'an anonymous function'}${leavesText(sole, '', words)}`
+  return `: ${words.takenIn} in one of ${list}${more}${which}`
 }
 
-function leavesText({ leaves }: Taking): string {
+function leavesText({ leaves }: Taking, and: string, { without, never }: Words): string {
   if (leaves === undefined) return ''
   const at = fileLine(leaves)
   switch (leaves.word) {
     case 'never':
-      return ' and never gives one back'
+      return `${and} ${never}`
     case 'error':
-      return ` and leaves without giving one back when the await there fails (${at})`
+      return `${and} leaves ${without} when the await there fails (${at})`
     default:
-      return ` and leaves without giving one back by the ${leaves.word} there (${at})`
+      return `${and} leaves ${without} by the ${leaves.word} there (${at})`
   }
 }

@@ -108,13 +108,18 @@ export class CodeScopes {
   /** A scope that lives as long as its module: an ES module's, a script's, or the function CommonJS wraps a file in. */
   isModuleScope(context: Tagged, type: number): boolean {
     const heap = this.#heap
-    const first = heap.layout.ranges.firstContext
-    if (type === first + MODULE_CONTEXT || type === first + SCRIPT_CONTEXT) return true
+    if (this.isLongLived(type)) return true
     if (!heap.isContextType(type) || this.isNativeContextType(type) || this.isResolving(context)) return false
     const previous = heap.contextSlot(context, heap.layout.context.previousIndex)
     if (!this.isNativeContextType(heap.typeOf(previous))) return false
     const scope = scopeOfContext(heap, context)
     return scope !== 0 && readScopeInfo(heap, scope).contextLocals > 0
+  }
+
+  /** An ES module's scope or a script's, by its type alone. */
+  isLongLived(type: number): boolean {
+    const first = this.#heap.layout.ranges.firstContext
+    return type === first + MODULE_CONTEXT || type === first + SCRIPT_CONTEXT
   }
 
   /** Name of the variable at a byte offset of a context; '' when the slot is none. */

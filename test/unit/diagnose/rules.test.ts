@@ -1247,7 +1247,7 @@ describe('what a wait stands in', () => {
     const leak = first(parked([awaitNode('find', 7, pool('nothing'))]))
     expect(leak).toMatchObject({ name: 'awaiting/pool-exhausted', confidence: 'medium', line: 7 })
     expect(leak.verdict?.summary).toContain('5 of 5 lent, 0 idle, 3 queued')
-    expect(leak.verdict?.summary).toContain('they were not given back')
+    expect(leak.verdict?.summary).toContain('may not have been given back')
     expect(leak.verdict?.nextStep).toContain('finally')
   })
 
@@ -1303,6 +1303,16 @@ describe('what a wait stands in', () => {
       expect(two.verdict?.summary).not.toContain('of these only')
       const one = first(parked([awaitNode('find', 7, lent([lost], [reserve, place('audit', 40)]))]))
       expect(one.verdict?.summary).toContain('of these only reserve leaves without giving one back')
+    })
+
+    test('nowhere in the last look only: of a process that moves that is not said', () => {
+      const told = parked([awaitNode('find', 7, lent([lost], [reserve]))])
+      const [before, last] = told.looks
+      if (before === undefined || last === undefined || last.awaits === null) throw new Error('two looks')
+      const other = { ...last.awaits, awaits: [awaitNode('find', 7, lent([{ doing: 'nothing', count: 5 }]))] }
+      const { verdict } = first({ ...told, looks: [{ ...before, awaits: other }, last] })
+      expect(verdict?.summary).not.toContain('nothing alive')
+      expect(verdict?.summary).not.toContain('reserve')
     })
 
     test('at work: the function that waits for the reply is named, and nobody blamed', () => {
