@@ -64,6 +64,8 @@ export class SelfDeadlocks {
       (one) => one.awaits !== 0,
     )
     if (inside.length === 0) return null
+    // What is kept by a key waits for what comes for that key (an answer): that its callers can reach it makes no queue of it.
+    if (handed.length === 0 && this.#heap.is(this.#locks.nearestQueueOf(finding), 'JS_MAP')) return null
     if (!inside.every((one) => this.#waitsIn(one, finding, queue, new Set(), 0))) return null
     const own = new Set(waiters)
     const elsewhere =
