@@ -60,6 +60,24 @@ export class LinkedLists {
     return owners
   }
 
+  /** Whether what has the queue is itself an entry of a collection: one lock of several, by key or number. */
+  isOneOfMany(finding: Finding, queue: Tagged): boolean {
+    const { heap } = this.#objects
+    const { JS_ARRAY, JS_MAP, JS_SET } = heap.types
+    const above = this.#stepsAbove(finding)
+    const seen: StepKey[] = [queue]
+    for (let head = 0; head < seen.length && head < MAX_ABOVE; head++) {
+      for (const key of above.get(seen[head] ?? 0) ?? []) {
+        const type = finding.steps.get(key)?.type ?? -1
+        if ([JS_ARRAY, JS_MAP, JS_SET].includes(type)) return true
+        if (heap.isContextType(type)) continue
+        if (this.#objects.isObjectType(type) && this.#isDictionary(objectOf(key))) return true
+        seen.push(key)
+      }
+    }
+    return false
+  }
+
   /** The Map, or the plain object of names, that has a collection among its values; 0 without one. */
   tableOf(finding: Finding, collection: StepKey): Tagged {
     const { heap } = this.#objects

@@ -69,6 +69,11 @@ export class Locks {
     return queue !== nearest
   }
 
+  /** Whether the lock is one of several that are kept together: who has passed one of them may hold another. */
+  isOneOfMany(finding: Finding): boolean {
+    return this.#lists.isOneOfMany(finding, this.nearestQueueOf(finding))
+  }
+
   #queuesOf(finding: Finding): { readonly queue: Tagged; readonly nearest: Tagged } {
     const known = this.#queues.get(finding)
     if (known !== undefined) return known

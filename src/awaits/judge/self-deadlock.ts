@@ -70,9 +70,12 @@ export class SelfDeadlocks {
     const own = new Set(waiters)
     const elsewhere =
       this.#locks.isKeyed(finding) && holders.some((one) => !this.#waitsIn(one, finding, queue, new Set(), 0))
+    // That a function has passed where others wait says which lock it took only where there is one.
+    const byPlace = settlers.length + inPackage.length + started.length + handed.length === 0
     const certain =
       !finding.capped &&
       !elsewhere &&
+      !(byPlace && this.#locks.isOneOfMany(finding)) &&
       (inside.some((one) => !own.has(one)) ||
         further.length + passed.length + started.length + handed.length > 0 ||
         settlers.some((one) => this.#endsInPackage(finding, one)))
