@@ -7,6 +7,7 @@ import { connectionAway, isParked } from '../resources/connection-states.js'
 import { connectionOver, overOf } from '../resources/emitter-state.js'
 import { portOver } from '../resources/closed-ports.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
+import { isStream } from '../resources/stream-states.js'
 import { unreadOn, unreadOnSession, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
 import { plainParts, type HeapPathPart } from './paths.js'
@@ -61,7 +62,7 @@ export class WaitDescriptions {
     const event = resource.kind === 'socket' && (named === 'close' || named === 'error') ? null : named
     const owner = resource.owner ?? this.ownerOn(parts, objects.className(object))
     const behind = resource.kind === 'socket' ? this.#queues.behind(parts) : null
-    const over = named === null ? null : overOf(describe, this.#listenedOn(parts), named)
+    const over = named === null || isOfPipeline(parts) ? null : overOf(describe, this.#listenedOn(parts), named)
     const blocking =
       resource.kind === 'socket' && behind === null
         ? blockingCommand(
@@ -293,6 +294,10 @@ export class WaitDescriptions {
       const event = slot.slice(1)
       const over = overOf(this.#context.describe, emitter, event)
       if (over === null || leadsOn(paths.parts(finding, key), 0)) continue
+      if (isOfPipeline(paths.parts(finding, events)))
+        return { ...PIPELINE, parts: plainParts(paths.parts(finding, key)) }
+      // The first of a pipeline is over before its last: whoever waits for several goes on with any of them.
+      if (this.#isAlsoOn(finding, emitter)) return null
       const owner = objects.className(emitter) || 'EventEmitter'
       return {
         kind: STREAMS.test(owner) ? 'stream' : 'emitter',
@@ -304,6 +309,18 @@ export class WaitDescriptions {
       }
     }
     return null
+  }
+
+  /** Whether another stream, which is not over, leads to the promise by a listener of its own, not through the emitter. */
+  #isAlsoOn(finding: Finding, emitter: Tagged): boolean {
+    const { objects, describe } = this.#context
+    return finding.waypoints.some((key) => {
+      const other = objectOf(key)
+      const events = objects.getObject(other, ['_events'])
+      if (other === emitter || !finding.steps.has(events) || !isStream(objects, other)) return false
+      if (overOf(describe, other, 'finish') !== null) return false
+      return !stepsDown(finding, events).some((step) => objectOf(step) === emitter)
+    })
   }
 
   /** A message port or connection on the way that is closed: whatever its listener leads on to, it is never called again. */
@@ -341,6 +358,7 @@ export class WaitDescriptions {
     const event = this.#eventOn(parts)
     if (name === 'AbortSignal') return { kind: 'abort-signal', parts: plainParts(parts) }
     const over = event === null ? null : overOf(this.#context.describe, emitter.object, event)
+    if (over !== null && isOfPipeline(parts)) return { ...PIPELINE, parts: plainParts(parts) }
     const away = over === null ? this.#awayOf(emitter.object, event) : null
     if (away !== null) {
       const client = this.#clientName(parts, at)
@@ -373,6 +391,13 @@ export class WaitDescriptions {
     }
     return null
   }
+}
+
+/** lib/internal/streams/pipeline.js: its first streams are over before its last, and each alone tells nothing. */
+const PIPELINE = { kind: 'stream', owner: 'pipeline', event: 'finish' } as const
+
+function isOfPipeline(parts: readonly HeapPathPart[]): boolean {
+  return parts.some((part) => part.name === 'scope of pipelineImpl')
 }
 
 /** Whether other objects lie between the listener at `at` and the promise. */
