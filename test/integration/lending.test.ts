@@ -20,7 +20,7 @@ let ports: { readonly mysql: number; readonly http: number }
 
 beforeAll(async () => {
   if (HAS_POSTGRES) postgres = await startPostgres()
-  servers = spawn(process.execPath, [path.join(LENDING, 'servers.mjs'), FOLDER], { stdio: ['pipe', 'pipe', 'inherit'] })
+  servers = spawn(process.execPath, [path.join(LENDING, 'servers.mjs'), FOLDER], { stdio: ['pipe', 'pipe', 'ignore'] })
   if (servers.stdout === null) throw new Error('no output')
   const [data] = (await once(servers.stdout, 'data')) as [Buffer]
   ports = JSON.parse(data.toString()) as typeof ports

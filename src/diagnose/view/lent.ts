@@ -104,19 +104,20 @@ function isSame(a: Pick<WaitHolder, 'function' | 'file' | 'line'>, b: WaitHolder
 }
 
 /**
- * Where an earlier look does not say too that nobody has one, what was read is of a process that moves: then it is not
- * said at all.
+ * Where no earlier look says too that nobody has one, what was read may be of a process that moves: then it is not said
+ * at all. One other look is enough: on a crowded machine some are cut short.
  */
 export function confirmedPool(view: View, leaf: Leaf, pool: PoolFacts): PoolFacts {
   if (!pool.members.some(hasNobody)) return pool
   const earlier = view.evidence.looks.slice(0, -1).filter(({ awaits }) => awaits !== null)
-  const says = earlier.every((look) =>
+  const isAlone = earlier.length === 0
+  const says = earlier.some((look) =>
     (look.awaits?.awaits ?? []).some(
       ({ waitsFor }) => waitsFor?.pool?.owner === pool.owner && waitsFor.pool.members.some(hasNobody),
     ),
   )
-  // Of one that waits for longer than the looks are apart, an earlier look may have been cut short.
-  if (says || (leaf.ageMs ?? 0) >= PATIENCE_MS) return pool
+  // Of one that waits for longer than the looks are apart, each earlier look may have been cut short.
+  if (isAlone || says || (leaf.ageMs ?? 0) >= PATIENCE_MS) return pool
   const { takenIn: _, ...rest } = pool
   const members = pool.members.map((member): PoolMember => {
     const { heldBy: __, ...facts } = member
