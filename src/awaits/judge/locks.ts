@@ -69,6 +69,12 @@ export class Locks {
     return queue !== nearest
   }
 
+  /** Whether the queue is an emitter's list of listeners: nobody takes turns there. */
+  isOfListeners(finding: Finding): boolean {
+    const keys = [...finding.ends.map(({ key }) => key), ...finding.holders].slice(0, 4)
+    return keys.some((key) => this.#paths.parts(finding, key).some(({ slot }) => slot === '._events'))
+  }
+
   /** Whether the lock is one of several that are kept together: who has passed one of them may hold another. */
   isOneOfMany(finding: Finding): boolean {
     return this.#lists.isOneOfMany(finding, this.nearestQueueOf(finding))

@@ -43,7 +43,7 @@ export class SelfDeadlocks {
 
   of(finding: Finding): SelfDeadlock | null {
     const queue = this.#locks.queueOf(finding)
-    if (queue === 0 || this.#locks.hasResource(finding)) return null
+    if (queue === 0 || this.#locks.hasResource(finding) || this.#locks.isOfListeners(finding)) return null
     const waiters = this.#locks.chains.waitersOf(finding.promise)
     const settlers = finding.ends.flatMap((end) => (end.kind === 'function' ? (this.#at(objectOf(end.key)) ?? []) : []))
     const holders = finding.holders.flatMap((key) => this.#at(objectOf(key)) ?? [])
