@@ -37,7 +37,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
         signs: [...signsOf(leaf, cyclic), ...(mutual.length > 0 ? [strong(MUTUAL)] : [])],
         cap: capOf(view, leaf, waits, cyclic, mutual.length > 0),
         needsNoCpu: cyclic,
-        weight: together ? 55 - (itself && isItsHolder(leaf) ? 2 : 0) : elsewhere ? 5 : 35,
+        weight: together ? 55 - (itself && isItsHolder(leaf) ? 2 : 0) : elsewhere ? 5 : isAwaited(leaf) ? 36 : 35,
         refutedBy: together ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
         nextStep: itself ? (leaf.waits.keyed === true ? NOT_CROSSED : NOT_INSIDE) : nextOf(leaf, together),
       })
@@ -59,6 +59,11 @@ function itselfText({ waits }: Leaf): string {
 /** Who holds a turn waits too, but the one behind whom it waits stands nearer to what is to be changed. */
 function isItsHolder({ node, waits }: Leaf): boolean {
   return (waits.holders ?? []).some((holder) => holder.file === node.file && holder.line === node.line)
+}
+
+/** Of several in one queue, one for which somebody waits leads to the code that is stuck; another may be the queue's own. */
+function isAwaited({ node }: Leaf): boolean {
+  return node.awaitedBy.length > 0
 }
 
 const MUTUAL = 'each of them is parked on what the next one mentions, round to the first'
