@@ -17,7 +17,7 @@ const STREAMS: Expected = [
   ['sourceFailed', 'stream', /nobody has called end\(\); PassThrough, which is piped into it, was destroyed/],
   // A timer calls it back.
   ['slowAfterEnd', 'stream', /waits for (?:Slow|pipeline) to finish/],
-  ['slowWriter', 'stream', /waits for Slow to finish/],
+  ['slowWriter', 'stream', /waits for Slow to (?:finish|close)/],
 ]
 
 const CLIENTS: Expected = [
