@@ -17,7 +17,7 @@ const COMMANDS = {
   'node -e 0': { args: () => ['-e', '0'] },
   '--help': { args: () => [DIAG, '--help'], times: 3 },
   'dump --stacks-only': { args: ({ blocked }) => [DIAG, 'dump', blocked, '--stacks-only'], times: 3 },
-  'dump, one look': { args: ({ blocked }) => [DIAG, 'dump', blocked, '--samples', '1', '--engine', 'memory'], ms: 250 },
+  'dump, one look': { args: ({ blocked }) => [DIAG, 'dump', blocked, '--samples', '1', '--engine', 'memory'] },
   // It runs only while it is looked at: the others are measured without it.
   'dump, running JavaScript': { args: ({ busy }) => [DIAG, 'dump', busy], awake: 'busy', ms: 1000 },
   'dump, 10,000 awaits, less the half second': {
@@ -87,9 +87,9 @@ function rowOf(what, { times, ms: limitMs, lessMs = 0 }, taken, bare) {
   // Of each round's own pair: what changes from round to round cancels out.
   const ratio = round(median(taken.map((sample, i) => (sample.ms - lessMs) / bare[i].ms)), 1)
   const cpuRatio = round(median(taken.map((sample, i) => sample.cpuMs / bare[i].cpuMs)), 1)
-  const aim =
-    times === undefined ? { aim: `${limitMs} ms`, ok: ms <= limitMs } : { aim: `${times} times`, ok: ratio <= times }
-  return { ...row, ...aim, note: `${ratio} times node -e 0 (${cpuRatio} in CPU)` }
+  const timesAim = times === undefined ? {} : { aim: `${times} times`, ok: ratio <= times }
+  const msAim = limitMs === undefined ? {} : { aim: `${limitMs} ms`, ok: ms <= limitMs }
+  return { ...row, ...timesAim, ...msAim, note: `${ratio} times node -e 0 (${cpuRatio} in CPU)` }
 }
 
 function firstRow(name, firsts) {

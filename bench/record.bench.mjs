@@ -93,7 +93,7 @@ async function pySpy(seconds) {
     ]
     const { stderr, stdout } = spawnSync('py-spy', args, { encoding: 'utf8' })
     const kept = Number(/Samples: (\d+)/.exec(`${stdout}${stderr}`)?.[1] ?? Number.NaN)
-    return turnsRow(what, kept, seconds * 100)
+    return { what, value: `${kept} of ${seconds * 100}`, unit: 'turns' }
   } finally {
     python.kill('SIGKILL')
   }

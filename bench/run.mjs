@@ -1,12 +1,18 @@
-// Runs every bench/*.bench.mjs and prints what each measured. usage: npm run bench [-- NAME...] [--json] [--quick]
+// Runs every bench/*.bench.mjs and prints what each measured. usage: npm run bench [-- NAME...] [--json] [--quick] [--docs]
 // A bench exports `title` and `run({ quick, progress })`, which gives rows: { what, value, unit, aim?, ok?, note? }.
+// --docs puts them into the tables of docs/performance.md too.
 import { readdirSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import { intoPage } from './page.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
+  },
 })
 
 // It makes Node 20 start in 60-80 ms instead of 24.
@@ -26,6 +32,7 @@ for (const file of files) {
   results.push({ bench: file, title, rows })
   if (!values.json) print(title, rows)
 }
+if (values.docs) intoPage(results, { quick: values.quick })
 const machine = { node: process.version, cpus: os.cpus().length, load: os.loadavg()[0] }
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 1)}\n`)
 else process.stdout.write(`Node ${machine.node}, ${machine.cpus} CPUs, load ${machine.load.toFixed(1)}\n`)

@@ -1,4 +1,4 @@
-// npm run scale -- [--quick] [--only heap,timers] [--node PATH] [--json]: what a look costs as a process grows, one thing
+// npm run scale -- [--quick] [--only heap,timers] [--node PATH] [--json] [--docs]: what a look costs as a process grows, one thing
 // at a time. The exponent is that of the cost above the smallest size: 1 is linear, 0 is no growth.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,11 +8,13 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { median, PROGRAMS, ROOT, round } from './measure.mjs'
+import { putInto, table } from './page.mjs'
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
     only: { type: 'string' },
     node: { type: 'string', default: process.execPath },
   },
@@ -155,6 +157,8 @@ function exponentOf(points) {
   return above / grown.reduce((sum, [a]) => sum + (a - x) ** 2, 0)
 }
 
+const SIZES_HEAD = ['', 'size', 'time', 'CPU', 'memory of the reader', 'left out']
+const GROWTH_HEAD = ['', 'exponent', 'not worse than linear']
 const only = values.only?.split(',')
 const tables = []
 if (!values.json) console.log('| | size | time | CPU | memory of the reader | left out |\n|---|---|---|---|---|---|')
@@ -177,12 +181,22 @@ else {
     console.log(`| ${unit} | ${inWords(exponent)} | ${ok ? 'yes' : '**no**'} |`)
   console.log(`\nNode ${machine.node}, ${machine.cpus} CPUs, load ${machine.load}`)
 }
+if (values.docs) {
+  const sizes = tables.flatMap(({ unit, points }) => points.map((point) => cellsOf(unit, point)))
+  const grown = tables.map(({ unit, exponent, ok }) => [unit, inWords(exponent), ok ? 'yes' : '**no**'])
+  const all = [table(SIZES_HEAD, sizes), table(GROWTH_HEAD, grown)]
+  putInto('scale', all, `npm run scale${values.only === undefined ? '' : ` -- --only ${values.only}`}`)
+}
 process.exitCode = tables.every(({ ok }) => ok) ? 0 : 1
 
-function rowOf(unit, { size, ms, cpuMs, maxMb, cut }) {
+function cellsOf(unit, { size, ms, cpuMs, maxMb, cut }) {
   const time = (value) => `${round(value, value < 10 ? 3 : 0)} ms`
   const memory = maxMb === null ? '' : `${round(maxMb, 0)} MB`
-  return `| ${unit} | ${size.toLocaleString('en')} | ${time(ms)} | ${time(cpuMs)} | ${memory} | ${cut} |`
+  return [unit, size.toLocaleString('en'), time(ms), time(cpuMs), memory, cut]
+}
+
+function rowOf(unit, point) {
+  return `| ${cellsOf(unit, point).join(' | ')} |`
 }
 
 function inWords(exponent) {

@@ -33,9 +33,9 @@ async function rowsOf({ name, path: node }, quick, progress) {
       unit: `ms (${of('agent', 'mainCpuMs')} of the main thread's CPU), ${of('agent', 'rssMb', settled)} MB resident`,
       note: `bare Worker ${described('worker')}; nothing ${described('nothing')}`,
     },
-    over(samples, 'readyMs', 'agent over a bare Worker', 'ms', MAX_MS),
-    over(samples, 'mainCpuMs', "the same, the main thread's CPU", 'ms'),
-    over(settled, 'rssMb', 'the same, resident', 'MB', MAX_MB),
+    over(samples, 'readyMs', `${name}: agent over a bare Worker`, 'ms', MAX_MS),
+    over(samples, 'mainCpuMs', `${name}: the same, the main thread's CPU`, 'ms'),
+    over(settled, 'rssMb', `${name}: the same, resident`, 'MB', MAX_MB),
   ]
 }
 
@@ -44,6 +44,6 @@ function over(samples, field, what, unit, limit) {
   const differences = samples.agent.map((sample, i) => sample[field] - samples.worker[i][field])
   const value = round(median(differences), 1)
   const [low, high] = medianBounds(differences)
-  const row = { what: `  ${what}`, value, unit, note: `95 %: ${round(low, 1)} to ${round(high, 1)}` }
+  const row = { what, value, unit, note: `95 %: ${round(low, 1)} to ${round(high, 1)}` }
   return limit === undefined ? row : { ...row, aim: `at most ${limit}`, ok: value <= limit }
 }

@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { putInto, table } from './page.mjs'
 import { TRUTHS } from './truth-programs.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     stop: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
   },
 })
 const nodes = values.node ?? defaultNodes()
@@ -182,12 +184,24 @@ for (const node of nodes) {
   }
 }
 if (values.json) console.log(JSON.stringify(rows, null, 2))
-else {
-  console.log(`| ${Object.keys(rows[0] ?? {}).join(' | ')} |`)
+else
   console.log(
-    `|${Object.keys(rows[0] ?? {})
-      .map(() => '---')
-      .join('|')}|`,
+    table(
+      Object.keys(rows[0] ?? {}),
+      rows.map((row) => Object.values(row)),
+    ),
   )
-  for (const row of rows) console.log(`| ${Object.values(row).join(' | ')} |`)
+if (values.docs) {
+  const mark = values.stop ? 'truth-stop' : 'truth'
+  const options = `--seconds ${values.seconds} --rate ${values.rate}${values.stop ? ' --stop' : ''}`
+  putInto(
+    mark,
+    [
+      table(
+        Object.keys(rows[0] ?? {}),
+        rows.map((row) => Object.values(row)),
+      ),
+    ],
+    `npm run truth -- ${options}`,
+  )
 }
