@@ -10,7 +10,7 @@ const STREAMS: Expected = [
   ['webUnread', 'stream', /TransformStream takes none|WritableStream takes none/],
   ['sourceFailed', 'stream', /nobody has called end\(\); PassThrough, which is piped into it, was destroyed/],
   // A timer calls it back.
-  ['slowAfterEnd', 'stream', /waits for (?:Slow|pipeline) to finish/],
+  ['slowAfterEnd', 'stream', /waits for (?:Slow|pipeline) to (?:finish|close)/],
   ['slowWriter', 'stream', /waits for Slow to (?:finish|close)/],
 ]
 
