@@ -10,8 +10,17 @@ const STREAMS: Expected = [
   ['webUnread', 'stream', /TransformStream takes none|WritableStream takes none/],
   ['sourceFailed', 'stream', /nobody has called end\(\); PassThrough, which is piped into it, was destroyed/],
   // A timer calls it back.
-  ['slowAfterEnd', 'stream', /waits for (?:Slow|pipeline) to (?:finish|close)/],
-  ['slowWriter', 'stream', /waits for Slow to (?:finish|close)/],
+  ['slowAfterEnd', 'stream', /waits for (?:Slow|pipeline) to finish/],
+  ['slowWriter', 'stream', /waits for Slow to finish/],
+]
+
+const LISTENED: Expected = [
+  ['toFinish', 'stream', /waits for Slow to finish/],
+  ['toClose', 'stream', /waits for Held to close/],
+  ['toEnd', 'stream', /waits for data from Readable/],
+  ['toEndOnly', 'stream', /waits for data from Duplex/],
+  ['toOwnClose', 'stream', /waits for Slow to close/],
+  ['toOwnFinish', 'stream', /waits for Slow to finish/],
 ]
 
 const CLIENTS: Expected = [
@@ -30,6 +39,7 @@ const CLIENTS: Expected = [
 const PROGRAM_FILES = [
   ['held-streams.cjs', STREAMS],
   ['held-clients.cjs', CLIENTS],
+  ['listened-events.cjs', LISTENED],
 ] as const
 
 describe.each(NODES)('what this process holds up itself, on Node $major', (node) => {

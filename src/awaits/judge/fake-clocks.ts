@@ -3,7 +3,7 @@
  * time passes there but by a call. Known by the object that holds them: `timers`, `tick` and `now`.
  */
 import type { Objects } from '../../v8/objects/objects.js'
-import type { HeapPathPart } from './paths.js'
+import type { HeapPathPart } from './heap-path-part.js'
 
 /** `clock.timers`; null when no object of the path is such a clock. */
 export function fakeClockOn(objects: Objects, parts: readonly HeapPathPart[]): string | null {

@@ -8,14 +8,12 @@ import type { SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { ELEMENTS_OFFSET, PROPERTIES_OFFSET, TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
+import type { HeapPathPart } from './heap-path-part.js'
+import { byDecidingEvent, throughDecidingEvent } from './deciding-event.js'
 import { objectOf, stepsDown, type Finding, type Step, type StepKey } from '../search/wait-search.js'
 
 const MAX_PARTS = 14
 const LEFT_OUT: PathPart = { name: '...', slot: '', role: 'other' }
-
-export interface HeapPathPart extends PathPart {
-  readonly object: Tagged
-}
 
 /** The parts without their addresses, as they go into the evidence. */
 export function plainParts(parts: readonly HeapPathPart[]): PathPart[] {
@@ -44,6 +42,16 @@ export class Paths {
   }
 
   parts(finding: Finding, end: StepKey): HeapPathPart[] {
+    return byDecidingEvent({ objects: this.#objects, scopes: this.#scopes }, this.#partsMet(finding, end))
+  }
+
+  /** The way from the table of an emitter's listeners, whichever way the search came to that. */
+  fromListeners(finding: Finding, emitter: Tagged, table: StepKey): HeapPathPart[] {
+    const reading = { objects: this.#objects, scopes: this.#scopes }
+    return throughDecidingEvent(reading, emitter, this.#partsMet(finding, table), 0)
+  }
+
+  #partsMet(finding: Finding, end: StepKey): HeapPathPart[] {
     const chain = stepsDown(finding, end)
     const parts: HeapPathPart[] = []
     for (let i = 0; i + 1 < chain.length; i++) {

@@ -12,7 +12,8 @@ import { connectionAway, isParked, linkAway } from '../resources/connection-stat
 import { readPool, type PoolReading } from '../resources/pools.js'
 import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
-import { plainParts, type HeapPathPart } from './paths.js'
+import type { HeapPathPart } from './heap-path-part.js'
+import { plainParts } from './paths.js'
 
 const COMMANDS = /queue|command|pending|backlog|wait|todo|request/i
 const BUFFERS =

@@ -10,7 +10,8 @@ import { agentOf, readAgent } from '../resources/http-agent.js'
 import { isStream } from '../resources/stream-states.js'
 import { unreadOn, unreadOnSession, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
-import { plainParts, type HeapPathPart } from './paths.js'
+import type { HeapPathPart } from './heap-path-part.js'
+import { plainParts } from './paths.js'
 import { Queues } from './queues.js'
 import { bodyUnended, fileStreamHeld } from './stream-waits.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
@@ -289,13 +290,13 @@ export class WaitDescriptions {
       const emitter = objectOf(key)
       const events = objects.getObject(emitter, ['_events'])
       // However the search came to the emitter, its listener's entry is among the steps.
-      const slot = finding.steps.has(events) ? (paths.parts(finding, events)[0]?.slot ?? '') : ''
+      const way = finding.steps.has(events) ? paths.fromListeners(finding, emitter, events) : []
+      const slot = way[0]?.slot ?? ''
       if (!slot.startsWith('.')) continue
       const event = slot.slice(1)
       const over = overOf(this.#context.describe, emitter, event)
       if (over === null || leadsOn(paths.parts(finding, key), 0)) continue
-      if (isOfPipeline(paths.parts(finding, events)))
-        return { ...PIPELINE, parts: plainParts(paths.parts(finding, key)) }
+      if (isOfPipeline(way)) return { ...PIPELINE, parts: plainParts(paths.parts(finding, key)) }
       // The first of a pipeline is over before its last: whoever waits for several goes on with any of them.
       if (this.#isAlsoOn(finding, emitter)) return null
       const owner = objects.className(emitter) || 'EventEmitter'

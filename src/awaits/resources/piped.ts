@@ -6,10 +6,9 @@
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { Objects } from '../../v8/objects/objects.js'
-import { valuesOf } from './collections.js'
+import { listenersOf } from './listeners.js'
 import { isOver } from './stream-states.js'
 
-const MAX_LISTENERS = 20
 const MAX_LINKS = 12
 
 interface Reading {
@@ -55,21 +54,6 @@ export function sourcesOf(reading: Reading, stream: Tagged): readonly Tagged[] {
 /** A source that was destroyed before its end and is still piped into the stream: it will never end it; 0 without one. */
 export function failedSource(reading: Reading, stream: Tagged): Tagged {
   return pipedInto(reading, stream).find(({ source }) => isOver(reading.objects, source))?.source ?? 0
-}
-
-function listenersOf(objects: Objects, emitter: Tagged, event: string): readonly Tagged[] {
-  const events = objects.getObject(emitter, ['_events'])
-  const listeners = events === 0 ? 0 : (objects.get(events, event) ?? 0)
-  const list = objects.heap.is(listeners, 'JS_ARRAY') ? valuesOf(objects, listeners, MAX_LISTENERS) : [listeners]
-  return list.map((each) => plainListener(objects, each)).filter((each) => objects.heap.isFunction(each))
-}
-
-/** That of `once` is wrapped, and a property of the wrapper. */
-function plainListener(objects: Objects, listener: Tagged): Tagged {
-  const { heap } = objects
-  if (!heap.isFunction(listener) && !heap.is(listener, 'JS_BOUND_FUNCTION')) return 0
-  const wrapped = objects.get(listener, 'listener') ?? 0
-  return heap.isFunction(wrapped) ? wrapped : listener
 }
 
 function nameOf(objects: Objects, fn: Tagged): string {

@@ -12,7 +12,7 @@ const MAX_DEPTH = 6
 /** lib/internal/streams: bits of `state[kState]`, the same from Node 20 to 26. */
 const BITS = {
   writable: { destroyed: 4, closeEmitted: 6, finalCalled: 10, ending: 12, finished: 13, writing: 15 },
-  readable: { objectMode: 0, destroyed: 4, closeEmitted: 6, flowing: 24 },
+  readable: { objectMode: 0, destroyed: 4, closeEmitted: 6, endEmitted: 10, flowing: 24 },
 } as const
 const WEB_STREAMS = /^(?:WritableStream(?:DefaultWriter|DefaultController)?|TransformStream(?:DefaultController)?)$/
 
@@ -140,6 +140,17 @@ export function isUnended(objects: Objects, stream: Tagged): boolean {
   const state = objects.getObject(stream, ['_writableState'])
   if (state === 0 || (objects.getNumber(state, ['length']) ?? 1) > 0) return false
   return !(['ending', 'finished', 'destroyed', 'closeEmitted'] as const).some((flag) => written(objects, stream, flag))
+}
+
+/** Whether it has a side that is written to and has not emitted `finish`. */
+export function isToFinish(objects: Objects, stream: Tagged): boolean {
+  return objects.getObject(stream, ['_writableState']) !== 0 && !written(objects, stream, 'finished')
+}
+
+/** Whether it has a side that is read from and has not emitted `end`. */
+export function isToEnd(objects: Objects, stream: Tagged): boolean {
+  const state = objects.getObject(stream, ['_readableState'])
+  return state !== 0 && !bit(objects, state, 'endEmitted', BITS.readable.endEmitted)
 }
 
 function unread(objects: Objects, stream: Tagged): HeldStream {
