@@ -35,9 +35,12 @@ export class FreeBlocks {
   /** An isolate has one Map of that type; 0 until it is met. */
   #map = 0
   #low = 0
+  /** The size of the smallest, as it stands in it. */
+  readonly #smallest: number
 
   constructor(heap: V8Heap) {
     this.#heap = heap
+    this.#smallest = MIN_BYTES / heap.layout.freeSpace.sizeUnit
   }
 
   /** Whether the last block that begins at or below the address covers it. */
@@ -80,13 +83,13 @@ export class FreeBlocks {
       if (this.#map === 0 ? !this.#isFirst(low, words, i) : low !== this.#low) continue
       if (low + (words[i + 1] as number) * HIGH !== this.#map) continue
       const start = base + i * 4
-      blocks.push({ start, end: start + (this.#heap.smi(start + 1, 8) ?? 0) })
+      blocks.push({ start, end: start + (this.#heap.smi(start + 1, 8) ?? 0) * this.#heap.layout.freeSpace.sizeUnit })
     }
   }
 
   /** Whether a FreeSpace begins here, the first that is met: its Map is then known. Nearly every word is none by its size. */
   #isFirst(low: number, words: Uint32Array, i: number): boolean {
-    if ((low & 3) !== 1 || (words[i + 2] ?? 0) !== 0 || (words[i + 3] ?? MIN_BYTES) < MIN_BYTES) return false
+    if ((low & 3) !== 1 || (words[i + 2] ?? 0) !== 0 || (words[i + 3] ?? this.#smallest) < this.#smallest) return false
     const map = low + (words[i + 1] as number) * HIGH
     if (this.#heap.typeOfMap(map) !== this.#heap.types.FREE_SPACE) return false
     this.#map = map

@@ -64,6 +64,9 @@ export function layoutFromSymbols(source: LayoutSource): V8Layout | null {
   if (jsFunctionType === undefined || asyncFunctionType === undefined) return null
   // Not exported: the generator's own type precedes the async function's (src/objects/js-generator.tq).
   types['JS_GENERATOR_OBJECT'] ??= asyncFunctionType - 1
+  const feedbackVectorType = types['FEEDBACK_VECTOR']
+  if (feedbackVectorType !== undefined)
+    types['FREE_SPACE'] ??= feedbackVectorType + table.freeSpace.afterFeedbackVector
   const baseline = symbol('CodeKindBaseline')
   const layout: V8Layout = {
     schema: LAYOUT_SCHEMA,
@@ -135,6 +138,7 @@ export function layoutFromSymbols(source: LayoutSource): V8Layout | null {
       end: field('UncompiledData', ['end_position']),
     },
     array: { length: field('FixedArrayBase', ['length']), data: field('FixedArray', ['data']) },
+    freeSpace: { sizeUnit: table.freeSpace.sizeUnit },
     bytecode: {
       ...table.bytecode,
       length: field('BytecodeArray', ['length'], 8),

@@ -6,7 +6,7 @@
  */
 
 /** One version of this file's shape; a cached or shipped table of another is discarded. */
-export const LAYOUT_SCHEMA = 2
+export const LAYOUT_SCHEMA = 3
 
 /** Instance types that the engines ask for by name. A build that lacks one has `NO_TYPE`, which no object has. */
 export const NO_TYPE = -2
@@ -174,6 +174,8 @@ export interface V8Layout {
   readonly uncompiled: { readonly inferredName: number; readonly start: number; readonly end: number }
   /** Length of every FixedArray-like object, and its first element. */
   readonly array: { readonly length: number; readonly data: number }
+  /** Bytes that one unit of a FreeSpace's size stands for. */
+  readonly freeSpace: { readonly sizeUnit: 1 | 8 }
   readonly bytecode: {
     readonly length: number
     readonly data: number

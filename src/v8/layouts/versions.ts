@@ -31,6 +31,12 @@ export interface VersionTable {
     V8Layout['code'],
     'deoptimization' | 'sourcePositions' | 'instructionStart' | 'instructionSize' | 'flags' | 'streamToCode'
   >
+  /**
+   * Swept memory: where its type stands from FEEDBACK_VECTOR's, since 13 and later do not export it (measured: of 60,000 such
+   * blocks each ends where an object begins), and what its size counts. src/objects/free-space.tq: bytes; from 13 on
+   * src/objects/free-space-inl.h, `size_in_tagged_.Relaxed_Load().value() * kTaggedSize`.
+   */
+  readonly freeSpace: { readonly afterFeedbackVector: number; readonly sizeUnit: 1 | 8 }
   /** src/objects/js-generator.tq:16-52 (0101e8b2c2c8): function, context, receiver, input_or_debug_pos, resume_mode, continuation, parameters_and_registers. */
   readonly generator: V8Layout['generator']
   /** src/objects/js-generator.tq:58-63 (0101e8b2c2c8), AsyncGeneratorRequest: next, resume_mode, value, promise. */
@@ -83,6 +89,8 @@ const GENERATOR = {
   promise: 80,
   queue: 80,
 }
+const FREE_SPACE = { afterFeedbackVector: 2, sizeUnit: 1 } as const
+const FREE_SPACE_13 = { afterFeedbackVector: 2, sizeUnit: 8 } as const
 const REACTION_12 = { preserved: 8, next: 16, reject: 24, fulfill: 32, capability: 40 }
 const BYTECODE_12 = { sourcePositions: 24, handlers: 32, constants: 40, frameSize: 48 }
 const CODE_12 = {
@@ -124,6 +132,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
       streamToCode: [8, 16, 24],
     },
     reaction: { preserved: -1, next: 8, reject: 16, fulfill: 24, capability: 32 },
+    freeSpace: FREE_SPACE,
     positionsInHeader: false,
     page: { heap: [16], end: [32] },
     isolate: { cEntryFp: 384, jsEntry: 416, vmState: 432, heap: 53952, microtaskQueue: 59184 },
@@ -136,6 +145,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     bytecode: BYTECODE_12,
     code: CODE_12,
     reaction: REACTION_12,
+    freeSpace: FREE_SPACE,
     positionsInHeader: false,
     page: { heap: [24], end: [40] },
     isolate: { cEntryFp: 272, jsEntry: 424, vmState: 440, heap: 56992, microtaskQueue: 61872 },
@@ -148,6 +158,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     bytecode: BYTECODE_12,
     code: { ...CODE_12, flags: 52, instructionSize: 56 },
     reaction: REACTION_12,
+    freeSpace: FREE_SPACE_13,
     positionsInHeader: true,
     page: { heap: [8, 64], end: [8, 56] },
     isolate: { cEntryFp: 320, jsEntry: 472, vmState: 488, heap: 61432, microtaskQueue: 65744 },
@@ -160,6 +171,7 @@ export const VERSIONS: Readonly<Record<V8Family, VersionTable>> = {
     bytecode: BYTECODE_12,
     code: { ...CODE_12, flags: 52, instructionSize: 56 },
     reaction: REACTION_12,
+    freeSpace: FREE_SPACE_13,
     positionsInHeader: true,
     page: { heap: [8, 64], end: [8, 56] },
     isolate: { cEntryFp: 328, jsEntry: 480, vmState: 496, heap: 62400, microtaskQueue: 66704 },

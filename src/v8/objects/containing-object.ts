@@ -25,8 +25,6 @@ export class ContainingObjects {
   readonly #objects: Objects
   readonly #pages: readonly HeapPage[]
   readonly #free: FreeBlocks
-  /** Type of swept memory. */
-  readonly #freeSpace: number
   readonly #hubs: readonly { readonly object: Tagged; readonly start: number; readonly end: number }[]
   /** The last walk back: what begins above `end` and not above `slot` does not cover `slot`, nor any slot above it. */
   #walked = { slot: 0, end: 0 }
@@ -37,9 +35,6 @@ export class ContainingObjects {
     this.#pages = [...pages].sort((a, b) => a.start - b.start)
     const { heap } = objects
     this.#free = new FreeBlocks(heap)
-    // V8 13 and later do not export it: two behind the feedback vector's, as 12.4 has it. Seen so on 13.6 and 14.6, with
-    // a size in words (src/objects/free-space.h, size_in_tagged).
-    this.#freeSpace = heap.types.FREE_SPACE >= 0 ? heap.types.FREE_SPACE : heap.types.FEEDBACK_VECTOR + 2
     this.#hubs = hubs.map((object) => ({
       object,
       start: object - 1,
@@ -75,7 +70,7 @@ export class ContainingObjects {
         // The slot is itself an object's first word.
         if (at === slot) return null
         const object = at + 1
-        if (type === this.#freeSpace || this.#objects.isRawType(type)) return null
+        if (this.#objects.isRawType(type)) return null
         const size = this.#objects.sizeOf(object, map, type)
         if (size > slot - at) return type === heap.types.MAP ? null : { object, type, offset: slot - at }
         // A Map that lies inside a larger object (a transition array, a feedback vector): go on below it.
