@@ -32,6 +32,7 @@ import { pausedByDebugger } from './rules/paused-by-debugger.js'
 import { starvingTheLoop } from './rules/starving-the-loop.js'
 import { stopped } from './rules/stopped.js'
 import { unknown } from './rules/unknown.js'
+import { unclearForMs } from './view/turning.js'
 import { viewOf, type View } from './view/view.js'
 import { workOf } from './view/work.js'
 import { worksText } from '../model/work.js'
@@ -117,6 +118,15 @@ export function diagnose(evidence: Evidence): Verdict[] {
     .map((each) => each.verdict)
     .filter((verdict) => !silenced.has(verdict.kind))
     .slice(0, MAX_VERDICTS)
+}
+
+/**
+ * In how many ms another look would tell whether something gets on, which a collection between the looks hides; null where
+ * nothing is hidden, or where more than that is known.
+ */
+export function clearerInMs(evidence: Evidence): number | null {
+  const kind = diagnose(evidence)[0]?.kind
+  return kind === 'idle' || kind === 'beating' ? unclearForMs(viewOf(evidence)) : null
 }
 
 /**

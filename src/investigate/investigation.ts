@@ -10,7 +10,7 @@ import { hasUnreadAnswers } from '../evidence/unread-answers.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { HeapState } from '../model/heap.js'
 import type { CapturedLook } from '../model/look.js'
-import { diagnose } from '../diagnose/diagnose.js'
+import { clearerInMs, diagnose } from '../diagnose/diagnose.js'
 import type { CaptureCost, Evidence, Missing } from '../model/evidence.js'
 import type { CaptureOutcome } from '../model/outcome.js'
 import type { Retained } from '../model/retained.js'
@@ -110,7 +110,10 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     }
   }
   if (retained !== undefined && !isTold(retained)) storeCapture(plan.store, RETAINED, retained)
-  if (ended === null && !target.inside) await lookLonger(plan, looks, captureUntilMs)
+  if (ended === null && !target.inside) {
+    await lookLonger(plan, looks, captureUntilMs)
+    await lookCloser(plan, looks, captureUntilMs)
+  }
   storeEnvironment(plan.store, target.procRoot, options.redactor)
   if (ended === null) await addHeapAwaits(plan, looks, captureUntilMs)
   const watched = ended === null ? await watchConnections(plan, looks, captureUntilMs) : undefined
@@ -191,6 +194,27 @@ async function lookLonger(plan: InvestigationPlan, looks: CapturedLook[], deadli
     looks.push(look)
   }
   looks.splice(0, looks.length - 2)
+}
+
+const CLOSER_LOOKS = 2
+/** Past the moment at which it wakes. */
+const WOKEN_MS = 15
+const MOST_MS = 1_000
+
+/**
+ * Where a collection fell between the looks, which moves what they would be compared by: further looks, as soon as what wakes
+ * has woken once more, so that hardly another one falls between.
+ */
+async function lookCloser(plan: InvestigationPlan, looks: CapturedLook[], deadlineMs: number): Promise<void> {
+  for (let more = 0; more < CLOSER_LOOKS && looks.length > 1; more++) {
+    const dueMs = clearerInMs(joinEvidence({ process: plan.process, stall: plan.stall, from: 'outside', looks }))
+    if (dueMs === null || dueMs > MOST_MS || performance.now() + dueMs > deadlineMs) return
+    await waitUntil(performance.now() + dueMs + WOKEN_MS, plan.signal)
+    if (plan.signal?.aborted) return
+    const look = await lookOnce(plan, looks.length + 1, deadlineMs)
+    if (endOf(plan.session.target) !== null) return
+    looks.push(look)
+  }
 }
 
 /** What is done with parts of a look before the awaits, whose scan takes seconds of a large heap. */

@@ -89,6 +89,18 @@ describe.each(NODES.map((node) => [node.version, node] as const))('on %s', (_ver
     })
   })
 
+  test('what looks for something while garbage is collected all the time is not called well', async () => {
+    await withTarget(node, 'lookingCollected', async (program) => {
+      const { verdicts } = await dumpOf(program)
+      expect(verdicts[0]).toMatchObject({ kind: 'idle', confidence: 'low' })
+    })
+    // That it were stuck in one call would be wrong.
+    await withTarget(node, 'callingCollected', async (program) => {
+      const { verdicts } = await dumpOf(program)
+      expect(verdicts[0]?.summary).not.toContain('has not moved')
+    })
+  })
+
   test('an endless recursion of awaits is told as such', async () => {
     await withTarget(node, 'recursing', async (program) => {
       const { verdicts } = await dumpOf(program)

@@ -9,7 +9,7 @@ import { isHttp, type Leaf } from '../view/leaf.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
-import { turningOf, turningText } from '../view/turning.js'
+import { turningOf, turningText, unclearText } from '../view/turning.js'
 import { pointersOfAwait, pointerTo } from '../view/pointers.js'
 import { deadConnections } from '../view/watched-dead.js'
 import type { View } from '../view/view.js'
@@ -56,14 +56,19 @@ export function idle(view: View): readonly Candidate[] {
 
 function summaryOf(view: View, pending: readonly Leaf[]): string {
   const turning = turningOf(view)
-  const within = view.first === view.last || turning.length > 0 ? '' : `: nothing moved in ${seconds(view.spanMs)}`
+  const unclear = unclearText(view)
+  const within =
+    view.first === view.last || turning.length > 0 || unclear !== null
+      ? ''
+      : `: nothing moved in ${seconds(view.spanMs)}`
   const parts = [`It is alive, and nothing proves that it makes progress or that it is stuck${within}.`]
   const unanswered = unansweredText(unansweredOf(view))
   if (unanswered !== null) parts.push(`${unanswered}.`)
   const unread = unreadText(view)
   if (unread !== null) parts.push(`${unread}.`)
   for (const leaf of turning.slice(0, MOST_PENDING)) parts.push(`Again and again ${turningText(leaf)}.`)
-  const told = turning.length > 0 && pending.length === 0 ? null : pendingText(view, pending)
+  if (unclear !== null) parts.push(`${unclear}.`)
+  const told = (turning.length > 0 || unclear !== null) && pending.length === 0 ? null : pendingText(view, pending)
   if (told !== null) parts.push(told)
   const alive = aliveBy(view)
   if (alive.length > 0) parts.push(`It is kept alive by ${alive.join('; ')}.`)
@@ -102,7 +107,12 @@ function signsOf(view: View): Sign[] {
       weak(`the event loop turned ${plural(main.turns, 'time')} in ${seconds(view.spanMs)}, which timers do too`),
     )
   }
-  if (view.first !== view.last && view.last.awaits !== null && turningOf(view).length === 0)
+  if (
+    view.first !== view.last &&
+    view.last.awaits !== null &&
+    turningOf(view).length === 0 &&
+    unclearText(view) === null
+  )
     signs.push(weak('no await moved between the looks'))
   return [...signs, ...progressOf(view)]
 }

@@ -10,7 +10,7 @@ import { originOf } from '../../source/origin.js'
 import { strong, weak, type Sign } from './candidate.js'
 import { waitingOf, type Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
-import { begunSince, isRenewed, isTurning, keyOf, turningOf, turningText } from './turning.js'
+import { begunSince, callOf, isRenewed, keyOf, turningOf, turningText, uncollectedSince } from './turning.js'
 import { isOverdue, type View } from './view.js'
 
 /** Fewer events than this may be the engine's own between any two looks. */
@@ -56,9 +56,10 @@ function movedAwaits(view: View): number {
   const { first, last } = view
   if (first.awaits === null || last.awaits === null) return 0
   const renewed = last.awaits.awaits
-    .filter((node) => isRenewed(view, node) && !isTurning(view, node))
+    .filter((node) => isRenewed(view, node) && callOf(view, node) === 'other')
     .reduce((sum, node) => sum + node.count, 0)
-  return renewed + goneSince(first.awaits, last.awaits) + resumedIn(view, first.awaits, last.awaits)
+  const gone = goneSince(uncollectedSince(view)?.awaits ?? first.awaits, last.awaits)
+  return renewed + gone + resumedIn(view, first.awaits, last.awaits)
 }
 
 /**
@@ -66,7 +67,11 @@ function movedAwaits(view: View): number {
  * whose promise the engine can't read looks like that in every look: then something must have been begun besides.
  */
 function resumedIn(view: View, first: AwaitTree, last: AwaitTree): number {
-  const inPlace = new Set(turningOf(view).map(({ node }) => keyOf(node)))
+  const mayStand = last.awaits.filter((node) => {
+    const call = callOf(view, node)
+    return call === 'same' || call === 'unclear' || (node.waitsFor?.changed === true && node.awaitedBy.length > 0)
+  })
+  const inPlace = new Set(mayStand.map(keyOf))
   const before = resumed(first, inPlace)
   const now = resumed(last, inPlace)
   const both = [...now].filter((key) => before.has(key)).length

@@ -1,0 +1,52 @@
+/** A function that wakes and waits again: in the same call, in another one, or hidden by a collection between the looks. */
+import { describe, expect, test } from 'vitest'
+import { clearerInMs, diagnose } from '../../../src/diagnose/diagnose.js'
+import type { Look } from '../../../src/model/evidence.js'
+import { awaitNode, evidence, frame, idleMain } from '../../support/evidence.js'
+
+/** A look at one function with a timer of 40 ms that somebody waits for. */
+function look(activation: number, collections: number, { inside = true } = {}): Partial<Look> {
+  const timer = { kind: 'timer' as const, afterMs: 40, sinceMs: 10, dueInMs: 30, summary: 'timer of 40 ms' }
+  const node = awaitNode('untilThere', 4, timer, {
+    awaitedBy: inside ? [frame('looking', 9)] : [],
+    activation,
+  })
+  return {
+    threads: [idleMain()],
+    awaits: { engine: 'memory', awaits: [node], roots: [], suspended: 1, pausedMs: 0, notes: [], collections },
+  }
+}
+
+const top = (looks: readonly Partial<Look>[]) => {
+  const [verdict] = diagnose(evidence(looks))
+  return { kind: verdict?.kind, summary: verdict?.summary ?? '' }
+}
+
+describe('a function that wakes and waits again', () => {
+  test('in the same call proves nothing, in another one proves progress', () => {
+    expect(top([look(1, 5), look(1, 5)]).summary).toContain('Again and again untilThere')
+    expect(top([look(1, 5), look(2, 5)]).kind).toBe('beating')
+  })
+
+  test('across a collection proves nothing either way, and a further look is asked for when it is due', () => {
+    for (const now of [look(1, 6), look(2, 6)]) {
+      const { kind, summary } = top([look(1, 5), now])
+      expect(kind).toBe('idle')
+      expect(summary).toContain("whether in the same call can't be told, because garbage was collected")
+      expect(summary).not.toContain('has not moved')
+      expect(clearerInMs(evidence([look(1, 5), now]))).toBe(30)
+    }
+  })
+
+  test('is told by a further look before the next collection', () => {
+    const same = [look(1, 5), look(2, 6), look(2, 6)]
+    expect(top(same).summary).toContain('Again and again untilThere')
+    const other = [look(1, 5), look(2, 6), look(3, 6)]
+    expect(top(other).kind).toBe('beating')
+    expect([same, other].map((looks) => clearerInMs(evidence(looks)))).toEqual([null, null])
+  })
+
+  test('for which nobody waits is a loop of its own, which gets on whatever was collected', () => {
+    expect(top([look(1, 5, { inside: false }), look(2, 6, { inside: false })]).kind).toBe('beating')
+  })
+})
