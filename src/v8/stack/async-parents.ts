@@ -7,7 +7,7 @@ import type { Generators } from '../objects/generators.js'
 import type { PromiseLinks } from '../objects/promises.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 import type { MachineFrame } from './frames.js'
-import { frameOf } from './places.js'
+import { frameOf } from './frame-of.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
 
 const MAX_PARENTS = 100

@@ -8,8 +8,6 @@
  * translation (src/deoptimizer/frame-translation-builder.cc), which lists the frames, outermost first.
  */
 import type { Tagged, V8Heap } from '../heap/heap.js'
-import type { CodeObject } from './code-objects.js'
-import { safepointAt } from './safepoints.js'
 
 export interface InlinedFrame {
   readonly bytecodeOffset: number
@@ -24,16 +22,15 @@ const AFTER_INLINING_POSITIONS = 4
 const MAX_OPERATIONS = 100_000
 const MAX_FRAMES = 64
 
-/** Outermost first; null when anything does not fit: the caller then knows the innermost place only. */
-export function maglevFrames(
-  heap: V8Heap,
-  code: CodeObject,
-  deoptimization: Tagged,
-  returnOffset: number,
-): InlinedFrame[] | null {
+/**
+ * Outermost first; null when anything does not fit: the caller then knows the innermost place only.
+ *
+ * @param deoptimization the code's deoptimization data
+ * @param index the entry that its safepoint names
+ */
+export function maglevFrames(heap: V8Heap, deoptimization: Tagged, index: number): InlinedFrame[] | null {
   const operands = heap.layout.translation
-  const index = safepointAt(heap, code, returnOffset, true)?.deoptimization ?? null
-  if (!operands || index === null) return null
+  if (!operands) return null
   const first = heap.layout.deoptimization.inliningPositions + AFTER_INLINING_POSITIONS + ENTRY_WORDS * index
   const innermost = heap.smiOf(heap.element(deoptimization, first))
   const start = heap.smiOf(heap.element(deoptimization, first + 1))

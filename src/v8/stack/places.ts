@@ -5,26 +5,24 @@
  * Maglev and TurboFan code has a source position table with inlining ids, and the deoptimization data names the
  * inlined functions: one machine frame then becomes several lines. What can't be told is null, never guessed.
  */
-import type { Frame, FrameTier } from '../../model/frame.js'
+import type { Frame } from '../../model/frame.js'
 import type { FunctionInfo, Functions } from '../objects/functions.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
-import { placeAt } from '../objects/positions.js'
-import type { LineColumn } from '../objects/scripts.js'
 import { scriptPath } from '../objects/scripts.js'
 import { bytecodeOffsetOfPc } from './baseline.js'
 import type { CodeObject, CodeObjects } from './code-objects.js'
 import type { MachineFrame } from './frames.js'
 import { entryOf, INLINING_ENTRY, inlinedFunction } from './inlined-function.js'
+import { frameOf } from './frame-of.js'
 import { KnownPlaces } from './known-places.js'
 import { Loops, LOOPING_BUILTINS } from './loops.js'
-import { maglevFrames } from './maglev.js'
-import { safepointAt } from './safepoints.js'
+import { OptimizedCode } from './optimized.js'
 import type { StackWindow } from '../../platform/memory/stack-window.js'
 
-/** V8 inlines no deeper; a cycle in the inlining table must end. */
-const MAX_INLINED = 64
 /** Objects remembered before that starts anew. */
 const MAX_OBJECTS = 20_000
+/** Above an exit frame's pointer: its caller's, the return address, and what was pushed last before the call. */
+const LAST_ARGUMENT = 16
 
 /** `exact`: `pc` is where the thread stands, not the return address of a callee. */
 export interface PlaceOptions {
@@ -35,12 +33,19 @@ export interface PlaceOptions {
   readonly innermost?: boolean
 }
 
+interface Described {
+  readonly info: FunctionInfo
+  readonly exact: boolean
+  readonly callee: MachineFrame | null
+}
+
 export class Places {
   readonly #heap: V8Heap
   readonly #functions: Functions
   readonly #codes: CodeObjects
 
   readonly #loops: Loops
+  readonly #optimized: OptimizedCode
   readonly #known = new KnownPlaces()
   /** What functions are: of objects, until something is collected. */
   readonly #infos = new Map<Tagged, FunctionInfo>()
@@ -50,6 +55,7 @@ export class Places {
 
   constructor(heap: V8Heap, functions: Functions, codes: CodeObjects) {
     this.#loops = new Loops(heap, functions)
+    this.#optimized = new OptimizedCode(heap, functions, this.#loops)
     this.#heap = heap
     this.#functions = functions
     this.#codes = codes
@@ -78,15 +84,29 @@ export class Places {
     return info
   }
 
-  /** Lines of one machine frame, innermost first; empty for frames that no reader wants (stubs, entries). */
-  describe(window: StackWindow, frame: MachineFrame, options: PlaceOptions = {}): readonly Frame[] {
-    if (frame.kind === 'js') return this.#describeKnown(window, frame, options)
+  /**
+   * Lines of one machine frame, innermost first; empty for frames that no reader wants (stubs, entries).
+   *
+   * @param callee the machine frame that returns to this one; null where none does, or where it is not known
+   */
+  describe(
+    window: StackWindow,
+    frame: MachineFrame,
+    options: PlaceOptions = {},
+    callee: MachineFrame | null = null,
+  ): readonly Frame[] {
+    if (frame.kind === 'js') return this.#describeKnown(window, frame, options, callee)
     if (frame.kind === 'BuiltinExitFrame') return this.#describeBuiltinExit(window, frame)
     if (isWasm(frame.kind)) return [frameOf(null, null, 'wasm', 'wasm-function')]
     return []
   }
 
-  #describeKnown(window: StackWindow, frame: MachineFrame, options: PlaceOptions): readonly Frame[] {
+  #describeKnown(
+    window: StackWindow,
+    frame: MachineFrame,
+    options: PlaceOptions,
+    callee: MachineFrame | null,
+  ): readonly Frame[] {
     const info = this.infoOf(frame)
     if (!info) return []
     const { layout } = this.#heap
@@ -96,7 +116,7 @@ export class Places {
       (options.exact === true ? 1 : 0) + (options.orNearest === true ? 2 : 0) + (options.innermost === true ? 4 : 0)
     const known = this.#known.find(info.address, frame.pc, bytecode, offset, flags)
     if (known) return known
-    const described = this.#describeFunction(window, frame, info, options.exact === true)
+    const described = this.#describeFunction(window, frame, { info, exact: options.exact === true, callee })
     const frames = this.#withLoops(window, frame, info, described, options)
     // Code that is not found may be there at the next look.
     if (frame.pc === 0 || this.#codes.at(frame.pc) || !this.#codes.isGenerated(frame.pc)) {
@@ -251,7 +271,7 @@ export class Places {
     return [frameOf(info, null, 'builtin')]
   }
 
-  #describeFunction(window: StackWindow, frame: MachineFrame, info: FunctionInfo, exact: boolean): Frame[] {
+  #describeFunction(window: StackWindow, frame: MachineFrame, { info, exact, callee }: Described): Frame[] {
     // V8's own closures (those that resume an await) have no name and are shown by nobody.
     if (!info.script) return info.name === null ? [] : [frameOf(info, null, 'builtin')]
     const { layout } = this.#heap
@@ -260,7 +280,8 @@ export class Places {
     const bytecode = this.#bytecodeOf(window, frame, info)
     const code = frame.pc > 0 ? this.#codes.at(frame.pc) : null
     if (code && code.kind > kinds.kindBaseline) {
-      return this.#optimized(info, code, frame.pc - code.start - (exact ? 0 : 1), exact)
+      const argument = callee?.kind === 'ExitFrame' ? window.smi(callee.fp + LAST_ARGUMENT) : null
+      return this.#optimized.framesAt({ info, code, pcOffset: frame.pc - code.start, exact, argument })
     }
     if (code?.kind === kinds.kindBaseline) {
       const offset = bytecodeOffsetOfPc(this.#heap, code, frame.pc - code.start + (exact ? 1 : 0), bytecode)
@@ -272,84 +293,8 @@ export class Places {
     const offset = this.#offsetIn(window, frame, bytecode)
     return [frameOf(info, this.#functions.lineOfBytecode(info, bytecode, offset), offset < 0 ? null : 'interpreted')]
   }
-
-  /** CodeKind: Maglev and TurboFan follow baseline (src/objects/code-kind.h). */
-  #tierOf(code: CodeObject): FrameTier {
-    return code.kind === this.#heap.layout.code.kindBaseline + 1 ? 'maglev' : 'turbofan'
-  }
-
-  #maglev(info: FunctionInfo, code: CodeObject, returnOffset: number): Frame[] | null {
-    const deoptimization = this.#heap.field(code.address, this.#heap.layout.code.deoptimization)
-    const inlined = maglevFrames(this.#heap, code, deoptimization, returnOffset)
-    if (!inlined) return null
-    const frames: Frame[] = []
-    for (const [index, { bytecodeOffset, literal }] of inlined.entries()) {
-      const callee = inlinedFunction(this.#heap, this.#functions, deoptimization, literal)
-      if (!callee || (index === 0 && callee.address !== info.address)) return null
-      const place = this.#functions.lineOfBytecode(callee, callee.bytecode, bytecodeOffset)
-      frames.unshift(frameOf(callee, place, callee.script ? 'maglev' : 'builtin'))
-    }
-    return frames
-  }
-
-  #optimized(info: FunctionInfo, code: CodeObject, codeOffset: number, exact: boolean): Frame[] {
-    const heap = this.#heap
-    const tier = this.#tierOf(code)
-    if (tier === 'maglev' && !exact) {
-      const frames = this.#maglev(info, code, codeOffset + 1)
-      if (frames) return frames
-    }
-    const table = heap.byteArray(heap.field(code.address, heap.layout.code.sourcePositions))
-    // A return address may have been redirected: what the call belongs to is found at its own place.
-    const call = exact ? null : safepointAt(heap, code, codeOffset + 1, tier === 'maglev')
-    const place = table ? placeAt(table, call ? call.pc - 1 : codeOffset, heap.layout.positions) : null
-    if (!place) return [frameOf(info, null, tier)]
-    const deoptimization = heap.field(code.address, heap.layout.code.deoptimization)
-    const inlined: Frame[] = []
-    let { scriptOffset, inliningId } = place
-    const positions =
-      inliningId >= 0
-        ? heap.byteArray(entryOf(heap, deoptimization, heap.layout.deoptimization.inliningPositions))
-        : null
-    for (let depth = 0; inliningId >= 0 && depth < MAX_INLINED; depth++) {
-      const at = inliningId * INLINING_ENTRY
-      if (!positions || at + INLINING_ENTRY > positions.length) {
-        // The table can't be followed: the innermost place is unknown, the outer function is not.
-        return [frameOf(info, null, tier)]
-      }
-      const callee = inlinedFunction(this.#heap, this.#functions, deoptimization, positions.readInt32LE(at + 8))
-      if (!callee) return [...inlined, frameOf(info, null, tier)]
-      const known = tier !== 'maglev' || inlined.length === 0
-      const place = known ? (callee.script?.lineColumn(scriptOffset) ?? null) : null
-      inlined.push(frameOf(callee, place, callee.script ? tier : 'builtin'))
-      const packed = positions.readUInt32LE(at) + positions.readUInt32LE(at + 4) * 2 ** 32
-      scriptOffset = (Math.floor(packed / 2) % 2 ** 30) - 1
-      inliningId = (Math.floor(packed / 2 ** 31) % 65_536) - 1
-    }
-    // Maglev's own notes of where it inlined are not reliable (maglev.ts): no line is better than a wrong one.
-    const trusted = scriptOffset >= 0 && (tier !== 'maglev' || inlined.length === 0)
-    const own = trusted ? (info.script?.lineColumn(scriptOffset) ?? null) : null
-    return [...inlined, frameOf(info, own, tier)]
-  }
 }
 
 function isWasm(kind: string): boolean {
   return kind === 'WasmFrame' || kind === 'WasmSegmentStartFrame' || kind === 'WasmDebugBreakFrame'
-}
-
-export function frameOf(
-  info: FunctionInfo | null,
-  place: LineColumn | null,
-  tier: FrameTier,
-  name: string | null = info?.name ?? null,
-): Frame {
-  return {
-    function: name,
-    file: scriptPath(info?.script?.name ?? null),
-    line: place?.line ?? null,
-    column: place?.column ?? null,
-    tier,
-    async: false,
-    native: false,
-  }
 }

@@ -28,7 +28,8 @@ import { FrameLocals } from './frame-locals.js'
 import { FrameReader } from './frames.js'
 import type { MachineFrame } from './frames.js'
 import type { FrameSpan } from './merge-native.js'
-import { frameOf, Places } from './places.js'
+import { frameOf } from './frame-of.js'
+import { Places } from './places.js'
 import type { PlaceOptions } from './places.js'
 import { regExpOf } from './regexp-frame.js'
 import { probableWalk } from './running.js'
@@ -203,7 +204,7 @@ export class StackReader {
     let innermost = true
     for (const [index, frame] of machine.entries()) {
       const options = exact ? (index === 0 ? EXACTLY : undefined) : innermost ? INNERMOST : undefined
-      const described = this.#places.describe(window, frame, options)
+      const described = this.#places.describe(window, frame, options, machine[index - 1])
       // The interpreter writes its offset down only when it calls: the line of a frame that computes may be behind.
       const lines = this.#withValues(query, window, frame, exact && innermost ? firstProbable(described) : described)
       if (lines.length > 0) innermost = false
