@@ -96,6 +96,12 @@ export function takingCall(text: string, at: number, lent: Lent = 'member'): Tak
   return { method, of: /([\w$#]+)\s*\??\.\s*$/.exec(receiver)?.[1] ?? '' }
 }
 
+/** What the call at an `await` is made on, the last word of it: `source` of `await source.query(`; '' without one. */
+export function awaitedOn(text: string, at: number): string {
+  const code = withoutTexts(text)
+  return /^await\s+(?:[\w$#]+\s*\??\.\s*)*?([\w$#]+)\s*\??\.\s*[\w$#]+\s*\(/.exec(code.slice(at))?.[1] ?? ''
+}
+
 /** What a function takes whose own callers call it to take: `pool.getConnection` in `borrow`. */
 export function takingsWithin(text: string): TakingCall[] {
   const calls = withoutTexts(text).matchAll(/([\w$#]+)\s*\??\.\s*([\w$#]+)\s*\(/g)
@@ -140,7 +146,11 @@ export function wayOutOfTaking(
   const rest = code.slice(taken)
   const given = rest.search(givesBack)
   if (given >= 0) return isOnEveryWay(rest, given, givesBack) ? 'safe' : null
-  const [, name = ''] = /([\w$]+)\s*=\s*$/.exec(code.slice(0, taken)) ?? []
+  const before = code.slice(0, taken)
+  // Of an answer only what came with it was taken, not its body.
+  const [, parts = ''] = /\{([\w$\s,:]*)\}\s*=\s*$/.exec(before) ?? []
+  if (lent === 'answer' && parts !== '' && !/\bbody\b/.test(parts)) return { word: 'never', at: taken }
+  const [, name = ''] = /([\w$]+)\s*=\s*$/.exec(before) ?? []
   if (name === '') return null
   const uses = [...rest.matchAll(new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])(\\s*\\??\\.\\s*[\\w$#]+)?`, 'g'))]
   return uses.every((use) => use[1] !== undefined) ? { word: 'never', at: taken } : null

@@ -31,7 +31,11 @@ export function wayOutWithoutGiving(text: string, taken: number, givesBack = GIV
     if (word === 'continue' && /\b(?:for|while|do)\b/.test(between.slice(0, found.index))) continue
     return { word: word === 'throw' || word === 'continue' ? word : 'return', at: taken + found.index }
   }
-  const next = between.slice(1).search(/\bawait\b/)
+  // The await of the very call that gives it back has begun to do so: `await body.dump()`.
+  const next = between
+    .slice(1)
+    .replace(/\bawait\s+[\w$.#?]*$/, '')
+    .search(/\bawait\b/)
   const caught = rest.search(/\bcatch\b/)
   if (caught >= 0 && givesBack.test(rest.slice(caught))) return null
   return next < 0 ? null : { word: 'error', at: taken + 1 + next }

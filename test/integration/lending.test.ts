@@ -16,7 +16,7 @@ const LOST = 'nothing alive has but the pool'
 
 let postgres: Postgres | null = null
 let servers: ChildProcess
-let ports: { readonly mysql: number; readonly http: number }
+let ports: { readonly mysql: number; readonly mongodb: number; readonly http: number }
 
 beforeAll(async () => {
   if (HAS_POSTGRES) postgres = await startPostgres()
@@ -31,10 +31,11 @@ afterAll(async () => {
   await postgres?.stop()
 })
 
-const OF_POSTGRES = ['pg', 'pg-esm', 'knex', 'sequelize']
+const OF_POSTGRES = ['pg', 'pg-esm', 'knex', 'sequelize', 'typeorm']
 
 function addressOf(library: string): string {
   if (OF_POSTGRES.includes(library)) return postgres?.url ?? ''
+  if (library === 'mongodb') return String(ports.mongodb)
   return String(library.startsWith('mysql2') ? ports.mysql : ports.http)
 }
 
@@ -165,6 +166,40 @@ const OF_AGENT: readonly Expected[] = [
   },
 ]
 
+/** Of a driver that lists what it lends with its client: who has the client has none of them yet. */
+const OF_MONGODB: readonly Expected[] = [
+  HELD,
+  KEPT,
+  {
+    mode: 'session',
+    says: () => [`lent to settle (${at('mongodb', 'session', '@held')})`, 'which awaits event approved'],
+    not: [LOST],
+  },
+  { mode: 'return', says: () => ['2 of 2 lent, 0 idle, 1 queued', LOST], not: ['lent to', 'held by'] },
+  { mode: 'slow', says: () => [`audit (${at('mongodb', 'slow', '@held')})`], not: [LOST] },
+]
+
+const OF_TYPEORM: readonly Expected[] = [
+  HELD,
+  KEPT,
+  RETURNED,
+  {
+    mode: 'transaction',
+    says: () => [`lent to settle (${at('typeorm', 'transaction', '@taken')})`, 'which awaits event approved'],
+    not: [LOST],
+  },
+]
+
+const OF_UNDICI: readonly Expected[] = OF_AGENT.map((expected) => ({
+  ...expected,
+  says: (library) => [
+    ...expected.says(library),
+    'for GET',
+    '/quick, which is not sent yet: 2 of 2 lent, 0 idle, 1 queued',
+    'answer begun with an answer that nobody reads',
+  ],
+}))
+
 const CASES = Object.entries({
   pg: OF_PG,
   'pg-esm': [HELD, RETURNED, KEPT],
@@ -174,12 +209,25 @@ const CASES = Object.entries({
   knex: [HELD, RETURNED, KEPT],
   sequelize: [HELD, RETURNED, KEPT],
   agent: OF_AGENT,
+  undici: OF_UNDICI,
+  'undici-fetch': OF_UNDICI,
+  typeorm: OF_TYPEORM,
+  mongodb: OF_MONGODB,
 })
   .filter(([library]) => HAS_POSTGRES || !OF_POSTGRES.includes(library))
   .flatMap(([library, list]) => list.map((expected) => ({ library, expected, mode: expected.mode })))
-const BUSY = ['pg', 'mysql2', 'generic-pool', 'knex', 'sequelize', 'agent'].filter(
-  (library) => HAS_POSTGRES || !OF_POSTGRES.includes(library),
-)
+const BUSY = [
+  'pg',
+  'mysql2',
+  'generic-pool',
+  'knex',
+  'sequelize',
+  'agent',
+  'undici',
+  'undici-fetch',
+  'typeorm',
+  'mongodb',
+].filter((library) => HAS_POSTGRES || !OF_POSTGRES.includes(library))
 
 describe.each(NODES)('an exhausted pool on Node $major', (node) => {
   it.each(CASES)('is told with who has its members: $library, $mode', async ({ library, expected }) => {

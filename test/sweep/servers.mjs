@@ -5,6 +5,8 @@ import { createServer as createHttp } from 'node:http'
 import { createServer } from 'node:net'
 import { createRequire } from 'node:module'
 import { spawn } from 'node:child_process'
+import { listenMongo } from '../support/peers/mongo.mjs'
+import { listenMysql } from '../support/peers/mysql.mjs'
 
 const require = createRequire(import.meta.url)
 const SLOW_MS = 1_500
@@ -83,82 +85,8 @@ const pg = await tcp((socket) => {
   })
 })
 
-// --- MySQL, by mysql2's own server side
-const mysqlServer = require('mysql2').createServer()
-mysqlServer.on('connection', (connection) => {
-  connection.serverHandshake({
-    protocolVersion: 10,
-    serverVersion: '8.0.0',
-    connectionId: 7,
-    statusFlags: 2,
-    characterSet: 8,
-    capabilityFlags: 0xffffff ^ 0x800 ^ 0x20,
-  })
-  const column = { catalog: 'def', schema: '', table: '', orgTable: '', name: 'n', orgName: 'n', characterSet: 63 }
-  const shape = [{ ...column, columnLength: 1, columnType: 8, flags: 0, decimals: 0 }]
-  connection.on('query', (sql) =>
-    later(sql, () => {
-      connection._resetSequenceId?.()
-      connection.sequenceId = 1
-      connection.writeTextResult([{ n: 1 }], shape)
-    }),
-  )
-  connection.on('ping', () => connection.writeOk())
-  connection.on('error', () => {})
-})
-mysqlServer.listen(0, '127.0.0.1')
-await once(mysqlServer._server, 'listening')
-const mysql = mysqlServer._server.address().port
-
-// --- MongoDB: hello and find, in OP_MSG and in the OP_QUERY of the first hello
-const { deserialize, serialize } = require('bson')
-const mongo = await tcp((socket) => {
-  let held = Buffer.alloc(0)
-  const answer = (id, opcode, doc) => {
-    const body = serialize(doc)
-    const front = opcode === 1 ? Buffer.alloc(20) : Buffer.alloc(5)
-    if (opcode === 1) front.writeInt32LE(1, 16)
-    const head = Buffer.alloc(16)
-    head.writeInt32LE(16 + front.length + body.length, 0)
-    head.writeInt32LE(id, 8)
-    head.writeInt32LE(opcode, 12)
-    socket.write(Buffer.concat([head, front, body]))
-  }
-  const hello = {
-    ok: 1,
-    isWritablePrimary: true,
-    helloOk: true,
-    maxBsonObjectSize: 16_777_216,
-    maxMessageSizeBytes: 48_000_000,
-    maxWriteBatchSize: 100_000,
-    minWireVersion: 0,
-    maxWireVersion: 21,
-    logicalSessionTimeoutMinutes: 30,
-    connectionId: 1,
-  }
-  socket.on('data', (data) => {
-    held = Buffer.concat([held, data])
-    while (held.length >= 4 && held.length >= held.readInt32LE(0)) {
-      const length = held.readInt32LE(0)
-      const id = held.readInt32LE(4)
-      const opcode = held.readInt32LE(12)
-      const packet = held.subarray(0, length)
-      held = held.subarray(length)
-      if (opcode === 2004) answer(id, 1, hello)
-      else {
-        const size = packet.readInt32LE(21)
-        const command = deserialize(packet.subarray(21, 21 + size))
-        const reply =
-          command.hello || command.ismaster || command.isMaster
-            ? hello
-            : command.find || command.aggregate
-              ? { ok: 1, cursor: { id: 0n, ns: `db.${command.find}`, firstBatch: [{ n: 1 }] } }
-              : { ok: 1 }
-        later(JSON.stringify(command.find ?? ''), () => answer(id, 2013, reply))
-      }
-    }
-  })
-})
+const mysql = await listenMysql(require('mysql2').createServer, later)
+const mongo = await listenMongo(require('bson'), later)
 
 // --- Redis: inline arrays of RESP2; BLPOP never answers, as on an empty list
 const redis = await tcp((socket) => {

@@ -10,6 +10,7 @@ import { countOf, entriesOf, positionIn } from '../resources/collections.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway, isParked, linkAway } from '../resources/connection-states.js'
 import { readPool, type PoolReading } from '../resources/pools.js'
+import { isUndiciPool, readUndiciPool, waitingRequest } from '../resources/undici-pools.js'
 import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
@@ -76,6 +77,14 @@ export class Queues {
     for (const [i, part] of parts.entries()) {
       const queue = parts[i + 1]
       if (part.role !== 'object' || part.slot === '' || queue === undefined) continue
+      if (isUndiciPool(objects, part.object, part.slot)) {
+        const asked = parts.slice(i + 1).find((each) => objects.getObject(each.object, ['opts']) !== 0)
+        return {
+          ...this.poolWait(readUndiciPool(this.#context.describe, part.object)),
+          ...(asked === undefined ? {} : waitingRequest(objects, asked.object)),
+          sent: false,
+        }
+      }
       const pool = readPool(objects, part.object, part.slot, countOf(objects, queue.object))
       if (pool === null || (pool.idle ?? 0) > 0) continue
       if (pool.lent === 0 && pool.idle === 0) return this.#notThere(parts, i, pool.owner)
@@ -85,7 +94,7 @@ export class Queues {
   }
 
   poolWait(reading: PoolReading): WaitOf<'pool'> {
-    const { lentMembers: _, pool: __, reread: ___, ...facts } = reading
+    const { lentMembers: _, pool: __, reread: ___, ownedBy: ____, ...facts } = reading
     this.#context.lent.set(facts, reading)
     return { kind: 'pool', owner: facts.owner, pool: facts }
   }

@@ -3,16 +3,19 @@
  * way ends at. What the application has counts: its variables, its closures. A way through packages alone is the client's
  * own business; still it is no proof that the member is lost.
  */
-import type { MemberHolder } from '../../model/await.js'
+import type { MemberHolder, WaitHolder } from '../../model/await.js'
 import { originOf, packageOf } from '../../source/origin.js'
 import type { Tagged } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
 import type { HeapPage } from '../../v8/heap/isolates.js'
+import type { FunctionInfo } from '../../v8/objects/functions.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import { Paths, plainParts, withoutKeys } from '../judge/paths.js'
 import { closuresOf, declarationOf } from '../search/declared-at.js'
+import type { Suspended } from '../scan/suspended.js'
 import { findNativeRoots } from '../search/native-roots.js'
 import { ReverseSearch, type ReverseContext } from '../search/reverse.js'
-import { objectOf, stepsDown, type Finding, type FoundEnd } from '../search/wait-search.js'
+import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 import type { HoldingFunctions } from './functions-of.js'
 import type { LentEdges } from './lent-edges.js'
 
@@ -22,7 +25,8 @@ const PLAIN = /^(?:Object|Array|Map|Set|Promise)$/
 export interface HolderSearch extends Omit<ReverseContext, 'edges'> {
   readonly edges: LentEdges
   readonly functions: HoldingFunctions
-  readonly pool: Tagged
+  /** The pool, and what leads to its members for its sake. */
+  readonly owners: readonly Tagged[]
   /** Of the pool's class and its members'. */
   readonly ownPackages: ReadonlySet<string>
   readonly pages: readonly HeapPage[]
@@ -35,7 +39,9 @@ export interface HolderSearch extends Omit<ReverseContext, 'edges'> {
  */
 export function holdersOf(members: readonly (readonly Tagged[])[], search: HolderSearch): Map<Tagged, MemberHolder> {
   const { objects, edges, expired } = search
-  const { findings, cost } = new ReverseSearch(search).run(members.flat(), expired, objects.heap.types.JS_OBJECT)
+  const { findings: raw, cost } = new ReverseSearch(search).run(members.flat(), expired, objects.heap.types.JS_OBJECT)
+  const shared = registersOf(members, raw, search)
+  const findings = new Map([...raw].map(([alias, finding]) => [alias, withoutRegisters(finding, shared)]))
   const closures = closuresOf(objects, search, scopesAtRoots(search, findings), expired)
   const found = new Map<Tagged, MemberHolder>()
   const open = new Map<Tagged, readonly Finding[]>()
@@ -51,7 +57,7 @@ export function holdersOf(members: readonly (readonly Tagged[])[], search: Holde
       open.set(object, own)
   }
   // A search that misses the pool has missed others too.
-  const proved = cost.complete && edges.hasMet(search.pool) && !expired()
+  const proved = cost.complete && search.owners.some((owner) => edges.hasMet(owner)) && !expired()
   if (!proved || open.size === 0) return found
   const rooted = heldByNative(search, [...open.values()].flat())
   for (const [object, own] of open) {
@@ -59,6 +65,51 @@ export function holdersOf(members: readonly (readonly Tagged[])[], search: Holde
     if (isMet && !own.some((finding) => rooted.has(finding))) found.set(object, { by: 'nobody' })
   }
   return found
+}
+
+/**
+ * Objects of the client's own classes that lead to several members equally far: it lists there what it has made of them
+ * (sessions, cursors), and whoever has the client reaches all of those. What one took for itself is nearest to its own
+ * member, and reaches the others through the client alone.
+ */
+function registersOf(
+  members: readonly (readonly Tagged[])[],
+  findings: ReadonlyMap<Tagged, Finding>,
+  { objects, ownPackages }: HolderSearch,
+): Set<Tagged> {
+  const nearest = new Map<Tagged, { readonly depth: number; readonly members: number }>()
+  for (const member of members) {
+    for (const [object, depth] of depthsOf(member.flatMap((alias) => findings.get(alias) ?? []))) {
+      const known = nearest.get(object)
+      if (known === undefined || depth < known.depth) nearest.set(object, { depth, members: 1 })
+      else if (depth === known.depth) nearest.set(object, { depth, members: known.members + 1 })
+    }
+  }
+  const several = [...nearest].flatMap(([object, { members: count }]) => (count > 1 ? [object] : []))
+  return new Set(several.filter((object) => isOfPackages(objects, object, ownPackages)))
+}
+
+function depthsOf(findings: readonly Finding[]): Map<Tagged, number> {
+  const depths = new Map<Tagged, number>()
+  for (const { steps } of findings) {
+    for (const [key, step] of steps) {
+      const object = objectOf(key)
+      depths.set(object, Math.min(depths.get(object) ?? Number.MAX_SAFE_INTEGER, step?.depth ?? 0))
+    }
+  }
+  return depths
+}
+
+function isOfPackages(objects: Objects, object: Tagged, packages: ReadonlySet<string>): boolean {
+  if (!objects.isObject(object) || objects.heap.isFunction(object)) return false
+  const name = packageOf(scriptPath(objects.classScript(object)))
+  return name !== null && name !== 'node:' && packages.has(name)
+}
+
+function withoutRegisters(finding: Finding, shared: ReadonlySet<Tagged>): Finding {
+  if (shared.size === 0) return finding
+  const isOwn = (key: StepKey): boolean => !stepsDown(finding, key).some((step) => shared.has(objectOf(step)))
+  return { ...finding, ends: finding.ends.filter(({ key }) => isOwn(key)), holders: finding.holders.filter(isOwn) }
 }
 
 function first(own: readonly Finding[], ask: (finding: Finding) => MemberHolder | null): MemberHolder | null {
@@ -75,14 +126,15 @@ function inFunction({ functions }: HolderSearch, finding: Finding): MemberHolder
     .filter((one) => functions.canUse(one))
   const one = functions.outermost(able)
   if (one === null) return null
+  return { by: 'function', place: placeOf(one.function, one.place) }
+}
+
+function placeOf({ name, script }: FunctionInfo, at: Suspended['place']): WaitHolder {
   return {
-    by: 'function',
-    place: {
-      function: one.function.name,
-      file: scriptPath(one.function.script?.name ?? null),
-      line: one.place?.line ?? null,
-      column: one.place?.column ?? null,
-    },
+    function: name,
+    file: scriptPath(script?.name ?? null),
+    line: at?.line ?? null,
+    column: at?.column ?? null,
   }
 }
 
@@ -145,7 +197,6 @@ function callbackOn(search: HolderSearch, finding: Finding, end: FoundEnd): Memb
   const at = chain.findLastIndex((object) => isOwnCode(search, object))
   const info = at < 0 ? null : objects.functions.ofFunction(chain[at] ?? 0)
   if (info === null) return null
-  const place = objects.functions.definition(info)
   const owner = chain
     .slice(0, at)
     .toReversed()
@@ -153,12 +204,7 @@ function callbackOn(search: HolderSearch, finding: Finding, end: FoundEnd): Memb
     .find((name) => name !== '' && !PLAIN.test(name))
   return {
     by: 'callback',
-    place: {
-      function: info.name,
-      file: scriptPath(info.script?.name ?? null),
-      line: place?.line ?? null,
-      column: place?.column ?? null,
-    },
+    place: placeOf(info, objects.functions.definition(info)),
     of: owner ?? '',
   }
 }

@@ -105,8 +105,11 @@ function lending(reading: PoolReading, waiting: readonly Tagged[], context: Lend
   )
   named(functions.ofReplies(atWork.slice(0, MAX_MEMBERS), findings, context.queued), { reply: true })
   const open = asked.filter((member) => !holders.has(member))
-  if (open.length > 0)
-    for (const [member, holder] of search(reading, open, functions, context, expired)) holders.set(member, holder)
+  // The others too: what leads to all of them alike is no holder.
+  if (open.length > 0) {
+    const found = search(reading, asked, functions, context, expired)
+    for (const [member, holder] of found) if (!holders.has(member)) holders.set(member, holder)
+  }
   // A package's own function that works with it for nobody.
   if (open.some((member) => !holders.has(member))) named(direct, {})
   withoutMoved(reading, holders, objects)
@@ -149,17 +152,18 @@ function lentBy({ lentMembers }: PoolReading): 'member' | 'answer' {
 
 function search(
   reading: PoolReading,
-  open: readonly Tagged[],
+  lent: readonly Tagged[],
   functions: HoldingFunctions,
   context: LendingContext,
   expired: () => boolean,
 ): ReadonlyMap<Tagged, MemberHolder> {
   const { objects, scopes, natives, resources, containing, scan, pages } = context
   const apart = new Set([reading.pool, ...reading.lentMembers.map(({ object }) => object)])
-  const members = open.map((member) => insideOf(objects, member))
+  const members = lent.map((member) => insideOf(objects, member))
   const closed = new Set(members.flat().flatMap((alias) => [...partsOf(objects, alias, apart)]))
   for (const alias of members.flat()) closed.delete(alias)
-  closed.add(reading.pool)
+  const owners = [reading.pool, ...(reading.ownedBy ?? [])]
+  for (const owner of owners) closed.add(owner)
   return holdersOf(members, {
     objects,
     scopes,
@@ -169,11 +173,12 @@ function search(
     maxDepth: MAX_DEPTH,
     maxAlike: MAX_ALIKE,
     edges: new LentEdges(objects, scopes, natives, resources, scan.suspended, {
+      pool: reading.pool,
       closed,
       isHolder: (generator) => functions.isForApplication(generator),
     }),
     functions,
-    pool: reading.pool,
+    owners,
     ownPackages: new Set(
       [reading.pool, ...members.flat()].flatMap((object) => packageOf(scriptPath(objects.classScript(object))) ?? []),
     ),

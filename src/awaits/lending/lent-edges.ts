@@ -7,7 +7,7 @@ import type { SuspendedFunctions } from '../scan/suspended.js'
 import { HolderEdges, type EdgeMark, type HolderKind } from '../search/holder-edges.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import type { Resources } from '../resources/resources.js'
-import { originOf } from '../../source/origin.js'
+import { originOf, packageOf } from '../../source/origin.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { Holder } from '../../v8/objects/containing-object.js'
@@ -31,6 +31,7 @@ const JOBS = [
 export interface LentRules {
   /** The pool, and what its members consist of: not followed. */
   readonly closed: ReadonlySet<Tagged>
+  readonly pool: Tagged
   /** A suspended function that has a member for itself: the application's, or one that the application waits for. */
   isHolder(generator: Tagged): boolean
 }
@@ -41,6 +42,7 @@ export class LentEdges extends HolderEdges {
   readonly #rules: LentRules
   readonly #met = new Set<Tagged>()
   readonly #passing = new Set<Tagged>()
+  readonly #owners = new Map<Tagged, boolean>()
   readonly #jobs: ReadonlySet<number>
 
   constructor(
@@ -67,7 +69,7 @@ export class LentEdges extends HolderEdges {
     slotInTarget: number,
   ): EdgeMark | null {
     this.#met.add(target)
-    if (this.#rules.closed.has(holder.object)) {
+    if (this.#rules.closed.has(holder.object) || this.#hasPool(holder)) {
       this.#met.add(holder.object)
       return null
     }
@@ -86,6 +88,28 @@ export class LentEdges extends HolderEdges {
     if (kind === 'holder') return this.#rules.isHolder(holder.object) ? kind : 'go'
     // In a module that has no variables of its own a function's scope is the outermost, and goes when its closures go.
     return kind === 'root' && this.#isNamedScope(holder) ? 'go' : kind
+  }
+
+  /**
+   * A package's object that has the pool itself lists what it made of its members beside it: typeorm's driver its
+   * connected runners. Whoever reaches a member through it reaches the pool.
+   */
+  #hasPool({ object, type }: Holder): boolean {
+    const known = this.#owners.get(object)
+    if (known !== undefined) return known
+    const answer = this.#objects.isObjectType(type) && this.#isPackages(object) && this.#leadsToPool(object)
+    this.#owners.set(object, answer)
+    return answer
+  }
+
+  #isPackages(object: Tagged): boolean {
+    const script = this.#objects.classScript(object)
+    return script !== null && packageOf(scriptPath(script)) !== null
+  }
+
+  #leadsToPool(object: Tagged): boolean {
+    for (const { value } of this.#objects.properties(object)) if (value === this.#rules.pool) return true
+    return false
   }
 
   #isNamedScope({ object, type }: Holder): boolean {

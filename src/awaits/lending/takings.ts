@@ -5,6 +5,7 @@
  */
 import type { Taking } from '../../model/await.js'
 import {
+  awaitedOn,
   takingCall,
   takingSites,
   takingsWithin,
@@ -43,23 +44,25 @@ export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch):
   for (const waiter of waiters) {
     const own = ownTextOf(waiter)
     const call = own === null ? null : takingCall(own.text, own.at, lent)
-    if (call !== null) calls.set(`${call.of}.${call.method}`, call)
+    if (call !== null) calls.set(keyOf(call), call)
   }
   const [example] = waiters
-  if (calls.size === 0 || example === undefined) return []
+  if (example === undefined) return []
   const scripts = scriptsLike(example.function, search)
   const texts = [...scripts.values()].flatMap((script) => {
     const length = script.sourceLength ?? 0
     const text = length > MAX_TEXT || expired() ? null : script.source(0, length)
     return text === null ? [] : [{ script, text }]
   })
+  if (calls.size === 0 && lent === 'member') for (const call of beside(waiters, texts)) calls.set(keyOf(call), call)
+  if (calls.size === 0) return []
   const functions = functionsOf(example.function, scripts, search)
   const found = new Map<string, Taking>()
   for (const { method } of calls.values()) {
     for (const { script, text } of texts) {
       const own = (functions.get(script.address) ?? []).filter(({ name }) => name === method)
       for (const within of own.flatMap(({ start, end }) => takingsWithin(text.slice(start, end))))
-        if (lent === 'member') calls.set(`${within.of}.${within.method}`, within)
+        if (lent === 'member') calls.set(keyOf(within), within)
     }
   }
   let asked = [...calls.values()]
@@ -79,6 +82,23 @@ export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch):
     for (const call of asked) calls.set(`.${call.method}`, call)
   }
   return [...found.values()].toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_TAKINGS)
+}
+
+function keyOf({ of, method }: TakingCall): string {
+  return `${of}.${method}`
+}
+
+/** Who waits borrows one for the length of a call alone (`pool.query()`): what takes one for longer is called on the same. */
+function beside(waiters: readonly Suspended[], texts: readonly { readonly text: string }[]): TakingCall[] {
+  const owners = new Set(
+    waiters.flatMap((waiter) => {
+      const own = ownTextOf(waiter)
+      const owner = own === null ? '' : awaitedOn(own.text, own.at)
+      return owner === '' ? [] : [owner]
+    }),
+  )
+  if (owners.size === 0) return []
+  return texts.flatMap(({ text }) => takingsWithin(text)).filter(({ of }) => owners.has(of))
 }
 
 function add(found: Map<string, Taking>, one: Taking | null): void {

@@ -52,6 +52,8 @@ export interface PoolReading extends PoolFacts {
   readonly pool: Tagged
   /** The members that are lent, for a search of who holds them. */
   readonly lentMembers: readonly LentMember[]
+  /** What leads to the members for the pool's own sake, beside itself. */
+  readonly ownedBy?: readonly Tagged[]
   /** The same at a later time; memory is to be flushed before. */
   readonly reread: () => readonly LentMember[]
 }
