@@ -74,12 +74,12 @@ export class HoldingFunctions {
     return best ?? null
   }
 
-  /** The functions of the application that wait for a promise, directly or through others, those nearest to it first. */
+  /** The functions that wait for a promise, directly or through others, those nearest to it first. */
   waitersOf(promise: Tagged): Suspended[] {
     const first = this.#waiterOf(promise)
     const found = new Set(first === null ? [] : [first])
     for (const one of found) if (found.size < MAX_CLIMB) for (const awaiter of this.#awaiters(one)) found.add(awaiter)
-    return [...found].filter(isApplications)
+    return [...found]
   }
 
   at(generator: Tagged): Suspended | null {

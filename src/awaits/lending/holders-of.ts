@@ -15,16 +15,21 @@ import { closuresOf, declarationOf } from '../search/declared-at.js'
 import type { Suspended } from '../scan/suspended.js'
 import { findNativeRoots } from '../search/native-roots.js'
 import { ReverseSearch, type ReverseContext } from '../search/reverse.js'
-import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
+import { objectOf, stepsDown, type Finding, type FoundEnd } from '../search/wait-search.js'
 import type { HoldingFunctions } from './functions-of.js'
 import type { LentEdges } from './lent-edges.js'
 
 /** Classes that say nothing of what a closure is for. */
 const PLAIN = /^(?:Object|Array|Map|Set|Promise)$/
 
+/** From a function over its variables to a session or cursor, and from there to the connection. */
+const MAX_NEAR = 5
+
 export interface HolderSearch extends Omit<ReverseContext, 'edges'> {
   readonly edges: LentEdges
   readonly functions: HoldingFunctions
+  /** Those who wait for a member of this pool. */
+  readonly waiting: ReadonlySet<Suspended>
   /** The pool, and what leads to its members for its sake. */
   readonly owners: readonly Tagged[]
   /** Of the pool's class and its members'. */
@@ -37,20 +42,24 @@ export interface HolderSearch extends Omit<ReverseContext, 'edges'> {
  * @param members each with what it wraps: whoever has the one has the other
  * @returns by the first of each; those of which it could not be told are missing
  */
-export function holdersOf(members: readonly (readonly Tagged[])[], search: HolderSearch): Map<Tagged, MemberHolder> {
-  const { objects, edges, expired } = search
-  const { findings: raw, cost } = new ReverseSearch(search).run(members.flat(), expired, objects.heap.types.JS_OBJECT)
-  const shared = registersOf(members, raw, search)
-  const findings = new Map([...raw].map(([alias, finding]) => [alias, withoutRegisters(finding, shared)]))
+export function holdersOf(members: readonly (readonly Tagged[])[], given: HolderSearch): Map<Tagged, MemberHolder> {
+  const { objects, expired } = given
+  const run = (search: HolderSearch): ReturnType<ReverseSearch['run']> =>
+    new ReverseSearch(search).run(members.flat(), expired, objects.heap.types.JS_OBJECT)
+  const first = run(given)
+  const registers = registersOf(members, first.findings, given)
+  const search = registers.size === 0 ? given : { ...given, edges: given.edges.closedTo(registers) }
+  const { findings, cost } = registers.size === 0 ? first : run(search)
+  const { edges } = search
   const closures = closuresOf(objects, search, scopesAtRoots(search, findings), expired)
   const found = new Map<Tagged, MemberHolder>()
   const open = new Map<Tagged, readonly Finding[]>()
   for (const member of members) {
     const own = member.flatMap((alias) => findings.get(alias) ?? [])
     const holder =
-      first(own, (finding) => inFunction(search, finding)) ??
-      first(own, (finding) => inVariable(search, finding, closures)) ??
-      first(own, (finding) => inClosure(search, finding))
+      firstOf(own, (finding) => inFunction(search, finding)) ??
+      firstOf(own, (finding) => inVariable(search, finding, closures)) ??
+      firstOf(own, (finding) => inClosure(search, finding))
     const [object = 0] = member
     if (holder !== null) found.set(object, holder)
     else if (!own.some((finding) => finding.capped || isHeldByPackages(search, finding, closures)))
@@ -106,13 +115,7 @@ function isOfPackages(objects: Objects, object: Tagged, packages: ReadonlySet<st
   return name !== null && name !== 'node:' && packages.has(name)
 }
 
-function withoutRegisters(finding: Finding, shared: ReadonlySet<Tagged>): Finding {
-  if (shared.size === 0) return finding
-  const isOwn = (key: StepKey): boolean => !stepsDown(finding, key).some((step) => shared.has(objectOf(step)))
-  return { ...finding, ends: finding.ends.filter(({ key }) => isOwn(key)), holders: finding.holders.filter(isOwn) }
-}
-
-function first(own: readonly Finding[], ask: (finding: Finding) => MemberHolder | null): MemberHolder | null {
+function firstOf(own: readonly Finding[], ask: (finding: Finding) => MemberHolder | null): MemberHolder | null {
   for (const finding of own) {
     const answer = ask(finding)
     if (answer !== null) return answer
@@ -120,10 +123,13 @@ function first(own: readonly Finding[], ask: (finding: Finding) => MemberHolder 
   return null
 }
 
-function inFunction({ functions }: HolderSearch, finding: Finding): MemberHolder | null {
-  const able = finding.holders
-    .flatMap((key) => functions.at(objectOf(key)) ?? [])
-    .filter((one) => functions.canUse(one))
+/** Who waits for a member reaches all of them through the client: it may have one too, but then nearer than that. */
+function inFunction({ functions, waiting }: HolderSearch, finding: Finding): MemberHolder | null {
+  const able = finding.holders.flatMap((key) => {
+    const one = functions.at(objectOf(key))
+    if (one === null || !functions.canUse(one)) return []
+    return waiting.has(one) && (finding.steps.get(key)?.depth ?? 0) > MAX_NEAR ? [] : [one]
+  })
   const one = functions.outermost(able)
   if (one === null) return null
   return { by: 'function', place: placeOf(one.function, one.place) }

@@ -107,7 +107,7 @@ function lending(reading: PoolReading, waiting: readonly Tagged[], context: Lend
   const open = asked.filter((member) => !holders.has(member))
   // The others too: what leads to all of them alike is no holder.
   if (open.length > 0) {
-    const found = search(reading, asked, functions, context, expired)
+    const found = search(reading, asked, waiting, functions, context, expired)
     for (const [member, holder] of found) if (!holders.has(member)) holders.set(member, holder)
   }
   // A package's own function that works with it for nobody.
@@ -118,7 +118,12 @@ function lending(reading: PoolReading, waiting: readonly Tagged[], context: Lend
     return heldBy === undefined ? facts : { ...facts, heldBy }
   })
   const isLost = [...holders.values()].some(({ by }) => by === 'nobody')
-  const waiters = isLost ? waiting.slice(0, MAX_WAITERS).flatMap((promise) => functions.waitersOf(promise)) : []
+  const waiters = isLost
+    ? waiting
+        .slice(0, MAX_WAITERS)
+        .flatMap((promise) => functions.waitersOf(promise))
+        .filter(isApplications)
+    : []
   const takenIn = isLost ? takingsOf(waiters, { objects, blocks: scan.blocks, lent: lentBy(reading), expired }) : []
   return {
     members: grouped(members),
@@ -153,6 +158,7 @@ function lentBy({ lentMembers }: PoolReading): 'member' | 'answer' {
 function search(
   reading: PoolReading,
   lent: readonly Tagged[],
+  waiting: readonly Tagged[],
   functions: HoldingFunctions,
   context: LendingContext,
   expired: () => boolean,
@@ -172,12 +178,16 @@ function search(
     blocks: scan.blocks,
     maxDepth: MAX_DEPTH,
     maxAlike: MAX_ALIKE,
-    edges: new LentEdges(objects, scopes, natives, resources, scan.suspended, {
-      pool: reading.pool,
-      closed,
-      isHolder: (generator) => functions.isForApplication(generator),
-    }),
+    edges: new LentEdges(
+      { objects, scopes, natives, resources, suspended: scan.suspended },
+      {
+        pool: reading.pool,
+        closed,
+        isHolder: (generator) => functions.isForApplication(generator),
+      },
+    ),
     functions,
+    waiting: new Set(waiting.slice(0, MAX_WAITERS).flatMap((promise) => functions.waitersOf(promise))),
     owners,
     ownPackages: new Set(
       [reading.pool, ...members.flat()].flatMap((object) => packageOf(scriptPath(objects.classScript(object))) ?? []),

@@ -28,6 +28,14 @@ const JOBS = [
   'CALLBACK_TASK',
 ]
 
+export interface LentHeap {
+  readonly objects: Objects
+  readonly scopes: CodeScopes
+  readonly natives: NativeObjects
+  readonly resources: Resources
+  readonly suspended: SuspendedFunctions
+}
+
 export interface LentRules {
   /** The pool, and what its members consist of: not followed. */
   readonly closed: ReadonlySet<Tagged>
@@ -37,6 +45,7 @@ export interface LentRules {
 }
 
 export class LentEdges extends HolderEdges {
+  readonly #inside: LentHeap
   readonly #objects: Objects
   readonly #scopes: CodeScopes
   readonly #rules: LentRules
@@ -45,20 +54,20 @@ export class LentEdges extends HolderEdges {
   readonly #owners = new Map<Tagged, boolean>()
   readonly #jobs: ReadonlySet<number>
 
-  constructor(
-    objects: Objects,
-    scopes: CodeScopes,
-    natives: NativeObjects,
-    resources: Resources,
-    suspended: SuspendedFunctions,
-    rules: LentRules,
-  ) {
+  constructor(inside: LentHeap, rules: LentRules) {
+    const { objects, scopes, natives, resources, suspended } = inside
     super(objects, scopes, natives, resources, suspended)
+    this.#inside = inside
     this.#objects = objects
     this.#scopes = scopes
     this.#rules = rules
     const { types } = objects.heap.layout
     this.#jobs = new Set(JOBS.flatMap((name) => types[name] ?? []))
+  }
+
+  /** For another search, which follows none of these either. */
+  closedTo(more: ReadonlySet<Tagged>): LentEdges {
+    return new LentEdges(this.#inside, { ...this.#rules, closed: new Set([...this.#rules.closed, ...more]) })
   }
 
   override edge(

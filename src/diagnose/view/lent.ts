@@ -76,15 +76,19 @@ function awaitedText(view: View, place: WaitHolder): string {
   return wait === null || wait.kind === 'unknown' ? '' : `, which awaits ${wait.summary}`
 }
 
-/** The innermost wait of its chain. */
+/**
+ * The innermost wait of its chain. Of several functions in one place it may be any: one that works with what it took rather
+ * than one that waits for its turn to take it.
+ */
 function awaitedBy(view: View, place: WaitHolder): WaitsFor | null {
-  const node = (view.last.awaits?.awaits ?? []).find(
-    (each) =>
-      each.waitsFor !== null &&
-      each.waitsFor.kind !== 'await' &&
-      [each, ...each.awaitedBy].some((frame) => isSame(frame, place)),
+  const waits = (view.last.awaits?.awaits ?? []).flatMap((each) =>
+    each.waitsFor !== null &&
+    each.waitsFor.kind !== 'await' &&
+    [each, ...each.awaitedBy].some((frame) => isSame(frame, place))
+      ? [each.waitsFor]
+      : [],
   )
-  return node?.waitsFor ?? null
+  return waits.find(({ kind }) => kind !== 'pool') ?? waits[0] ?? null
 }
 
 /**
