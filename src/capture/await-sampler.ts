@@ -21,6 +21,7 @@ import { Functions } from '../v8/objects/functions.js'
 import { readAwaits } from './read-awaits.js'
 import { endOfRecording } from './end-of-recording.js'
 import { openMemoryTarget, type MemoryTarget } from './memory-target.js'
+import { ProcessWatch } from './process-watch.js'
 
 /** Searching may take this share of the time: with the turns it stays within a tenth of a core. */
 const SEARCH_SHARE = 0.04
@@ -61,6 +62,7 @@ export class AwaitSampler {
   readonly #redactor: Redactor
   readonly #opened: MemoryTarget
   readonly #isolate: Isolate
+  readonly #watch: ProcessWatch
   readonly #cache: AwaitCache = new Map()
   readonly #totals = new Map<string, Total>()
   /** What is waited for at a place of a function, as searches have found. */
@@ -85,12 +87,19 @@ export class AwaitSampler {
       throw new StallError('ERR_STALL_MEMORY_UNREADABLE', `the main thread of ${target.pid} runs no isolate`)
     }
     this.#isolate = main.isolate
+    this.#watch = new ProcessWatch(this.#opened.root)
+  }
+
+  /** The first search, which is no turn: while it takes, turns would be missed. */
+  warmUp(): void {
+    this.#search()
   }
 
   /** Takes one turn; false when that can't be done any more. */
   take(atMs: number): boolean {
-    this.end = endOfRecording(this.#opened, this.#isolate)
+    this.end = endOfRecording(this.#opened, this.#isolate, this.#target.startTicks)
     if (this.end !== null) return false
+    this.#watch.ask(atMs)
     if (performance.now() >= this.#searchDueMs) this.#search()
     else this.#readAgain()
     // A turn that came late stands for the time since the last one.
@@ -109,7 +118,8 @@ export class AwaitSampler {
       .map(({ frames, waitedMs }): WaitStack => ({ frames, waitedMs }))
     const { end } = this
     const counts = { turns: this.#turns, missed, scans: this.#scans, functions: this.#most }
-    return { stacks, ...counts, ...(end === null ? {} : { end }) }
+    const { stoppedMs } = this.#watch
+    return { stacks, ...counts, ...(end === null ? {} : { end }), ...(stoppedMs === 0 ? {} : { stoppedMs }) }
   }
 
   /** With what a later search has found of a place where functions had been seen before. */

@@ -48,6 +48,7 @@ export async function sampleFromMemory(target: Target, options: SamplerOptions):
       missed: missed + first.torn,
       ...(workers.length > 0 ? { workers } : {}),
       ...(first.end === null ? {} : { end: first.end }),
+      ...(first.stoppedMs > 0 ? { stoppedMs: first.stoppedMs } : {}),
       ...(options.stop === true ? { pausedMs: first.pausedMs + others.pausedMs() } : {}),
     }
   } finally {

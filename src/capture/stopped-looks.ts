@@ -13,7 +13,7 @@ import type { StackReader } from '../v8/stack/thread-stack.js'
 
 export interface StoppedLooks {
   /** The stacks of the threads, in their order; where the process could not be stopped, looks without. */
-  take(): readonly StackReading[]
+  take(threads: readonly IsolateOfThread[]): readonly StackReading[]
   /** How long it was stopped so far, ms. */
   readonly pausedMs: number
   dispose(): void
@@ -26,15 +26,8 @@ interface Copied {
 }
 
 /** @throws StallError as `openStopper` */
-export function openStoppedLooks(
-  opened: MemoryTarget,
-  reader: StackReader,
-  pid: number,
-  threads: readonly IsolateOfThread[],
-): StoppedLooks {
+export function openStoppedLooks(opened: MemoryTarget, reader: StackReader, pid: number): StoppedLooks {
   const stopper = openStopper(pid)
-  const isolates = threads.map(({ isolate }) => isolate.address)
-  const [first] = threads
   let pausedMs = 0
   const copyOf = ({ isolate }: IsolateOfThread, registers: RawSyscall | null): Copied | null => {
     if (registers?.kind !== 'blocked') return null
@@ -43,8 +36,9 @@ export function openStoppedLooks(
     return moment && window ? { registers, moment, window } : null
   }
   return {
-    take() {
-      reader.nextLook(isolates)
+    take(threads) {
+      const [first] = threads
+      reader.nextLook(threads.map(({ isolate }) => isolate.address))
       // Mappings are read before, so that nothing but the copy itself happens during the stop.
       opened.memory.mappings()
       const stopped = stopper.whileStopped(first?.tid ?? pid, (registers) =>

@@ -35,6 +35,7 @@ export async function recordAwaits(target: Target, options: AwaitsRecordingOptio
   const startedAtMs = Date.now()
   const sampler = new AwaitSampler(target, createRedactor())
   try {
+    sampler.warmUp()
     let turns = 0
     const missed = await forEachTurn(options, (atMs) => {
       const going = sampler.take(atMs)

@@ -79,9 +79,14 @@ async function record(first: string | undefined, rest: readonly string[], option
   }
   assertTogether(options)
   // A process that may not be looked at is said first; then, before anything is started: what was recorded would be lost.
-  const target = /^[1-9]\d{0,9}$/.test(first) ? openTarget(Number(first)).target : null
+  const target = /^\d+$/.test(first) ? openTarget(pidOf(first)).target : null
   if (options.output !== STDOUT) assertWritable(options.output)
   return target === null ? recordCommand(first, rest, options) : recordTarget(target, options)
+}
+
+function pidOf(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
+  throw new StallError('ERR_STALL_USAGE', `'${text}' is no pid`, { help: 'conductor-diag ps lists them.' })
 }
 
 function assertTogether(options: RecordOptions): void {
@@ -111,7 +116,11 @@ async function recordCommand(file: string, args: readonly string[], options: Rec
   const ended = new AbortController()
   child.once('exit', () => ended.abort())
   const failed = once(child, 'error').then(([cause]) => {
-    throw new StallError('ERR_STALL_USAGE', `${file} could not be started`, { cause })
+    ended.abort()
+    throw new StallError('ERR_STALL_USAGE', `${file} could not be started`, {
+      help: 'conductor-diag record PID, or record -- node app.js',
+      cause,
+    })
   })
   // Only of interest until it runs.
   failed.catch(() => undefined)
@@ -145,13 +154,14 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
   const interrupted = new AbortController()
   const stop = (): void => interrupted.abort()
   process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
   ended?.addEventListener('abort', stop, { once: true })
   try {
     if (options.awaits === true) return await recordAwaitsOf(target, options, interrupted.signal)
     const recorded = await recordWith(target, options, interrupted.signal)
     const file = written(target, options, recorded.content)
-    const { samples, missed, engine, hottest, end, pausedMs } = recorded
-    const closing = { schema: 1, file, samples, missed, engine, hottest, end, pausedMs }
+    const { samples, missed, engine, hottest, end, pausedMs, stoppedMs } = recorded
+    const closing = { schema: 1, file, samples, missed, engine, hottest, end, pausedMs, stoppedMs }
     if (options.json) (file === STDOUT ? noteJsonLine : printJson)(closing)
     else {
       const lost =
@@ -160,6 +170,7 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
       for (const hot of hottest) printLine(hotLine(hot))
       if (isAllIdle(hottest))
         printLine(`         it waits; for what: conductor-diag dump ${target.pid}, or record ${target.pid} --awaits`)
+      if (stoppedMs !== undefined) printLine(stoppedLine(target.pid, stoppedMs))
       if (end !== undefined) printLine(`${target.pid} ${ENDS[end]}; what was sampled until then is kept`)
       const paused = pausedMs === undefined ? '' : `, stopped for ${formatDuration(pausedMs)} in all`
       printLine(`${place}: ${plural(samples, 'sample')}${lost}${paused}, by ${engine}. ${OPENED_BY[options.format]}`)
@@ -169,6 +180,7 @@ async function recordTarget(target: Target, options: RecordOptions, ended?: Abor
     return EXIT.noEvidence
   } finally {
     process.removeListener('SIGINT', stop)
+    process.removeListener('SIGTERM', stop)
   }
 }
 
@@ -188,17 +200,22 @@ async function recordAwaitsOf(target: Target, options: RecordOptions, signal: Ab
   const recording = recordAwaits(target, { durationMs, rate, format, signal, onTurn })
   const { content, profile } = await recording.finally(onTurn.end)
   const file = written(target, options, content)
-  const { turns, missed, scans, functions, end } = profile
-  const closing = { schema: 1, file, turns, missed, scans, functions, end, waits: longestWaits(profile) }
+  const { turns, missed, scans, functions, end, stoppedMs } = profile
+  const closing = { schema: 1, file, turns, missed, scans, functions, end, stoppedMs, waits: longestWaits(profile) }
   if (options.json) (file === STDOUT ? noteJsonLine : printJson)(closing)
   else {
     for (const line of longestWaitLines(profile, cwd)) printLine(line)
+    if (stoppedMs !== undefined) printLine(stoppedLine(target.pid, stoppedMs))
     if (end !== undefined) printLine(`${target.pid} ${ENDS[end]}; what was seen until then is kept`)
     printLine(`${file === STDOUT ? 'stdout' : file}: ${awaitsSummary(profile)}. ${OPENED_BY[format]}`)
   }
   if (profile.stacks.length > 0) return EXIT.ok
   printLine('conductor-diag: nothing was seen to wait')
   return EXIT.noEvidence
+}
+
+function stoppedLine(pid: number, stoppedMs: number): string {
+  return `${pid} stood still for ${formatDuration(stoppedMs)}: a signal or a debugger had stopped it (kill -CONT ${pid} continues it)`
 }
 
 function hotLine(hot: HotFunction): string {

@@ -44,9 +44,11 @@ export function progress(
   durationMs: number,
   of = 'sample',
 ): ((count: number) => void) & { readonly end: () => void } {
-  const startedMs = performance.now()
+  // The process is opened first, and its heap is searched.
+  let startedMs: number | null = null
   let saidMs = -EVERY_MS
   const say = (count: number): void => {
+    startedMs ??= performance.now()
     const atMs = performance.now() - startedMs
     if (!process.stderr.isTTY || atMs - saidMs < EVERY_MS) return
     saidMs = atMs
@@ -69,6 +71,7 @@ export interface Recorded {
   readonly hottest: readonly HotFunction[]
   readonly end?: RecordingEnd | undefined
   readonly pausedMs?: number | undefined
+  readonly stoppedMs?: number | undefined
 }
 
 /** @throws StallError why there is nothing; one that `--engine auto` can do something about is not thrown. */
@@ -99,8 +102,8 @@ export async function recordWith(target: Target, options: RecordingOptions, sign
       )
     }
     const hottest = hottestFunctions(samples, HOTTEST)
-    const { missed, end, pausedMs } = samples
-    return { content, samples: samples.samples.length, missed, engine: 'memory', hottest, end, pausedMs }
+    const { missed, end, pausedMs, stoppedMs } = samples
+    return { content, samples: samples.samples.length, missed, engine: 'memory', hottest, end, pausedMs, stoppedMs }
   } catch (thrown) {
     const error = toStallError(thrown)
     // The inspector needs no layout; a process that may not be read may not be sent a signal either.

@@ -73,6 +73,7 @@ async function top(pid: number, options: TopCommandOptions): Promise<number> {
     at: new Date().toISOString(),
     samples,
     missed: Math.max(0, Math.floor((atMs * options.rate) / 1000) + 1 - turns) + sampler.torn,
+    stopped: sampler.isStopped,
     threads: counter.threads(),
     tid: view.tid,
     functions: counter.functions(view.tid, view.order, atMs / Math.max(1, turns), screen ? MOST : MOST_JSON),

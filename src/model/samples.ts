@@ -23,10 +23,12 @@ export interface StackSamples {
   readonly samples: readonly StackSample[]
   /** Attempts that got no stack. */
   readonly missed: number
-  /** Worker threads that were there when the sampling began, and other processes; absent where there are none. */
+  /** Worker threads, also those that came or went meanwhile, and other processes; absent where there are none. */
   readonly workers?: readonly ThreadSamples[]
   /** Why it ended before its time; absent where it did not, or somebody ended it. */
   readonly end?: RecordingEnd
+  /** How long somebody else had stopped the process meanwhile, ms; absent where nobody did. */
+  readonly stoppedMs?: number
   /** How long the process was stopped for it, ms; absent where it never is. */
   readonly pausedMs?: number
 }

@@ -29,6 +29,8 @@ export interface TopMoment {
   /** Samples and missed turns since the beginning. */
   readonly samples: number
   readonly missed: number
+  /** Somebody has stopped the process: each sample shows the same. */
+  readonly stopped: boolean
   readonly threads: readonly TopThread[]
   /** The thread that the functions are of; null for all of them. */
   readonly tid: number | null

@@ -20,4 +20,6 @@ export interface WaitProfile {
   /** Most functions that were suspended at a time. */
   readonly functions: number
   readonly end?: RecordingEnd
+  /** How long somebody had stopped the process meanwhile, ms; absent where nobody did. */
+  readonly stoppedMs?: number
 }

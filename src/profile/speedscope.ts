@@ -50,7 +50,7 @@ export function toSpeedscope({ samples, workers = [] }: StackSamples, name: stri
     startValue: own[0]?.atMs ?? 0,
     endValue: Math.max(endValue, own.at(-1)?.atMs ?? 0),
     samples: own.map((sample) => sample.frames.toReversed().map(indexOf)),
-    weights: own.map(({ atMs }, index) => (own[index + 1]?.atMs ?? Math.max(endValue, atMs)) - atMs),
+    weights: weightsOf(own, endValue),
   })
   const profiles = [
     track(samples, name),
@@ -59,4 +59,14 @@ export function toSpeedscope({ samples, workers = [] }: StackSamples, name: stri
     ),
   ]
   return { $schema: 'https://www.speedscope.app/file-format-schema.json', name, shared: { frames }, profiles }
+}
+
+/** Until the next sample; the last one, after which a thread may have ended, counts no more than the one before. */
+function weightsOf(own: readonly StackSample[], endValue: number): number[] {
+  const weights: number[] = []
+  for (const [index, { atMs }] of own.entries()) {
+    const next = own[index + 1]?.atMs ?? Math.min(Math.max(endValue, atMs), atMs + (weights.at(-1) ?? Infinity))
+    weights.push(next - atMs)
+  }
+  return weights
 }

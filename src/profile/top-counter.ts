@@ -93,7 +93,9 @@ export class TopCounter {
   }
 
   threads(): TopThread[] {
-    return [...this.#threads].map(([tid, { recent, recentIdle, recentCollecting }]) => ({
+    // One without a sample has ended.
+    const seen = [...this.#threads].filter(([tid, { recent }]) => recent > 0 || tid === this.#mainTid)
+    return seen.map(([tid, { recent, recentIdle, recentCollecting }]) => ({
       tid,
       role: tid === this.#mainTid ? ('main' as const) : ('worker' as const),
       idleShare: share(recentIdle, recent),

@@ -31,7 +31,7 @@ export function renderTop(moment: TopMoment, options: TopOptions): string[] {
   const fit = (text: string): string => shorten(text, Math.max(20, columns))
   const head = [
     paint('bold', fit(`${options.title}  ${moment.at.slice(11, 19)}${options.frozen ? '  frozen' : ''}`)),
-    fit(`${samplesText(moment)}  ${moment.threads.map(threadText).join('  ')}`),
+    fit(`${samplesText(moment)}  ${threadTexts(moment).join('  ')}`),
     paint('dim', fit(KEYS)),
     fit(`functions of ${moment.tid === null ? 'all threads' : `thread ${moment.tid}`}, by ${TITLES[order]}`),
     paint('bold', fit(row('%own', '%total', 'own', 'total', 'function'))),
@@ -46,11 +46,15 @@ export function renderTop(moment: TopMoment, options: TopOptions): string[] {
 export function renderTopLine(moment: TopMoment, cwd: string | null): string {
   const hot = moment.functions.filter((each) => each.ownShare > 0).slice(0, IN_A_LINE)
   const functions = hot.map((each) => `${percent(each.ownShare)} ${nameText(each, cwd)}`)
-  return [moment.at, samplesText(moment), ...moment.threads.map(threadText), ...functions].join(' | ')
+  return [moment.at, samplesText(moment), ...threadTexts(moment), ...functions].join(' | ')
 }
 
 function samplesText({ samples, missed }: TopMoment): string {
   return `${plural(samples, 'sample')}${missed === 0 ? '' : `, ${plural(missed, 'turn')} missed`}`
+}
+
+function threadTexts({ stopped, threads }: TopMoment): string[] {
+  return stopped ? ['stopped by a signal or a debugger'] : threads.map(threadText)
 }
 
 function threadText({ tid, role, idleShare, collectingShare }: TopThread): string {

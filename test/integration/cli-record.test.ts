@@ -133,6 +133,8 @@ describe.each(NODES)('Node $version', (node) => {
 
 it.each([
   ['record without anything', ['record'], 64],
+  ['a number that is no pid', ['record', '0'], 64],
+  ['a program that is not there', ['record', '--', '/nope/x'], 64],
   ['a process that does not exist', ['record', '999999999'], 66],
   ['a profile into a folder that is not there', ['record', String(process.pid), '-o', '/nope/x'], 64],
   ['a pid that is none, for doctor', ['doctor', 'abc'], 64],
@@ -140,4 +142,5 @@ it.each([
 ])('refuses %s with its own exit code', async (_what, args, code) => {
   const ran = await cli(...args)
   expect(ran.code, ran.err).toBe(code)
+  if (args[0] === 'record') expect(ran.err).toMatch(/^conductor-diag: .*\n {2}\S/)
 })

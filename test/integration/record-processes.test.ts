@@ -7,7 +7,7 @@ import path from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { readStat } from '../../src/platform/procfs/stat.js'
 import { runCli } from '../support/cli.js'
-import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
+import { CLI, NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'record-processes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -46,6 +46,7 @@ interface Closing {
   readonly missed: number
   readonly end?: string
   readonly pausedMs?: number
+  readonly stoppedMs?: number
 }
 
 describe.each(NODES)('Node $version', (node) => {
@@ -54,6 +55,8 @@ describe.each(NODES)('Node $version', (node) => {
     const { text, closing } = await record(pid, '--stop', '-d', '1')
     expect(closing.samples).toBeGreaterThan(0)
     expect(closing.pausedMs).toBeGreaterThan(0)
+    // Those were our own.
+    expect(closing.stoppedMs).toBeUndefined()
     expect(text).toContain('parentLoop')
     // Of a frame that was copied while it stood still nothing is doubtful but where it is in its own code.
     const frames = text.split('\n').flatMap((line) => line.replace(/ \d+$/, '').split(';').slice(0, -1))
@@ -93,9 +96,30 @@ describe.each(NODES)('Node $version', (node) => {
 it.each([[[]], [['--stop']]])('samples a process that somebody has stopped, and leaves it so (%s)', async (args) => {
   const pid = await start(NODES[0] as NodeBinary)
   process.kill(pid, 'SIGSTOP')
-  const { closing } = await record(pid, '-d', '0.5', ...args)
+  const { closing } = await record(pid, '-d', '0.8', ...args)
   expect(closing.samples).toBeGreaterThan(0)
+  expect(closing.stoppedMs).toBeGreaterThan(0)
   expect(readStat(`/proc/${pid}`).state).toBe('T')
+})
+
+it.each(['SIGINT', 'SIGTERM'] as const)('keeps what it has when it is ended by %s', async (signal) => {
+  const pid = await start(NODES[0] as NodeBinary)
+  const file = path.join(folder, `${signal}.txt`)
+  for (let waitMs = 2000; waitMs <= 32_000; waitMs *= 2) {
+    const recording = spawn(
+      process.execPath,
+      [CLI, 'record', String(pid), '-f', 'collapsed', '-o', file, '-d', '600'],
+      {
+        stdio: 'ignore',
+      },
+    )
+    // Nothing tells from outside that it has begun; on a crowded machine that takes a while.
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    recording.kill(signal)
+    const [code] = (await once(recording, 'exit')) as [number | null]
+    if (code === 0) break
+  }
+  expect(readFileSync(file, 'utf8')).toContain('parentLoop')
 })
 
 it.each([

@@ -52,9 +52,32 @@ export function exactWalk(
   for (let at = sp + ((8 - (sp % 8)) % 8); at < end; at += 8) {
     if (!reader.frameAt(window, at)) continue
     const walk = reader.walk(window, at, moment.entryFrame, pc)
+    if (!walk.complete) continue
     // Code that was entered in the middle of a loop makes its frame larger, and what lies in there is of dead calls.
-    if (walk.complete && walk.frames.slice(0, 3).every((frame) => places.fits(window, frame)))
-      return { frames: walk.frames, exact: true }
+    const [first, ...callers] = walk.frames
+    if (first === undefined || !callers.slice(0, 2).every((frame) => places.fits(window, frame))) continue
+    if (places.fits(window, first)) return { frames: walk.frames, exact: true }
+    const caller = whoCalledNative(reader, places, { window, sp, frame: first })
+    if (caller) return { frames: [caller, ...callers], exact: false }
+  }
+  return null
+}
+
+/**
+ * Optimized code calls C functions (`Math.sin`) and small builtins directly: no frame stands between, and the thread's pc
+ * is no pc of the function. Where the call returns to then lies right below the frame.
+ */
+function whoCalledNative(
+  reader: FrameReader,
+  places: Places,
+  { window, sp, frame }: { readonly window: StackWindow; readonly sp: number; readonly frame: MachineFrame },
+): MachineFrame | null {
+  if (frame.kind !== 'js' || places.isGenerated(frame.pc)) return null
+  for (let at = frame.fp - 8; at >= sp; at -= 8) {
+    const pc = window.word(at)
+    if (!reader.isExecutable(pc)) continue
+    const called = { ...frame, pc }
+    if (places.isOptimized(called) && places.fits(window, called)) return called
   }
   return null
 }

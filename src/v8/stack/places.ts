@@ -168,6 +168,11 @@ export class Places {
     return shared
   }
 
+  /** Whether a pc lies in code that was generated, not in the binary or a library. */
+  isGenerated(pc: number): boolean {
+    return this.#codes.isGenerated(pc)
+  }
+
   /** Whether the code at a frame's pc is optimized: functions may be inlined there. */
   isOptimized(frame: MachineFrame): boolean {
     if (frame.pc === 0) return false

@@ -33,3 +33,18 @@ it('gives each thread a track, outermost frame first, and marks what is not cert
     { name: 'worker thread 7 of node worker.js', samples: [[2]], weights: [5], startValue: 5, endValue: 10 },
   ])
 })
+
+it('gives the last sample of a thread that ended early no more time than the one before', () => {
+  const at = (...ms: number[]): { atMs: number; frames: Frame[] }[] =>
+    ms.map((atMs) => ({ atMs, frames: [frame('task')] }))
+  const recorded = {
+    engine: 'memory' as const,
+    missed: 0,
+    samples: at(0, 10, 20, 1000),
+    workers: [{ tid: 7, samples: at(0, 10) }],
+  }
+  expect(toSpeedscope(recorded, 'node').profiles.map(({ weights }) => weights)).toEqual([
+    [10, 10, 980, 0],
+    [10, 10],
+  ])
+})

@@ -7,6 +7,7 @@ const moment: TopMoment = {
   at: '2026-11-29T10:00:00.000Z',
   samples: 90,
   missed: 10,
+  stopped: false,
   threads: [{ tid: 7, role: 'main', idleShare: 0.25, collectingShare: 0.05 }],
   tid: null,
   functions: [
@@ -45,6 +46,12 @@ it('is one line where there is no terminal', () => {
   expect(renderTopLine(moment, '/app')).toBe(
     '2026-11-29T10:00:00.000Z | 90 samples, 10 turns missed | main 7 75 % busy, 5 % collecting garbage | 70 % fib (a.js)  (probable)',
   )
+})
+
+it('says of a process that somebody has stopped that it is, not how busy it was', () => {
+  const stopped = { ...moment, stopped: true }
+  expect(renderTop(stopped, options)[1]).toBe('90 samples, 10 turns missed  stopped by a signal or a debugger')
+  expect(renderTopLine(stopped, '/app')).not.toContain('busy')
 })
 
 it('sorts, freezes, goes through the threads and quits by keys', () => {
