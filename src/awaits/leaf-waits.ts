@@ -23,6 +23,7 @@ import type { NativeObjects } from './resources/native-objects.js'
 import type { PoolReading } from './resources/pools.js'
 import { findNativeRoots, type NativeRoots } from './search/native-roots.js'
 import { Paths } from './judge/paths.js'
+import { childStreams, type ChildStream } from './resources/child-streams.js'
 import { socketDescriptor } from './resources/describe-resource.js'
 import type { Resources } from './resources/resources.js'
 import type { ReverseContext } from './search/reverse.js'
@@ -167,6 +168,7 @@ function judgeAll(
     place: (generator: Tagged) => placeOf(scan, generator),
   }
   const paths = new Paths(objects, scopes, scan.suspended)
+  let streams: ReadonlyMap<Tagged, ChildStream> | null = null
   const judge = new WaitJudge({
     objects,
     scopes,
@@ -180,6 +182,10 @@ function judgeAll(
     moduleUses: forward.moduleUses,
     resourceOf: (closure) => sourceOf(forward, closure),
     acceptedBy: (server) => acceptedBy(input, server),
+    childOf: (pipe) => {
+      streams ??= childStreams(objects, scan.others)
+      return streams.get(pipe) ?? null
+    },
     strong: roots.strong,
     stray: roots.stray,
     lent,

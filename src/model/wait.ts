@@ -103,6 +103,10 @@ export interface UnreadStream {
   readonly buffered: number | null
   /** They are objects. */
   readonly objects?: true
+  /** It has a reader, which has paused it, and may go on with it. */
+  readonly paused?: true
+  /** Nobody ever read it, whether or not data lies in it: so it does not even emit its end. */
+  readonly unstarted?: true
   /** Not on the way itself: so many answers to other requests of the same HTTP/2 session. */
   readonly others?: number
 }
@@ -282,6 +286,12 @@ export interface ChildWait extends AnyWait, Listening {
   /** The program. */
   readonly file?: string
   readonly pid?: number
+  /** Which of its standard streams the wait hangs on, where it is one. */
+  readonly stdio?: 'stdin' | 'stdout' | 'stderr' | 'other'
+  /** How it ended, as Node has noted it: `exited with code 1`. Absent: it runs, or that is not known. */
+  readonly ended?: string
+  /** Of one that has ended: a stream of its output has not, so that something else still has it. */
+  readonly outputOpen?: true
 }
 
 export interface ThreadWait extends AnyWait, Listening {
@@ -295,6 +305,8 @@ export interface ThreadWait extends AnyWait, Listening {
 export interface EmitterWait extends AnyWait, OnConnection, Listening {
   readonly kind: 'stream' | 'emitter'
   readonly path?: string
+  /** It is told to a list of functions that is no emitter of Node's: `observers`, an array by event. */
+  readonly list?: true
   /** Not for an event, but for data. */
   readonly data?: true
   /** Its end is what makes the wait hopeless: it is told with the event. */

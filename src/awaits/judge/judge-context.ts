@@ -5,6 +5,7 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { DescribeContext } from '../resources/describe-resource.js'
+import type { ChildStream } from '../resources/child-streams.js'
 import type { PoolReading } from '../resources/pools.js'
 import type { ModuleUse } from '../search/forward.js'
 import type { Locks } from './locks.js'
@@ -28,6 +29,8 @@ export interface JudgeContext {
   resourceOf(closure: Tagged): Tagged
   /** Descriptors of the open connections that a server has accepted. */
   readonly acceptedBy: (server: Tagged) => number[]
+  /** The child process that a pipe is a standard stream of; null for any other. */
+  readonly childOf: (pipe: Tagged) => ChildStream | null
   /** Objects that C++ holds by a strong handle. */
   readonly strong: ReadonlySet<Tagged>
   readonly stray: ReadonlySet<Tagged>

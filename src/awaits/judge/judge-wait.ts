@@ -7,6 +7,8 @@ import type { WaitFacts, WaitOf } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { JudgeContext } from './judge-context.js'
 import { leftWith } from './left-with.js'
+import { listWait } from './listener-lists.js'
+import { lostReply } from './lost-replies.js'
 import { iteratorWait } from './event-iterators.js'
 import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
 import type { HeapPathPart } from './heap-path-part.js'
@@ -199,6 +201,8 @@ export class WaitJudge {
       const name = this.#context.objects.className(reader)
       return { kind: 'stream', data: true, owner: name, ...way }
     }
+    const lost = lostReply(this.#context, parts)
+    if (lost !== null) return lost
     if (this.#scopesNative(root)) return { kind: 'unknown', why: 'atomics', ...way }
     const user = this.#descriptions.resourceUsing(finding, root)
     if (user !== null) return { ...user, byVariable: true, ...way }
@@ -213,6 +217,8 @@ export class WaitJudge {
       }
     }
     if (this.#context.locks.queueOf(finding) !== 0 && this.#locks.isOnWay(finding, root.key)) {
+      const list = listWait(this.#context, parts)
+      if (list !== null) return list
       return this.#locks.lock(finding, parts, root)
     }
     return { kind: 'unknown', why: 'held', ...way }

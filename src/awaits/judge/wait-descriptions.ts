@@ -1,5 +1,5 @@
 /** Paths that a search found, put into words: the resource at the end, the request and the event on the way, whose they are. */
-import { isConnected, type WaitKind, type WaitFacts } from '../../model/wait.js'
+import { isConnected, type WaitKind, type WaitFacts, type WaitOf } from '../../model/wait.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import { agentMember, describeRequest, describeResource, type Part } from '../resources/describe-resource.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
@@ -8,7 +8,7 @@ import { connectionOver, overOf } from '../resources/emitter-state.js'
 import { portOver } from '../resources/closed-ports.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
 import { isStream } from '../resources/stream-states.js'
-import { unreadOn, unreadOnSession, unreadPartOf } from '../resources/unread.js'
+import { unreadOn, unreadItself, unreadOnSession, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { plainParts } from './paths.js'
@@ -54,6 +54,8 @@ export class WaitDescriptions {
     const away = resource.kind === 'socket' ? this.#awayOn(parts, object) : null
     if (away !== null) return { ...away, ...way }
     const emitter = this.#userEmitterOn(parts)
+    const unreadEnd = emitter === null ? null : unreadItself(objects, emitter.object, emitter.event)
+    if (emitter !== null && unreadEnd !== null) return { ...this.#ofEmitter(emitter, resource), ...way }
     const wrapped = emitter === null ? 0 : this.#requestOf(emitter.object)
     if (wrapped !== 0) return { ...this.#ofRequest(wrapped, resource, object, parts), ...way }
     if (emitter !== null && resource.kind === 'socket' && !this.#isClient(emitter, resource))
@@ -79,6 +81,8 @@ export class WaitDescriptions {
       ...(over === null ? {} : { over }),
       ...way,
     }
+    const child = this.#ofChild(resource, object)
+    if (child !== null) return { ...child, ...said }
     if (resource.kind === 'stream') return { ...resource, ...said, ...fileStreamHeld(this.#context, object) }
     if (resource.kind !== 'socket') return { ...resource, ...said }
     const body = behind === null ? bodyUnended(this.#context, object) : null
@@ -93,6 +97,13 @@ export class WaitDescriptions {
       ...blocking,
       ...(unread === null ? {} : { unread }),
     }
+  }
+
+  /** A pipe that is a standard stream of a child: that child is what is waited for. */
+  #ofChild(resource: Part, object: Tagged): WaitOf<'child'> | null {
+    const pipe = resource.kind === 'socket' ? this.#context.childOf(object) : null
+    const child = pipe === null ? null : describeResource(this.#context.describe, pipe.child)
+    return pipe === null || child?.kind !== 'child' ? null : { ...child, stdio: pipe.stdio }
   }
 
   /** An entry, by its key, of a table that belongs to a class of the application's own. */
@@ -147,7 +158,11 @@ export class WaitDescriptions {
     const over = emitter.event === null ? null : overOf(this.#context.describe, emitter.object, emitter.event)
     const away = over === null ? this.#awayOf(emitter.object, emitter.event) : null
     if (away !== null) return this.#notReady(owner, emitter, away)
-    const unread = over === null ? unreadPartOf(this.#context.objects, emitter.object) : null
+    const { objects } = this.#context
+    const unread =
+      over === null
+        ? (unreadPartOf(objects, emitter.object) ?? unreadItself(objects, emitter.object, emitter.event))
+        : null
     return {
       kind: STREAMS.test(owner) ? 'stream' : 'emitter',
       owner,
@@ -366,7 +381,8 @@ export class WaitDescriptions {
       return { ...this.#notReady(client, { object: emitter.object, event }, away), parts: plainParts(parts) }
     }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
-    const unread = over === null ? unreadPartOf(objects, emitter.object) : null
+    const unread =
+      over === null ? (unreadPartOf(objects, emitter.object) ?? unreadItself(objects, emitter.object, event)) : null
     return {
       kind,
       owner: name,
@@ -388,7 +404,8 @@ export class WaitDescriptions {
       const described = resource === 0 ? null : describeResource(this.#context.describe, resource)
       // A timer's callback that mentions a registry (a sweep) does not mean that it settles its entries.
       // Nor that what comes in at a server does.
-      if (described !== null && described.kind !== 'timer' && described.incoming !== true) return described
+      if (described === null || described.kind === 'timer' || described.incoming === true) continue
+      return this.#ofChild(described, resource) ?? described
     }
     return null
   }

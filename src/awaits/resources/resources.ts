@@ -79,6 +79,7 @@ export class Resources {
     if (type !== heap.types.JS_OBJECT || !RESOURCE_CLASSES.has(name)) return null
     if (objects.classScript(object)?.startsWith('node:') !== true) return null
     if (name === 'Timeout') return objects.getBoolean(object, ['_destroyed']) === false ? 'class' : null
+    if (name === 'ChildProcess' && isOverChild(objects, object)) return null
     // A file's stream that has emitted close has no more to do with its file.
     if (FILE_STREAMS.has(name) && isClosed(objects, object)) return null
     if (portOver({ objects, natives: this.#natives }, object) !== null) return null
@@ -98,6 +99,16 @@ export class Resources {
     const inner = state === 0 ? 0 : objects.getObject(state, ['handle'])
     return inner !== 0 && this.#natives.of(inner) !== null
   }
+}
+
+/**
+ * Of a child that has ended, and whose streams have, nothing comes any more: lib/internal/child_process.js counts both
+ * (`maybeClose`) and then emits its last event.
+ */
+function isOverChild(objects: Objects, child: Tagged): boolean {
+  if (objects.getObject(child, ['_handle']) !== 0) return false
+  const needed = objects.getNumber(child, ['_closesNeeded'])
+  return needed !== null && objects.getNumber(child, ['_closesGot']) === needed
 }
 
 /**

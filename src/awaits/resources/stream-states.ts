@@ -43,10 +43,20 @@ export function isFlowing(objects: Objects, readableState: Tagged): boolean {
   return bit(objects, readableState, 'flowing', BITS.readable.flowing)
 }
 
-/** Whether data lies in its readable side that nobody takes. */
+/**
+ * Whether data lies in its readable side that nobody takes. Whoever listens for `readable`, as an async iterator does, takes
+ * it in its own time: what it waits for is listed too.
+ */
 export function liesFull(objects: Objects, stream: Tagged): boolean {
   const state = objects.getObject(stream, ['_readableState'])
-  return state !== 0 && (objects.getNumber(state, ['length']) ?? 0) > 0 && !isFlowing(objects, state)
+  if (state === 0 || isFlowing(objects, state) || hasListener(objects, stream, 'readable')) return false
+  return (objects.getNumber(state, ['length']) ?? 0) > 0
+}
+
+export function hasListener(objects: Objects, stream: Tagged, event: string): boolean {
+  const events = objects.getObject(stream, ['_events'])
+  const listener = events === 0 ? undefined : objects.get(events, event)
+  return listener !== undefined && objects.oddball(listener) !== 'undefined'
 }
 
 /** The writables that have told a readable to wait until they emit `drain`. */
@@ -73,6 +83,7 @@ export function unreadFacts(objects: Objects, stream: Tagged): UnreadStream {
     stream: objects.className(stream) || 'a stream',
     buffered,
     ...(state !== 0 && bit(objects, state, 'objectMode', BITS.readable.objectMode) ? { objects: true } : {}),
+    ...(state !== 0 && state === readable && hasListener(objects, stream, 'data') ? { paused: true } : {}),
   }
 }
 

@@ -7,7 +7,7 @@ import type { UnreadStream } from '../../model/await.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { entriesOf } from './collections.js'
-import { awaitedWriters, unreadFacts, liesFull, unreadPart } from './stream-states.js'
+import { awaitedWriters, hasListener, isFlowing, isOver, unreadFacts, liesFull, unreadPart } from './stream-states.js'
 
 const MAX_DEPTH = 6
 const SOCKETS: ReadonlySet<string> = new Set(['Socket', 'TLSSocket'])
@@ -44,6 +44,21 @@ export function unreadPartOf(objects: Objects, parser: Tagged): UnreadStream | n
   return part === 0 ? null : unreadFacts(objects, part)
 }
 
+/**
+ * A stream whose end somebody waits for and that nobody reads: it was paused, or never began to flow, and then it emits
+ * nothing, not even that it is over. Who listens for `readable` (an async iterator does) takes it in its own time.
+ */
+export function unreadItself(objects: Objects, stream: Tagged, event: string | null): UnreadStream | null {
+  if (event === null || !OF_END.test(event) || !objects.isObject(stream) || isOver(objects, stream)) return null
+  const state = objects.getObject(stream, ['_readableState'])
+  if (state === 0 || isFlowing(objects, state) || hasListener(objects, stream, 'readable')) return null
+  const held = heldBack(objects, stream, 0)
+  if (held === 0 && awaitedWriters(objects, stream).length > 0) return null
+  if (held !== 0) return unreadFacts(objects, held)
+  return hasListener(objects, stream, 'data') ? null : { ...unreadFacts(objects, stream), unstarted: true }
+}
+
+const OF_END = /^(?:end|close|data)$/
 const MAX_STREAMS = 1_000
 /** One or two may just be read slowly. */
 const MANY = 3

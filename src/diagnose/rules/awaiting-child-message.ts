@@ -14,13 +14,15 @@ export function awaitingChildMessage(view: View): readonly Candidate[] {
       const aged: Leaf = child === null ? leaf : { ...leaf, ageMs: Math.max(leaf.ageMs ?? 0, child.ageMs) }
       return leafCandidate(view, leaf, {
         cause: 'child-message',
-        waitsFor: outlived(view, leaf) ? outlivedText(leaf) : childText(leaf, child),
+        waitsFor: outlived(view, leaf) ? outlivedText(leaf) : isDead(leaf) ? deadText(leaf) : childText(leaf, child),
         signs: outlived(view, leaf)
           ? [strong('no child of that pid is left, and its output has not ended')]
-          : signsOf(child),
-        // A write that blocks in every look is no matter of age.
-        cap: stuckWriting(view, child) ? capByLooks(view, aged) : capByAge(view, aged),
-        weight: stuckWriting(view, child) ? 46 : 26,
+          : isDead(leaf)
+            ? [strong(`its child process has ${leaf.waits.ended}`), strong('its resolver is still kept for a reply')]
+            : signsOf(child),
+        // A write that blocks in every look is no matter of age, nor is what a dead child is to answer.
+        cap: stuckWriting(view, child) || isDead(leaf) ? capByLooks(view, aged) : capByAge(view, aged),
+        weight: stuckWriting(view, child) || isDead(leaf) ? 46 : 26,
         refutedBy: 'Output of the child, or its end, between two looks.',
         nextStep:
           child?.writing !== undefined
@@ -29,9 +31,11 @@ export function awaitingChildMessage(view: View): readonly Candidate[] {
               ? "See what that child started and left running: it has the child's output as its own. Start it with its output redirected, or wait for the event exit instead of close."
               : child !== null && waitsForInput(child)
                 ? "End the child's stdin (child.stdin.end()) when all is written, or start it without one: stdio: ['ignore', 'pipe', 'pipe']."
-                : child === null
-                  ? 'See what became of that child, and give the call a time-out.'
-                  : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
+                : isDead(leaf)
+                  ? 'Reject what is pending when the child ends (its exit event), start it anew, and see why it ended.'
+                  : child === null
+                    ? 'See what became of that child, and give the call a time-out.'
+                    : `Look at what pid ${child.pid} waits for${child.wchan ? ` (now: ${child.wchan})` : ''}, and give the call a time-out.`,
       })
     })
 }
@@ -47,7 +51,8 @@ const ALL_LISTED = 60
 
 /** The event `close` comes when a child has ended and its output has: here the child has, in every look. */
 function outlived(view: View, { waits }: Leaf): boolean {
-  if (waits.kind !== 'child' || waits.event !== 'close' || waits.pid === undefined) return false
+  if (waits.kind !== 'child' || waits.pid === undefined) return false
+  if (waits.event !== 'close' && waits.outputOpen !== true) return false
   return view.evidence.looks.every(
     ({ kernel }) =>
       kernel !== null && kernel.children.length < ALL_LISTED && kernel.children.every(({ pid }) => pid !== waits.pid),
@@ -56,6 +61,16 @@ function outlived(view: View, { waits }: Leaf): boolean {
 
 function outlivedText({ waits }: Leaf): string {
   return `the output of child process ${waits.pid ?? ''} to end: the child has ended, and something that it started still holds its output open`
+}
+
+/** It has ended, and its output too: what it was to answer never comes. */
+function isDead({ waits }: Leaf): boolean {
+  return waits.ended !== undefined && waits.outputOpen === undefined && waits.event === undefined
+}
+
+function deadText({ waits }: Leaf): string {
+  const kept = waits.owner === undefined ? '' : `, kept in ${waits.owner}`
+  return `a reply${kept}, of child process ${waits.pid ?? ''} (${waits.file ?? 'unknown program'}), which has ${waits.ended}`
 }
 
 function childText(leaf: Leaf, child: ChildProcess | null): string {

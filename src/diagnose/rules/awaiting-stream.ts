@@ -55,7 +55,13 @@ function notRead(view: View, leaf: Leaf): Candidate {
                 ),
           ]),
     ],
-    cap: unread?.others === undefined ? capByLooks(view, leaf) : lower(capByLooks(view, leaf)),
+    // Who paused it may be at work on what it took, and go on with it.
+    cap:
+      unread?.paused === true
+        ? capByAge(view, leaf)
+        : unread?.others === undefined
+          ? capByLooks(view, leaf)
+          : lower(capByLooks(view, leaf)),
     needsNoCpu: unread !== undefined && unread.others === undefined,
     weight: 42,
     refutedBy: 'A receive queue that shrinks between two looks.',

@@ -21,33 +21,58 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
     .map((leaf) => {
       const open = openConnectionsText(view, leaf)
       const asked = open === null && leaf.waits.kind === 'emitter' ? besideRequest(view) : null
+      const work = leaf.waits.why === 'native-code' ? workUnderWay(view) : null
       return leafCandidate(view, leaf, {
         cause: 'unknown',
         waitsFor:
-          leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
-            ? `something that was not found (${leaf.waits.summary})`
-            : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}${asked === null ? '' : `. Meanwhile ${asked}`}`,
+          work !== null
+            ? `work of a native module in the thread pool (pool thread ${work.tid}, ${work.doing} in every look)`
+            : leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
+              ? `something that was not found (${leaf.waits.summary})`
+              : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}${asked === null ? '' : `. Meanwhile ${asked}`}`,
         signs: [
-          open === null
-            ? weak('nothing tells whether it will come')
-            : strong('the server is closed, and its connections are open'),
+          work !== null
+            ? strong('one pool thread runs work of a native module in every look')
+            : open === null
+              ? weak('nothing tells whether it will come')
+              : strong('the server is closed, and its connections are open'),
         ],
         // Whoever shuts down waits a while for what is under way.
         cap: view.silent || areAbandoned(view, leaf) ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
         weight: 10,
         refutedBy: 'It coming.',
         nextStep:
-          leaf.waits.owner === 'clock.timers'
-            ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
-            : asked !== null
-              ? 'See what holds that request up (a body that is not read to its end, a handler that awaits), and whether the event is to come from it.'
-              : open === null
-                ? 'Find out what should settle this wait, and give it a time-out.'
-                : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
+          work !== null
+            ? SEE_NATIVE
+            : leaf.waits.owner === 'clock.timers'
+              ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
+              : asked !== null
+                ? 'See what holds that request up (a body that is not read to its end, a handler that awaits), and whether the event is to come from it.'
+                : open === null
+                  ? 'Find out what should settle this wait, and give it a time-out.'
+                  : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
       })
     })
   // Of no use beside an await that says more.
   return leaves.length > 0 ? named : bare(view)
+}
+
+const SEE_NATIVE =
+  'See what that native module waits for there: a database that another process has locked, a file, a device. Give it a time-out, and look at who holds what it wants.'
+
+/** The only work of a native module that the thread pool runs, for the main thread and on the same thread in all looks. */
+function workUnderWay({ evidence, last, main }: View): { readonly tid: number; readonly doing: string } | null {
+  const running = (last.pool?.running ?? []).filter(({ kind }) => kind === 'work')
+  const [work] = running
+  if (running.length !== 1 || work?.tid === undefined || work.askedByTid !== main?.tid) return null
+  const same = evidence.looks.every(
+    ({ pool }) => pool === null || pool.running.some(({ tid, kind }) => tid === work.tid && kind === 'work'),
+  )
+  if (!same) return null
+  return {
+    tid: work.tid,
+    doing: work.syscall === undefined || work.syscall === 'running' ? 'computing' : (work.syscall.split('(')[0] ?? ''),
+  }
 }
 
 /** A server that is to bring the event, and has a request that it does not get on with; null without any. */

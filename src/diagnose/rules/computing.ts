@@ -63,6 +63,8 @@ function standsStill(view: View, thread: ThreadView): boolean {
 /** Fewer turns than this a second, and each callback takes longer than a poll loop can bear. */
 const SLOW_TURNS_PER_SECOND = 1
 
+const NEARLY_ALL = 0.9
+
 function causeOf(view: View, thread: ThreadView, hot: HotFrame | null): ComputingCause | null {
   // The inspector sees JavaScript only, so its samples can't say that a regular expression runs; stacks from memory can.
   const whole = thread.stacks.filter((stack) => stack.engine === 'memory' && stack.frames.length > 0)
@@ -72,9 +74,10 @@ function causeOf(view: View, thread: ThreadView, hot: HotFrame | null): Computin
       : thread.scripts.map((frames) => activityAbove(frames, undefined))
   const profiled = thread.last.role === 'main' ? (view.evidence.profile?.hot ?? []) : []
   if (profiled.some((each) => each.function.startsWith('RegExp:') && each.share >= 0.5)) return 'regexp'
-  for (const cause of ['regexp', 'json'] as const) {
-    if (activities.filter((activity) => activity === cause).length * 2 > activities.length) return cause
-  }
+  const count = (cause: ComputingCause): number => activities.filter((activity) => activity === cause).length
+  if (count('regexp') * 2 > activities.length) return 'regexp'
+  // One value that is large keeps all stacks in JSON; many small ones are the loop's doing that goes through them.
+  if (count('json') > activities.length * (hot?.stays === true ? NEARLY_ALL : 0.5)) return 'json'
   if (hot === null) return null
   return hot.stays ? 'loop' : 'javascript'
 }

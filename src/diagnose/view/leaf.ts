@@ -138,7 +138,8 @@ function unreadOf(view: View, socket: SocketState | null): number {
 
 /** The same by node's own streams: data lies in one that has no reader, in every look of an idle loop. */
 function liesUnread(view: View, node: AwaitNode, waits: WaitsFor): boolean {
-  if (waits.unread === undefined || (waits.unread.buffered ?? 0) === 0) return false
+  if (waits.unread === undefined) return false
+  if ((waits.unread.buffered ?? 0) === 0 && waits.unread.unstarted !== true) return false
   return cameToPoll(view) && (node.looks ?? 1) > 1
 }
 

@@ -55,7 +55,7 @@ function phraseOf(wait: WaitFacts): string {
     case 'dns':
       return wait.label ?? `DNS look-up${after('of', wait.host)}`
     case 'child':
-      return wait.label ?? `child process${after('', wait.file)}${wait.pid === undefined ? '' : `, pid ${wait.pid}`}`
+      return wait.label ?? childText(wait)
     case 'worker':
       return wait.label ?? (wait.threadId === undefined ? 'a worker thread' : `worker thread ${wait.threadId}`)
     case 'message-port':
@@ -87,6 +87,13 @@ function phraseOf(wait: WaitFacts): string {
     default:
       return wait satisfies never
   }
+}
+
+/** `the stdout of child process node, pid 12, which has exited with code 1`. */
+function childText({ stdio, file, pid, ended }: WaitOf<'child'>): string {
+  const stream = stdio === undefined ? '' : `the ${stdio === 'other' ? 'pipe' : stdio} of `
+  const id = pid === undefined ? '' : `, pid ${pid}`
+  return `${stream}child process${after('', file)}${id}${ended === undefined ? '' : `, which has ${ended}`}`
 }
 
 /** `the end of read cache.js:4, which waits for the end of load plugins.js:4, which ends only when this wait is over`. */
@@ -138,12 +145,13 @@ const HOLDS = {
 } as const
 
 function emitterText(wait: WaitOf<'stream' | 'emitter'>): string {
-  const { label, path, owner, data, event, hopeless, over, hold, unread } = wait
+  const { label, path, owner, data, list, event, hopeless, over, hold, unread } = wait
   if (label !== undefined && hold === undefined && unread === undefined) return `${label}${after('of', path)}`
   const name = owner ?? label ?? 'EventEmitter'
   if (hold !== undefined) return `${name}${after('of', path)}, ${HOLDS[hold]}`
   if (unread !== undefined && event === undefined) return `${name}, which nobody reads`
   if (data === true) return `data from ${name}`
+  if (list === true) return `what those in ${name} are told`
   if (event === undefined) return name
   return `event ${event} of ${name}${hopeless === true ? `, which is ${over ?? 'over'}` : ''}`
 }

@@ -173,6 +173,21 @@ test.each([
   })
 })
 
+test('calls a loop that makes small texts of JSON a loop, for one large value keeps every stack in it', () => {
+  const builtin = { ...frame('stringify', null, null), tier: 'builtin' as const }
+  const of = (json: boolean) =>
+    mainStack({ frames: [...(json ? [builtin] : []), frame('log', 3), poll], loop: loopState() })
+  const causeOf = (...looks: readonly boolean[]) =>
+    diagnose(
+      evidence(
+        looks.map((json) => ({ threads: [of(json)] })),
+        { stall: silence() },
+      ),
+    )[0]?.cause
+  expect(causeOf(true, true, true)).toBe('json')
+  expect(causeOf(true, false, true)).toBe('loop')
+})
+
 test('believes stacks from memory about builtins, however many samples of the inspector lack them', () => {
   const builtin = { ...frame('test', null, null), tier: 'builtin' as const }
   const stack = mainStack({ frames: [builtin, frame('check', 9), poll], loop: loopState() })
