@@ -6,7 +6,7 @@ import type { Address } from '../model/address.js'
 import type { LoopState } from '../model/loop.js'
 import { StallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
-import type { ThreadStack, ThreadState } from '../model/thread.js'
+import { threadState, type ThreadStack, type ThreadState } from '../model/thread.js'
 import type { Work } from '../model/work.js'
 import { findLoops, mainLoop } from '../native/loop/find-loops.js'
 import { findEnvironment, readEnvironment } from '../native/loop/environment.js'
@@ -201,20 +201,10 @@ function stateOf(
   loop: LoopState | undefined,
 ): ThreadState {
   const text = tryReadProcText(`${root}/task/${tid}/stat`, 4096)
-  switch (text === null ? '' : parseStat(text).state) {
-    case 'R':
-      return 'running'
-    case 'D':
-      return 'disk'
-    case 'T':
-    case 't':
-      return 'stopped'
-    default: {
-      if (look.kind !== 'none') return 'sleeping'
-      const inPoll = raw?.kind === 'blocked' && syscallName(raw.number).startsWith('epoll_')
-      return loop?.polling === true || inPoll ? 'idle' : 'sleeping'
-    }
-  }
+  const state = threadState(text === null ? '' : parseStat(text).state)
+  if (state !== 'sleeping' || look.kind !== 'none') return state
+  const inPoll = raw?.kind === 'blocked' && syscallName(raw.number).startsWith('epoll_')
+  return loop?.polling === true || inPoll ? 'idle' : 'sleeping'
 }
 
 /** Most handles of a loop that a look reads: what keeps a process alive is told by a few. */

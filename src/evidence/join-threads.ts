@@ -1,6 +1,6 @@
 /** One list of threads out of the stacks that an engine read and the states that the kernel tells. */
 import type { KernelState } from '../model/kernel.js'
-import type { KernelThread, ThreadStack, ThreadState } from '../model/thread.js'
+import { threadState, type KernelThread, type ThreadStack } from '../model/thread.js'
 
 /**
  * Stacks get the kernel's syscall and wait channel where they lack their own; threads without a stack are listed with
@@ -27,24 +27,9 @@ function rank(stack: ThreadStack): number {
   return stack.role === 'main' ? 0 : stack.role === 'worker' ? 1 : 2
 }
 
-/** The state letter of the kernel as the word shown to people; `idle` can't be told without the loop. */
-export function stateOf(kernelState: string): ThreadState {
-  switch (kernelState[0]) {
-    case 'R':
-      return 'running'
-    case 'D':
-      return 'disk'
-    case 'T':
-    case 't':
-      return 'stopped'
-    default:
-      return 'sleeping'
-  }
-}
-
 function withKernel(stack: ThreadStack, thread: KernelThread | undefined): ThreadStack {
   if (thread === undefined) return stack
-  const stopped = stateOf(thread.kernelState) === 'stopped'
+  const stopped = threadState(thread.kernelState) === 'stopped'
   return {
     ...stack,
     name: stack.name === '' ? thread.name : stack.name,
@@ -60,7 +45,7 @@ function kernelOnly(thread: KernelThread): ThreadStack {
     tid: thread.tid,
     name: thread.name,
     role: thread.role,
-    state: stateOf(thread.kernelState),
+    state: threadState(thread.kernelState),
     engine: 'kernel',
     frames: [],
     syscall: thread.syscall,

@@ -2,9 +2,9 @@
 import type { LoopState } from '../model/loop.js'
 import type { NodeProcess, ProcessList } from '../model/process-list.js'
 import { StallError } from '../model/stall-error.js'
-import type { ThreadState } from '../model/thread.js'
+import { threadState, type ThreadState } from '../model/thread.js'
 import { mainLoopState } from '../native/main-loop-state.js'
-import { findControlSocket } from '../platform/control/socket-place.js'
+import { hasControlSocket } from '../platform/control/socket-place.js'
 import { readCommandLine } from '../platform/procfs/process.js'
 import { listNumbers, tryReadLink } from '../platform/procfs/read.js'
 import { isKernelThread, type ProcStat, readStat } from '../platform/procfs/stat.js'
@@ -33,7 +33,7 @@ export function listNodeProcesses(): ProcessList {
       if (runtime === null) hidden++
       else if (runtime.kind === 'node') {
         const loop = performance.now() < untilMs ? loopOf(pid) : null
-        const { command, ...rest } = describe(root, stat, runtime, hasAgent(pid), loop)
+        const { command, ...rest } = describe(root, stat, runtime, hasControlSocket(pid), loop)
         processes.push({ ...rest, command: redactor.argv(command), ...startedBy(root, pid, command) })
       }
     } catch (thrown) {
@@ -54,18 +54,6 @@ function loopOf(pid: number): LoopState | null {
   const answer = mainLoopState(pid)
   // Another user's process, or one that ends: the list shows the rest of it.
   return 'loop' in answer ? answer.loop : null
-}
-
-/** A socket where the agent makes one; whether it answers is asked by `dump`. */
-function hasAgent(pid: number): boolean {
-  try {
-    const found = findControlSocket(pid)
-    found?.dispose()
-    return found !== null
-  } catch {
-    // Another user's, or gone by now: no agent that we could ask.
-    return false
-  }
 }
 
 /** Null where the kernel does not show the binary. */
@@ -102,8 +90,7 @@ function describe(
 
 /** Asleep in epoll is idle only in the loop's own poll: `spawnSync` polls, too. Without its memory nobody can tell. */
 function stateOf(kernelState: string, wchan: string | null, loop: LoopState | null): ThreadState {
-  if (kernelState === 'R') return 'running'
-  if (kernelState === 'D') return 'disk'
-  if (kernelState === 'T' || kernelState === 't') return 'stopped'
+  const state = threadState(kernelState)
+  if (state !== 'sleeping') return state
   return wchan !== null && /poll/.test(wchan) && loop?.polling !== false ? 'idle' : 'sleeping'
 }

@@ -14,7 +14,7 @@ import { StallError, toStallError } from '../model/stall-error.js'
 import type { Target } from '../model/target.js'
 import type { ThreadStack } from '../model/thread.js'
 import type { Address } from '../model/address.js'
-import { stateOf } from '../evidence/join-threads.js'
+import { threadState } from '../model/thread.js'
 import { mainLoop } from '../native/loop/find-loops.js'
 import { readLoop } from '../native/loop/read-loop.js'
 import { readPool } from '../native/pool/read-pool.js'
@@ -155,7 +155,7 @@ class View implements LiveView {
       tid: kernel.tid,
       name: kernel.name,
       role: 'main' as const,
-      state: stateOf(kernel.kernelState),
+      state: threadState(kernel.kernelState),
       engine: 'kernel' as const,
       frames: [],
       syscall: kernel.syscall,

@@ -9,6 +9,21 @@ import type { Work } from './work.js'
  */
 export type ThreadState = 'running' | 'sleeping' | 'disk' | 'stopped' | 'idle'
 
+/** The kernel's letter of a thread's state (proc(5), stat) as the word shown to people; `idle` takes its event loop. */
+export function threadState(letter: string): ThreadState {
+  switch (letter[0]) {
+    case 'R':
+      return 'running'
+    case 'D':
+      return 'disk'
+    case 'T':
+    case 't':
+      return 'stopped'
+    default:
+      return 'sleeping'
+  }
+}
+
 export type ThreadRole =
   | 'main'
   | 'worker' // worker_threads

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { mainLoopState } from '../native/main-loop-state.js'
 import { connectToAgent } from '../platform/control/client.js'
 import type { ControlStatus } from '../platform/control/protocol.js'
-import { findControlSocket } from '../platform/control/socket-place.js'
+import { hasControlSocket } from '../platform/control/socket-place.js'
 import { readCgroup } from '../platform/procfs/cgroup.js'
 import { inodeOfTarget, listDescriptors } from '../platform/procfs/descriptors.js'
 import { listNumbers, tryReadProcText } from '../platform/procfs/read.js'
@@ -63,7 +63,7 @@ export class WorkerProbe {
       return { pid: kept.pid, state: kept.state }
     }
     const nodes = membersOf(this.#group).filter(({ pid }) => runsNode(pid))
-    const found = nodes.find(({ pid }) => hasSocket(pid)) ?? nodes[0]
+    const found = nodes.find(({ pid }) => hasControlSocket(pid)) ?? nodes[0]
     if (found === undefined) return null
     if (found.pid !== this.#target?.pid) this.#hadAgent = false
     this.#target = { pid: found.pid, startTicks: found.startTicks }
@@ -91,17 +91,6 @@ function statOf(pid: number): ProcStat | null {
 
 function runsNode(pid: number): boolean {
   return /\/node(?:js)?$/.test(readExecutable(`/proc/${pid}`)?.path ?? '')
-}
-
-function hasSocket(pid: number): boolean {
-  try {
-    const found = findControlSocket(pid)
-    found?.dispose()
-    return found !== null
-  } catch {
-    // Not ours to ask.
-    return false
-  }
 }
 
 async function ask(pid: number): Promise<{ agent: 'answers' | 'silent' | 'none'; status: ControlStatus | null }> {

@@ -93,6 +93,18 @@ export function findControlSocket(pid: number): FoundSocket | null {
   return null
 }
 
+/** Whether an agent has made a socket in there; whether it answers is another question. Another user's counts as none. */
+export function hasControlSocket(pid: number): boolean {
+  try {
+    const found = findControlSocket(pid)
+    found?.dispose()
+    return found !== null
+  } catch {
+    // Not ours to ask, or gone by now.
+    return false
+  }
+}
+
 /** In a user namespace the process calls its user by another number: then any of our folders there may be its. */
 function candidateFolders(root: string, prefix: string, uid: number): string[] {
   const folders = controlFolders(environmentOf(root), uid)
