@@ -40,6 +40,13 @@ export function openTarget(pid: number): TargetProcess {
       },
     )
   }
+  // A thread's number names its process in /proc too: what is read then would be taken for the main thread's.
+  const { processId } = readStatus(root)
+  if (processId !== pid) {
+    throw new StallError('ERR_STALL_NO_SUCH_PROCESS', `${pid} is a thread of process ${processId}, and no process`, {
+      help: `Name the process: conductor-diag dump ${processId} shows its threads.`,
+    })
+  }
   const runtime = runtimeOf(root, pid)
   if (runtime.kind !== 'node') throw refusal(root, pid, runtime.kind)
   return { target: { pid, startTicks: stat.startTicks, procRoot: root, inside: false }, runtime }

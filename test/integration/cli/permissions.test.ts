@@ -156,6 +156,16 @@ describe('what is no Node, or no longer', () => {
     expect(ran.text).toContain('is a thread of the kernel')
   })
 
+  it('refuses a thread id with 66, and names its process', async () => {
+    const pid = await start(node, ['-e', BLOCK])
+    const thread = readdirSync(`/proc/${pid}/task`).find((name) => name !== String(pid)) ?? ''
+    for (const command of ['dump', 'record', 'top']) {
+      const ran = cli([command, thread])
+      expect(ran, ran.text).toMatchObject({ code: 66 })
+      expect(ran.text).toContain(`${thread} is a thread of process ${pid}, and no process`)
+    }
+  })
+
   it('refuses a pid that is gone with 66', async () => {
     const pid = await start('sh', ['-c', 'echo up; read line'])
     const [child] = started.splice(0)
