@@ -12,6 +12,10 @@ const GIVES_BACK =
 const READS =
   /\.\s*(?:resume|text|json|arrayBuffer|blob|bytes|formData|pipe|pipeTo|pipeThrough|destroy|cancel|dump|read|on|once|addListener|setEncoding|body)\b|\bfor\s+await\b|\bpipeline\s*\(/
 
+/** Characters: of the left side of an assignment, and of a method's name with its parameters. */
+const ASSIGNMENT = 300
+const PARAMETERS = 1_000
+
 /** Of a pool: its member, or the answer to a request whose socket is the member. */
 export type Lent = 'member' | 'answer'
 
@@ -31,7 +35,7 @@ export function useOfTaken(text: string, at: number): Use {
   const [before, after] = [code.slice(0, at), code.slice(at)]
   const names = takenNames(before, code)
   if (names.length === 0) return null
-  const renewed = /([\w$]+)\s*=\s*$/.exec(before)?.[1]
+  const renewed = assignedAt(code, at)
   const uses = names.map((name) => {
     if (name === renewed) return 'over'
     const word = new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])`)
@@ -39,6 +43,11 @@ export function useOfTaken(text: string, at: number): Use {
     return isGivenBack(before.slice(lastSet(before, name)), name) ? 'over' : 'kept'
   })
   return uses.includes('kept') ? 'kept' : 'over'
+}
+
+/** The variable that what begins at an offset is assigned to; empty without one. Looks back a little: a text may have megabytes. */
+function assignedAt(code: string, at: number): string {
+  return /(?<![\w$.])([\w$]+)\s*=\s*$/.exec(code.slice(Math.max(0, at - ASSIGNMENT), at))?.[1] ?? ''
 }
 
 /** Variables that were set by a call that takes, or that are given back somewhere in the text. */
@@ -51,7 +60,7 @@ function takenNames(before: string, code: string): string[] {
     for (const [name] of left.matchAll(/[\w$]+/g)) if (TAKES.test(method) || isGivenBack(code, name)) names.add(name)
   }
   // At the very await that takes it.
-  const [, own = ''] = /(?<![\w$.])([\w$]+)\s*=\s*$/.exec(before) ?? []
+  const own = assignedAt(code, before.length)
   if (
     own !== '' &&
     (isGivenBack(code, own) ||
@@ -90,7 +99,7 @@ export function takingCall(text: string, at: number, lent: Lent = 'member'): Tak
   const code = withoutTexts(text)
   const call = /^await\s+((?:[\w$#]+\s*\??\.\s*)*)([\w$#]+)\s*\(/.exec(code.slice(at))
   const [, receiver = '', method = ''] = call ?? []
-  const [, name = ''] = /(?<![\w$.])([\w$]+)\s*=\s*$/.exec(code.slice(0, at)) ?? []
+  const name = assignedAt(code, at)
   if (call === null) return null
   if (lent === 'member' && !TAKES.test(method) && (name === '' || !isGivenBack(code, name))) return null
   return { method, of: /([\w$#]+)\s*\??\.\s*$/.exec(receiver)?.[1] ?? '' }
@@ -124,8 +133,8 @@ export function takingSites(text: string, { method, of }: TakingCall): TakingSit
   return [...calls].flatMap(({ index }) => {
     const before = code.slice(Math.max(0, index - 40), index)
     // `async take() {`, `function take(`: that is where it is defined.
-    const after = code.slice(index).replace(/^[^(]*\([^()]*\)/, '')
-    if (/\b(?:function|async|get|set|static)\s*\*?\s*$/.test(before) || /^\s*\{/.test(after)) return []
+    const isBody = /^[^(]*\([^()]*\)\s*\{/.test(code.slice(index, index + PARAMETERS))
+    if (/\b(?:function|async|get|set|static)\s*\*?\s*$/.test(before) || isBody) return []
     return [{ at: index, handsOn: /(?:\breturn|=>)\s*$/.test(before) }]
   })
 }
@@ -146,11 +155,10 @@ export function wayOutOfTaking(
   const rest = code.slice(taken)
   const given = rest.search(givesBack)
   if (given >= 0) return isOnEveryWay(rest, given, givesBack) ? 'safe' : null
-  const before = code.slice(0, taken)
   // Of an answer only what came with it was taken, not its body.
-  const [, parts = ''] = /\{([\w$\s,:]*)\}\s*=\s*$/.exec(before) ?? []
+  const [, parts = ''] = /\{([\w$\s,:]*)\}\s*=\s*$/.exec(code.slice(Math.max(0, taken - ASSIGNMENT), taken)) ?? []
   if (lent === 'answer' && parts !== '' && !/\bbody\b/.test(parts)) return { word: 'never', at: taken }
-  const [, name = ''] = /([\w$]+)\s*=\s*$/.exec(before) ?? []
+  const name = assignedAt(code, taken)
   if (name === '') return null
   const uses = [...rest.matchAll(new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])(\\s*\\??\\.\\s*[\\w$#]+)?`, 'g'))]
   return uses.every((use) => use[1] !== undefined) ? { word: 'never', at: taken } : null

@@ -4,6 +4,7 @@ const dgram = require('node:dgram')
 const net = require('node:net')
 const { fork } = require('node:child_process')
 const { runInThisContext } = require('node:vm')
+const { LENDERS } = require('./lenders.cjs')
 
 const kept = []
 const never = new Promise(() => {})
@@ -194,6 +195,7 @@ const PROGRAMS = {
     }
     return Promise.all(ready)
   },
+  ...LENDERS,
 }
 
 async function main() {

@@ -44,6 +44,20 @@ const CASES = [
   ['many functions', 1e5],
   ['many threads', 50],
   ['deep stack', 5000],
+  ['lent members', 1e6],
+  ['waiters for a lent member', 1e5],
+  ['pools', 1e4],
+  ['holders of a lent member', 1e6],
+  ['chain to a lent member', 1e6],
+  ['ring of lent members', 1000],
+  ['properties of a lent member', 1e6],
+  ['members of garbage', 1e6],
+  ['names of a lent member', 1e7],
+  ['takings of a lent member', 2e4],
+  ['braces around a taking', 500],
+  ['a line of takings', 5e4],
+  ['comments around a taking', 4e4],
+  ['ways out of a taking', 3e4],
 ]
 
 /** As many descriptors and as large a stack as the machine allows. */

@@ -11,6 +11,9 @@ const CASES = [
   ['pending awaits of one promise', '0.01', /places whose wait was not searched: 1 \|$/m],
   ['ring of contexts', '0.01', /nothing \|$/m],
   ['name of a function', '0.1', /nothing \|$/m],
+  // Pools whose members lead to each other, and one in a table of hundreds of thousands of objects that have it.
+  ['ring of lent members', '1', /nothing \|$/m],
+  ['properties of a lent member', '0.3', /nothing \|$/m],
 ] as const
 
 test.each(CASES)(

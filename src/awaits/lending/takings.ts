@@ -27,6 +27,8 @@ const MAX_SCRIPTS = 300
 const MAX_TEXT = 2 << 20
 const MAX_FUNCTIONS = 60_000
 const MAX_TAKINGS = 12
+/** Calls that are judged: each is looked for among all functions of its script. */
+const MAX_SITES = 300
 /** A function that only hands on what it takes, and one that hands on what that one takes. */
 const ROUNDS = 3
 
@@ -60,18 +62,21 @@ export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch):
   const found = new Map<string, Taking>()
   for (const { method } of calls.values()) {
     for (const { script, text } of texts) {
+      if (expired()) break
       const own = (functions.get(script.address) ?? []).filter(({ name }) => name === method)
       for (const within of own.flatMap(({ start, end }) => takingsWithin(text.slice(start, end))))
         if (lent === 'member') calls.set(keyOf(within), within)
     }
   }
+  let sites = 0
   let asked = [...calls.values()]
   for (let round = 0; round < ROUNDS && asked.length > 0 && !expired(); round++) {
     const handing: TakingCall[] = []
     for (const call of asked) {
       for (const { script, text } of texts) {
-        if (!text.includes(call.method)) continue
+        if (sites >= MAX_SITES || expired() || !text.includes(call.method)) continue
         for (const site of takingSites(text, call)) {
+          if (sites++ >= MAX_SITES || expired()) break
           const fn = innermost(functions.get(script.address) ?? [], site.at)
           if (site.handsOn && fn?.name != null) handing.push({ method: fn.name, of: '' })
           else if (!site.handsOn) add(found, taking({ script, text }, fn, site.at, lent))

@@ -40,6 +40,8 @@ const INSIDE = [
   'raw',
   'databaseConnection',
 ]
+/** A loan in a package's wrapper. */
+const MAX_WRAPPED = 2
 const MAX_MEMBERS = 200
 
 export interface LentMember {
@@ -125,14 +127,23 @@ function limitOf(objects: Objects, owner: Tagged): number | null {
 }
 
 /** An entry and what it wraps: pools keep their members in objects of their own, and those in loans. */
-export function insideOf(objects: Objects, entry: Tagged, depth = 2): Tagged[] {
-  const found = [entry]
-  for (const name of INSIDE) {
-    const inner = objects.getObject(entry, [name])
-    if (inner === 0) continue
-    found.push(...(depth > 1 ? insideOf(objects, inner, depth - 1) : [inner]))
+export function insideOf(objects: Objects, entry: Tagged): Tagged[] {
+  const found = new Set([entry])
+  let front = [entry]
+  for (let depth = 0; depth < MAX_WRAPPED; depth++) {
+    const next: Tagged[] = []
+    for (const object of front) {
+      for (const name of INSIDE) {
+        const inner = objects.getObject(object, [name])
+        // What is wrapped twice is one object: members may also be within each other, in a ring.
+        if (inner === 0 || found.has(inner)) continue
+        found.add(inner)
+        next.push(inner)
+      }
+    }
+    front = next
   }
-  return found
+  return [...found]
 }
 
 /** Whether a client runs a command, by its own field for it. */

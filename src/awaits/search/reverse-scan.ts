@@ -9,6 +9,8 @@ import { FILTER_MASK, filterIndex, makeFilter, type HeapBlocks } from '../../v8/
 const HIGH = 2 ** 32
 /** Filter entries of addresses that are done are only a loss of speed: the filter is made anew after so many. */
 const STALE = 32
+/** Words: two a hit. */
+const HITS_BETWEEN = 64
 
 export interface ReverseScanOptions {
   /** Most addresses that are wanted in all. */
@@ -59,8 +61,14 @@ export function scanHolders(
   const freshFilter = new Uint8Array(FILTER_MASK + 1)
   let position = 0
   let bytes = 0
+  const cutShort = (at: number): ReverseScanCost => ({
+    rounds: at / order.length,
+    wanted: known.size,
+    bytes,
+    complete: false,
+  })
   while (active.size > 0 && order.length > 0) {
-    if (options.expired()) return { rounds: position / order.length, wanted: known.size, bytes, complete: false }
+    if (options.expired()) return cutShort(position)
     const block = order[position % order.length]
     if (block === undefined) break
     const words = blocks.load(block.start, block.length)
@@ -68,7 +76,11 @@ export function scanHolders(
     position++
     let hits = collect(words, block.start, filter, active)
     for (;;) {
-      for (let i = 0; i < hits.length; i += 2) hit(hits[i] ?? 0, hits[i + 1] ?? 0, want)
+      for (let i = 0; i < hits.length; i += 2) {
+        // A block may be full of them, and each takes a walk to the object that it lies in.
+        if (i % HITS_BETWEEN === 0 && options.expired()) return cutShort(position)
+        hit(hits[i] ?? 0, hits[i + 1] ?? 0, want)
+      }
       if (fresh.length === 0) break
       const now = new Set(fresh)
       fresh = []

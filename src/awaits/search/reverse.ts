@@ -29,6 +29,8 @@ const ROUNDS_PAST_ROOTS = 3
 const BYTES_PAST_ROOTS = 256 << 20
 /** States of one scope: fractions of an address, exact in a double. */
 const MAX_VARIABLES = 62
+/** Edges that are still walked once the time is over: most answers are a few steps away. */
+const LATE_EDGES = 1_000_000
 
 interface Edge extends Holder {
   readonly mark: EdgeMark
@@ -70,6 +72,8 @@ export class ReverseSearch {
   readonly #edges = new Map<Tagged, Edge[]>()
   readonly #known = new Map<Tagged, Known>()
   #roundsWithRoots = 0
+  #expired: () => boolean = () => false
+  #lateEdges = LATE_EDGES
 
   constructor(context: ReverseContext) {
     this.#context = context
@@ -85,15 +89,17 @@ export class ReverseSearch {
     expired: () => boolean,
     type = this.#heap.types.JS_PROMISE,
   ): { findings: Map<Tagged, Finding>; cost: ReverseScanCost } {
-    for (const promise of promises) this.#remember(promise, type, 0, 'reference', 0)
-    const cost = scanHolders(this.#context.blocks, promises, (target, slot, want) => this.#hit(target, slot, want), {
+    this.#expired = expired
+    const distinct = [...new Set(promises)]
+    for (const promise of distinct) this.#remember(promise, type, 0, 'reference', 0)
+    const cost = scanHolders(this.#context.blocks, distinct, (target, slot, want) => this.#hit(target, slot, want), {
       limit: MAX_WANTED,
       expired,
-      enough: () => this.#isEnough(promises),
+      enough: () => this.#isEnough(distinct),
     })
     this.#noteResolvers()
     const findings = new Map<Tagged, Finding>()
-    for (const promise of promises) {
+    for (const promise of distinct) {
       const finding = this.#walk(promise)
       findings.set(promise, cost.complete ? finding : { ...finding, capped: true })
     }
@@ -174,9 +180,13 @@ export class ReverseSearch {
    * a deadlock in one process and a queue in the next.
    */
   #isEnough(promises: readonly Tagged[]): boolean {
-    const answers = promises.map((promise) => this.#answerOf(promise))
-    if (answers.includes('none')) return false
-    if (!answers.includes('root')) return true
+    let isRootAlone = false
+    for (const promise of promises) {
+      const answer = this.#expired() ? 'none' : this.#answerOf(promise)
+      if (answer === 'none') return false
+      if (answer === 'root') isRootAlone = true
+    }
+    if (!isRootAlone) return true
     this.#roundsWithRoots++
     const heapBytes = this.#context.blocks.starts().reduce((sum, { length }) => sum + length, 0)
     return this.#roundsWithRoots > Math.min(ROUNDS_PAST_ROOTS, BYTES_PAST_ROOTS / heapBytes)
@@ -216,8 +226,10 @@ export class ReverseSearch {
     for (let depth = 1; front.length > 0 && depth < MAX_WALK_DEPTH; depth++) {
       const next: StepKey[] = []
       for (const key of front) {
-        if (this.#known.get(objectOf(key))?.capped === true) capped = true
-        for (const edge of this.#edges.get(objectOf(key)) ?? []) {
+        const edges = this.#edges.get(objectOf(key)) ?? []
+        if (this.#known.get(objectOf(key))?.capped === true || this.#isTooLate(edges.length)) capped = true
+        if (this.#lateEdges < 0) continue
+        for (const edge of edges) {
           const before = steps.get(key) ?? null
           if (rules.skipFailures && this.#fails(edge)) continue
           if (!rules.anyMention && !this.#mayUse(edge, before)) continue
@@ -268,6 +280,11 @@ export class ReverseSearch {
       unusable: false,
       visited: steps.size,
     }
+  }
+
+  #isTooLate(edges: number): boolean {
+    if (this.#expired()) this.#lateEdges -= edges
+    return this.#lateEdges < 0
   }
 
   #isOwnAwait(generator: Tagged, promise: Tagged): boolean {

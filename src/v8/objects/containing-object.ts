@@ -4,7 +4,7 @@
  */
 import { toAddress } from '../../model/address.js'
 import type { Tagged } from '../heap/heap.js'
-import type { HeapPage } from '../heap/isolates.js'
+import { HEAP_PAGE, type HeapPage } from '../heap/isolates.js'
 import type { Objects } from './objects.js'
 import { FreeBlocks } from '../heap/free-blocks.js'
 
@@ -20,12 +20,22 @@ const MAX_BACK_BYTES = 8 << 20
 /** An object of a class is not longer than this, nor is what refers to its Map. */
 const MAX_START_BYTES = 2048
 const MAX_NESTED = 4
+/** The first object of a page lies behind its header, and in older versions behind the page's marking bits. */
+const MAX_HEADER_BYTES = 20_480
+
+interface Large {
+  readonly object: Tagged
+  readonly type: number
+  /** Exclusive. */
+  readonly end: number
+}
 
 export class ContainingObjects {
   readonly #objects: Objects
   readonly #pages: readonly HeapPage[]
   readonly #free: FreeBlocks
   readonly #hubs: readonly { readonly object: Tagged; readonly start: number; readonly end: number }[]
+  readonly #large = new Map<HeapPage, Large | null>()
   /** The last walk back: what begins above `end` and not above `slot` does not cover `slot`, nor any slot above it. */
   #walked = { slot: 0, end: 0 }
 
@@ -54,6 +64,12 @@ export class ContainingObjects {
       if (slot > hub.start && slot < hub.end) {
         return { object: hub.object, type: heap.typeOf(hub.object), offset: slot - hub.start }
       }
+    }
+    const only = this.#onlyObjectOf(page)
+    if (only !== null && slot > only.object && slot < only.end) {
+      return this.#objects.isRawType(only.type)
+        ? null
+        : { object: only.object, type: only.type, offset: slot - only.object + 1 }
     }
     const lowest = Math.max(page.start, slot - MAX_BACK_BYTES)
     const before = this.#walked
@@ -114,6 +130,31 @@ export class ContainingObjects {
   isFreed(object: Tagged): boolean {
     const page = this.#pageOf(object - 1)
     return page !== null && this.#free.covers(page, object - 1)
+  }
+
+  /** Of a page that was made for one large object: a walk back through its millions of words would read each as a Map. */
+  #onlyObjectOf(page: HeapPage): Large | null {
+    if (page.end - page.start <= HEAP_PAGE) return null
+    let known = this.#large.get(page)
+    if (known === undefined) {
+      known = this.#readOnlyObject(page)
+      this.#large.set(page, known)
+    }
+    return known
+  }
+
+  #readOnlyObject(page: HeapPage): Large | null {
+    const { heap } = this.#objects
+    for (let at: number = page.start + 8; at < page.start + MAX_HEADER_BYTES; at += 8) {
+      const map = heap.memory.word(toAddress(at))
+      if (!heap.isPointer(map)) continue
+      const type = heap.typeOfMap(map)
+      if (type < 0) continue
+      const size = this.#objects.sizeOf(at + 1, map, type)
+      // Smaller: it is none of those, or a short one whose end was given back.
+      return size > HEAP_PAGE / 4 && at + size <= page.end ? { object: at + 1, type, end: at + size } : null
+    }
+    return null
   }
 
   #pageOf(slot: number): HeapPage | null {
