@@ -60,6 +60,9 @@ export function instrument<A extends unknown[], R>(
     clock.beat()
     clock.pollStarted()
     const called = fn.apply(this, args)
+    // The last call alone, so that calls which never settle do not add up: whoever awaits it is kept with it, and can be
+    // named when nothing can settle it any more and the collector has taken the function itself.
+    clock.lastCall = called
     // What it rejects with is its caller's: this only hears of it.
     void Promise.resolve(called).then(
       () => clock.pollAnswered(),

@@ -24,7 +24,11 @@ export function keepCollected(looks: readonly Look[]): readonly Look[] {
     const gone = hopeless.filter((each) => isCollected(each, look))
     hopeless = [...gone, ...tree.awaits.flatMap((node) => sightingOf(node, look))]
     if (gone.length === 0) return look
-    return { ...look, awaits: { ...tree, awaits: [...tree.awaits, ...gone.map((each) => keptIn(look, each))] } }
+    // Who awaited it and is kept by somebody waits for nothing now: that is told with it, nearer to the cause.
+    const others = tree.awaits.filter(
+      (each) => !gone.some(({ node }) => isLeftOf(node, each) && each.waitsFor !== null),
+    )
+    return { ...look, awaits: { ...tree, awaits: [...others, ...gone.map((each) => keptIn(look, each))] } }
   })
 }
 
@@ -36,7 +40,8 @@ function sightingOf(node: AwaitNode, look: Look): Sighting[] {
 
 /**
  * Collected, not moved on: a collection ran, a loop has not beaten since, and nothing is left of the whole chain. What
- * holds itself (a module's top level) may still stand where it stood, with nothing to be found that it waits for.
+ * holds itself (a module's top level), or is held by somebody (an instrumented call), may still stand where it stood, with
+ * nothing to be found that it waits for.
  */
 function isCollected({ node, look: then }: Sighting, now: Look): boolean {
   const before = then.awaits?.collections
@@ -44,12 +49,18 @@ function isCollected({ node, look: then }: Sighting, now: Look): boolean {
   if (before === undefined || after === undefined || after <= before || now.awaits?.cutShort === true) return false
   const chain = [node, ...node.awaitedBy]
   const functions = new Set(chain.map(functionKey))
-  const places = new Set(node.awaitedBy.map(placeKey))
   const hasMoved = now.awaits?.awaits.some((each) => {
-    if (each.waitsFor === null && places.has(placeKey(each))) return false
+    if (isLeftOf(node, each)) return false
     return [each, ...each.awaitedBy].some((frame) => functions.has(functionKey(frame)))
   })
   return hasMoved === false && standsStill(then, now)
+}
+
+/** It awaited the function, in the same place, and what it waits for now is nothing. */
+function isLeftOf(node: AwaitNode, each: AwaitNode): boolean {
+  const { waitsFor } = each
+  const isNothing = waitsFor === null || (waitsFor.kind === 'nothing' && waitsFor.why === 'no-settler')
+  return isNothing && node.awaitedBy.some((awaiter) => placeKey(awaiter) === placeKey(each))
 }
 
 function standsStill(then: Look, now: Look): boolean {

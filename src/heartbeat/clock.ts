@@ -41,6 +41,8 @@ export function word(value: number | undefined, missing: number): number {
 export class Clock {
   readonly name: string
   readonly kind: ClockKind
+  /** Of a function that is called again and again: its last call's promise, kept for whoever waits for it. */
+  lastCall: unknown = null
   /** Where its record starts, in words. */
   at: number
   private words: Int32Array
@@ -129,6 +131,7 @@ export class Clock {
   dispose(): void {
     if (!this.open) return
     this.open = false
+    this.lastCall = null
     this.owner.close(this)
     // The record may soon be another clock's: a late beat of this one goes nowhere.
     this.words = new Int32Array(CLOCK_WORDS)

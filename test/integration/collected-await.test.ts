@@ -1,5 +1,6 @@
 /** A wait that nothing can settle is garbage: what an early look saw of it is told when the collector has taken it. */
 import { expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runCli } from '../support/cli.js'
 import { RunningWorker } from '../support/run-worker.js'
 import { NODES } from '../support/nodes.js'
@@ -33,3 +34,39 @@ test.each(NODES)(
   },
   120_000,
 )
+
+const GC = ['--expose-gc']
+
+// Garbage is collected every 200 ms: no early look comes in time, and what is left is who awaits the instrumented call.
+test.each([NODES.at(0), NODES.at(-1)].flatMap((node) => node ?? []))(
+  'names who awaits an instrumented function that was collected at once, on Node $major',
+  async (node) => {
+    const worker = new RunningWorker({ node, program: 'agent-instrumented.mjs', flags: GC, preload: 'none' })
+    try {
+      await worker.says('"event":"incident"', 100_000)
+    } finally {
+      worker.child.kill('SIGKILL')
+    }
+    const { incidents, stderr } = await worker.result
+    expect(incidents[0]?.verdicts[0], stderr).toMatchObject({
+      kind: 'awaiting',
+      cause: 'never-settles',
+      where: { function: 'work', line: 22 },
+    })
+  },
+  120_000,
+)
+
+test('leaves an instrumented function alone whose wait ends', async () => {
+  const [node] = NODES
+  if (!node) throw new Error('no Node')
+  const program = { program: 'agent-instrumented.mjs', args: ['moves'] }
+  const worker = new RunningWorker({ node, ...program, flags: GC, preload: 'none' })
+  try {
+    await sleep(15_000)
+  } finally {
+    worker.child.kill('SIGKILL')
+  }
+  const { incidents, stderr } = await worker.result
+  expect(incidents, stderr).toEqual([])
+}, 60_000)

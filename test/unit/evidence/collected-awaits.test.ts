@@ -50,6 +50,14 @@ test('keeps what nothing could settle and a collection took while the loop stood
   ])
 })
 
+test('tells it in place of the function that awaited it, is kept by somebody, and now waits for nothing itself', () => {
+  const left = { ...awaitNode('main', 5, nothing), column: 1 }
+  expect(lastOf(look(5, 1, sendMail, main), look(5, 2, left))?.map((each) => each.function)).toEqual(['sendMail'])
+  // At another line it went on, and what nothing can settle is another wait.
+  const elsewhere = { ...awaitNode('main', 8, nothing), column: 1 }
+  expect(lastOf(look(5, 1, sendMail, main), look(5, 2, elsewhere))?.map((each) => each.function)).toEqual(['main'])
+})
+
 test('keeps it below a module that still stands at that await, with nothing found that it waits for', () => {
   const still = { ...awaitNode('main', 5, null), column: 1 }
   expect(lastOf(look(5, 1, sendMail, main), look(5, 2, still))?.map((each) => each.function)).toEqual([
