@@ -5,7 +5,8 @@
 'use strict'
 const [library, url, what] = process.argv.slice(2)
 const { setTimeout: sleep } = require('node:timers/promises')
-const amqp = require(library)
+/** As an ES module has imported it. */
+const amqp = globalThis.importedAmqplib ?? require(library)
 const QUEUE = 'invoices'
 
 let channel = null

@@ -11,6 +11,8 @@ import { freePort } from './free-port.js'
 
 export interface RabbitMq {
   readonly url: string
+  /** Over TLS; null without openssl. Clients trust the certificate by NODE_EXTRA_CA_CERTS. */
+  readonly tls: { readonly url: string; readonly certificate: string } | null
   readonly child: ChildProcess
   /** As `rabbitmqctl` of this node. */
   ctl(...args: string[]): void
@@ -48,13 +50,18 @@ export async function startRabbitMq(): Promise<RabbitMq> {
   const folder = mkdtempSync(path.join(tmpdir(), 'stall-rabbitmq-'))
   for (const name of ['mnesia', 'log']) mkdirSync(path.join(folder, name))
   writeFileSync(path.join(folder, 'plugins'), '[].')
-  const [port, distribution, names] = [await freePort(), await freePort(), await freePort()]
+  const [port, distribution, names, tlsPort] = [await freePort(), await freePort(), await freePort(), await freePort()]
+  const certified = makeCertificate(folder)
+  const tlsLines = certified
+    ? `listeners.ssl.default = 127.0.0.1:${tlsPort}\nssl_options.cacertfile = ${folder}/cert.pem\nssl_options.certfile = ${folder}/cert.pem\nssl_options.keyfile = ${folder}/key.pem\n`
+    : ''
   writeFileSync(
     path.join(folder, 'rabbitmq.conf'),
-    `listeners.tcp.default = 127.0.0.1:${port}\nlog.console = true\nlog.file = false\nvm_memory_high_watermark.absolute = 1GB\ndisk_free_limit.absolute = 1MB\n`,
+    `${tlsLines}listeners.tcp.default = 127.0.0.1:${port}\nlog.console = true\nlog.file = false\nvm_memory_high_watermark.absolute = 1GB\ndisk_free_limit.absolute = 1MB\n`,
   )
   if (process.getuid?.() === 0) {
-    for (const name of ['', 'mnesia', 'log', 'plugins', 'rabbitmq.conf'])
+    const certificates = certified ? ['cert.pem', 'key.pem'] : []
+    for (const name of ['', 'mnesia', 'log', 'plugins', 'rabbitmq.conf', ...certificates])
       chownSync(path.join(folder, name), user.uid, user.gid)
   }
   const env = {
@@ -92,10 +99,21 @@ export async function startRabbitMq(): Promise<RabbitMq> {
   }
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
+    tls: certified
+      ? { url: `amqps://guest:guest@127.0.0.1:${tlsPort}`, certificate: path.join(folder, 'cert.pem') }
+      : null,
     child,
     ctl: (...args) => void execFileSync(path.join(sbin, 'rabbitmqctl'), args, { ...run, stdio: 'pipe' }),
     stop,
   }
+}
+
+/** @returns whether there is one now: `cert.pem`, `key.pem` */
+function makeCertificate(folder: string): boolean {
+  const files = ['-keyout', path.join(folder, 'key.pem'), '-out', path.join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
+  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files]
+  return spawnSync('openssl', args, { stdio: 'ignore' }).status === 0
 }
 
 async function end(child: ChildProcess): Promise<void> {

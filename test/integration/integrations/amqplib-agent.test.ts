@@ -56,6 +56,32 @@ describe.skipIf(missing !== null || node === undefined)(
     held('never', '2 tasks at handle')
     held('forget', '2 tasks of handle')
 
+    test('ends one that is imported and connected over TLS, and leaves its twin with room alone', async (context) => {
+      const { expect: its, onTestFinished } = context
+      if (rabbit.tls === null) return context.skip('openssl')
+      const settings = { ...SETTINGS, NODE_EXTRA_CA_CERTS: rabbit.tls.certificate }
+      addJobs(node, LIBRARY, rabbit.url, 'delete')
+      const full = new QueueAgent(node, ['amqp-worker.mjs', LIBRARY, rabbit.tls.url, 'never'], settings)
+      onTestFinished(() => full.end())
+      await its.poll(() => full.log, { timeout: 60_000 }).toContain('READY')
+      addJobs(node, LIBRARY, rabbit.url, '2')
+      its(await full.exit, full.log).toBe(70)
+      const last = full.incidents().at(-1)
+      its(last?.stall).toMatchObject({ clock: NAME, trigger: 'poll-success', level: 'stall' })
+      its(last?.verdicts[0]).toMatchObject({ kind: 'awaiting', cause: 'slots-exhausted' })
+      its(last?.verdicts[0]?.where?.file).toContain('amqp-worker.cjs')
+
+      addJobs(node, LIBRARY, rabbit.url, 'delete')
+      const idle = new QueueAgent(node, ['amqp-worker.mjs', LIBRARY, rabbit.tls.url, 'ok'], settings)
+      onTestFinished(() => idle.end())
+      await its.poll(() => idle.log, { timeout: 60_000 }).toContain('READY')
+      addJobs(node, LIBRARY, rabbit.url, '1')
+      await its.poll(() => idle.log, { timeout: 60_000 }).toContain('done 1')
+      await new Promise((resolve) => setTimeout(resolve, 16_000))
+      its(idle.incidents(), idle.log).toEqual([])
+      its(idle.child.exitCode, idle.log).toBeNull()
+    }, 180_000)
+
     test('ends one that was lost when nobody consumes again', async (context) => {
       const { expect: its } = context
       const worker = await begin(context, 'twice')
