@@ -6,14 +6,15 @@
 const GIVES = /^[\w.?#\s[\]]{0,24}?(?:release|unlock|leave|free|give|exit|drop|signal)/i
 const GIVING = /(?:\.\s*#?|(?<![\w$.]))(?:release|unlock|leave|free|giveBack|done|exit)\w*\s*\(/gi
 
-export type TurnTaken = 'named' | 'unknown' | 'no'
+export type TurnTaken = 'named' | 'here' | 'unknown' | 'no'
 
 const MAX_EXPRESSION = 20_000
 
 /**
  * @param at offset of the `await` or `yield` at which the function stands
  * @param names of variables and properties on the way from the function to the lock
- * @returns `named` before it waits, or further on to give the turn back; `no` where all are named further on otherwise
+ * @returns `named` before it waits, or further on to give the turn back; `here` in what it waits for alone, as one does
+ *   that takes its turn there; `no` where all are named further on otherwise
  */
 export function turnTaken(text: string, at: number, names: readonly string[]): TurnTaken {
   const end = endOfExpression(text, at)
@@ -22,9 +23,11 @@ export function turnTaken(text: string, at: number, names: readonly string[]): T
     return [...text.matchAll(word)].map(({ index }) => ({ from: index, to: index + name.length }))
   })
   if (found.length === 0) return 'unknown'
-  if (found.some(({ from }) => from < end)) return 'named'
-  const first = found.reduce((a, b) => (a.from <= b.from ? a : b))
-  return GIVES.test(text.slice(first.to, first.to + 60)) ? 'named' : 'no'
+  if (found.some(({ from }) => from < at)) return 'named'
+  const later = found.filter(({ from }) => from >= end)
+  const [first] = later.toSorted((a, b) => a.from - b.from)
+  if (first !== undefined && GIVES.test(text.slice(first.to, first.to + 60))) return 'named'
+  return later.length < found.length ? 'here' : 'no'
 }
 
 /** Of what the `await` waits for: a limiter that runs a task is named there, and the task holds a turn of it. */

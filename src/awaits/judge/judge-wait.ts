@@ -10,6 +10,7 @@ import { leftWith } from './left-with.js'
 import { listWait } from './listener-lists.js'
 import { lostReply } from './lost-replies.js'
 import { iteratorWait } from './event-iterators.js'
+import type { LockHolder } from './locks.js'
 import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { plainParts } from './paths.js'
@@ -126,6 +127,8 @@ export class WaitJudge {
       if (described !== null) return described
     }
     if (finding.unusable) return this.#descriptions.overOn(finding) ?? this.#nothing(finding, 'unused-scopes')
+    const runner = this.#context.locks.runnerOf(finding)
+    if (runner !== null) return this.#ofRunner(finding, runner)
     const root = finding.ends.find((found) => found.kind === 'root')
     if (root !== undefined) return this.#ofRoot(finding, root)
     const evaluations = finding.ends.filter((found) => found.kind === 'module' || found.kind === 'function')
@@ -267,6 +270,17 @@ export class WaitJudge {
       parts: plainParts(paths.parts(finding, first)),
       holders: named,
     }
+  }
+
+  /** Its turn has come: what runs it waits for what it runs. */
+  #ofRunner(finding: Finding, { key, generator, waits }: LockHolder): WaitFacts {
+    const { locks, paths, place } = this.#context
+    if (waits !== null && locks.hasResource(waits)) {
+      const inner = this.#judge(waits)
+      if (inner.kind !== 'unknown' && inner.kind !== 'nothing') return this.#through(inner, generator)
+    }
+    const task = this.#selfDeadlocks.taskBelow(generator)
+    return { kind: 'await', until: 'settled', by: place(task)[0] ?? null, parts: plainParts(paths.parts(finding, key)) }
   }
 
   /** The same wait, reached through a suspended function; one that has no place is left out. */

@@ -69,7 +69,8 @@ export class LockWaits {
     const cycle = locks.cycleOf(finding)
     const holders = locks.namedHoldersOf(finding)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
-    const named = distinct(this.#onePerPlace([...holders, ...users]).flatMap((generator) => this.holder(generator)))
+    const able = [...holders, ...users].map((generator) => this.#whoRuns(finding, generator))
+    const named = distinct(this.#onePerPlace(able).flatMap((generator) => this.holder(generator)))
     const links =
       cycle === null ? undefined : cycle.flatMap((generator) => this.holder(this.#tasks.taskBelow(generator)))
     return {
@@ -80,6 +81,15 @@ export class LockWaits {
       ...(links === undefined ? {} : { links }),
       ...(users.length === 0 ? {} : { unproved: 'holders-only-mention' }),
     }
+  }
+
+  /** One that waits for a task of this queue has no turn: the task has it. */
+  #whoRuns(finding: Finding, generator: Tagged): Tagged {
+    const { locks } = this.#context
+    const waits = locks.findingOf(locks.chains.bottomOf(generator))
+    const runner = waits === null ? null : locks.runnerOf(waits)
+    const isOfThis = runner !== null && finding.holders.some((key) => objectOf(key) === runner.generator)
+    return isOfThis ? this.#tasks.taskBelow(runner.generator) : generator
   }
 
   /** Of ten thousand functions in one place one is as good as all. */

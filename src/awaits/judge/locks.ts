@@ -12,6 +12,8 @@ import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '
 import { AwaitChains } from './await-chains.js'
 import { LinkedLists } from './linked-lists.js'
 import type { Paths } from './paths.js'
+import { packageOf } from '../../source/origin.js'
+import { withoutTexts } from '../../source/lost-turns.js'
 import { turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
@@ -20,6 +22,12 @@ import type { TimerPaths } from './timer-paths.js'
 const MAX_TO_RELEASE = 3
 const MAX_RELEASE = 2_000
 const GIVES_BACK = /release|unlock|leave|free|give|exit|signal|\.shift\(/i
+
+export interface LockHolder {
+  readonly key: StepKey
+  readonly generator: Tagged
+  readonly waits: Finding | null
+}
 
 export class Locks {
   readonly chains: AwaitChains
@@ -128,8 +136,40 @@ export class Locks {
     return !this.#timers.isGuard(finding, end) && this.#objects.className(objectOf(end.key)) !== 'Server'
   }
 
+  /**
+   * A suspended function that reaches the resolver and not the queue: the entry was taken out of there and given to it, and
+   * who waits waits for it, whoever else can reach the queue. Null: the entry waits for its turn, as far as one can tell.
+   */
+  runnerOf(finding: Finding): LockHolder | null {
+    return this.queueOf(finding) === 0 ? null : (this.#runnersAmong(finding, this.#holdersOf(finding))[0] ?? null)
+  }
+
+  #runnersAmong(finding: Finding, holders: readonly LockHolder[]): LockHolder[] {
+    const { queue, nearest } = this.#queuesOf(finding)
+    if (queue === 0) return []
+    return holders.filter(({ key, generator, waits }) => {
+      // Only a package that runs the functions of others is sure to call it when it goes on.
+      if (
+        waits === null ||
+        packageOf(this.scriptOf(this.#heap.field(generator, this.#heap.layout.generator.function))) === null
+      )
+        return false
+      const way = stepsDown(finding, key)
+      return !way.some((each) => {
+        const object = objectOf(each)
+        return object === queue || object === nearest || this.isNode(object, finding.steps.get(each)?.type ?? -1)
+      })
+    })
+  }
+
   /** Holders that do not themselves wait in the same queue, each with what it waits for. */
-  holdersOf(finding: Finding): { readonly key: StepKey; readonly generator: Tagged; readonly waits: Finding | null }[] {
+  holdersOf(finding: Finding): LockHolder[] {
+    const holders = this.#holdersOf(finding)
+    const runners = this.#runnersAmong(finding, holders)
+    return runners.length > 0 ? runners : holders
+  }
+
+  #holdersOf(finding: Finding): LockHolder[] {
     const queue = this.queueOf(finding)
     return finding.holders.flatMap((key) => {
       const generator = objectOf(key)
@@ -141,9 +181,15 @@ export class Locks {
       // Five philosophers wait at one line too: alike counts only for those whose own wait was not searched.
       if (waits === null && this.isFellow(finding, generator)) return []
       if (waits !== null && queue !== 0 && this.queueOf(waits) === queue) return []
-      if (this.#mayHold(finding, key, queue) === 'no') return []
-      return [{ key, generator, waits }]
+      const taken = this.#mayHold(finding, key, queue)
+      // It waits for its own turn or task, with nothing of its code between: a limiter's caller has no turn.
+      const isCaller = taken === 'here' && waits?.promise === this.#awaitedBy(generator)
+      return taken === 'no' || isCaller ? [] : [{ key, generator, waits }]
     })
+  }
+
+  #awaitedBy(generator: Tagged): Tagged {
+    return this.#suspended.list[this.#suspended.byGenerator.get(generator) ?? -1]?.awaits ?? 0
   }
 
   /** Of those who may hold it the ones whose code names it before they wait, where there are any. */
@@ -192,7 +238,8 @@ export class Locks {
     if (one === undefined || queue === 0) return 'unknown'
     let found = this.#texts.get(one.function.address * 4096 + one.position)
     if (found === undefined) {
-      found = ownTextOf(one)
+      const own = ownTextOf(one)
+      found = own === null ? null : { ...own, text: withoutTexts(own.text) }
       this.#texts.set(one.function.address * 4096 + one.position, found)
     }
     if (found === null) return 'unknown'

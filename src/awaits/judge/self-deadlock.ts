@@ -12,7 +12,7 @@ import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import { packageOf } from '../../source/origin.js'
 import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
-import { objectOf, type Finding } from '../search/wait-search.js'
+import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-search.js'
 import { givesBackBetween } from '../../source/turn-mentions.js'
 import type { Locks } from './locks.js'
 import { ownTextOf } from './own-text.js'
@@ -177,11 +177,19 @@ export class SelfDeadlocks {
     return one.results.flatMap((promise) => this.#locks.chains.waitersOf(promise))
   }
 
-  /** Its code is that of a function that lies in the queue: the limiter's own `run`, which takes a turn when it starts. */
+  /**
+   * Its code is that of a function that lies in the queue: the limiter's own `run`, which takes a turn when it starts. Not
+   * that of one that has the queue: each who ever used it does.
+   */
   #isStartedEntry(one: Suspended, finding: Finding): boolean {
+    const { JS_ARRAY, JS_MAP, JS_SET } = this.#heap.types
+    const queues = [this.#locks.queueOf(finding), this.#locks.nearestQueueOf(finding)]
+    const isQueue = (key: StepKey): boolean =>
+      queues.includes(objectOf(key)) || [JS_ARRAY, JS_MAP, JS_SET].includes(finding.steps.get(key)?.type ?? -1)
     for (const [key, step] of finding.steps) {
       if (step === null || !this.#heap.isFunctionType(step.type)) continue
-      if (this.#heap.functionShared(objectOf(key)) === one.function.address) return true
+      if (this.#heap.functionShared(objectOf(key)) !== one.function.address) continue
+      if (!stepsDown(finding, key).some(isQueue)) return true
     }
     return false
   }

@@ -19,9 +19,9 @@ describe('turnTaken', () => {
     expect(turnTaken(PAY, awaitIn(PAY, 1), ['cash'])).toBe('named')
   })
 
-  it('is named where the await itself runs a task of the limiter', () => {
+  it('is here where the await itself takes a turn, or runs a task of the limiter', () => {
     const text = 'async () => { await lane.run(async () => { await other() }) }'
-    expect(turnTaken(text, awaitIn(text), ['lane'])).toBe('named')
+    expect(turnTaken(text, awaitIn(text), ['lane'])).toBe('here')
   })
 
   it('is named where only its release comes later, since a called function took it', () => {
