@@ -333,6 +333,8 @@ export interface LockWait extends AnyWait {
   readonly links?: readonly WaitHolder[]
   /** The cycle is one queue, used inside itself. */
   readonly reentrant?: boolean
+  /** The queue's owner says that it is paused: nobody takes anything out of it until it is started again. */
+  readonly paused?: true
   /** One of the queues of a table: the turns that are held may be of other keys. */
   readonly keyed?: true
   /** Where the code that takes it can leave without giving it back; of a lock that nobody was found to hold. */

@@ -46,6 +46,10 @@ const UNNAMED = /^(?:register|argument) \d{1,9}$/
 /** A quoted text that is the value itself or an element of a list, cut off or not. */
 const BARE_TEXT = /(^|[[,(]\s{0,3})"(?:[^"\\]|\\.)*(?:"|$)/g
 
+/** `token.js:12:5` is a place in the source text. */
+const SOURCE_FILE = /\.[cm]?[jt]sx?$/
+const LINE = /^\d{1,7}(?::\d{1,7})?$/
+
 /** Text that can't be a secret's value: `password: undefined`, `token=true`. */
 const NO_VALUE = /^["']?(?:undefined|null|true|false|none|\[redacted:.*|\[object \w+\]?|)["']?$/i
 
@@ -81,7 +85,7 @@ export function createRedactor(): Redactor {
       const quote = /^(["'`]).*\1$/s.exec(value)?.[1] ?? ''
       // Unquoted in code is an expression; unless it stands in the query of a URL, which is inside a literal.
       const isExpression = code && quote === '' && !/[?&]/.test(text.charAt(name.index - 1))
-      if (NO_VALUE.test(value) || isExpression) continue
+      if (NO_VALUE.test(value) || isExpression || (SOURCE_FILE.test(name[1] ?? '') && LINE.test(value))) continue
       output += `${text.slice(done, NAME.lastIndex)}${quote}${mark('key-name')}${quote}`
       done = VALUE.lastIndex
       NAME.lastIndex = done

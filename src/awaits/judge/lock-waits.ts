@@ -10,6 +10,7 @@ import type { WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
 export const MAX_HOLDERS = 5
+const PAUSED = ['isPaused', '_isPaused', '#isPaused', 'paused', '_paused', '#paused']
 /** Functions whose scopes are asked for the file that they belong to. */
 const MAX_SCOPED = 5_000
 
@@ -79,6 +80,7 @@ export class LockWaits {
       parts: plainParts(parts),
       ...(named.length === 0 ? {} : { holders: named.slice(0, MAX_HOLDERS) }),
       ...(links === undefined ? {} : { links }),
+      ...(cycle === null && this.#isPaused(parts) ? { paused: true as const } : {}),
       ...(users.length === 0 ? {} : { unproved: 'holders-only-mention' }),
     }
   }
@@ -90,6 +92,12 @@ export class LockWaits {
     const runner = waits === null ? null : locks.runnerOf(waits)
     const isOfThis = runner !== null && finding.holders.some((key) => objectOf(key) === runner.generator)
     return isOfThis ? this.#tasks.taskBelow(runner.generator) : generator
+  }
+
+  /** p-queue, fastq, async and others say it in a field of the queue, or of what has the queue. */
+  #isPaused(parts: readonly HeapPathPart[]): boolean {
+    const { objects } = this.#context
+    return parts.some(({ object, role }) => role === 'object' && objects.getBoolean(object, PAUSED) === true)
   }
 
   /** Of ten thousand functions in one place one is as good as all. */

@@ -7,6 +7,7 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import { contextVariables } from '../../v8/objects/scopes.js'
 import { countOf } from '../resources/collections.js'
 import { describeResource } from '../resources/describe-resource.js'
+import { portOver } from '../resources/closed-ports.js'
 import { connectionOver } from '../resources/emitter-state.js'
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
@@ -27,6 +28,8 @@ export function lostReply(context: JudgeContext, parts: readonly HeapPathPart[])
     const owner = part.role === 'object' ? `${part.name}${part.slot}` : part.slot.slice(1, -1)
     const way = { owner, parts: plainParts(parts) }
     if (link.child !== null) return { ...link.child, ...way }
+    if (link.worker)
+      return { ...way, kind: 'emitter', hopeless: true, owner: 'Worker', event: 'message', over: link.state }
     const queued = countOf(context.objects, parts[i + 1]?.object ?? 0)
     return {
       kind: 'buffer',
@@ -53,9 +56,36 @@ function besides({ objects }: JudgeContext, { object, role }: HeapPathPart): rea
   return script === null || script.startsWith('node:') ? [] : [...objects.properties(object)].map(({ value }) => value)
 }
 
+/**
+ * The same of a client that hands on by events what comes on a connection of its own. Null for one that has none, or an
+ * open one.
+ */
+export function lostEvent(
+  context: JudgeContext,
+  emitter: HeapPathPart & { readonly event: string | null },
+): WaitFacts | null {
+  const { event, name } = emitter
+  if (event === null || !OF_REPLIES.test(event)) return null
+  const link = linkAmong(context, besides(context, { ...emitter, role: 'object' }))
+  if (link === null || link.child !== null || link.worker) return null
+  const owner = `the listeners for ${event} of ${name}`
+  return {
+    kind: 'buffer',
+    until: 'sent',
+    connection: link.state,
+    mayBeSent: true,
+    owner,
+    queuedIn: { owner, position: null, queued: null },
+  }
+}
+
+/** Of what a client tells when it loses its connection one may wait for the next. */
+const OF_REPLIES = /^(?:data|line|repl(?:y|ies)|response|answer|result|packet|frame|row|ack)$/i
+
 interface Link {
   readonly state: string
   readonly child: Extract<WaitFacts, { kind: 'child' }> | null
+  readonly worker: boolean
 }
 
 function linkAmong({ objects, describe, scopes }: JudgeContext, values: readonly Tagged[]): Link | null {
@@ -67,12 +97,16 @@ function linkAmong({ objects, describe, scopes }: JudgeContext, values: readonly
     if (name === 'ChildProcess') {
       const child = describeResource(describe, value)
       if (child?.kind !== 'child' || child.ended === undefined) return null
-      link = { state: child.ended, child }
+      link = { state: child.ended, child, worker: false }
+    } else if (name === 'Worker') {
+      const over = portOver(describe, value)
+      if (over === null) return null
+      link = { state: over, child: null, worker: true }
     } else if (LINK.test(name)) {
       const over = connectionOver(describe, value)
       if (over === null) return null
       // The streams of a child that has ended are closed too: of both, the child says more.
-      link ??= { state: over, child: null }
+      link ??= { state: over, child: null, worker: false }
     }
   }
   return link

@@ -12,6 +12,7 @@ import { unreadOn, unreadItself, unreadOnSession, unreadPartOf } from '../resour
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { plainParts } from './paths.js'
+import { lostEvent } from './lost-replies.js'
 import { Queues } from './queues.js'
 import { bodyUnended, fileStreamHeld } from './stream-waits.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
@@ -159,6 +160,8 @@ export class WaitDescriptions {
     const away = over === null ? this.#awayOf(emitter.object, emitter.event) : null
     if (away !== null) return this.#notReady(owner, emitter, away)
     const { objects } = this.#context
+    const lost = over === null ? lostEvent(this.#context, emitter) : null
+    if (lost !== null) return lost
     const unread =
       over === null
         ? (unreadPartOf(objects, emitter.object) ?? unreadItself(objects, emitter.object, emitter.event))
@@ -380,6 +383,8 @@ export class WaitDescriptions {
       const client = this.#clientName(parts, at)
       return { ...this.#notReady(client, { object: emitter.object, event }, away), parts: plainParts(parts) }
     }
+    const lost = over === null ? lostEvent(this.#context, { ...emitter, name, event }) : null
+    if (lost !== null) return { ...lost, parts: plainParts(parts) }
     const kind: WaitKind = STREAMS.test(name) ? 'stream' : 'emitter'
     const unread =
       over === null ? (unreadPartOf(objects, emitter.object) ?? unreadItself(objects, emitter.object, event)) : null

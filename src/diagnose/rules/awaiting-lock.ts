@@ -86,7 +86,10 @@ function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, 
   const cap = capByLooks(view, leaf)
   if (!view.silent && !mutual && isServed(leaf, waits)) return 'low'
   if (isHeld(leaf)) return cap
-  const most = mutual || view.silent || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined) ? 'medium' : 'low'
+  const most =
+    mutual || view.silent || leaf.waits.paused === true || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined)
+      ? 'medium'
+      : 'low'
   return RANK[cap] <= RANK[most] ? cap : most
 }
 
@@ -95,6 +98,7 @@ function isHeld({ waits }: Leaf): boolean {
 }
 
 function holdersText({ waits }: Leaf): string {
+  if (waits.paused === true) return ', which is paused: nothing is taken out of it until somebody starts it again'
   const names = (waits.holders ?? []).slice(0, 3).map(holderText)
   if (names.length > 0 && waits.doubt === undefined) return `, held by ${names.join(', ')}`
   if (names.length > 0) return `, perhaps held by ${names.join(', ')}, whose code mentions it`
@@ -119,6 +123,7 @@ function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
   // In a plain array of resolvers a consumer waits for work as well.
   if (waits.parts !== undefined) signs.push((cyclic || isLockByName(waits) ? strong : weak)(where))
   else if (waits.owner !== undefined) signs.push(weak(where))
+  if (waits.paused === true) signs.push(strong('it says of itself that it is paused'))
   if (cyclic)
     signs.push(
       strong(
@@ -136,7 +141,8 @@ function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
 
 function nextOf(leaf: Leaf, cyclic: boolean): string {
   if (cyclic) return 'Take both locks in one order everywhere, or take them with a time-out.'
-  const { left } = leaf.waits
+  const { left, paused } = leaf.waits
+  if (paused === true) return 'Start it again (start() or resume()), and find the path that pauses it and does not.'
   if (left !== undefined)
     return `Give it back in a finally block of ${left.function ?? 'that function'} (${fileLine(left)}): each time it leaves there, one turn is lost until a restart.`
   const [holder] = leaf.waits.holders ?? []

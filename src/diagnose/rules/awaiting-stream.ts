@@ -58,7 +58,7 @@ function notRead(view: View, leaf: Leaf): Candidate {
     // Who paused it may be at work on what it took, and go on with it.
     cap:
       unread?.paused === true
-        ? capByAge(view, leaf)
+        ? lower(capByAge(view, leaf))
         : unread?.others === undefined
           ? capByLooks(view, leaf)
           : lower(capByLooks(view, leaf)),

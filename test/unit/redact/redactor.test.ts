@@ -322,3 +322,12 @@ test('hides what is called a key where it looks like one, and no key of a map', 
   // A name that says nothing of keys.
   expect(redactor.named('id', `"${material}"`)).toBe(`"${material}"`)
 })
+
+test('leaves the place in a source file whose name sounds like a secret, and takes out what is one', () => {
+  const redactor = createRedactor()
+  expect(redactor.text('refresh (auth/token.js:12) waits, at session.mjs:3:14')).toBe(
+    'refresh (auth/token.js:12) waits, at session.mjs:3:14',
+  )
+  expect(redactor.text('token.js=hunter2')).toBe('token.js=[redacted:key-name]')
+  expect(redactor.text('token: 123456')).toBe('token: [redacted:key-name]')
+})
