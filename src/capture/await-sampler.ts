@@ -169,11 +169,11 @@ export class AwaitSampler {
   #knownOf(one: Suspended, shown: SuspendedFunction): Known {
     const found = shown.waitsFor === null ? null : String(this.#redactor.value(lasting(shown.waitsFor)))
     // A search that was cut short on a busy machine knows less than the one before it.
-    const earlier = shown.waitsFor?.cutShort === true ? this.#waitsAt.get(placeKey(shown, one.position)) : undefined
+    const earlier = shown.waitsFor?.cutShort === true ? this.#waitsAt.get(placeKey(shown, one.continuation)) : undefined
     const waits = earlier ?? found
     // What rests between two values, or is garbage, waits for nothing.
     const waiting = shown.idle !== true && shown.doubtful !== true && one.awaits !== 0
-    if (waiting) this.#waitsAt.set(placeKey(shown, one.position), shown.awaitsListed ? null : waits)
+    if (waiting) this.#waitsAt.set(placeKey(shown, one.continuation), shown.awaitsListed ? null : waits)
     return {
       generator: one.generator,
       map: this.#opened.heap.field(one.generator, 0),
@@ -237,7 +237,7 @@ export class AwaitSampler {
       ? functions.lineOfBytecode(info, info.bytecode, functions.bytecodeOffset(one.position, info.bytecode))
       : null
     one.frame = frameOf(one.shown, place?.line ?? null, place?.column ?? null)
-    const waits = this.#waitsAt.get(placeKey(one.shown, one.position))
+    const waits = this.#waitsAt.get(placeKey(one.shown, one.continuation))
     one.waits = waits === undefined ? UNKNOWN : waits
   }
 
@@ -255,7 +255,7 @@ export class AwaitSampler {
     const key = keyOf(frames)
     const known = this.#totals.get(key) ?? (this.#totals.size >= MAX_STACKS ? this.#rest() : undefined)
     if (known) return known
-    const made = { frames, place: placeKey(one.shown, one.position), waitedMs: 0 }
+    const made = { frames, place: placeKey(one.shown, one.continuation), waitedMs: 0 }
     this.#totals.set(key, made)
     return made
   }
@@ -294,8 +294,9 @@ function lasting(wait: WaitFacts): string {
   return summaryOf(rest)
 }
 
-function placeKey(shown: SuspendedFunction, position: number): string {
-  return `${shown.function ?? ''}|${shown.file ?? ''}|${position}`
+/** V8 numbers the places at which a function can be suspended. */
+function placeKey(shown: SuspendedFunction, continuation: number): string {
+  return `${shown.function ?? ''}|${shown.file ?? ''}|${continuation}`
 }
 
 function frameOf(shown: SuspendedFunction, line: number | null, column: number | null): Frame {

@@ -25,8 +25,8 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
 
-async function start(node: NodeBinary, env: Record<string, string> = {}): Promise<number> {
-  const child = spawn(node.path, [PROGRAM], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+async function start(node: NodeBinary, env: Record<string, string> = {}, program = PROGRAM): Promise<number> {
+  const child = spawn(node.path, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   started.push(child)
   await once(child.stdout, 'data')
   return child.pid ?? 0
@@ -73,6 +73,42 @@ describe.each(NODES)('Node $version', (node) => {
       expect(onTimer?.waitedMs).toBe(3 * (atMs - 100))
       expect(turns).toBe(atMs / 100)
       expect(scans).toBeLessThan(turns)
+    } finally {
+      sampler.dispose()
+    }
+  })
+
+  it('knows what a function waits for wherever the search has met its place, and keeps the places apart', async () => {
+    const program = path.join(PROGRAMS, 'alternating.cjs')
+    const lines = readFileSync(program, 'utf8').split('\n')
+    const pid = await start(node, {}, program)
+    const sampler = new AwaitSampler(
+      { pid, startTicks: null, procRoot: `/proc/${pid}`, inside: false },
+      createRedactor(),
+    )
+    try {
+      // A search that falls into the moment in which all of them move on knows of none what it waits for.
+      const isKnown = (): boolean =>
+        sampler.profile(0).stacks.every(({ frames }) => /timer/.test(frames[0]?.function ?? ''))
+      let atMs = 0
+      const untilMs = performance.now() + 30_000
+      do {
+        sampler.warmUp()
+        for (let turn = 0; turn < 2; turn++) sampler.take((atMs += 1))
+      } while (!isKnown() && performance.now() < untilMs)
+      for (let turn = 0; turn < 80; turn++) {
+        expect(sampler.take((atMs += 100))).toBe(true)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      const waits = new Map<string, number>()
+      for (const { frames, waitedMs } of sampler.profile(0).stacks) {
+        const key = `${lines[(frames[1]?.line ?? 0) - 1]?.split('// ')[1] ?? ''}: ${frames[0]?.function ?? ''}`
+        waits.set(key, (waits.get(key) ?? 0) + waitedMs)
+      }
+      const all = [...waits.values()].reduce((sum, ms) => sum + ms, 0)
+      const known = (waits.get('first: timer of 3 s') ?? 0) + (waits.get('second: timer of 3.1 s') ?? 0)
+      // A later search may fall into that moment, too.
+      expect(known / all, JSON.stringify([...waits])).toBeGreaterThan(0.9)
     } finally {
       sampler.dispose()
     }
