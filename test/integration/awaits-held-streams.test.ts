@@ -23,6 +23,20 @@ const LISTENED: Expected = [
   ['toOwnFinish', 'stream', /waits for Slow to finish/],
 ]
 
+const MISSED: Expected = [
+  ['drainedBefore', 'never-settles', /the event drain of Writable, which is empty: it has drained already/],
+  ['drainDue', 'stream', /waits for Slow to drain/],
+  ['endUnread', 'stream', /data that this process does not read; Readable takes none/],
+  ['endRead', 'stream', /waits for data from Readable/],
+  ['sourceGone', 'stream', /nobody has called end\(\); PassThrough, which is piped into it, was destroyed/],
+  ['sourceOpen', 'stream', /waits for PassThrough to be ended: all that was written is through/],
+  ['finishDue', 'stream', /waits for Slow to finish/],
+  ['webRead', 'stream', /waits for data from ReadableStream/],
+  ['webPiped', 'stream', /waits for (?:ReadableStream to close|data that .* WritableStream takes none)/],
+  ['writeCorked', 'stream', /waits for Writable to call a write back/],
+  ['throughGate', 'unknown', /waits for event open of EventEmitter/],
+]
+
 const CLIENTS: Expected = [
   ['bodyOpen', 'stream', /waits for PassThrough, the body of what is being sent on the connection to 127\.0\.0\.1/],
   ['bodyEnded', 'socket-reply', /a reply on the connection to 127\.0\.0\.1/],
@@ -40,6 +54,7 @@ const PROGRAM_FILES = [
   ['held-streams.cjs', STREAMS],
   ['held-clients.cjs', CLIENTS],
   ['listened-events.cjs', LISTENED],
+  ['missed-streams.cjs', MISSED],
 ] as const
 
 describe.each(NODES)('what this process holds up itself, on Node $major', (node) => {

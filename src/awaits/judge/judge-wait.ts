@@ -13,7 +13,7 @@ import { iteratorWait } from './event-iterators.js'
 import type { LockHolder } from './locks.js'
 import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
 import type { HeapPathPart } from './heap-path-part.js'
-import { plainParts } from './paths.js'
+import { isOfWebStream, plainParts } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
@@ -29,6 +29,9 @@ const RANK: ReadonlyMap<string, number> = new Map([
   ['Timeout', 3],
   ['AbortSignal', 4],
 ])
+
+/** lib/internal/webstreams/readablestream.js: reads that wait for the next chunk of a web stream. */
+const READ_REQUESTS = /^\.read(?:Into)?Requests$/
 
 export class WaitJudge {
   readonly #context: JudgeContext
@@ -202,10 +205,15 @@ export class WaitJudge {
     const reader = this.#descriptions.classOn(finding, root.key, (name) => STREAMS.test(name))
     if (reader !== null) {
       const name = this.#context.objects.className(reader)
-      return { kind: 'stream', data: true, owner: name, ...way }
+      // The callback of a write is kept in the state of the side that is written to.
+      const isWrite = parts.some(({ slot }) => slot === '._writableState')
+      return { kind: 'stream', ...(isWrite ? {} : { data: true as const }), owner: name, ...way }
     }
     const lost = lostReply(this.#context, parts)
     if (lost !== null) return lost
+    const requested = parts.find(({ slot }) => READ_REQUESTS.test(slot))
+    if (requested !== undefined) return { kind: 'stream', data: true, owner: 'ReadableStream', ...way }
+    if (parts.some(isOfWebStream)) return { kind: 'stream', event: 'close', owner: 'ReadableStream', ...way }
     if (this.#scopesNative(root)) return { kind: 'unknown', why: 'atomics', ...way }
     const user = this.#descriptions.resourceUsing(finding, root)
     if (user !== null) return { ...user, byVariable: true, ...way }
@@ -258,7 +266,7 @@ export class WaitJudge {
       const inner = holder.waits === null ? null : this.#queues.waitIn(holder.waits)
       if (inner !== null) return this.#through(inner, holder.generator)
     }
-    if (locks.queueOf(finding) !== 0 && holders.length > 0) {
+    if (locks.queueOf(finding) !== 0 && holders.some(({ key }) => locks.passesQueue(finding, key))) {
       return this.#locks.lock(finding, paths.parts(finding, holders[0]?.key ?? first))
     }
     if (holders.length === 0) return this.#nothing(finding, 'own-callers')

@@ -11,15 +11,17 @@ import { scriptPath } from '../../v8/objects/scripts.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 import { AwaitChains } from './await-chains.js'
 import { LinkedLists } from './linked-lists.js'
-import type { Paths } from './paths.js'
 import { packageOf } from '../../source/origin.js'
 import { withoutTexts } from '../../source/lost-turns.js'
+import { isOfWebStream, type Paths } from './paths.js'
 import { turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
 
 /** From a suspended function to a function among its variables: the function, its registers or scope, and one scope more. */
 const MAX_TO_RELEASE = 3
+/** Of the ways to a promise that are looked at. */
+const MAX_WAYS = 4
 const MAX_RELEASE = 2_000
 const GIVES_BACK = /release|unlock|leave|free|give|exit|signal|\.shift\(/i
 
@@ -77,10 +79,12 @@ export class Locks {
     return queue !== nearest
   }
 
-  /** Whether the queue is an emitter's list of listeners: nobody takes turns there. */
+  /** Whether the queue is an emitter's list of listeners, or lies above a web stream: nobody takes turns there. */
   isOfListeners(finding: Finding): boolean {
-    const keys = [...finding.ends.map(({ key }) => key), ...finding.holders].slice(0, 4)
-    return keys.some((key) => this.#paths.parts(finding, key).some(({ slot }) => slot === '._events'))
+    const keys = [...finding.ends.map(({ key }) => key), ...finding.holders].slice(0, MAX_WAYS)
+    return keys.some((key) =>
+      this.#paths.parts(finding, key).some((part) => part.slot === '._events' || isOfWebStream(part)),
+    )
   }
 
   /** Whether the lock is one of several that are kept together: who has passed one of them may hold another. */
@@ -282,8 +286,8 @@ export class Locks {
     const path: Tagged[] = []
     const seen = new Set<Finding>([start])
     const visit = (finding: Finding): boolean => {
-      for (const { generator, waits } of this.holdersOf(finding)) {
-        if (waits === null || !this.#isLock(waits)) continue
+      for (const { key, generator, waits } of this.holdersOf(finding)) {
+        if (waits === null || !this.#isLock(waits) || !this.passesQueue(finding, key)) continue
         path.push(generator)
         if (waits === start) return true
         if (!seen.has(waits)) {
@@ -295,6 +299,15 @@ export class Locks {
       return false
     }
     return visit(start) ? path : null
+  }
+
+  /** Whether a holder reaches the resolver through a queue: that another way to it passes a collection makes it no lock. */
+  passesQueue(finding: Finding, holder: StepKey): boolean {
+    const { JS_ARRAY, JS_MAP, JS_SET } = this.#heap.types
+    return stepsDown(finding, holder).some((key) => {
+      const type = finding.steps.get(key)?.type ?? -1
+      return [JS_ARRAY, JS_MAP, JS_SET].includes(type) || this.#lists.isNode(objectOf(key), type)
+    })
   }
 
   #isLock(finding: Finding): boolean {

@@ -28,6 +28,13 @@ export function withoutKeys(parts: readonly PathPart[]): PathPart[] {
   return parts.map((part) => (part.role === 'collection' ? { ...part, slot: '' } : part))
 }
 
+/** lib/internal/webstreams: what a web stream, its reader or its writer keeps to itself. A list above it is no queue of who waits. */
+export function isOfWebStream({ name, slot }: PathPart): boolean {
+  return slot === '.[kState]' && WEB_STREAM.test(name)
+}
+
+const WEB_STREAM = /^(?:Readable|Writable|Transform)Stream|^JSTransferable$/
+
 export class Paths {
   readonly #objects: Objects
   readonly #heap: V8Heap

@@ -30,8 +30,11 @@ export function streamWait(
   const root = finding.ends.find(({ kind }) => kind === 'root')
   const isLeft = judged.kind === 'nothing' || (judged.kind === 'unknown' && judged.why === 'no-settler')
   // What a variable of the program leads to may be settled through it, unless a stream lies in between.
-  const streams =
-    root === undefined ? streamsOn(objects, finding) : streamsAmong(objects, stepsDown(finding, root.key).toReversed())
+  // So it is where one of several streams is over: the others of a chain go on without it.
+  const isAlone = root !== undefined && judged.over === undefined
+  const streams = !isAlone
+    ? streamsOn(objects, finding)
+    : streamsAmong(objects, stepsDown(finding, root.key).toReversed())
   const doubt = judged.unproved === undefined ? {} : { unproved: judged.unproved }
   const way = root === undefined || judged.parts === undefined ? {} : { parts: judged.parts }
   for (const stream of new Set(streams.flatMap((each) => sourcesOf(context, each)))) {
@@ -48,7 +51,13 @@ export function streamWait(
     }
   }
   const open = isLeft ? streams.find((stream) => isUnended(objects, stream)) : undefined
-  return open === undefined ? null : { ...unended(context, open), ...doubt }
+  if (open !== undefined) return { ...unended(context, open), ...doubt }
+  const waited = streams[0]
+  if (waited === undefined || judged.event !== 'finish' || judged.over !== undefined) return null
+  if ([finding, guard].some((each) => isTimed(context, each, waited)) || !isUnended(objects, waited)) return null
+  // A variable of the program leads to it, so somebody may end it later.
+  const missing = unended(context, waited)
+  return missing.hold === undefined ? null : { ...missing, ...way }
 }
 
 /** Whether a timer leads to the promise through the stream: its write is slow, and will be called back. */

@@ -4,6 +4,7 @@
  */
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import { isStream, isToDrain, isUnended } from './stream-states.js'
 import { portOver, type PortContext } from './closed-ports.js'
 
 const FLAGS: readonly (readonly [string, string])[] = [
@@ -67,8 +68,14 @@ function channelOver(objects: Objects, target: Tagged): string | null {
   return forked ? null : 'without an IPC channel: nobody forked this process with one'
 }
 
+/** Nothing is left to be written, and no write was told to wait: whoever listens for `drain` came too late. */
+function drained(objects: Objects, stream: Tagged): boolean {
+  return isStream(objects, stream) && isUnended(objects, stream) && !isToDrain(objects, stream)
+}
+
 /** A stream of Node's that has already emitted its end or its `close`. */
 function streamOver(objects: Objects, stream: Tagged, event: string): string | null {
+  if (event === 'drain' && drained(objects, stream)) return 'empty: it has drained already'
   const isOfStream = event === 'close' || OF_READER.test(event) || event === 'drain' || event === 'finish'
   if (!isOfStream) return null
   for (const side of ['_readableState', '_writableState']) {

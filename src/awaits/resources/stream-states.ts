@@ -11,7 +11,7 @@ import { entriesOf } from './collections.js'
 const MAX_DEPTH = 6
 /** lib/internal/streams: bits of `state[kState]`, the same from Node 20 to 26. */
 const BITS = {
-  writable: { destroyed: 4, closeEmitted: 6, finalCalled: 10, ending: 12, finished: 13, writing: 15 },
+  writable: { destroyed: 4, closeEmitted: 6, finalCalled: 10, needDrain: 11, ending: 12, finished: 13, writing: 15 },
   readable: { objectMode: 0, destroyed: 4, closeEmitted: 6, endEmitted: 10, flowing: 24 },
 } as const
 const WEB_STREAMS = /^(?:WritableStream(?:DefaultWriter|DefaultController)?|TransformStream(?:DefaultController)?)$/
@@ -156,6 +156,11 @@ export function isUnended(objects: Objects, stream: Tagged): boolean {
 /** Whether it has a side that is written to and has not emitted `finish`. */
 export function isToFinish(objects: Objects, stream: Tagged): boolean {
   return objects.getObject(stream, ['_writableState']) !== 0 && !written(objects, stream, 'finished')
+}
+
+/** Whether a write was told that it is full, and that it will emit `drain`. */
+export function isToDrain(objects: Objects, stream: Tagged): boolean {
+  return written(objects, stream, 'needDrain')
 }
 
 /** Whether it has a side that is read from and has not emitted `end`. */

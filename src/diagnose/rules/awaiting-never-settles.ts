@@ -103,7 +103,7 @@ function circle(view: View, leaf: Leaf): Candidate {
 /** The emitter, child or interface says itself that it is over. */
 function afterTheEnd(view: View, leaf: Leaf, over: string): Candidate {
   const { owner, event } = leaf.waits
-  const what = owner ?? 'an emitter'
+  const what = owner ?? (leaf.waits.kind === 'child' ? 'a child process' : 'an emitter')
   return leafCandidate(view, leaf, {
     cause: 'never-settles',
     waitsFor: `${event === undefined ? '' : `the event ${event} of `}${what}, which is ${over} and will not emit it again`,

@@ -1,4 +1,5 @@
 /** `awaiting/stream`: a stream that brings no data, or one that is written to and whose consumer takes nothing. */
+import type { WaitsFor } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import type { StreamHold, UnreadStream } from '../../model/wait.js'
 import { requestText } from './awaiting-http-response.js'
@@ -126,7 +127,9 @@ function heldUp(view: View, leaf: Leaf, hold: StreamHold): Candidate {
   const { waits } = leaf
   const { what, sign, refutedBy, nextStep } = HOLDS[hold]
   const seen = waits.failedSource !== undefined || waits.isBody === true
-  const proved = waits.doubt === undefined
+  // Who has the stream in a variable may still write to it.
+  const maybeLater = hold === 'unended' && waits.heldThrough !== undefined
+  const proved = waits.doubt === undefined && !maybeLater
   const owner = `${waits.owner ?? waits.label ?? 'a stream'}${waits.path === undefined ? '' : ` (${waits.path})`}`
   const body =
     waits.isBody === true ? `, the body of what is being sent on the connection to ${waits.peer ?? 'a peer'},` : ''
@@ -138,7 +141,8 @@ function heldUp(view: View, leaf: Leaf, hold: StreamHold): Candidate {
   if (waits.failedSource !== undefined)
     signs.push(strong(`${waits.failedSource} is still piped into it, and is destroyed`))
   else if (waits.isBody === true) signs.push(strong('it is piped into the connection'))
-  else signs.push(proved ? strong('nothing else leads to its resolver') : weak(waits.doubt ?? ''))
+  else if (proved) signs.push(strong('nothing else leads to its resolver'))
+  else signs.push(weak(waits.doubt ?? 'a variable of the program leads to it: more may be written'))
   return leafCandidate(view, leaf, {
     cause: 'stream',
     waitsFor: `${owner}${body}${hold === 'unended' ? ' ' : ', '}${what}${failed}`,
@@ -175,9 +179,14 @@ const WRITER = /Writ|Sink/
 
 /** `drain` and `finish` are events of what is written to; `close` belongs to both sides, to servers and threads. */
 function directionOf({ waits }: Leaf): Direction {
-  if (waits.event === 'drain' || waits.event === 'finish') return 'writes'
+  if (waits.event === 'drain' || waits.event === 'finish' || isWrite(waits)) return 'writes'
   if (waits.event !== 'close') return 'reads'
   return WRITER.test(waits.owner ?? '') ? 'writes' : 'either'
+}
+
+/** The callback of a write is kept in the state of the side that is written to. */
+function isWrite({ event, parts = [] }: WaitsFor): boolean {
+  return event === undefined && parts.some(({ slot }) => slot === '._writableState')
 }
 
 function streamText(leaf: Leaf): string {
@@ -187,9 +196,11 @@ function streamText(leaf: Leaf): string {
   const unsent = waits.sendQueueBytes ?? 0
   const held =
     waits.event === 'drain' && unsent > 0 ? `: ${plural(unsent, 'byte')} lie there that the peer does not take` : ''
+  if (isWrite(waits)) return `${what} to call a write back`
   return directionOf(leaf) === 'reads' ? `data from ${what}` : `${what} to ${waits.event}${held}`
 }
 
 function signsOf({ waits }: Leaf): Sign[] {
+  if (isWrite(waits)) return [strong('the stream keeps the callback of its write')]
   return [strong(waits.event === undefined ? 'it reads from a stream' : `it waits for the event ${waits.event}`)]
 }

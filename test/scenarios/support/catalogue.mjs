@@ -106,7 +106,8 @@ export const SCENARIOS = [
   { name: 'awaiting-lock-itself', kind: 'awaiting', cause: 'lock', where: ['w_settle'] },
   { name: 'awaiting-lock-itself-list', kind: 'awaiting', cause: 'lock', where: ['w_settle'] },
   { name: 'awaiting-lock-itself-wide', kind: 'awaiting', cause: 'lock', where: ['w_bake'] },
-  { name: 'awaiting-lock-itself-entry', kind: 'awaiting', cause: 'lock', where: ['w_syncAll'] },
+  // It says that it wedges, and does so after two pauses: a look before that sees them end.
+  { name: 'awaiting-lock-itself-entry', kind: 'awaiting', cause: 'lock', where: ['w_syncAll'], settleMs: 1_000 },
   { name: 'awaiting-lock-itself-deep', kind: 'awaiting', cause: 'lock', where: ['w_writeRow', 'w_verifyRow'] },
   { name: 'awaiting-lock-upgrade', kind: 'awaiting', cause: 'lock', where: ['w_setPrice'] },
   { name: 'awaiting-lock-compiled', kind: 'awaiting', cause: 'lock', where: ['w_reserve'] },
