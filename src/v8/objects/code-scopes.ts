@@ -16,6 +16,12 @@ const SCRIPT_CONTEXT = 8
 const RESOLVING_PROMISE = 2
 const RESOLVING_ALREADY = 3
 
+/**
+ * A module's own function is the whole text, or begins with a wrapper's head: in a module that has no variables in a context
+ * a function's scope is the outermost too, and begins further on.
+ */
+const MODULE_STARTS_BY = 80
+
 export class CodeScopes {
   readonly #objects: Objects
   readonly #heap: V8Heap
@@ -113,7 +119,9 @@ export class CodeScopes {
     const previous = heap.contextSlot(context, heap.layout.context.previousIndex)
     if (!this.isNativeContextType(heap.typeOf(previous))) return false
     const scope = scopeOfContext(heap, context)
-    return scope !== 0 && readScopeInfo(heap, scope).contextLocals > 0
+    if (scope === 0) return false
+    const { contextLocals, start } = readScopeInfo(heap, scope)
+    return contextLocals > 0 && start < MODULE_STARTS_BY
   }
 
   /** An ES module's scope or a script's, by its type alone. */
