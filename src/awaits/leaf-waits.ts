@@ -184,7 +184,8 @@ function judgeAll(
     acceptedBy: (server) => acceptedBy(input, server),
     childOf: (pipe) => {
       streams ??= childStreams(objects, scan.others)
-      return streams.get(pipe) ?? null
+      // A handle leads to its stream, too: lib/net.js sets it as the handle's owner.
+      return streams.get(pipe) ?? streams.get(objects.getObject(pipe, ['[owner_symbol]'])) ?? null
     },
     strong: roots.strong,
     stray: roots.stray,

@@ -97,7 +97,11 @@ export class LockWaits {
   /** p-queue, fastq, async and others say it in a field of the queue, or of what has the queue. */
   #isPaused(parts: readonly HeapPathPart[]): boolean {
     const { objects } = this.#context
-    return parts.some(({ object, role }) => role === 'object' && objects.getBoolean(object, PAUSED) === true)
+    return parts.some(({ object, role }) => {
+      if (role !== 'object' || objects.getBoolean(object, PAUSED) !== true) return false
+      // Node's own readline and sockets are paused for other reasons.
+      return objects.classScript(object)?.startsWith('node:') !== true
+    })
   }
 
   /** Of ten thousand functions in one place one is as good as all. */
