@@ -66,7 +66,9 @@ export function holdersOf(members: readonly (readonly Tagged[])[], given: Holder
       open.set(object, own)
   }
   // A search that misses the pool has missed others too.
-  const proved = cost.complete && search.owners.some((owner) => edges.hasMet(owner)) && !expired()
+  // The second search stops at the client's lists, behind which the pool is: it meets those instead.
+  const meetsPool = search.owners.some((owner) => given.edges.hasMet(owner))
+  const proved = cost.complete && meetsPool && [...registers].every((each) => edges.hasMet(each)) && !expired()
   if (!proved || open.size === 0) return found
   const rooted = heldByNative(search, [...open.values()].flat())
   for (const [object, own] of open) {
