@@ -86,7 +86,7 @@ async function record(first: string | undefined, rest: readonly string[], option
 
 function pidOf(text: string): number {
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
-  throw new StallError('ERR_STALL_USAGE', `'${text}' is no pid`, { help: 'conductor-diag ps lists them.' })
+  throw new StallError('ERR_STALL_USAGE', `'${text}' is not a valid pid`, { help: 'conductor-diag ps lists them.' })
 }
 
 function assertTogether(options: RecordOptions): void {

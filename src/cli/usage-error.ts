@@ -12,7 +12,7 @@ export function usageErrorOf(thrown: CommanderError, commandName: string | null)
   const sentence = first
     .replace(/^error: /, '')
     .replace(/\.$/, '')
-    .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "'$1' is no $2.")
+    .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "'$1' is not a valid $2.")
   const meant = /^\((Did you mean .*\?)\)$/.exec(suggestion ?? '')?.[1]
   return new StallError('ERR_STALL_USAGE', sentence, { help: meant === undefined ? help : `${meant} ${help}` })
 }

@@ -55,7 +55,7 @@ export function parseSettingsFile(text: string, file: string): { env: Record<str
   for (const [key, value] of flat) {
     const variable = known.get(key) ?? known.get(key.replaceAll('-', '_'))
     if (variable !== undefined && isSecret(variable)) throw secretInFile(key, file)
-    if (variable === undefined) warnings.push(`${file}: ${key} is no setting; ignoring it`)
+    if (variable === undefined) warnings.push(`${file}: ${key} is not a setting; ignoring it`)
     else env[variable] = value
   }
   return { env, warnings }

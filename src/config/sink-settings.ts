@@ -155,5 +155,5 @@ function unknownVariables(env: Environment): string[] {
   const known = new Set([`${SINK_PREFIX}TO`, ...SINK_SETTINGS_TABLE.flatMap((row) => variablesOf(row))])
   return Object.keys(env)
     .filter((name) => name.startsWith(SINK_PREFIX) && !known.has(name))
-    .map((name) => `${name} is no setting; ignoring it`)
+    .map((name) => `${name} is not a setting; ignoring it`)
 }

@@ -29,7 +29,7 @@ export function unknownVariables(env: Environment): string[] {
         .map((candidate) => ({ candidate, distance: distanceOf(name, candidate) }))
         .sort((a, b) => a.distance - b.distance)
       const meant = best && best.distance <= MAX_DISTANCE ? `; did you mean ${best.candidate}?` : ''
-      return `${name.slice(0, 100)} is no setting, and is ignored${meant}`
+      return `${name.slice(0, 100)} is not a setting, and is ignored${meant}`
     })
 }
 

@@ -18,7 +18,7 @@ test.each([
   [
     ['dump', 'abc'],
     'dump',
-    "'abc' is no pid. A pid is a number; conductor-diag ps lists them",
+    "'abc' is not a valid pid. A pid is a number; conductor-diag ps lists them",
     'conductor-diag dump --help',
   ],
   [['dmp'], null, "unknown command 'dmp'", 'Did you mean dump? conductor-diag --help lists the commands'],

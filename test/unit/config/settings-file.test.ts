@@ -30,7 +30,7 @@ test('reads full and short names, nested names of sinks, and leaves out what is 
     CONDUCTOR_STALL_LOCALS: 'true',
     CONDUCTOR_STALL_SINK_WEBHOOK_URL: 'https://example.test/hook',
   })
-  expect(warnings).toEqual(['stall.yaml: tpyo is no setting; ignoring it'])
+  expect(warnings).toEqual(['stall.yaml: tpyo is not a setting; ignoring it'])
 })
 
 test('lets the environment win over the file', () => {

@@ -6,7 +6,7 @@ test.each([
   ['CONDUCTOR_STALL_DIRR', '; did you mean CONDUCTOR_STALL_DIR?'],
   ['CONDUCTOR_STALL_SOMETHING_ELSE_ALTOGETHER', ''],
 ])('tells of %s', (name, meant) => {
-  expect(unknownVariables({ [name]: '5' })).toEqual([`${name} is no setting, and is ignored${meant}`])
+  expect(unknownVariables({ [name]: '5' })).toEqual([`${name} is not a setting, and is ignored${meant}`])
 })
 
 test('is silent about settings, those of delivery, what run hands on, and other programs', () => {

@@ -33,7 +33,7 @@ test('takes a secret from a file, names the file that is not there, and warns of
   expect(settings.missing('jira')).toEqual([])
   expect(settings.warnings).toEqual([
     'CONDUCTOR_STALL_SINK_TIMEOUT_SECONDS="soon" is not a number of seconds; using the default',
-    'CONDUCTOR_STALL_SINK_JIRA_TOKNE is no setting; ignoring it',
+    'CONDUCTOR_STALL_SINK_JIRA_TOKNE is not a setting; ignoring it',
   ])
   expect(() => readSinkSettings({ CONDUCTOR_STALL_SINK_JIRA_TOKEN_FILE: `${file}x` })).toThrow(
     expect.objectContaining({
