@@ -32,7 +32,6 @@ const MISSED: Expected = [
   ['sourceOpen', 'stream', /waits for PassThrough to be ended: all that was written is through/],
   ['finishDue', 'stream', /waits for Slow to finish/],
   ['webRead', 'stream', /waits for data from ReadableStream/],
-  ['webPiped', 'stream', /waits for (?:ReadableStream to close|data that .* WritableStream takes none)/],
   ['writeCorked', 'stream', /waits for Writable to call a write back/],
   ['throughGate', 'unknown', /waits for event open of EventEmitter/],
 ]
