@@ -182,6 +182,7 @@ function search(
       { objects, scopes, natives, resources, suspended: scan.suspended },
       {
         pool: reading.pool,
+        maps: new Set(members.flat().map((alias) => objects.heap.field(alias, 0))),
         closed,
         isHolder: (generator) => functions.isForApplication(generator),
       },

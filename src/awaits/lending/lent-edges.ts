@@ -40,6 +40,8 @@ export interface LentRules {
   /** The pool, and what its members consist of: not followed. */
   readonly closed: ReadonlySet<Tagged>
   readonly pool: Tagged
+  /** Maps of its members: mysql2's know their pool, and are no lists of it. */
+  readonly maps: ReadonlySet<Tagged>
   /** A suspended function that has a member for itself: the application's, or one that the application waits for. */
   isHolder(generator: Tagged): boolean
 }
@@ -106,7 +108,9 @@ export class LentEdges extends HolderEdges {
   #hasPool({ object, type }: Holder): boolean {
     const known = this.#owners.get(object)
     if (known !== undefined) return known
-    const answer = this.#objects.isObjectType(type) && this.#isPackages(object) && this.#leadsToPool(object)
+    const isMember = this.#rules.maps.has(this.#objects.heap.field(object, 0))
+    const answer =
+      !isMember && this.#objects.isObjectType(type) && this.#isPackages(object) && this.#leadsToPool(object)
     this.#owners.set(object, answer)
     return answer
   }
