@@ -18,6 +18,8 @@ export interface ReverseScanOptions {
   readonly expired: () => boolean
   /** Asked after each full round: whether enough is known. */
   readonly enough: () => boolean
+  /** Asked once nothing is wanted any more: what else is. None ends it. */
+  readonly more?: () => readonly number[]
 }
 
 export interface ReverseScanCost {
@@ -51,16 +53,20 @@ export function scanHolders(
     known.add(address)
     fresh.push(address)
   }
-  for (const root of roots) want(root)
-  for (const address of fresh) {
-    active.add(address)
-    expiry.push({ address, at: order.length })
-  }
-  fresh = []
   let filter = makeFilter(active)
   const freshFilter = new Uint8Array(FILTER_MASK + 1)
   let position = 0
   let bytes = 0
+  const wantAll = (addresses: Iterable<number>): void => {
+    for (const address of addresses) want(address)
+    for (const address of fresh) {
+      active.add(address)
+      expiry.push({ address, at: position + order.length })
+    }
+    fresh = []
+    filter = makeFilter(active)
+  }
+  wantAll(roots)
   const cutShort = (at: number): ReverseScanCost => ({
     rounds: at / order.length,
     wanted: known.size,
@@ -101,6 +107,7 @@ export function scanHolders(
     }
     if (gone > STALE) filter = makeFilter(active)
     if (position % order.length === 0 && options.enough()) break
+    if (active.size === 0 && options.more) wantAll(options.more())
   }
   return { rounds: position / Math.max(1, order.length), wanted: known.size, bytes, complete: !limited }
 }

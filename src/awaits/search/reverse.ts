@@ -23,6 +23,8 @@ const MAX_WALK_DEPTH = 60 + MAX_LISTED
 const MAX_WANTED = 20_000
 /** Holders of one object that are alike (same map or code, same slot) and followed: a registry of 10,000 entries is one. */
 const MAX_ALIKE = 8
+/** Such holders beyond those: they are followed where the others, garbage perhaps, lead to nothing. */
+const MAX_SPARE = 500
 const MAX_EDGES = 2_000
 /** Passes over the heap after which a root alone is answer enough, and what they may read together: a look must not wait. */
 const ROUNDS_PAST_ROOTS = 3
@@ -47,6 +49,8 @@ interface Known {
   /** Entries of a list that were passed on the way. */
   readonly listed: number
   readonly alike: Map<number, number>
+  /** Holders that are alike, beyond the number that is followed at first. */
+  readonly spare: Tagged[]
   capped: boolean
 }
 
@@ -96,6 +100,7 @@ export class ReverseSearch {
       limit: MAX_WANTED,
       expired,
       enough: () => this.#isEnough(distinct),
+      more: () => this.#sparesOf(distinct.filter((promise) => this.#answerOf(promise) === 'none')),
     })
     this.#noteResolvers()
     const findings = new Map<Tagged, Finding>()
@@ -107,7 +112,7 @@ export class ReverseSearch {
   }
 
   #remember(object: Tagged, type: number, depth: number, mark: EdgeMark, offset: number, listed = 0): Known {
-    const known: Known = { type, depth, mark, offset, listed, alike: new Map(), capped: false }
+    const known: Known = { type, depth, mark, offset, listed, alike: new Map(), spare: [], capped: false }
     this.#known.set(object, known)
     return known
   }
@@ -146,7 +151,20 @@ export class ReverseSearch {
     const count = (entry.alike.get(alike) ?? 0) + 1
     entry.alike.set(alike, count)
     if (count <= this.#maxAlike) want(holder.object)
+    else if (entry.spare.length < MAX_SPARE) entry.spare.push(holder.object)
     else entry.capped = true
+  }
+
+  /** Holders on the ways to these that were left out as like others; none of them is left out any more. */
+  #sparesOf(promises: readonly Tagged[]): Tagged[] {
+    const spares: Tagged[] = []
+    const met = new Set(promises)
+    for (const object of met) {
+      const known = this.#known.get(object)
+      if (known !== undefined) spares.push(...known.spare.splice(0))
+      for (const edge of this.#edges.get(object) ?? []) met.add(edge.object)
+    }
+    return spares
   }
 
   /** What tells holders apart: closures of one scope differ by their code, scopes by what they are the scope of, the rest by map. */
@@ -227,7 +245,8 @@ export class ReverseSearch {
       const next: StepKey[] = []
       for (const key of front) {
         const edges = this.#edges.get(objectOf(key)) ?? []
-        if (this.#known.get(objectOf(key))?.capped === true || this.#isTooLate(edges.length)) capped = true
+        const known = this.#known.get(objectOf(key))
+        if (known?.capped === true || (known?.spare.length ?? 0) > 0 || this.#isTooLate(edges.length)) capped = true
         if (this.#lateEdges < 0) continue
         for (const edge of edges) {
           const before = steps.get(key) ?? null
