@@ -28,7 +28,7 @@ class Mutex {
   }
 }
 const { execFile } = require('node:child_process')
-/** Work that no timer of this process ends. */
+/** Work that no timer of this process ends, and that outlasts the look: behind it the two that want both locks do deadlock. */
 const slowWork = (seconds) => new Promise((resolve) => execFile('sleep', [String(seconds)], resolve))
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const keys = new KeyedLock()
@@ -70,8 +70,8 @@ async function w_loop(worker) {
     const task = await worker.poll()
     if (task.n === 2) {
       const bank = new Bank()
-      void Promise.all([w_write('a', 8), w_write('b', 8), w_write('a', 0), w_write('b', 0)])
-      void Promise.all([bank.count(bank.cash, 8), bank.count(bank.ledger, 8), bank.w_pay(), bank.w_book()])
+      void Promise.all([w_write('a', 30), w_write('b', 30), w_write('a', 0), w_write('b', 0)])
+      void Promise.all([bank.count(bank.cash, 30), bank.count(bank.ledger, 30), bank.w_pay(), bank.w_book()])
       task.wedging()
     }
     await pause(200)
