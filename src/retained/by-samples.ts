@@ -17,6 +17,8 @@ import { livingEnd } from './living-end.js'
 
 /** Objects that one collection must hold before it is named: of 48, a table of Node's own held up to 6, a cache 11 and more. */
 const LEAST_SAMPLES = 8
+/** What Node starts with: the modules that it is made of are a sixth of a heap that has nothing else. */
+const NODES_OWN = 'node:internal/bootstrap/'
 
 /** The collections that most of some objects, taken by chance, are held by: their share of them is that of the heap. */
 export function bySamples(
@@ -48,6 +50,7 @@ export function bySamples(
     const chain = stepsDown(finding, end)
     const below = chain.slice(chain.indexOf(at) + 1).map(objectOf)
     const entry = below.find((object) => objects.isObject(object))
+    if (entry !== undefined && objects.classScript(entry)?.startsWith(NODES_OWN) === true) return []
     const parts = new Paths(objects, scopes, NOBODY).parts(finding, end)
     const until = parts.findIndex(({ object }) => object === objectOf(at))
     return [

@@ -17,8 +17,8 @@ const STREAMS: Expected = [
 const LISTENED: Expected = [
   ['toFinish', 'stream', /waits for Slow to finish/],
   ['toClose', 'stream', /waits for Held to close/],
-  ['toEnd', 'stream', /Readable takes none/],
-  ['toEndOnly', 'stream', /Duplex takes none/],
+  ['toEnd', 'stream', /waits for data from Readable/],
+  ['toEndOnly', 'stream', /waits for data from Duplex/],
   ['toOwnClose', 'stream', /waits for Slow to close/],
   ['toOwnFinish', 'stream', /waits for Slow to finish/],
 ]

@@ -31,6 +31,8 @@ const RANK: ReadonlyMap<string, number> = new Map([
 ])
 
 /** lib/internal/webstreams/readablestream.js: reads that wait for the next chunk of a web stream. */
+/** Of such a wait of what it runs, the function that waits says more. */
+const OF_FUNCTIONS: ReadonlySet<string> = new Set(['unknown', 'nothing', 'lock', 'await'])
 const READ_REQUESTS = /^\.read(?:Into)?Requests$/
 
 export class WaitJudge {
@@ -283,9 +285,9 @@ export class WaitJudge {
   /** Its turn has come: what runs it waits for what it runs. */
   #ofRunner(finding: Finding, { key, generator, waits }: LockHolder): WaitFacts {
     const { locks, paths, place } = this.#context
-    if (waits !== null && locks.hasResource(waits)) {
+    if (waits !== null && (locks.hasResource(waits) || locks.runnerOf(waits) === null)) {
       const inner = this.#judge(waits)
-      if (inner.kind !== 'unknown' && inner.kind !== 'nothing') return this.#through(inner, generator)
+      if (!OF_FUNCTIONS.has(inner.kind)) return this.#through(inner, generator)
     }
     const task = this.#selfDeadlocks.taskBelow(generator)
     return { kind: 'await', until: 'settled', by: place(task)[0] ?? null, parts: plainParts(paths.parts(finding, key)) }

@@ -65,10 +65,11 @@ export function holdersOf(members: readonly (readonly Tagged[])[], given: Holder
     else if (!own.some((finding) => finding.capped || isHeldByPackages(search, finding, closures)))
       open.set(object, own)
   }
-  // A search that misses the pool has missed others too.
-  // The second search stops at the client's lists, behind which the pool is: it meets those instead.
-  const meetsPool = search.owners.some((owner) => given.edges.hasMet(owner))
-  const proved = cost.complete && meetsPool && [...registers].every((each) => edges.hasMet(each)) && !expired()
+  // A search that misses the pool has missed others too. One that stops at the client's lists may meet those instead, or
+  // the first of them, for they lie behind each other.
+  const meetsPool = given.owners.some((owner) => given.edges.hasMet(owner))
+  const meetsAgain = [...given.owners, ...registers].some((each) => edges.hasMet(each))
+  const proved = cost.complete && meetsPool && meetsAgain && !expired()
   if (!proved || open.size === 0) return found
   const rooted = heldByNative(search, [...open.values()].flat())
   for (const [object, own] of open) {
