@@ -24,9 +24,9 @@ export function keepCollected(looks: readonly Look[]): readonly Look[] {
     const gone = hopeless.filter((each) => isCollected(each, look))
     hopeless = [...gone, ...tree.awaits.flatMap((node) => sightingOf(node, look))]
     if (gone.length === 0) return look
-    // Who awaited it and is kept by somebody waits for nothing now: that is told with it, nearer to the cause.
+    // Who awaited it and is kept by somebody waits for nothing now, and its remains say less: that is told with it.
     const others = tree.awaits.filter(
-      (each) => !gone.some(({ node }) => isLeftOf(node, each) && each.waitsFor !== null),
+      (each) => !gone.some(({ node }) => isRemainsOf(node, each) || (isLeftOf(node, each) && each.waitsFor !== null)),
     )
     return { ...look, awaits: { ...tree, awaits: [...others, ...gone.map((each) => keptIn(look, each))] } }
   })
@@ -50,7 +50,7 @@ function isCollected({ node, look: then }: Sighting, now: Look): boolean {
   const chain = [node, ...node.awaitedBy]
   const functions = new Set(chain.map(functionKey))
   const hasMoved = now.awaits?.awaits.some((each) => {
-    if (isLeftOf(node, each)) return false
+    if (isLeftOf(node, each) || isRemainsOf(node, each)) return false
     return [each, ...each.awaitedBy].some((frame) => functions.has(functionKey(frame)))
   })
   return hasMoved === false && standsStill(then, now)
@@ -61,6 +61,11 @@ function isLeftOf(node: AwaitNode, each: AwaitNode): boolean {
   const { waitsFor } = each
   const isNothing = waitsFor === null || (waitsFor.kind === 'nothing' && waitsFor.why === 'no-settler')
   return isNothing && node.awaitedBy.some((awaiter) => placeKey(awaiter) === placeKey(each))
+}
+
+/** It lies in freed memory that nothing was put into yet: collected all the same. */
+function isRemainsOf(node: AwaitNode, each: AwaitNode): boolean {
+  return each.doubtful === true && placeKey(each) === placeKey(node)
 }
 
 function standsStill(then: Look, now: Look): boolean {

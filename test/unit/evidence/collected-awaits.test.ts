@@ -58,6 +58,16 @@ test('tells it in place of the function that awaited it, is kept by somebody, an
   expect(lastOf(look(5, 1, sendMail, main), look(5, 2, elsewhere))?.map((each) => each.function)).toEqual(['main'])
 })
 
+test('tells it in place of its remains in freed memory', () => {
+  const kept = lastOf(look(5, 1, sendMail, main), look(5, 2, { ...sendMail, doubtful: true }))
+  expect(kept?.map((each) => [each.function, each.doubtful, each.waitsFor?.unproved])).toEqual([
+    ['sendMail', undefined, 'collected'],
+  ])
+  // The remains of another call of it are no sign of this one.
+  const other = { ...sendMail, line: 8, doubtful: true }
+  expect(lastOf(look(5, 1, sendMail, main), look(5, 2, other))).toEqual([other])
+})
+
 test('keeps it below a module that still stands at that await, with nothing found that it waits for', () => {
   const still = { ...awaitNode('main', 5, null), column: 1 }
   expect(lastOf(look(5, 1, sendMail, main), look(5, 2, still))?.map((each) => each.function)).toEqual([
