@@ -2,6 +2,7 @@
  * What is asked of a process a few times a second while it is sampled: whether threads have come or gone, and whether
  * somebody has stopped it.
  */
+import { threadState } from '../model/thread.js'
 import { tryReadProcText } from '../platform/procfs/read.js'
 import { parseStat } from '../platform/procfs/stat.js'
 import { listThreads } from '../platform/procfs/threads.js'
@@ -42,6 +43,5 @@ export class ProcessWatch {
 
 function isStopped(root: string): boolean {
   const text = tryReadProcText(`${root}/stat`, 4096)
-  const state = text === null || text === '' ? '' : parseStat(text).state
-  return state === 'T' || state === 't'
+  return text !== null && text !== '' && threadState(parseStat(text).state) === 'stopped'
 }

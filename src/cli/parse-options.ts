@@ -1,9 +1,15 @@
 /** Numbers of the command line; what is none, or out of its range, is a usage error (64). */
 import { InvalidArgumentError } from 'commander'
 
+/** Null where the text is none. */
+export function pidIn(text: string): number | null {
+  return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null
+}
+
 export function parsePid(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A pid is a number; conductor-diag ps lists them.')
-  return Number(text)
+  const pid = pidIn(text)
+  if (pid === null) throw new InvalidArgumentError('A pid is a number; conductor-diag ps lists them.')
+  return pid
 }
 
 export interface NumberRange {

@@ -13,7 +13,7 @@ import type { HotFunction } from '../profile/hottest.js'
 import { EXIT } from './exit-codes.js'
 import { noteJsonLine, printBytes, printJson, printLine } from './output.js'
 import { examples } from './examples.js'
-import { numberIn } from './parse-options.js'
+import { numberIn, pidIn } from './parse-options.js'
 import { assertWritable, writeProfile } from './profile-file.js'
 import { AWAITS_RATE, awaitsSummary, longestWaitLines, longestWaits, recordAwaits } from './record-awaits.js'
 import { FORMATS, FORMATS_HELP, OPENED_BY } from './profile-formats.js'
@@ -85,7 +85,8 @@ async function record(first: string | undefined, rest: readonly string[], option
 }
 
 function pidOf(text: string): number {
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
+  const pid = pidIn(text)
+  if (pid !== null) return pid
   throw new StallError('ERR_STALL_USAGE', `'${text}' is not a valid pid`, { help: 'conductor-diag ps lists them.' })
 }
 

@@ -30,9 +30,9 @@ const RANK: ReadonlyMap<string, number> = new Map([
   ['AbortSignal', 4],
 ])
 
-/** lib/internal/webstreams/readablestream.js: reads that wait for the next chunk of a web stream. */
 /** Of such a wait of what it runs, the function that waits says more. */
 const OF_FUNCTIONS: ReadonlySet<string> = new Set(['unknown', 'nothing', 'lock', 'await'])
+/** lib/internal/webstreams/readablestream.js: reads that wait for the next chunk of a web stream. */
 const READ_REQUESTS = /^\.read(?:Into)?Requests$/
 
 export class WaitJudge {
