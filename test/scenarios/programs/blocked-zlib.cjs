@@ -8,9 +8,11 @@ function w_archive(bytes) {
 
 async function w_execute(task) {
   if (!task.wedge) return
-  const bytes = Buffer.alloc(120_000_000)
+  // Bytes that do not repeat: of a short period, newer versions of brotli are done in seconds.
+  const bytes = Buffer.alloc(30_000_000)
   for (let i = 0, seed = 7; i < bytes.length; i += 3) {
-    bytes[i] = seed = (seed * 1103515245 + 12345) & 0x7f
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
+    bytes[i] = (seed >>> 20) & 0x7f
     if (i % 3_000_000 === 0) await task.prepares()
   }
   task.wedging()
