@@ -4,15 +4,7 @@ import { objectOf, stepsDown, type Finding, type StepKey } from '../awaits/searc
 import type { Tagged } from '../v8/heap/heap.js'
 import type { CodeScopes } from '../v8/objects/code-scopes.js'
 import type { Objects } from '../v8/objects/objects.js'
-import {
-  isCollection,
-  NOBODY,
-  cellOf,
-  scopesOf,
-  sizeOfCollection,
-  type Described,
-  type RetainedRequest,
-} from './holding.js'
+import { NOBODY, cellOf, scopesOf, sizeOfCollection, type Described, type RetainedRequest } from './holding.js'
 import { livingEnd } from './living-end.js'
 
 /** Objects that one collection must hold before it is named: of 48, a table of Node's own held up to 6, a cache 11 and more. */
@@ -39,7 +31,7 @@ export function bySamples(
     const end = finding === undefined ? null : livingEnd(heap, finding)
     if (finding === undefined || end === null) continue
     alive++
-    const at = stepsDown(finding, end).find((key) => isCollection(heap, objectOf(key)))
+    const at = stepsDown(finding, end).find((key) => heap.isCollection(objectOf(key)))
     if (at === undefined) continue
     const group = groups.get(objectOf(at))
     if (group === undefined) groups.set(objectOf(at), { finding, end, at, count: 1 })

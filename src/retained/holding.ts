@@ -103,7 +103,7 @@ export function scopesOf(heap: V8Heap, scopes: CodeScopes, finding: Finding, cha
 function sizeOf(objects: Objects, owner: Tagged, { object, type }: LargeObject): { kind: HoldingKind; count: number } {
   const { heap } = objects
   if (heap.isStringType(type)) return { kind: 'string', count: stringLength(heap, object) ?? 0 }
-  if (isCollection(heap, owner)) return sizeOfCollection(objects, owner)
+  if (heap.isCollection(owner)) return sizeOfCollection(objects, owner)
   // Of tables of properties the count is the first element.
   const counted = heap.smiOf(heap.element(object, 0)) ?? 0
   return { kind: 'object', count: counted > 0 ? counted : heap.arrayLength(object) }
@@ -114,8 +114,4 @@ export function sizeOfCollection(objects: Objects, collection: Tagged): { kind: 
   const { heap } = objects
   const kind = heap.is(collection, 'JS_ARRAY') ? 'array' : heap.is(collection, 'JS_MAP') ? 'map' : 'set'
   return { kind, count: countOf(objects, collection) ?? 0 }
-}
-
-export function isCollection(heap: V8Heap, object: Tagged): boolean {
-  return heap.is(object, 'JS_MAP') || heap.is(object, 'JS_SET') || heap.is(object, 'JS_ARRAY')
 }

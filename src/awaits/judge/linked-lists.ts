@@ -51,9 +51,8 @@ export class LinkedLists {
     for (let head = 0; head < queue.length && head < MAX_ABOVE; head++) {
       for (const key of above.get(queue[head] ?? 0) ?? []) {
         const type = finding.steps.get(key)?.type ?? -1
-        const { types } = heap
-        const carries = type === types.JS_MAP || type === types.JS_ARRAY || type === types.JS_SET
-        if (carries || type === types.PROPERTY_ARRAY || this.#objects.isFixedArrayType(type)) queue.push(key)
+        const carries = heap.isCollectionType(type) || type === heap.types.PROPERTY_ARRAY
+        if (carries || this.#objects.isFixedArrayType(type)) queue.push(key)
         else if (heap.isContextType(type) || this.#objects.isObjectType(type)) owners.push(objectOf(key))
       }
     }
@@ -63,13 +62,12 @@ export class LinkedLists {
   /** Whether what has the queue is itself an entry of a collection: one lock of several, by key or number. */
   isOneOfMany(finding: Finding, queue: Tagged): boolean {
     const { heap } = this.#objects
-    const { JS_ARRAY, JS_MAP, JS_SET } = heap.types
     const above = this.#stepsAbove(finding)
     const seen: StepKey[] = [queue]
     for (let head = 0; head < seen.length && head < MAX_ABOVE; head++) {
       for (const key of above.get(seen[head] ?? 0) ?? []) {
         const type = finding.steps.get(key)?.type ?? -1
-        if ([JS_ARRAY, JS_MAP, JS_SET].includes(type)) return true
+        if (heap.isCollectionType(type)) return true
         if (heap.isContextType(type)) continue
         if (this.#objects.isObjectType(type) && this.#isDictionary(objectOf(key))) return true
         seen.push(key)

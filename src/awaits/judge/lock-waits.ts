@@ -37,11 +37,10 @@ export class LockWaits {
 
   /** Whether the path goes through a collection: then what it leads to may be an entry of a queue. */
   isOnWay(finding: Finding, end: StepKey): boolean {
-    const { types } = this.#heap
     return stepsDown(finding, end).some((key) => {
       const type = finding.steps.get(key)?.type
-      if (type === types.JS_ARRAY || type === types.JS_MAP || type === types.JS_SET) return true
-      return type !== undefined && this.#context.locks.isNode(objectOf(key), type)
+      if (type === undefined) return false
+      return this.#heap.isCollectionType(type) || this.#context.locks.isNode(objectOf(key), type)
     })
   }
 

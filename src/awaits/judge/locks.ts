@@ -95,13 +95,12 @@ export class Locks {
   #queuesOf(finding: Finding): { readonly queue: Tagged; readonly nearest: Tagged } {
     const known = this.#queues.get(finding)
     if (known !== undefined) return known
-    const { types } = this.#heap
     let queue = 0
     let queueKey: StepKey = 0
     let nearest = Number.MAX_SAFE_INTEGER
     for (const [key, step] of finding.steps) {
       if (step === null || step.depth >= nearest) continue
-      if (step.type === types.JS_ARRAY || step.type === types.JS_MAP || step.type === types.JS_SET) {
+      if (this.#heap.isCollectionType(step.type)) {
         queue = objectOf(key)
         queueKey = key
       } else if (this.#lists.isNode(objectOf(key), step.type)) {
@@ -229,10 +228,8 @@ export class Locks {
   ownersOf(finding: Finding): Tagged[] {
     const nearest = this.nearestQueueOf(finding)
     if (nearest === 0) return []
-    const { JS_ARRAY, JS_MAP, JS_SET } = this.#heap.types
     // A list has no collection: it is known by what it hangs on.
-    const isCollection = [JS_ARRAY, JS_MAP, JS_SET].includes(this.#heap.typeOf(nearest))
-    return isCollection ? this.#lists.ownersOf(finding, nearest) : [nearest]
+    return this.#heap.isCollection(nearest) ? this.#lists.ownersOf(finding, nearest) : [nearest]
   }
 
   /** Whether the function can have passed where it takes a turn, by the names on its way to the queue. */
@@ -303,10 +300,9 @@ export class Locks {
 
   /** Whether a holder reaches the resolver through a queue: that another way to it passes a collection makes it no lock. */
   passesQueue(finding: Finding, holder: StepKey): boolean {
-    const { JS_ARRAY, JS_MAP, JS_SET } = this.#heap.types
     return stepsDown(finding, holder).some((key) => {
       const type = finding.steps.get(key)?.type ?? -1
-      return [JS_ARRAY, JS_MAP, JS_SET].includes(type) || this.#lists.isNode(objectOf(key), type)
+      return this.#heap.isCollectionType(type) || this.#lists.isNode(objectOf(key), type)
     })
   }
 

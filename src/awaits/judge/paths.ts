@@ -109,7 +109,7 @@ export class Paths {
       return {
         name: this.#objects.className(object) || 'Object',
         slot: this.#objectSlot(object, type, step, inner, inEvents),
-        role: type === types.JS_ARRAY || type === types.JS_MAP || type === types.JS_SET ? 'collection' : 'object',
+        role: heap.isCollectionType(type) ? 'collection' : 'object',
       }
     }
     return this.#objects.isFixedArrayType(type) || type === types.PROPERTY_ARRAY

@@ -182,10 +182,9 @@ export class SelfDeadlocks {
    * that of one that has the queue: each who ever used it does.
    */
   #isStartedEntry(one: Suspended, finding: Finding): boolean {
-    const { JS_ARRAY, JS_MAP, JS_SET } = this.#heap.types
     const queues = [this.#locks.queueOf(finding), this.#locks.nearestQueueOf(finding)]
     const isQueue = (key: StepKey): boolean =>
-      queues.includes(objectOf(key)) || [JS_ARRAY, JS_MAP, JS_SET].includes(finding.steps.get(key)?.type ?? -1)
+      queues.includes(objectOf(key)) || this.#heap.isCollectionType(finding.steps.get(key)?.type ?? -1)
     for (const [key, step] of finding.steps) {
       if (step === null || !this.#heap.isFunctionType(step.type)) continue
       if (this.#heap.functionShared(objectOf(key)) !== one.function.address) continue

@@ -160,6 +160,15 @@ export class V8Heap {
     return this.isContextType(this.typeOf(object))
   }
 
+  /** Array, Map or Set: what queues and tables of a program's own are kept in. */
+  isCollectionType(type: number): boolean {
+    return type === this.types.JS_ARRAY || type === this.types.JS_MAP || type === this.types.JS_SET
+  }
+
+  isCollection(object: Tagged): boolean {
+    return this.isCollectionType(this.typeOf(object))
+  }
+
   isStringType(type: number): boolean {
     return type >= 0 && type < this.layout.ranges.firstNonString
   }
