@@ -19,6 +19,7 @@ import { Resources } from './resources/resources.js'
 import type { AwaitScan } from './scan/await-scan.js'
 import { type Chains, chainsOf } from './scan/chains.js'
 import { collectedEvents } from './scan/collected-events.js'
+import { isLeftModule, LEFT_MODULE, wasReadWhole } from './scan/left-modules.js'
 import { suspendedLocals } from './scan/suspended-locals.js'
 import { collectionsOf, type EarlierScans, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
 import type { Suspended } from './scan/suspended.js'
@@ -127,11 +128,14 @@ function readIsolate(
   const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
   const events = collectedEvents(objects, scan)
   const circles = circlesOf(scan, bottoms)
+  // A collection in between may have moved the promise that a module awaits: then it was only missed.
+  const seesLeft = wasReadWhole(scan) && collections === collectionsOf(heap, isolate)
   const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
     const key = alike[i] ?? 0
     const wait =
       circleOf(list, circles.get(i)) ?? events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key)
+    const left = seesLeft && isLeftModule(one)
     const locals = values?.(one, key) ?? null
     const work = works[i] ?? null
     const listed = bottom?.byFunction === true && !(wait !== null && (isTelling(wait) || circles.has(i)))
@@ -143,7 +147,7 @@ function readIsolate(
       kind: one.kind,
       awaiters: (awaiters[i] ?? []).map((index) => index + offset),
       awaitsListed: listed,
-      waitsFor: listed || one.awaits === 0 ? null : wait,
+      waitsFor: left ? LEFT_MODULE : listed || one.awaits === 0 ? null : wait,
       // An async function without a promise was being resumed; a generator rests between two values.
       ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
@@ -183,7 +187,7 @@ function readSettled(
     const { scan, collections } = scanSettled(heap, isolate, options, notes)
     const chains = chainsOf(scan)
     const waits = readWaits(heap, scan, pages, chains, options)
-    const open = [...(waits?.waits.values() ?? [])].some(isMissed)
+    const open = [...(waits?.waits.values() ?? [])].some(isMissed) || scan.suspended.list.some(isLeftModule)
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
     if (!open || late || collections === collectionsOf(heap, isolate)) return { scan, collections, chains, waits }
     scan.blocks.release()

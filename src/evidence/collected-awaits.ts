@@ -59,7 +59,9 @@ function isCollected({ node, look: then }: Sighting, now: Look): boolean {
 /** It awaited the function, in the same place, and what it waits for now is nothing. */
 function isLeftOf(node: AwaitNode, each: AwaitNode): boolean {
   const { waitsFor } = each
-  const isNothing = waitsFor === null || (waitsFor.kind === 'nothing' && waitsFor.why === 'no-settler')
+  const isNothing =
+    waitsFor === null ||
+    (waitsFor.kind === 'nothing' && (waitsFor.why === 'no-settler' || waitsFor.why === 'collected'))
   return isNothing && node.awaitedBy.some((awaiter) => placeKey(awaiter) === placeKey(each))
 }
 

@@ -382,10 +382,17 @@ export interface FunctionWait extends AnyWait {
   readonly by?: WaitHolder | null
 }
 
-/** No live root reaches a settler; or, of a `circle`, the `holders` are functions that wait for each other's end, the last for its own. */
+/** No live root reaches a settler; of `collected` the promise itself is gone; of a `circle`, the `holders` are functions that wait for each other's end, the last for its own. */
 export interface NothingWait extends AnyWait {
   readonly kind: 'nothing'
-  readonly why?: 'no-settler' | 'unused-scopes' | 'own-callers' | 'not-in-snapshot' | 'listener-collected' | 'circle'
+  readonly why?:
+    | 'no-settler'
+    | 'unused-scopes'
+    | 'own-callers'
+    | 'not-in-snapshot'
+    | 'listener-collected'
+    | 'collected'
+    | 'circle'
   /** That the listener was for. */
   readonly event?: string
 }

@@ -2,6 +2,7 @@
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capBySilence, isPollInFlight, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { isFirstRequest, neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
+import { isOwnServer } from '../view/own-server.js'
 import type { View } from '../view/view.js'
 
 const CONDUCTOR_POLL = /\/tasks\/poll\//
@@ -13,16 +14,19 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
     .map((leaf) => ({
       ...leafCandidate(view, leaf, {
         cause: 'http-response',
-        waitsFor: `${leaf.waits.answered === true ? 'the rest of the answer' : 'the answer'} to ${requestText(leaf)}${neverText(leaf)}`,
+        waitsFor: `${leaf.waits.answered === true ? 'the rest of the answer' : 'the answer'} to ${requestText(leaf)}${isOwnServer(view, leaf) ? ', which this process serves itself' : neverText(leaf)}`,
         signs: signsOf(leaf),
         ...capBySilence(view, leaf),
         weight: 30,
         refutedBy: 'Data received on this connection between two looks.',
-        nextStep: nextOf(leaf),
+        nextStep: isOwnServer(view, leaf) ? OWN_SERVER : nextOf(leaf),
       }),
       ...connectionOf(view, leaf),
     }))
 }
+
+const OWN_SERVER =
+  'Find the handler of that request in this process: it never ends its response (a callback that is not called, an error that is dropped), or waits for what waits for it.'
 
 /** Of a poll alone, whose connection can be closed without the loss of anything but this poll. */
 function connectionOf(view: View, leaf: Leaf): Pick<Candidate, 'connection'> {

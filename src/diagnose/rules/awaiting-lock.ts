@@ -7,7 +7,7 @@ import type { WaitHolder, WaitsFor } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { linkText } from '../../report/wait/wait-summary.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByLooks, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
+import { capByLooks, FAR_TIMER_MS, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
 import { holderAbove, isServed, mutualWaits } from '../view/lock-cycle.js'
 import { fileLine, holderText, isLockByName, queueName } from '../view/queue-words.js'
 import type { View } from '../view/view.js'
@@ -84,13 +84,18 @@ function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, 
   if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)
-  if (!view.silent && !mutual && isServed(leaf, waits)) return 'low'
+  if (!view.silent && !mutual && (isServed(leaf, waits) || isTimed(leaf))) return 'low'
   if (isHeld(leaf)) return cap
   const most =
     mutual || view.silent || leaf.waits.paused === true || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined)
       ? 'medium'
       : 'low'
   return RANK[cap] <= RANK[most] ? cap : most
+}
+
+/** Its own code has a timer due soon that reaches it: a limiter that lets one through every so often. */
+function isTimed({ waits: { guard } }: Leaf): boolean {
+  return guard?.dueInMs !== undefined && guard.dueInMs >= 0 && guard.dueInMs < FAR_TIMER_MS
 }
 
 function isHeld({ waits }: Leaf): boolean {

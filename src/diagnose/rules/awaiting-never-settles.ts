@@ -30,6 +30,7 @@ function fromLeaves(view: View, isTold: (leaf: Leaf) => boolean): Candidate[] {
     .map((leaf) => {
       if (leaf.waits.kind === 'module') return moduleCycle(view, leaf)
       if (leaf.waits.kind === 'nothing' && leaf.waits.why === 'circle') return circle(view, leaf)
+      if (leaf.waits.kind === 'nothing' && leaf.waits.why === 'collected') return leftModule(view, leaf)
       if (leaf.waits.over !== undefined) return afterTheEnd(view, leaf, leaf.waits.over)
       const made = leaf.waits.madeAt
       const signs: Sign[] = [strong('no live root reaches a resolver of this promise')]
@@ -70,6 +71,22 @@ function moduleCycle(view: View, leaf: Leaf): Candidate {
   })
 }
 
+/** Its graph keeps a module's code; what the module awaits nobody kept. */
+function leftModule(view: View, leaf: Leaf): Candidate {
+  return leafCandidate(view, leaf, {
+    cause: 'never-settles',
+    waitsFor:
+      'a promise that was collected: what it awaits there, and all that this calls, stands at an await that nothing can settle',
+    signs: [strong('the module stands at a top-level await, and no promise is left that leads back to it')],
+    cap: capOf(view, leaf),
+    needsNoCpu: true,
+    weight: 45,
+    refutedBy: 'The module going on in a later look.',
+    nextStep:
+      'Follow what is called there to its innermost await, and find the path on which neither resolve nor reject is called (an event that came before its listener, or never comes; a callback that is forgotten).',
+  })
+}
+
 const LISTEN_FIRST =
   'Listen before the object can end (no await between making it and listening), or check first whether it has.'
 const REJECT_PENDING =
@@ -93,7 +110,8 @@ function circle(view: View, leaf: Leaf): Candidate {
     cap:
       leaf.node.doubtful === true ? 'low' : (leaf.node.looks ?? 1) > 1 && (missed || view.silent) ? 'high' : 'medium',
     needsNoCpu: true,
-    weight: 56,
+    // Of several, one whose own code is in it stands where it is to be broken.
+    weight: leaf.blame.where?.file === leaf.node.file && leaf.blame.where.line === leaf.node.line ? 56.5 : 56,
     refutedBy: 'One of them moving in a later look.',
     nextStep:
       'Break the circle: do not await, inside what a shared promise runs (a cache, an initialisation, a chain of promises), that same promise.',

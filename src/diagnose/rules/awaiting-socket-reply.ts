@@ -3,6 +3,7 @@ import type { QueueFacts } from '../../model/await.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
+import { isOwnServer } from '../view/own-server.js'
 import { pastOwnTimeOut } from '../view/own-time-out.js'
 import { plural } from '../view/phrases.js'
 import type { View } from '../view/view.js'
@@ -21,12 +22,12 @@ function replyTo(view: View, leaf: Leaf): Candidate {
   const command = late?.command ?? (blocking && `${blocking}, a command that waits at the server until something comes`)
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
-    waitsFor: `${command === undefined ? '' : `${command}: `}a reply on the connection to ${peer}${throughText(leaf)}${late === null ? neverText(leaf) : ''}`,
+    waitsFor: `${command === undefined ? '' : `${command}: `}a reply on the connection to ${peer}${throughText(leaf)}${isOwnServer(view, leaf) ? ', which this process accepted itself' : late === null ? neverText(leaf) : ''}`,
     signs: [...signsOf(leaf), ...(late === null ? [] : [strong(late.sign)])],
     ...capOf(view, leaf),
     weight: 28,
     refutedBy: 'Data received on this connection between two looks.',
-    nextStep: late?.nextStep ?? nextOf(leaf),
+    nextStep: late?.nextStep ?? (isOwnServer(view, leaf) ? OWN_SERVER : nextOf(leaf)),
   })
 }
 
@@ -35,6 +36,9 @@ function capOf(view: View, leaf: Leaf): ReturnType<typeof capBySilence> {
   const { cap, ranksAs } = capBySilence(view, leaf)
   return { cap: cap === 'high' && leaf.waits.mayBeLost === true ? 'medium' : cap, ranksAs }
 }
+
+const OWN_SERVER =
+  'See what this process does with what comes at its end of that connection: it does not answer (a callback that is not called, an error that is dropped), or waits for what waits for it.'
 
 function nextOf(leaf: Leaf): string {
   const { blocking } = leaf.waits

@@ -1,7 +1,7 @@
 /** `awaiting/thread-message`: a message from a worker thread that is itself stuck, or that does not answer. */
 import { placeText } from '../view/blame.js'
 import { confidenceOf, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
 import { pointerTo } from '../view/pointers.js'
 import type { ThreadView, View } from '../view/view.js'
 import { blockedIn } from './blocked-in-native.js'
@@ -24,7 +24,7 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
             ? ', which says nothing'
             : `, which is stuck: ${placeText(stuck.verdict.where)} (${stuck.verdict.kind}/${stuck.verdict.cause ?? ''})`),
         signs,
-        cap: stuck === null ? capByAge(view, leaf) : capByLooks(view, leaf),
+        cap: stuck === null || isAtWork(stuck.thread) ? capByAge(view, leaf) : capByLooks(view, leaf),
         weight: stuck === null ? 20 : 50,
         refutedBy: 'The worker thread returning to its event loop.',
         nextStep:
@@ -36,6 +36,12 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
         ? candidate
         : { ...candidate, evidence: [...candidate.evidence, ...pointerTo('threads', stuck.thread.index)] }
     })
+}
+
+/** Threads are there for what takes long: one that has not come back to its loop for seconds only does its job. */
+function isAtWork({ last }: ThreadView): boolean {
+  const stuckMs = last.loop?.stuckMs ?? null
+  return stuckMs !== null && stuckMs < PATIENCE_MS
 }
 
 interface StuckThread {

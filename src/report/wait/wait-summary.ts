@@ -206,6 +206,7 @@ const NOTHING = {
   'no-settler': 'nothing alive can settle it: no settler found',
   'unused-scopes': 'nothing alive can settle it: kept alive only by scopes none of whose functions uses the variable',
   'own-callers': 'nothing alive can settle it: only its own callers hold its resolver',
+  collected: 'nothing alive can settle it: its promise was collected, with whatever was to settle it',
   'not-in-snapshot': 'no settler found in the heap snapshot',
 } as const
 

@@ -333,6 +333,27 @@ test('tells a deadlock from a leaked lock', () => {
   })
 })
 
+test('takes a lock whose own code has a timer due soon for a limiter that goes on', () => {
+  const lock = { kind: 'lock' as const, summary: 'Limiter.queue', parts: pathOf('mutex', 'Mutex.waiters') }
+  const told = (dueInMs: number) =>
+    first(parked([awaitNode('send', 24, { ...lock, guard: { afterMs: 5_000, dueInMs } })]))
+  expect(told(2_000)).toMatchObject({ name: 'awaiting/lock', confidence: 'low' })
+  expect(told(3_600_000)).toMatchObject({ name: 'awaiting/lock', confidence: 'medium' })
+})
+
+test('does not ask a peer where the connection is one of this process to itself', () => {
+  const waits = { local: '127.0.0.1:5000', peer: '127.0.0.1:80', sent: true, sinceMs: 25_000 }
+  const accepted = (local: string, peer: string) => socket({ fd: 22, local, peer })
+  const next = (sockets: readonly ReturnType<typeof socket>[]) =>
+    first(parked([request(waits)], { kernel: kernelLook({ sockets: [socket(), ...sockets] }) })).verdict?.nextStep ?? ''
+  expect(next([])).toMatch(/^Look at what 127\.0\.0\.1:80 does/)
+  expect(next([accepted('10.0.0.9:80', '10.0.0.7:5000')])).toMatch(/^Look at what 127\.0\.0\.1:80 does/)
+  expect(next([accepted('127.0.0.1:80', '127.0.0.1:5000')])).toMatch(
+    /^Find the handler of that request in this process/,
+  )
+  expect(next([accepted('[::ffff:127.0.0.1]:80', '[::ffff:127.0.0.1]:5000')])).toMatch(/^Find the handler/)
+})
+
 test('does not say that nothing is waited for where the awaits were not read to their end', () => {
   const whole = parked([])
   const looks = whole.looks.map((each) => ({ ...each, awaits: each.awaits && { ...each.awaits, cutShort: true } }))
