@@ -116,7 +116,7 @@ const TIMER_LAG = 10
  * reaches the promise, or when its callback settles it and what else was found is far away.
  */
 function searchForward(
-  { objects, scopes }: Pick<ReverseContext, 'objects' | 'scopes'>,
+  { objects, scopes, suspended }: Pick<ReverseContext, 'objects' | 'scopes' | 'suspended'>,
   sources: readonly Tagged[],
   timers: TimerPaths,
   expired: () => boolean,
@@ -125,8 +125,10 @@ function searchForward(
   const isTimer = (source: Tagged): boolean => isGuardClass(objects.className(source))
   const bounding = sources.filter(isTimer)
   const others = sources.filter((source) => !isTimer(source))
-  const first = new ForwardSearch(objects, scopes).run(others, leaves, expired, bounding)
-  const second = new ForwardSearch(objects, scopes).run(bounding, leaves, expired, others)
+  // As generators are: a function that goes on leads to whatever it knows.
+  const closed = suspended.list.flatMap(({ machine }) => machine?.object ?? [])
+  const first = new ForwardSearch(objects, scopes).run(others, leaves, expired, [...bounding, ...closed])
+  const second = new ForwardSearch(objects, scopes).run(bounding, leaves, expired, [...others, ...closed])
   const findings = new Map(first.findings)
   const guards = new Map<Tagged, Finding>()
   for (const [promise, found] of second.findings) {

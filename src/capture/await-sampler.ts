@@ -18,6 +18,7 @@ import { summaryOf } from '../report/wait/wait-summary.js'
 import type { Tagged } from '../v8/heap/heap.js'
 import type { Isolate } from '../v8/heap/isolates.js'
 import { Functions } from '../v8/objects/functions.js'
+import { placeOfLabel, StateMachines } from '../v8/objects/state-machines.js'
 import { readAwaits } from './read-awaits.js'
 import { endOfRecording } from './end-of-recording.js'
 import { openMemoryTarget, type MemoryTarget } from './memory-target.js'
@@ -38,6 +39,8 @@ interface Known {
   generator: Tagged
   readonly map: Tagged
   readonly shared: Tagged
+  /** Without a generator: what tells where it stands is the label of its states. */
+  readonly isMachine: boolean
   readonly shown: SuspendedFunction
   continuation: number
   position: number
@@ -178,6 +181,7 @@ export class AwaitSampler {
       generator: one.generator,
       map: this.#opened.heap.field(one.generator, 0),
       shared: one.function.address,
+      isMachine: one.machine !== undefined,
       shown,
       continuation: one.continuation,
       position: one.position,
@@ -193,10 +197,12 @@ export class AwaitSampler {
     heap.flush()
     const { continuation, inputOrPosition } = heap.layout.generator
     const functions = new Functions(heap)
+    const machines = new StateMachines(heap, functions)
     for (const one of this.#known) {
-      if (one.ended || !this.#follow(one)) continue
-      const at = heap.smi(one.generator, continuation)
-      const position = heap.smi(one.generator, inputOrPosition) ?? -1
+      if (one.ended || !this.#follow(one, machines)) continue
+      const label = one.isMachine ? (machines.of(one.generator)?.label ?? CLOSED) : null
+      const at = label ?? heap.smi(one.generator, continuation)
+      const position = label ?? heap.smi(one.generator, inputOrPosition) ?? -1
       const waiting = at !== null && at >= 0 && one.shown.idle !== true && one.shown.doubtful !== true
       if (waiting && (at !== one.continuation || position !== one.position)) {
         one.continuation = at
@@ -211,16 +217,19 @@ export class AwaitSampler {
   }
 
   /** Whether it is where it was, or where a collection has moved it to: its first word is then its new address. */
-  #follow(one: Known): boolean {
+  #follow(one: Known, machines: StateMachines): boolean {
     const { heap } = this.#opened
     const word = heap.field(one.generator, 0)
     if (word === one.map) return true
     // MapWord::FromForwardingAddress (src/objects/objects-inl.h): the address without its tag, in builds like these.
     const moved = word % 8 === 0 && word > LOWEST_ADDRESS ? word + 1 : 0
-    const isThere =
-      moved !== 0 &&
-      heap.field(moved, 0) === one.map &&
-      heap.functionShared(heap.field(moved, heap.layout.generator.function)) === one.shared
+    const isAlike = moved !== 0 && heap.field(moved, 0) === one.map
+    const closure = !isAlike
+      ? 0
+      : one.isMachine
+        ? (machines.of(moved)?.body ?? 0)
+        : heap.field(moved, heap.layout.generator.function)
+    const isThere = isAlike && heap.functionShared(closure) === one.shared
     if (isThere) one.generator = moved
     else {
       // Gone, or moved where it can't be followed: the next search finds what is there.
@@ -234,7 +243,9 @@ export class AwaitSampler {
   #place(one: Known, functions: Functions): void {
     const info = functions.info(one.shared)
     const place = info
-      ? functions.lineOfBytecode(info, info.bytecode, functions.bytecodeOffset(one.position, info.bytecode))
+      ? one.isMachine
+        ? placeOfLabel(functions, info, one.position)
+        : functions.lineOfBytecode(info, info.bytecode, functions.bytecodeOffset(one.position, info.bytecode))
       : null
     one.frame = frameOf(one.shown, place?.line ?? null, place?.column ?? null)
     const waits = this.#waitsAt.get(placeKey(one.shown, one.continuation))

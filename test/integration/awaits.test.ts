@@ -100,6 +100,13 @@ describe.each(NODES)('awaits from memory on Node $major', (node) => {
     })
   })
 
+  it.each(['es5-typescript.cjs', 'es5-babel.cjs', 'es5-regenerator.cjs'])(
+    'reads async functions that were compiled for engines without generators (%s)',
+    async (name) => {
+      await expectTruth(node, name)
+    },
+  )
+
   it('names the resource behind every kind of wait', async () => {
     await expectTruth(node, 'resources.mjs', [ports])
   })

@@ -22,6 +22,7 @@ import { ownTextOf } from './own-text.js'
 import { fakeClockOn } from './fake-clocks.js'
 import { STREAMS, WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
+import { closureOf, receiverOf } from '../../v8/objects/suspended-frame.js'
 
 /** A child's exit says more than the pipe of its output; a timer or signal is seldom what one really waits for. */
 const RANK: ReadonlyMap<string, number> = new Map([
@@ -84,11 +85,10 @@ export class WaitJudge {
    */
   #isOwnCode(finding: Finding, { kind }: WaitFacts): boolean {
     if (kind !== 'lock' && kind !== 'pool') return false
-    const { layout } = this.#heap
     const waiter = this.#context.locks.chains.firstAwaiting(finding.promise)
     if (waiter === undefined) return false
-    const receiver = this.#heap.field(waiter.generator, layout.generator.receiver)
-    const scope = this.#heap.functionContext(this.#heap.field(waiter.generator, layout.generator.function))
+    const receiver = receiverOf(this.#heap, waiter)
+    const scope = this.#heap.functionContext(closureOf(this.#heap, waiter))
     const owners = this.#context.locks.ownersOf(finding)
     const isNear = owners.length === 0 || owners.includes(receiver) || owners.includes(scope)
     if (!isNear && !/\bnew Promise\b|\bwithResolvers\b/.test(ownTextOf(waiter)?.text ?? '')) return false

@@ -8,6 +8,7 @@ import { plainParts } from './paths.js'
 import type { SelfDeadlock, SelfDeadlocks } from './self-deadlock.js'
 import type { WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
+import { closureOf } from '../../v8/objects/suspended-frame.js'
 
 export const MAX_HOLDERS = 5
 const PAUSED = ['isPaused', '_isPaused', '#isPaused', 'paused', '_paused', '#paused']
@@ -124,7 +125,6 @@ export class LockWaits {
     const { locks, suspended, scopes } = this.#context
     const file = this.#fileOf(objectOf(root.key))
     const queue = locks.queueOf(finding)
-    const fn = this.#heap.layout.generator.function
     const isUser = ({ awaits, generator }: Suspended): boolean => {
       if (awaits === 0) return false
       const bottom = locks.chains.bottomOf(generator)
@@ -135,7 +135,7 @@ export class LockWaits {
     const users = locks.chains.places().flatMap((members): Tagged[] => {
       const [first] = members
       if (first === undefined || first.function.script?.address !== file) return []
-      if (!scopes.mentions(this.#heap.field(first.generator, fn), variable)) return []
+      if (!scopes.mentions(closureOf(this.#heap, first), variable)) return []
       const user = members.find(isUser)
       return user === undefined ? [] : [user.generator]
     })
@@ -154,7 +154,7 @@ export class LockWaits {
     const { layout } = this.#heap
     const files = new Map<Tagged, Tagged>()
     for (const one of suspended.list.slice(0, MAX_SCOPED)) {
-      let context = this.#heap.functionContext(this.#heap.field(one.generator, layout.generator.function))
+      let context = this.#heap.functionContext(closureOf(this.#heap, one))
       for (let depth = 0; depth < 20 && this.#heap.isContext(context); depth++) {
         if (!files.has(context)) files.set(context, one.function.script?.address ?? 0)
         if (scopes.isNativeContextType(this.#heap.typeOf(context))) break

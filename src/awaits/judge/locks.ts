@@ -17,6 +17,7 @@ import { isOfWebStream, type Paths } from './paths.js'
 import { turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
+import { closureOf } from '../../v8/objects/suspended-frame.js'
 
 /** From a suspended function to a function among its variables: the function, its registers or scope, and one scope more. */
 const MAX_TO_RELEASE = 3
@@ -152,11 +153,7 @@ export class Locks {
     if (queue === 0) return []
     return holders.filter(({ key, generator, waits }) => {
       // Only a package that runs the functions of others is sure to call it when it goes on.
-      if (
-        waits === null ||
-        packageOf(this.scriptOf(this.#heap.field(generator, this.#heap.layout.generator.function))) === null
-      )
-        return false
+      if (waits === null || packageOf(this.#fileOf(generator)) === null) return false
       const way = stepsDown(finding, key)
       return !way.some((each) => {
         const object = objectOf(each)
@@ -189,6 +186,11 @@ export class Locks {
       const isCaller = taken === 'here' && waits?.promise === this.#awaitedBy(generator)
       return taken === 'no' || isCaller ? [] : [{ key, generator, waits }]
     })
+  }
+
+  #fileOf(generator: Tagged): string | null {
+    const one = this.#suspended.list[this.#suspended.byGenerator.get(generator) ?? -1]
+    return this.scriptOf(closureOf(this.#heap, one ?? { generator }))
   }
 
   #awaitedBy(generator: Tagged): Tagged {

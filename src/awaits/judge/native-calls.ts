@@ -11,6 +11,7 @@ import type { Objects } from '../../v8/objects/objects.js'
 import { CallScope } from '../resources/call-scope.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
+import { closureOf, registersOf } from '../../v8/objects/suspended-frame.js'
 
 /** A `request` has about 20 registers. */
 const MAX_REGISTERS = 100
@@ -40,7 +41,7 @@ export function findCalls(objects: Objects, suspended: SuspendedFunctions): Read
 
 function callbackOf(objects: Objects, one: Suspended, call: NativeCall): Tagged {
   const { heap } = objects
-  const saved = heap.field(one.generator, heap.layout.generator.registers)
+  const saved = registersOf(heap, one)
   const length = Math.min(heap.arrayLength(saved), MAX_REGISTERS)
   for (let i = 0; i < length; i++) {
     const value = heap.element(saved, i)
@@ -88,8 +89,6 @@ function holderOf(
   if (described?.kind !== 'await' || described.name !== name) return []
   const callback = scope.value(['callback'])
   const { heap } = input.objects
-  const running = input.suspended.list.find(
-    (one) => callback !== 0 && heap.field(one.generator, heap.layout.generator.function) === callback,
-  )
+  const running = input.suspended.list.find((one) => callback !== 0 && closureOf(heap, one) === callback)
   return running === undefined ? [] : input.place(running.generator)
 }

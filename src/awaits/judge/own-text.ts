@@ -14,13 +14,14 @@ export interface OwnText {
 }
 
 /** Null without source, or where its await can't be found in it. */
-export function ownTextOf({ function: fn, place }: Suspended): OwnText | null {
+export function ownTextOf({ function: fn, place, machine }: Suspended): OwnText | null {
   const { script, start, end } = fn
   if (script === null || place === null || start < 0 || end <= start || end - start > MAX_TEXT) return null
   const text = script.source(start, end - start)
   if (text === null) return null
   // Of several in the line, the one nearest to the column. What a compiler made of one yields.
-  const [found] = [...text.matchAll(/\b(?:await|yield)\b/g)]
+  const leaves = machine === undefined ? /\b(?:await|yield)\b/g : /\breturn\b/g
+  const [found] = [...text.matchAll(leaves)]
     .map(({ index }) => ({ index, at: script.lineColumn(start + index) }))
     .filter(({ at }) => at?.line === place.line)
     .toSorted((a, b) => Math.abs((a.at?.column ?? 0) - place.column) - Math.abs((b.at?.column ?? 0) - place.column))

@@ -16,6 +16,7 @@ import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-
 import { givesBackBetween } from '../../source/turn-mentions.js'
 import type { Locks } from './locks.js'
 import { ownTextOf } from './own-text.js'
+import { closureOf, receiverOf } from '../../v8/objects/suspended-frame.js'
 
 const MAX_DEPTH = 20
 
@@ -119,10 +120,7 @@ export class SelfDeadlocks {
     const root = finding.ends.find((end) => end.kind === 'root')
     const variable = root === undefined ? undefined : finding.steps.get(root.key)?.variable
     if (variable === undefined || variable === '') return []
-    const fn = this.#heap.layout.generator.function
-    return this.#furtherThan(queue).filter((one) =>
-      this.#scopes.mentions(this.#heap.field(one.generator, fn), variable),
-    )
+    return this.#furtherThan(queue).filter((one) => this.#scopes.mentions(closureOf(this.#heap, one), variable))
   }
 
   /** Once for all that wait in a queue: functions past the place where others of them wait in it. */
@@ -172,7 +170,7 @@ export class SelfDeadlocks {
 
   /** Where the one who waits is the lock's own method, its callers are those who wait for their turn. */
   #callersOfOwn(one: Suspended, waits: Finding): Suspended[] {
-    const receiver = this.#heap.field(one.generator, this.#heap.layout.generator.receiver)
+    const receiver = receiverOf(this.#heap, one)
     if (!this.#locks.ownersOf(waits).includes(receiver)) return []
     return one.results.flatMap((promise) => this.#locks.chains.waitersOf(promise))
   }

@@ -12,6 +12,7 @@ import { insideOf } from '../resources/pools.js'
 import type { AwaitScan } from '../scan/await-scan.js'
 import { awaitersOf, type Suspended } from '../scan/suspended.js'
 import { objectOf, type Finding } from '../search/wait-search.js'
+import { registersOf, scopeOf } from '../../v8/objects/suspended-frame.js'
 
 const MAX_FUNCTIONS = 2_000
 const MAX_REGISTERS = 200
@@ -111,7 +112,7 @@ export class HoldingFunctions {
 
   #heldBy(one: Suspended, aliases: ReadonlyMap<Tagged, Tagged>): Set<Tagged> {
     const { heap } = this.#objects
-    const { generator, context } = heap.layout
+    const { context } = heap.layout
     const members = new Set<Tagged>()
     const add = (value: Tagged): void => {
       if (!this.#objects.isObject(value)) return
@@ -120,10 +121,10 @@ export class HoldingFunctions {
         if (member !== undefined) members.add(member)
       }
     }
-    const saved = heap.field(one.generator, generator.registers)
+    const saved = registersOf(heap, one)
     const length = Math.min(heap.arrayLength(saved), MAX_REGISTERS)
     for (let i = 0; i < length; i++) add(heap.element(saved, i))
-    const scope = heap.field(one.generator, generator.context)
+    const scope = scopeOf(heap, one)
     const slots = Math.min(heap.smi(scope, context.length) ?? 0, MAX_SLOTS)
     for (let i = 2; i < slots; i++) add(heap.contextSlot(scope, i))
     return members

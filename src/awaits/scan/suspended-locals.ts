@@ -16,11 +16,11 @@ import {
 import { valueText } from '../../v8/objects/values.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { Suspended } from './suspended.js'
+import { receiverOf, registersOf, scopeOf } from '../../v8/objects/suspended-frame.js'
 
 export function suspendedLocals(objects: Objects, scopes: CodeScopes, one: Suspended): LocalValue[] {
-  const { generator } = objects.heap.layout
-  const context = objects.heap.field(one.generator, generator.context)
-  const self = objects.heap.field(one.generator, generator.receiver)
+  const context = scopeOf(objects.heap, one)
+  const self = receiverOf(objects.heap, one)
   const values = [...receiverValue(objects, self), ...contextValues(objects, scopes, context)]
   const known = new Set(values.map((value) => value.name))
   const registers = registerValues(objects, one)
@@ -30,7 +30,7 @@ export function suspendedLocals(objects: Objects, scopes: CodeScopes, one: Suspe
 /** parameters_and_registers: the arguments, then the interpreter's registers. */
 function registerValues(objects: Objects, one: Suspended): LocalValue[] {
   const { heap } = objects
-  const saved: Tagged = heap.field(one.generator, heap.layout.generator.registers)
+  const saved: Tagged = registersOf(heap, one)
   const names = parameterNames(one.function)
   const values: LocalValue[] = []
   const length = heap.arrayLength(saved)

@@ -5,14 +5,16 @@
  * (`stillThere`): what moved or went on in between is dropped, never guessed at.
  */
 import type { AwaitFunctionKind } from '../../model/await.js'
-import { compiledName } from '../../v8/objects/coroutines.js'
+import { compiledName, nameOfSteps } from '../../v8/objects/coroutines.js'
 import type { FunctionInfo, Functions } from '../../v8/objects/functions.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { LineColumn } from '../../v8/objects/scripts.js'
 import type { ScannedObjects } from './object-scan.js'
 import type { PromiseLinks } from '../../v8/objects/promises.js'
+import { placeOfLabel, type StateMachine } from '../../v8/objects/state-machines.js'
 
 export interface Suspended {
+  /** Of a function that was compiled for engines without generators: the object that steps it. */
   readonly generator: Tagged
   readonly function: FunctionInfo
   readonly place: LineColumn | null
@@ -24,6 +26,8 @@ export interface Suspended {
   /** As read: compared when it is read again. */
   readonly continuation: number
   readonly position: number
+  /** Such a function; its `continuation` and `position` are its label. */
+  readonly machine?: StateMachine
 }
 
 export interface SuspendedFunctions {
@@ -70,6 +74,11 @@ export function readSuspended(
   const byResult = new Map<Tagged, number>()
   let dropped = 0
   let unread = 0
+  const add = (generator: Tagged, one: Suspended): void => {
+    byGenerator.set(generator, list.length)
+    for (const promise of one.results) byResult.set(promise, list.length)
+    list.push(one)
+  }
   for (const generator of scanned.generators) {
     if (byGenerator.has(generator)) continue
     if (list.length >= limit) {
@@ -81,9 +90,14 @@ export function readSuspended(
       dropped++
       continue
     }
-    byGenerator.set(generator, list.length)
-    for (const promise of one.results) byResult.set(promise, list.length)
-    list.push(one)
+    add(generator, one)
+  }
+  // Those without a generator object are known by what they await alone.
+  for (const [object, promise] of awaited) {
+    if (byGenerator.has(object) || heap.typeOf(object) !== heap.types.JS_OBJECT) continue
+    const one = list.length >= limit ? null : readMachine(functions, links, places, object, promise)
+    if (one !== null) add(object, one)
+    else if (list.length >= limit) unread++
   }
   return { list, byGenerator, byResult, sources, dropped, unread }
 }
@@ -91,6 +105,10 @@ export function readSuspended(
 /** Whether the generator is in the very same place, and awaits the same promise, as when it was read. Flush before. */
 export function stillThere(heap: V8Heap, links: PromiseLinks, one: Suspended): boolean {
   const layout = heap.layout.generator
+  if (one.machine !== undefined) {
+    const now = links.machineOf(one.generator)
+    return now?.label === one.machine.label && now.body === one.machine.body && links.isPending(one.awaits)
+  }
   return (
     heap.smi(one.generator, layout.continuation) === one.continuation &&
     (heap.smi(one.generator, layout.inputOrPosition) ?? -1) === one.position &&
@@ -129,6 +147,30 @@ function readGenerator(
     awaits,
     continuation,
     position,
+  }
+}
+
+function readMachine(
+  functions: Functions,
+  links: PromiseLinks,
+  places: PlaceCache,
+  object: Tagged,
+  awaits: Tagged,
+): Suspended | null {
+  const machine = links.machineOf(object)
+  const info = machine === null ? null : functions.ofFunction(machine.body)
+  const result = links.resultOf(object)
+  if (machine === null || info === null || result === 0) return null
+  return {
+    generator: object,
+    function: places.named(info),
+    place: places.ofLabel(info, machine.label),
+    kind: 'async function',
+    results: [result],
+    awaits,
+    continuation: machine.label,
+    position: machine.label,
+    machine,
   }
 }
 
@@ -176,21 +218,29 @@ class PlaceCache {
 
   /** With the name that it had before it was compiled. */
   named(info: FunctionInfo): FunctionInfo {
-    const named = this.#named.get(info.address) ?? { ...info, name: compiledName(info) }
+    const named = this.#named.get(info.address) ?? { ...info, name: compiledName(info) ?? nameOfSteps(info) }
     this.#named.set(info.address, named)
     return named
   }
 
+  ofLabel(info: FunctionInfo, label: number): LineColumn | null {
+    return this.#known(info.address, label, () => placeOfLabel(this.#functions, info, label))
+  }
+
   of(info: FunctionInfo, offset: number): LineColumn | null {
     if (offset < 0) return null
-    let places = this.#places.get(info.bytecode)
+    return this.#known(info.bytecode, offset, () => this.#functions.lineOfBytecode(info, info.bytecode, offset))
+  }
+
+  #known(key: Tagged, offset: number, read: () => LineColumn | null): LineColumn | null {
+    let places = this.#places.get(key)
     if (places === undefined) {
       places = new Map()
-      this.#places.set(info.bytecode, places)
+      this.#places.set(key, places)
     }
     let place = places.get(offset)
     if (place === undefined) {
-      place = this.#functions.lineOfBytecode(info, info.bytecode, offset)
+      place = read()
       places.set(offset, place)
     }
     return place

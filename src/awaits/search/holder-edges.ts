@@ -190,6 +190,8 @@ export class HolderEdges {
       if (index !== undefined) return type === types.JS_GENERATOR_OBJECT && !waits ? 'stepped' : 'holder'
       return this.#hasEnded(object) ? 'dead' : 'unlisted'
     }
+    // The object that steps a function which was compiled for engines without generators.
+    if (type === types.JS_OBJECT && this.#suspended.byGenerator.has(object)) return 'holder'
     if (this.#roots.has(type) || this.#scopes.isNativeContextType(type) || this.#scopes.isModuleScope(object, type)) {
       return 'root'
     }

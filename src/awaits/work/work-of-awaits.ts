@@ -10,6 +10,7 @@ import type { PromiseLinks } from '../../v8/objects/promises.js'
 import type { Suspended } from '../scan/suspended.js'
 import { storesOfContextFrame, storesOfResource } from '../stores/async-stores.js'
 import { taskOf, workOfStores } from '../stores/identify-work.js'
+import { registersOf } from '../../v8/objects/suspended-frame.js'
 
 /** Beyond them functions alike are told by the others of their group. */
 const MAX_READ = 4_000
@@ -103,6 +104,6 @@ class WorkReader {
 
   #taskArgument(one: Suspended): ReturnType<typeof taskOf> {
     const { heap } = this.#objects
-    return taskOf(this.#objects, heap.element(heap.field(one.generator, heap.layout.generator.registers), 0))
+    return taskOf(this.#objects, heap.element(registersOf(heap, one), 0))
   }
 }

@@ -1,10 +1,13 @@
 /**
  * Async functions that a compiler has made of generators: TypeScript below ES2017 (`__awaiter`), Babel and SWC
  * (`_asyncToGenerator`), esbuild (`__async`), and the package co. Each steps a plain generator by the callbacks of the
- * promise that it yielded, in a scope that keeps the generator and both resolving functions of its result.
+ * promise that it yielded, in a scope that keeps the generator and both resolving functions of its result. Where the engine
+ * was to have no generators either, an object of the compiler's stands in for one (`state-machines.ts`).
  */
+import { beforeBody } from '../../source/state-switch.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
 import type { FunctionInfo, Functions } from './functions.js'
+import { type StateMachine, StateMachines } from './state-machines.js'
 
 /** From the callback's own scope out to that of the generator: in `__awaiter` it is the next one. */
 const MAX_SCOPES = 3
@@ -14,6 +17,7 @@ const MAX_TEXT = 400
 const STEPS = /\bnext\b/
 
 interface Coroutine {
+  /** Or the object that stands in for it. */
   readonly generator: Tagged
   readonly result: Tagged
 }
@@ -24,14 +28,22 @@ export class Coroutines {
   /** By SharedFunctionInfo: whether its text steps anything. */
   readonly #steppers = new Map<Tagged, boolean>()
   readonly #results = new Map<Tagged, Tagged>()
+  readonly #machines: StateMachines
 
   constructor(heap: V8Heap, functions: Functions) {
     this.#heap = heap
     this.#functions = functions
+    this.#machines = new StateMachines(heap, functions)
   }
 
   flush(): void {
     this.#results.clear()
+    this.#machines.flush()
+  }
+
+  /** What stands in for a generator, as it is now; null when `object` does not. */
+  machineOf(object: Tagged): StateMachine | null {
+    return this.#machines.of(object)
   }
 
   /** The suspended generator that a promise's callback steps; null when it steps none. */
@@ -69,7 +81,8 @@ export class Coroutines {
       const length = Math.min(heap.smi(context, layout.length) ?? 0, MAX_SLOTS)
       for (let slot = layout.extensionIndex; slot < length; slot++) {
         const value = this.#value(heap.contextSlot(context, slot))
-        if (heap.is(value, 'JS_GENERATOR_OBJECT') && (heap.smi(value, generators.continuation) ?? -1) >= 0) {
+        const isPlain = heap.is(value, 'JS_GENERATOR_OBJECT') && (heap.smi(value, generators.continuation) ?? -1) >= 0
+        if (isPlain || this.#machines.of(value) !== null) {
           // Two of them in one scope: which one is stepped can't be told.
           if (generator !== 0 && generator !== value) return null
           generator = value
@@ -99,17 +112,26 @@ export class Coroutines {
   }
 }
 
-const MAX_HEAD = 300
+const MAX_HEAD = 600
 /** `reserve(sku) { return __awaiter(this, void 0, void 0, function* `, `const reserve = (sku) => __async(null, null, function* `. */
 const WRAPPED =
-  /(?<![\w$])([A-Za-z_$][\w$]*)\s*(?:[:=]\s*(?:function\s*)?)?\((?:[^(){}]|\([^(){}]*\))*\)\s*(?:=>\s*)?\{?\s*(?:return\s+)?[\w$.]*(?:awaiter|async)[\w$]*\([^{}()]*function\s*\*\s*$/
+  /(?<![\w$])([A-Za-z_$][\w$]*)\s*(?:[:=]\s*(?:function\s*)?)?\((?:[^(){}]|\([^(){}]*\))*\)\s*(?:=>\s*)?\{?\s*(?:(?:if\s*\([^{}]*\)\s*\{[^{}]*\}|var\s+[^{};]*;)\s*)*(?:return\s+)?[\w$.]*(?:awaiter|async)[\w$]*\([^{}()]*function\s*\*\s*$/
 /** `_reserve = _asyncToGenerator(function* `. */
-const ASSIGNED = /(?<![\w$])_*([A-Za-z_$][\w$]*)\s*=\s*[\w$.]*asyncToGenerator[\w$]*\(\s*function\s*\*\s*$/
+const ASSIGNED = /(?<![\w$])(?!_ref\d*\s)_*([A-Za-z_$][\w$]*)\s*=\s*[\w$.]*asyncToGenerator[\w$]*\(\s*function\s*\*\s*$/
+/** Babel's for a function that had no name of its own: `var reserve = function () { var _ref = _asyncToGenerator(function* `. */
+const REFERRED =
+  /(?<![\w$])([A-Za-z_$][\w$]*)\s*[:=]\s*(?:\/\*[^*]*\*\/\s*)?function\s*\(\)\s*\{\s*var\s+_ref\d*\s*=\s*[\w$.]*asyncToGenerator[\w$]*\(\s*function\s*\*\s*$/
 
 /** The name that the async function had before its body became a generator without one; null when the text tells none. */
 export function compiledName({ script, start }: Pick<FunctionInfo, 'script' | 'start'>): string | null {
   if (script === null || start <= 0) return null
   const from = Math.max(0, start - MAX_HEAD)
-  const head = script.source(from, start - from) ?? ''
-  return WRAPPED.exec(head)?.[1] ?? ASSIGNED.exec(head)?.[1] ?? null
+  const text = script.source(from, start - from) ?? ''
+  const head = beforeBody(text) ?? text
+  return WRAPPED.exec(head)?.[1] ?? REFERRED.exec(head)?.[1] ?? ASSIGNED.exec(head)?.[1] ?? null
+}
+
+/** regenerator calls the function of all steps `reserve$`, after the async function; one without a name `_callee$`. */
+export function nameOfSteps({ name }: Pick<FunctionInfo, 'name'>): string | null {
+  return name?.endsWith('$') === true && !name.startsWith('_callee') ? name.slice(0, -1) : null
 }

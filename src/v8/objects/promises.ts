@@ -13,6 +13,7 @@
 import { Coroutines } from './coroutines.js'
 import type { Functions } from './functions.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
+import type { StateMachine } from './state-machines.js'
 
 /** Bound for one promise: 100,000 functions may await the same. */
 const MAX_REACTIONS = 200_000
@@ -86,6 +87,11 @@ export class PromiseLinks {
   /** What the end of a plain generator settles that promises step; 0 for any other, and until its promise was read. */
   resultOf(generator: Tagged): Tagged {
     return this.#coroutines.resultOf(generator)
+  }
+
+  /** What stands in for a generator in code that was compiled for engines without any; null when `object` does not. */
+  machineOf(object: Tagged): StateMachine | null {
+    return this.#coroutines.machineOf(object)
   }
 
   /** Whether one promise settles another by a resolving function of that one: then whoever has it can settle it as well. */

@@ -18,6 +18,22 @@ describe('the name of a compiled async function', () => {
     ['function take(sku) {\n  return __async(this, null, function* @', 'take'],
     ['function _take() {\n  _take = _asyncToGenerator(function* @', 'take'],
     ['var ref = _async_to_generator(function* @', null],
+    [
+      'A.prototype.take = function (sku, n) {\n    if (n === void 0) { n = 1; }\n    return __awaiter(this, void 0, void 0, function () {\n        var x;\n        return __generator(this, function @',
+      'take',
+    ],
+    [
+      'var take = /*#__PURE__*/function () {\n  var _ref2 = _asyncToGenerator(/*#__PURE__*/_regenerator().m(function _callee2(n) {\n    return _regenerator().w(function @',
+      'take',
+    ],
+    [
+      'list.map(/*#__PURE__*/function () { var _ref = _asyncToGenerator(_regenerator().m(function _c(n) { return _regenerator().w(function @',
+      null,
+    ],
+    [
+      '_take = _asyncToGenerator(/*#__PURE__*/_regenerator().m(function _callee(n) {\n  return _regenerator().w(function @',
+      'take',
+    ],
     ['other(); lane.run(() => __awaiter(void 0, void 0, void 0, function* @', null],
   ])('%s', (text, name) => {
     expect(nameIn(text)).toBe(name)
