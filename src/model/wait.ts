@@ -34,6 +34,8 @@ export interface QueueFacts {
   readonly queued: number | null
   /** What stands first in it, or what its owner is busy with, by its own name (`blpop`). */
   readonly ahead?: string
+  /** What stands in it was sent: the peer answers in turn. */
+  readonly sent?: true
 }
 
 export interface PoolFacts extends QueueFacts {
@@ -41,6 +43,8 @@ export interface PoolFacts extends QueueFacts {
   readonly lent: number | null
   readonly idle: number | null
   readonly size: number | null
+  /** What it lends where that is no connection: streams of an HTTP/2 session, as many as the peer allows. */
+  readonly lends?: 'streams'
   /** Lent members by what they do, and by who has them. */
   readonly members: readonly PoolMember[]
   /** Where members are taken, where one of them has nobody any more; absent when that was not looked for. */
@@ -309,6 +313,8 @@ export interface EmitterWait extends AnyWait, OnConnection, Listening {
   readonly list?: true
   /** Not for an event, but for data. */
   readonly data?: true
+  /** Channels or patterns that the client is subscribed to, of which the event is to tell. */
+  readonly subscribedTo?: readonly string[]
   /** Its end is what makes the wait hopeless: it is told with the event. */
   readonly hopeless?: true
   /** What holds the stream up, where its own state says so. */

@@ -11,13 +11,17 @@ const GIVES_BACK =
 /** What takes the answer off its socket: until then an agent lends that socket to nobody else. */
 const READS =
   /\.\s*(?:resume|text|json|arrayBuffer|blob|bytes|formData|pipe|pipeTo|pipeThrough|destroy|cancel|dump|read|on|once|addListener|setEncoding|body)\b|\bfor\s+await\b|\bpipeline\s*\(/
+/** What ends a stream: whoever reads one to its end waits for the peer to end it. */
+const ENDS = /\.\s*(?:cancel|destroy|close|end)\s*\(|\bfor\s+await\b/
 
 /** Characters: of the left side of an assignment, and of a method's name with its parameters. */
 const ASSIGNMENT = 300
 const PARAMETERS = 1_000
 
-/** Of a pool: its member, or the answer to a request whose socket is the member. */
-export type Lent = 'member' | 'answer'
+/** Of a pool: its member, the answer to a request whose socket is the member, or a stream of a session. */
+export type Lent = 'member' | 'answer' | 'stream'
+
+const GIVEN_BACK: Readonly<Record<Lent, RegExp>> = { member: GIVES_BACK, answer: READS, stream: ENDS }
 
 /** A method that takes one. */
 const TAKES =
@@ -92,6 +96,8 @@ export interface TakingCall {
   readonly method: string
   /** What it is called on, the last word of it: `pool` of `this.db.pool`; '' without one. */
   readonly of: string
+  /** It is called on something, whatever that is. */
+  readonly ofAny?: true
 }
 
 /** The call at an `await`, where it takes a member: by its name, or as what it gives is given back. Null: it is another call. */
@@ -125,10 +131,12 @@ export interface TakingSite {
 }
 
 /** Every such call in a script. */
-export function takingSites(text: string, { method, of }: TakingCall): TakingSite[] {
+export function takingSites(text: string, { method, of, ofAny }: TakingCall): TakingSite[] {
   const code = withoutTexts(text)
   const receiver =
-    of === '' ? '(?:[\\w$#]+\\s*\\??\\.\\s*)*' : `(?:[\\w$#]+\\s*\\??\\.\\s*)*${escaped(of)}\\s*\\??\\.\\s*`
+    of === ''
+      ? `(?:[\\w$#]+\\s*\\??\\.\\s*)${ofAny === true ? '+' : '*'}`
+      : `(?:[\\w$#]+\\s*\\??\\.\\s*)*${escaped(of)}\\s*\\??\\.\\s*`
   const calls = code.matchAll(new RegExp(`(?<![\\w$#.])(await\\s+)?${receiver}${escaped(method)}\\s*\\(`, 'g'))
   return [...calls].flatMap(({ index }) => {
     const before = code.slice(Math.max(0, index - 40), index)
@@ -148,7 +156,7 @@ export function wayOutOfTaking(
   taken: number,
   lent: Lent = 'member',
 ): { readonly word: WayOut['word'] | 'never'; readonly at: number } | 'safe' | null {
-  const givesBack = lent === 'answer' ? READS : GIVES_BACK
+  const givesBack = GIVEN_BACK[lent]
   const way = wayOutWithoutGiving(text, taken, givesBack)
   if (way !== null) return way
   const code = withoutTexts(text)

@@ -16,7 +16,7 @@ const LOST = 'nothing alive has but the pool'
 
 let postgres: Postgres | null = null
 let servers: ChildProcess
-let ports: { readonly mysql: number; readonly mongodb: number; readonly http: number }
+let ports: { readonly mysql: number; readonly mongodb: number; readonly grpc: number; readonly http: number }
 
 beforeAll(async () => {
   if (HAS_POSTGRES) postgres = await startPostgres()
@@ -36,6 +36,7 @@ const OF_POSTGRES = ['pg', 'pg-esm', 'knex', 'sequelize', 'typeorm']
 function addressOf(library: string): string {
   if (OF_POSTGRES.includes(library)) return postgres?.url ?? ''
   if (library === 'mongodb') return String(ports.mongodb)
+  if (library === 'grpc') return String(ports.grpc)
   return String(library.startsWith('mysql2') ? ports.mysql : ports.http)
 }
 
@@ -190,6 +191,28 @@ const OF_TYPEORM: readonly Expected[] = [
   },
 ]
 
+/** Streams of a session, as many as the server allows: who asks for one more is not sent, and looks like one who is. */
+const OF_GRPC: readonly Expected[] = [
+  {
+    ...HELD,
+    says: () => [
+      'which is not sent yet: 2 of 2 lent, 0 idle, 1 queued',
+      `lent to settle (${at('grpc', 'held', '@held')})`,
+    ],
+  },
+  KEPT,
+  {
+    mode: 'return',
+    says: () => [LOST, 'left without ending them', `reserve (${at('grpc', 'return', '@taken')}) opens such ones`],
+    not: ['lent to', 'held by', 'one of'],
+  },
+  {
+    mode: 'unanswered',
+    says: () => ['/talk.Talk/Say, no answer', `at work for audit (${at('grpc', 'unanswered', '@held')})`],
+    not: [LOST],
+  },
+]
+
 const OF_UNDICI: readonly Expected[] = OF_AGENT.map((expected) => ({
   ...expected,
   says: (library) => [
@@ -213,6 +236,7 @@ const CASES = Object.entries({
   'undici-fetch': OF_UNDICI,
   typeorm: OF_TYPEORM,
   mongodb: OF_MONGODB,
+  grpc: OF_GRPC,
 })
   .filter(([library]) => HAS_POSTGRES || !OF_POSTGRES.includes(library))
   .flatMap(([library, list]) => list.map((expected) => ({ library, expected, mode: expected.mode })))
@@ -227,6 +251,7 @@ const BUSY = [
   'undici-fetch',
   'typeorm',
   'mongodb',
+  'grpc',
 ].filter((library) => HAS_POSTGRES || !OF_POSTGRES.includes(library))
 
 describe.each(NODES)('an exhausted pool on Node $major', (node) => {

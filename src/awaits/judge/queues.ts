@@ -146,7 +146,8 @@ export class Queues {
       const facts = this.#facts(parts, i, `${part.name}${part.slot}`)
       const busy = this.#busyWith(part.object)
       if ((facts.position ?? 0) === 0 && busy === null) continue
-      return busy === null ? facts : { ...facts, ahead: facts.ahead ?? busy }
+      const sent = SENT.test(part.slot) ? ({ sent: true } as const) : {}
+      return busy === null ? { ...facts, ...sent } : { ...facts, ...sent, ahead: facts.ahead ?? busy }
     }
     return this.#inVariable(parts)
   }

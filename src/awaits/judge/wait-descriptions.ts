@@ -6,8 +6,10 @@ import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway, isParked } from '../resources/connection-states.js'
 import { connectionOver, overOf } from '../resources/emitter-state.js'
 import { portOver } from '../resources/closed-ports.js'
+import { readSession } from '../resources/http2-pools.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
 import { isStream } from '../resources/stream-states.js'
+import { subscriptionsOf } from '../resources/subscriptions.js'
 import { unreadOn, unreadItself, unreadOnSession, unreadPartOf } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
@@ -142,6 +144,16 @@ export class WaitDescriptions {
         sent: false,
       }
     }
+    const session =
+      described.kind === 'http2-stream' && described.answered !== true ? readSession(describe, request) : null
+    if (session !== null) {
+      return {
+        ...this.#queues.poolWait(session),
+        ...(described.method === undefined ? {} : { method: described.method }),
+        ...(described.url === undefined ? {} : { url: described.url }),
+        sent: false,
+      }
+    }
     // A request without a socket of its own was not sent: the descriptor of the way to it is another one's.
     const own = objects.className(request) === 'ClientRequest' && described.fd === undefined
     const fd = own ? undefined : (described.fd ?? resource.fd)
@@ -169,11 +181,16 @@ export class WaitDescriptions {
     return {
       kind: STREAMS.test(owner) ? 'stream' : 'emitter',
       owner,
-      ...(emitter.event === null ? {} : { event: emitter.event }),
+      ...(emitter.event === null ? {} : { event: emitter.event, ...this.#subscribed(emitter.object, emitter.event) }),
       ...(over === null ? {} : { hopeless: true as const, over }),
       ...(unread === null ? {} : { unread }),
       ...(resource.incoming === true || resource.fd === undefined ? {} : { fd: resource.fd }),
     }
+  }
+
+  #subscribed(emitter: Tagged, event: string): Pick<WaitOf<'emitter'>, 'subscribedTo'> {
+    const channels = subscriptionsOf(this.#context.objects, emitter, event)
+    return channels.length === 0 ? {} : { subscribedTo: channels }
   }
 
   /** The state of an emitter that is waited for to be connected; a `state` of something else has other events. */

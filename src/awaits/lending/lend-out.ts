@@ -8,6 +8,7 @@ import type { ContainingObjects } from '../../v8/objects/containing-object.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import { packageOf } from '../../source/origin.js'
+import type { Lent, TakingCall } from '../../source/given-back.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import { grouped, insideOf, type PoolReading } from '../resources/pools.js'
 import type { Resources } from '../resources/resources.js'
@@ -55,7 +56,7 @@ export function lendOut(
   const queued = new Set([...waits].flatMap(([promise, { kind }]) => (kind === 'pool' ? [promise] : [])))
   if (queued.size === 0) return
   const context: LendingContext = { ...given, queued }
-  const done = new Map<Tagged, Lent>()
+  const done = new Map<Tagged, LentOut>()
   for (const [promise, wait] of waits) {
     const reading = wait.kind === 'pool' && wait.pool !== undefined ? readings.get(wait.pool) : undefined
     if (wait.kind !== 'pool' || wait.pool === undefined || reading === undefined) continue
@@ -70,7 +71,7 @@ export function lendOut(
   }
 }
 
-interface Lent extends Pick<PoolFacts, 'members' | 'takenIn'> {
+interface LentOut extends Pick<PoolFacts, 'members' | 'takenIn'> {
   readonly holders: readonly WaitHolder[]
 }
 
@@ -85,7 +86,7 @@ function waitersOf(
   )
 }
 
-function lending(reading: PoolReading, waiting: readonly Tagged[], context: LendingContext): Lent {
+function lending(reading: PoolReading, waiting: readonly Tagged[], context: LendingContext): LentOut {
   const { objects, scan, findings } = context
   const untilMs = performance.now() + (context.deadlineMs - performance.now()) * SHARE
   const expired = (): boolean => performance.now() > untilMs
@@ -124,7 +125,8 @@ function lending(reading: PoolReading, waiting: readonly Tagged[], context: Lend
         .flatMap((promise) => functions.waitersOf(promise))
         .filter(isApplications)
     : []
-  const takenIn = isLost ? takingsOf(waiters, { objects, blocks: scan.blocks, lent: lentBy(reading), expired }) : []
+  const taking = { objects, blocks: scan.blocks, lent: lentBy(reading), ...openedBy(reading, holders), expired }
+  const takenIn = isLost ? takingsOf(waiters, taking) : []
   return {
     members: grouped(members),
     holders: distinct([...holders.values()]).slice(0, MAX_NAMED),
@@ -151,8 +153,21 @@ function withoutMoved(
 }
 
 /** Of an http.Agent the application has no socket, but the answer that comes on it. */
-function lentBy({ lentMembers }: PoolReading): 'member' | 'answer' {
+function lentBy({ lends, lentMembers }: PoolReading): Lent {
+  if (lends === 'streams') return 'stream'
   return lentMembers.some(({ facts }) => facts.doing === 'unread') ? 'answer' : 'member'
+}
+
+/** Clients made of a service's definition have a method for each of its procedures, by the last word of its path. */
+function openedBy(
+  { lends, lentMembers }: PoolReading,
+  holders: ReadonlyMap<Tagged, MemberHolder>,
+): { readonly calls?: readonly TakingCall[] } {
+  if (lends !== 'streams') return {}
+  const lost = lentMembers.filter(({ object }) => holders.get(object)?.by === 'nobody')
+  const words = new Set(lost.flatMap(({ facts }) => /\/(\w+)$/.exec(facts.request?.url ?? '')?.[1] ?? []))
+  const methods = [...words].flatMap((word) => [word, `${word.charAt(0).toLowerCase()}${word.slice(1)}`])
+  return { calls: [...new Set(methods)].map((method) => ({ method, of: '', ofAny: true as const })) }
 }
 
 function search(

@@ -36,14 +36,16 @@ export interface TakingsSearch {
   readonly objects: Objects
   readonly blocks: HeapBlocks
   readonly lent: Lent
+  /** Calls that are known to take one, whoever waits now; absent: they are like the one that waits. */
+  readonly calls?: readonly TakingCall[]
   readonly expired: () => boolean
 }
 
 /** @param waiters functions of the application that wait for a member of the pool */
 export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch): Taking[] {
   const { expired, lent } = search
-  const calls = new Map<string, TakingCall>()
-  for (const waiter of waiters) {
+  const calls = new Map((search.calls ?? []).map((call) => [keyOf(call), call]))
+  for (const waiter of search.calls === undefined ? waiters : []) {
     const own = ownTextOf(waiter)
     const call = own === null ? null : takingCall(own.text, own.at, lent)
     if (call !== null) calls.set(keyOf(call), call)

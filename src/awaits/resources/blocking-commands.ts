@@ -5,7 +5,7 @@
  */
 import type { Tagged } from '../../v8/heap/heap.js'
 import { ELEMENTS_OFFSET, type Objects } from '../../v8/objects/objects.js'
-import { entriesOf } from './collections.js'
+import { valuesOf } from './collections.js'
 
 const BLOCKING = /^(?:b(?:l|r)pop|b(?:l|z)mpop|blmove|brpoplpush|bzpop(?:min|max)|wait|waitaof)$/i
 const WITH_BLOCK = /^(?:xread|xreadgroup)$/i
@@ -15,6 +15,8 @@ const FIRST = /^b[lz]mpop$/i
 /** Theirs is in milliseconds; that of the others in seconds. */
 const IN_MS = /^(?:wait|waitaof)$/i
 const MAX_ARGUMENTS = 200
+/** Of XREADGROUP: its name, GROUP with two words, COUNT with one, then BLOCK. */
+const MAX_OPTIONS = 8
 
 export interface BlockingCommand {
   readonly blocking: string
@@ -30,18 +32,22 @@ export function blockingCommand(objects: Objects, path: readonly Tagged[]): Bloc
     const name = objects.getText(object, ['name'], 20) ?? (args === 0 ? null : firstText(objects, args))
     if (name === null) continue
     if (BLOCKING.test(name)) return command(name, timeoutOf(objects, args, name))
-    if (WITH_BLOCK.test(name) && args !== 0 && asksToBlock(objects, args)) return command(name, null)
+    const block = WITH_BLOCK.test(name) && args !== 0 ? blockOf(objects, args) : null
+    if (block !== null) return command(name, block.afterMs)
   }
   return null
 }
 
 function firstText(objects: Objects, args: Tagged): string | null {
-  const [first] = entriesOf(objects, args, 1)
+  const [first] = valuesOf(objects, args, 1)
   return first === undefined ? null : objects.heap.string(first, 20)
 }
 
-function asksToBlock(objects: Objects, args: Tagged): boolean {
-  return entriesOf(objects, args, 6).some((entry) => /^block$/i.test(objects.heap.string(entry, 6) ?? ''))
+/** `BLOCK ms` among the arguments; null without it. */
+function blockOf(objects: Objects, args: Tagged): { readonly afterMs: number | null } | null {
+  const values = valuesOf(objects, args, MAX_OPTIONS)
+  const at = values.findIndex((value) => /^block$/i.test(objects.heap.string(value, 6) ?? ''))
+  return at < 0 ? null : { afterMs: numberOf(objects, values[at + 1] ?? 0) }
 }
 
 function command(name: string, blockingMs: number | null): BlockingCommand {
@@ -54,9 +60,12 @@ function timeoutOf(objects: Objects, args: Tagged, name: string): number | null 
   if (length === null || length < 2 || length > MAX_ARGUMENTS) return null
   const elements = objects.heap.field(args, ELEMENTS_OFFSET)
   const first = firstText(objects, args)?.toLowerCase() === name.toLowerCase() ? 1 : 0
-  const value = objects.heap.element(elements, FIRST.test(name) ? first : length - 1)
-  const number = objects.number(value) ?? numberIn(objects.heap.string(value, 20))
+  const number = numberOf(objects, objects.heap.element(elements, FIRST.test(name) ? first : length - 1))
   return number === null || number < 0 ? null : Math.round(IN_MS.test(name) ? number : number * 1000)
+}
+
+function numberOf(objects: Objects, value: Tagged): number | null {
+  return objects.number(value) ?? numberIn(objects.heap.string(value, 20))
 }
 
 function numberIn(text: string | null): number | null {

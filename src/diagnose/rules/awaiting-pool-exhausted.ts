@@ -37,6 +37,8 @@ function exhausted(view: View, leaf: Leaf, pool: PoolFacts): Candidate {
 
 function whatText({ waits }: Leaf, pool: PoolFacts): string {
   const request = waits.url === undefined ? '' : ` for ${waits.method ?? ''} ${waits.url}, which is not sent yet`
+  if (pool.lends === 'streams')
+    return `a stream of its HTTP/2 session (${pool.owner}, the peer allows ${pool.size} at a time)${request}`
   return request === '' ? `a connection of the pool (${pool.owner})` : `a socket of its agent (${pool.owner})${request}`
 }
 
@@ -93,6 +95,7 @@ function capOf(view: View, leaf: Leaf, pool: PoolFacts, leaked: boolean): Confid
 
 function nextOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   const { members, takenIn = [] } = pool
+  if (pool.lends === 'streams') return nextOfStreams(pool)
   if (members.some((member) => member.doing === 'unread'))
     return `Read or destroy the body of every response${takenIn.length === 0 ? '' : `, in ${takenIn.slice(0, 3).map(holderText).join(', ')} first`}: a socket whose answer is not read goes to nobody else.`
   const lost = members.some(hasNobody)
@@ -107,4 +110,11 @@ function nextOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   if ((waits.holders ?? []).length > 0)
     return 'Check what the holders of the connections wait for (their awaits are in the list), and make sure that none takes a second one meanwhile.'
   return 'Find out who holds the lent connections: one was not given back, or the work on each does not end.'
+}
+
+function nextOfStreams({ members, takenIn = [] }: PoolFacts): string {
+  const first = takenIn.length === 0 ? '' : `, in ${takenIn.slice(0, 3).map(holderText).join(', ')} first`
+  if (members.some(({ doing, heldBy }) => doing !== 'busy' || heldBy?.by === 'nobody'))
+    return `End or cancel what was opened and is not needed any more${first}, give calls a deadline, and long streams a channel of their own: an open stream takes a place until one of both sides ends it.`
+  return 'See what the peer does with the calls that it has (it owes an answer to each), give calls a deadline, or spread them over several channels.'
 }

@@ -1,7 +1,17 @@
 /** `awaiting/socket-reply`: a raw TCP or database client waits on a connection that is healthy and silent. */
 import type { QueueFacts } from '../../model/await.js'
+import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, capBySilence, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import {
+  capByAge,
+  capByLooks,
+  capBySilence,
+  leafCandidate,
+  leavesOf,
+  loopIsAlive,
+  waitingOf,
+  type Leaf,
+} from '../view/leaf.js'
 import { neverText, nothingEverCame, SEE_HANDSHAKE } from '../view/never-answered.js'
 import { isOwnServer } from '../view/own-server.js'
 import { pastOwnTimeOut } from '../view/own-time-out.js'
@@ -60,18 +70,47 @@ function throughText({ waits }: Leaf): string {
 /** It stands behind others on its connection: perhaps it was never sent, and it is not its own answer that is missing. */
 function behind(view: View, leaf: Leaf, queue: QueueFacts): Candidate {
   const peer = leaf.waits.peer ?? 'a peer'
-  const others =
-    queue.position === null || queue.position === 0 ? 'what is in front of it' : plural(queue.position, 'other')
-  const ahead = queue.ahead === undefined ? '' : ` (first ${queue.ahead})`
+  const blocker = blockerOf(view, leaf, queue)
+  const others = blocker?.text ?? othersText(queue)
+  const place = queue.sent === true ? 'it is answered after that' : 'perhaps it was not even sent'
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
-    waitsFor: `its turn behind ${others} in ${queue.owner}${ahead}, on the connection to ${peer}: perhaps it was not even sent`,
+    waitsFor: `its turn behind ${others} in ${queue.owner}, on the connection to ${peer}: ${place}`,
     signs: [strong(`it is in ${queue.owner}, behind ${others}`), ...signsOf(leaf).slice(1)],
-    cap: capByAge(view, leaf) === 'low' ? 'low' : 'medium',
+    cap: (blocker?.isForEver === true ? capByLooks(view, leaf) : capByAge(view, leaf)) === 'low' ? 'low' : 'medium',
     weight: 29,
     refutedBy: 'The queue getting shorter between two looks.',
-    nextStep: `Look for what runs first on this connection${ahead} and does not end: a blocking command, a cursor or transaction left open, an answer that is not read. Give such work a connection of its own.`,
+    nextStep:
+      blocker === null
+        ? `Look for what runs first on this connection${firstText(queue)} and does not end: a blocking command, a cursor or transaction left open, an answer that is not read. Give such work a connection of its own.`
+        : `Give ${blocker.command} a connection of its own: the server answers what shares its connection only after it.`,
   })
+}
+
+function othersText(queue: QueueFacts): string {
+  const others =
+    queue.position === null || queue.position === 0 ? 'what is in front of it' : plural(queue.position, 'other')
+  return `${others}${firstText(queue)}`
+}
+
+function firstText({ ahead }: QueueFacts): string {
+  return ahead === undefined ? '' : ` (first ${ahead})`
+}
+
+/** The function whose blocking command stands first on the same connection. */
+function blockerOf(
+  view: View,
+  { waits }: Leaf,
+  { ahead }: QueueFacts,
+): { readonly command: string; readonly text: string; readonly isForEver: boolean } | null {
+  if (ahead === undefined || waits.fd === undefined) return null
+  for (const each of waitingOf(view)) {
+    const { blocking, blockingMs, fd, queuedIn } = each.waits
+    if (blocking !== ahead || fd !== waits.fd || queuedIn !== undefined) continue
+    const text = `${blocking} of ${placeText(each.blame.where)}, which waits at the server until something comes,`
+    return { command: blocking, text, isForEver: blockingMs === 0 }
+  }
+  return null
 }
 
 function signsOf({ waits }: Leaf): Sign[] {

@@ -140,7 +140,7 @@ export function lostText(pool: PoolFacts): string {
   const one = lost.reduce((sum, { count }) => sum + count, 0) === 1
   const [first] = lost
   if (first === undefined) return ''
-  const words = first.doing === 'unread' ? ANSWERS : MEMBERS
+  const words = pool.lends === 'streams' ? STREAMS : first.doing === 'unread' ? ANSWERS : MEMBERS
   const left = one ? words.leftOne : words.leftMany
   return `; whoever ${left}${takenText(pool.takenIn ?? [], words)}`
 }
@@ -170,6 +170,14 @@ const ANSWERS: Words = {
   takenIn: 'asked for',
   without: 'without reading one',
   never: 'never reads one',
+}
+const STREAMS: Words = {
+  leftOne: 'opened that one left without ending it',
+  leftMany: 'opened those left without ending them',
+  takes: 'opens such ones',
+  takenIn: 'opened',
+  without: 'without ending one',
+  never: 'never ends or cancels one',
 }
 
 /** One place alone is named as it is; of several nobody can tell which one it was. */

@@ -116,7 +116,8 @@ const SOCKETS = {
   'web-socket': 'WebSocket',
 } as const
 
-function socketText({ type, host, address, connecting, open }: WaitOf<'socket'>): string {
+function socketText({ type, host, address, connecting, open, blocking }: WaitOf<'socket'>): string {
+  if (blocking !== undefined) return `${blocking}, which waits at the server until something comes`
   if (open !== undefined)
     return `the end of ${open.connections === 1 ? 'a connection' : `${open.connections} connections`} of a server that was closed`
   const what = type === undefined ? 'socket' : SOCKETS[type]
@@ -145,7 +146,7 @@ const HOLDS = {
 } as const
 
 function emitterText(wait: WaitOf<'stream' | 'emitter'>): string {
-  const { label, path, owner, data, list, event, hopeless, over, hold, unread } = wait
+  const { label, path, owner, data, list, event, hopeless, over, hold, unread, subscribedTo } = wait
   if (label !== undefined && hold === undefined && unread === undefined) return `${label}${after('of', path)}`
   const name = owner ?? label ?? 'EventEmitter'
   if (hold !== undefined) return `${name}${after('of', path)}, ${HOLDS[hold]}`
@@ -153,7 +154,8 @@ function emitterText(wait: WaitOf<'stream' | 'emitter'>): string {
   if (data === true) return `data from ${name}`
   if (list === true) return `what those in ${name} are told`
   if (event === undefined) return name
-  return `event ${event} of ${name}${hopeless === true ? `, which is ${over ?? 'over'}` : ''}`
+  const channels = subscribedTo === undefined ? '' : `, subscribed to ${subscribedTo.join(', ')}`
+  return `event ${event} of ${name}${channels}${hopeless === true ? `, which is ${over ?? 'over'}` : ''}`
 }
 
 function lockText({ links, reentrant, owner, name, mode, holders = [] }: WaitOf<'lock'>): string {
@@ -176,6 +178,7 @@ function deadlockText(links: readonly string[], reentrant: boolean): string {
 function poolText(wait: WaitOf<'pool'>): string {
   const owner = wait.pool?.owner ?? wait.owner ?? 'a pool'
   if (wait.url === undefined) return `its turn in ${owner}`
+  if (wait.pool?.lends === 'streams') return `a stream of its HTTP/2 session for ${requestText(wait)}`
   return `a socket of ${owner.split('.', 1)[0] ?? owner} for ${requestText(wait)}`
 }
 

@@ -47,7 +47,7 @@ export class ClassNames {
   scriptOf(map: Tagged): string | null {
     let script = this.#scripts.get(map)
     if (script === undefined) {
-      const own = this.#prototypeConstructor(map)
+      const own = this.#namingConstructor(map)
       const made = own === 0 ? this.constructorOf(map) : own
       script = this.#objects.functions.ofFunction(made)?.script?.name ?? null
       this.#scripts.set(map, script)
@@ -84,7 +84,7 @@ export class ClassNames {
     ]).get(type)
     if (builtin !== undefined) return builtin
     if (type === types.JS_OBJECT || heap.isFunctionType(type)) {
-      const name = this.#objects.functions.ofFunction(this.#prototypeConstructor(map))?.name
+      const name = this.#objects.functions.ofFunction(this.#namingConstructor(map))?.name
       if (name) return name
     }
     const made = this.constructorOf(map)
@@ -104,6 +104,23 @@ export class ClassNames {
       }
     }
     return ''
+  }
+
+  /**
+   * A class that had Node's emitter copied into its prototype got its `constructor` with it (ioredis, lib/utils/applyMixin):
+   * then the map's own says what the object is.
+   */
+  #namingConstructor(map: Tagged): Tagged {
+    const own = this.#prototypeConstructor(map)
+    if (own === 0 || !this.#isNodes(own)) return own
+    const made = this.constructorOf(map)
+    const { heap, functions } = this.#objects
+    const isClass = heap.isFunction(made) && (functions.ofFunction(made)?.name ?? '') !== ''
+    return isClass && functions.ofFunction(made)?.script != null && !this.#isNodes(made) ? made : own
+  }
+
+  #isNodes(fn: Tagged): boolean {
+    return this.#objects.functions.ofFunction(fn)?.script?.name?.startsWith('node:') === true
   }
 
   #prototypeConstructor(map: Tagged): Tagged {
