@@ -71,7 +71,7 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
   const functions: SuspendedFunction[] = []
   const tasks: TaskInHeap<WaitFacts>[] = []
   const open: OpenWork[] = []
-  const left: Left = { unread: 0, collections: 0 }
+  const left: Left = { unread: 0, collections: 0, unsettled: false }
   if (options.locals === true) notes.push(LOCALS_NOTE)
   const pages = isolates.flatMap((isolate) => isolate.pages)
   for (const isolate of isolates) {
@@ -88,6 +88,7 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
     ...tree,
     ...(tasks.length === 0 ? {} : { tasks }),
     collections: left.collections,
+    ...(left.unsettled ? { unsettled: true } : {}),
     requests: open.flatMap((each) => each.requests),
     timers: open.flatMap((each) => each.timers),
     sessions: open.flatMap((each) => each.sessions),
@@ -102,6 +103,7 @@ interface Left {
   /** Functions beyond the limit. */
   unread: number
   collections: number
+  unsettled: boolean
 }
 
 function readIsolate(
@@ -113,12 +115,13 @@ function readIsolate(
   { tasks, open, left }: { tasks: TaskInHeap<WaitFacts>[]; open: OpenWork[]; left: Left },
   offset: number,
 ): SuspendedFunction[] {
-  const { scan, collections, chains, waits } = readSettled(heap, isolate, pages, options, notes)
+  const { scan, collections, unsettled, chains, waits } = readSettled(heap, isolate, pages, options, notes)
   const { awaiters, bottoms, alike } = chains
   if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
   const { list, unread } = scan.suspended
   left.unread += unread
   left.collections += collections
+  left.unsettled ||= unsettled
   if (unread > 0) notes.push(`${unread} more functions are suspended than the ${list.length} that are read here`)
   options.onCost?.(scan.cost, waits?.cost ?? null)
   const tid = options.tidOf(isolate)
@@ -168,6 +171,8 @@ interface SettledLook {
   readonly scan: AwaitScan
   /** Garbage collections when it began. */
   readonly collections: number
+  /** Something moved during it all the same. */
+  readonly unsettled: boolean
   readonly chains: Chains
   readonly waits: LeafWaits | null
 }
@@ -184,12 +189,13 @@ function readSettled(
   notes: string[],
 ): SettledLook {
   for (let look = 1; ; look++) {
-    const { scan, collections } = scanSettled(heap, isolate, options, notes)
+    const { scan, collections, unsettled = false } = scanSettled(heap, isolate, options, notes)
     const chains = chainsOf(scan)
     const waits = readWaits(heap, scan, pages, chains, options)
     const open = [...(waits?.waits.values() ?? [])].some(isMissed) || scan.suspended.list.some(isLeftModule)
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
-    if (!open || late || collections === collectionsOf(heap, isolate)) return { scan, collections, chains, waits }
+    if (!open || late || collections === collectionsOf(heap, isolate))
+      return { scan, collections, unsettled, chains, waits }
     scan.blocks.release()
     heap.flush()
   }

@@ -66,6 +66,8 @@ export interface AwaitTree<W extends WaitFacts = WaitsFor> {
   readonly tasks?: readonly TaskInHeap<W>[]
   /** Garbage collections so far: between two looks with the same count nothing was collected, so what went moved on. */
   readonly collections?: number
+  /** Garbage was collected while it was read, each time: functions may be missing, and numbers of calls be of another. */
+  readonly unsettled?: boolean
   /** Accepted and not answered; absent where the heap was not read for them. */
   readonly requests?: readonly UnansweredRequest[]
   /** That run; absent where the heap was not read for them. */

@@ -37,6 +37,8 @@ export interface SettledScan {
   readonly scan: AwaitScan
   /** Garbage collections when it began. */
   readonly collections: number
+  /** Something moved during each scan. */
+  readonly unsettled?: true
 }
 
 /** Scans of an earlier look by isolate, with their copies of the heap: where that has not changed, they still hold. */
@@ -104,7 +106,7 @@ export function scanSettled(heap: V8Heap, isolate: Isolate, options: ScanSettled
     const attempts = scan.cost.heapBytes <= SMALL_HEAP ? small : gone ? large : whole
     if (attempt + 1 >= attempts || performance.now() > options.deadlineMs) {
       if (!notes.includes(MOVED_NOTE)) notes.push(MOVED_NOTE)
-      return best
+      return { ...best, unsettled: true }
     }
   }
 }

@@ -5,9 +5,9 @@
 import { placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
 import { hotFrameOf } from '../view/hot-frame.js'
-import { leavesOf } from '../view/leaf.js'
+import { leavesOf, waitingOf, type Leaf } from '../view/leaf.js'
 import { movedAgain } from '../view/moved-again.js'
-import { mutualWaits } from '../view/lock-cycle.js'
+import { isServed, mutualWaits } from '../view/lock-cycle.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { failedText, percent, plural, seconds } from '../view/phrases.js'
 import {
@@ -181,7 +181,12 @@ function allExplained(view: View): boolean {
     if (cause === 'unknown' || cause === 'never-settles') return false
     // However many timers tick beside them, those who wait for each other wait for ever.
     if (waits.deadlock !== undefined || mutualWaits(leaf, leaves).length > 0) return false
-    if (cause === 'lock') return (waits.holders ?? []).length > 0
+    if (cause === 'lock') return isHeldSurely(leaf) || isServed(leaf, waitingOf(view))
     return (cause !== 'socket-reply' && cause !== 'http-response') || waits.sinceMs !== undefined
   })
+}
+
+/** Whose code mentions it may have it, or be one of those that wait for it: only what serves such a queue explains it. */
+function isHeldSurely({ waits }: Leaf): boolean {
+  return (waits.holders ?? []).length > 0 && waits.doubt === undefined
 }

@@ -10,11 +10,13 @@ import { originOf } from '../../source/origin.js'
 import { strong, weak, type Sign } from './candidate.js'
 import { waitingOf, type Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
-import { begunSince, callOf, isRenewed, keyOf, turningOf, turningText, uncollectedSince } from './turning.js'
+import { begunSince, betweenIn, callOf, isRenewed, keyOf, turningOf, turningText, uncollectedSince } from './turning.js'
 import { isOverdue, type View } from './view.js'
 
-/** Fewer events than this may be the engine's own between any two looks. */
+/** Fewer events than this a second may be the engine's own: on a crowded machine looks lie seconds apart. */
 const TELLING_EVENTS = 5
+/** Data that came earlier may be a ping: of those each has one between looks that lie far enough apart. */
+const RECENT_MS = 2_000
 
 export const BUSY_SHARE = 0.5
 /** How the sign of data that came begins. */
@@ -87,20 +89,26 @@ function resumed(tree: AwaitTree, inPlace: ReadonlySet<string>): ReadonlySet<str
   return new Set(tree.cutShort === true ? [] : keys.filter((key) => !inPlace.has(key)))
 }
 
-/** 0 where a collection between the looks may have taken what nobody could resume any more. */
+/** 0 where a collection between the looks, or during the last one, may have taken what nobody could resume any more. */
 function goneSince(first: AwaitTree, last: AwaitTree): number {
   if (first.collections === undefined || first.collections !== last.collections) return 0
-  if (first.cutShort === true || last.cutShort === true) return 0
-  const left = countsOf(last)
+  if (first.cutShort === true || last.cutShort === true || last.unsettled === true) return 0
+  const left = countsOf(last.awaits)
+  const before = first.awaits.filter((node) => node.doubtful !== true)
+  // What a timer has woken and runs just now has not gone.
+  const turning = new Set(before.flatMap((node) => (node.activation === undefined ? [] : [keyOf(node)])))
   let gone = 0
-  for (const [key, count] of countsOf(first)) gone += Math.max(0, count - (left.get(key) ?? 0))
+  for (const [key, count] of countsOf(before)) {
+    const away = count - (left.get(key) ?? 0)
+    if (away > 0) gone += Math.max(0, away - (turning.has(key) ? betweenIn(last, key) : 0))
+  }
   return gone
 }
 
-function countsOf(tree: AwaitTree): ReadonlyMap<string, number> {
+function countsOf(awaits: readonly AwaitNode[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const node of tree.awaits) {
-    if (node.doubtful === true || !isApplication(node)) continue
+  for (const node of awaits) {
+    if (!isApplication(node)) continue
     const key = keyOf(node)
     counts.set(key, (counts.get(key) ?? 0) + node.count)
   }
@@ -121,11 +129,12 @@ function answeredRequests({ first, last }: View): number {
   return (first.awaits?.requests ?? []).filter((each) => !open.has(key(each)) && connected.has(each.fd ?? -1)).length
 }
 
-/** Connections that brought something since the first look; what lies unread was not taken. */
+/** Connections that brought something lately, since the first look; what lies unread was not taken. */
 function receivingOf(view: View): readonly SocketState[] {
+  const recentMs = Math.min(view.spanMs, RECENT_MS)
   return connectionsOf(view.last).filter(
     ({ lastReceivedMs, receiveQueueBytes }) =>
-      lastReceivedMs !== null && lastReceivedMs < view.spanMs && receiveQueueBytes === 0,
+      lastReceivedMs !== null && lastReceivedMs < recentMs && receiveQueueBytes === 0,
   )
 }
 
@@ -149,7 +158,7 @@ function eventSigns(view: View, within: string): Sign[] {
   const before = view.main?.stacks[0]?.loop
   const now = view.main?.last.loop
   const events = (now?.events ?? 0) - (before?.events ?? 0)
-  if (before?.events === undefined || events < TELLING_EVENTS) return []
+  if (before?.events === undefined || events < TELLING_EVENTS * Math.max(1, view.spanMs / 1_000)) return []
   const text = `its event loop handled ${plural(events, 'I/O event')} ${within}`
   // Whoever computes makes garbage, whose collection wakes the loop too.
   const computes = wantedShare(view) >= BUSY_SHARE

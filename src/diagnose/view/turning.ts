@@ -2,7 +2,7 @@
  * Functions that woke and wait again in the same call, while those who wait for their end did not move. What looks for
  * something again and again gets on only when it finds it: that it turns proves nothing.
  */
-import type { AwaitNode } from '../../model/await.js'
+import type { AwaitNode, AwaitTree } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
 import { blameAwait, placeText, type Blame } from './blame.js'
 import { seconds } from './phrases.js'
@@ -37,23 +37,45 @@ type CallOf = 'same' | 'other' | 'unclear' | 'not-woken'
 
 /**
  * Whether a function that woke since the first look is in the call that it was in: `other` where it is called again and
- * again. `unclear` after a collection, which moves things: the same number may be another call then, and another one the same.
+ * again. `unclear` after a collection, which moves things: the same number may be another call then, and another one the
+ * same; and where the looks with that number's meaning came upon it between two waits, so that they do not have it.
  */
 export function callOf(view: View, node: AwaitNode): CallOf {
   const { first, last } = view
   if (first === last || !hasWoken(view, node, first)) return 'not-woken'
   // What nobody waits for is a loop of its own, and gets on by waking.
   if (node.activation === undefined || node.awaitedBy.length === 0) return 'other'
-  const earlier = uncollectedSince(view)
-  if (earlier === null || !hasWoken(view, node, earlier)) return 'unclear'
-  return isIn(earlier, node) ? 'same' : 'other'
+  const earlier = uncollectedLooks(view).filter((look) => hasWoken(view, node, look))
+  if (earlier.length === 0) return 'unclear'
+  const numbers = earlier.flatMap((look) => numbersIn(look, node))
+  if (numbers.includes(node.activation)) return 'same'
+  return numbers.length === 0 && earlier.some(({ awaits }) => betweenIn(awaits, keyOf(node)) > 0) ? 'unclear' : 'other'
 }
 
 /** The earliest look since which nothing was collected: a number of a call is the same call's in it and in the last one. */
-export function uncollectedSince({ evidence, last }: View): Look | null {
+export function uncollectedSince(view: View): Look | null {
+  return uncollectedLooks(view)[0] ?? null
+}
+
+function uncollectedLooks({ evidence, last }: View): readonly Look[] {
   const collections = last.awaits?.collections
-  if (collections === undefined) return null
-  return evidence.looks.find((look) => look !== last && look.awaits?.collections === collections) ?? null
+  if (collections === undefined || last.awaits?.unsettled === true) return []
+  return evidence.looks.filter((look) => look !== last && look.awaits?.collections === collections)
+}
+
+/**
+ * How many calls in that place may have been under way unseen: those who wait for their end stand there, and nothing was
+ * found that would end it. A function that runs, or is about to, is in no list of suspended ones.
+ */
+export function betweenIn(tree: AwaitTree | null, key: string): number {
+  const caller = key.slice(key.indexOf('<') + 1)
+  if (tree === null || caller === key) return 0
+  return tree.awaits.reduce((sum, node) => sum + (waitsUnseen(node) && keyOf(node) === caller ? node.count : 0), 0)
+}
+
+function waitsUnseen({ waitsFor }: AwaitNode): boolean {
+  if (waitsFor?.kind === 'unknown') return waitsFor.changed === true
+  return waitsFor?.kind === 'await' && waitsFor.until === 'end' && waitsFor.by === null
 }
 
 /** Its timer is new since that look; being resumed when it was read, it was between two waits. */
@@ -61,19 +83,20 @@ function hasWoken(view: View, node: AwaitNode, since: Look): boolean {
   return node.waitsFor === null ? begunSince(view) > 0 : isSetSince(view, node, since)
 }
 
-function isIn(look: Look, { activation, ...node }: AwaitNode): boolean {
+/** Of the calls that stand in its place in that look. */
+function numbersIn(look: Look, node: AwaitNode): readonly (number | undefined)[] {
   const key = keyOf(node)
-  return look.awaits?.awaits.some((before) => before.activation === activation && keyOf(before) === key) === true
+  return (look.awaits?.awaits ?? []).flatMap((before) => (keyOf(before) === key ? [before.activation] : []))
 }
 
 /** `untilThere (leader.js:4) wakes and waits again, and whether in the same call can't be told`; null where nothing is unclear. */
 export function unclearText(view: View): string | null {
-  const blames = (view.last.awaits?.awaits ?? []).flatMap((node) =>
-    callOf(view, node) === 'unclear' ? [blameAwait(node)] : [],
-  )
-  const place = blames.find(({ where }) => where !== null)?.where
-  if (place == null) return null
-  return `${placeText(place)} wakes and waits again; whether in the same call can't be told, because garbage was collected between the looks`
+  const place = unclearOf(view)
+    .map((node) => blameAwait(node).where)
+    .find((where) => where !== null)
+  if (place === undefined) return null
+  const why = uncollectedSince(view) === null ? 'garbage was collected between the looks' : 'a look came while it ran'
+  return `${placeText(place)} wakes and waits again; whether in the same call can't be told, because ${why}`
 }
 
 /**
@@ -81,10 +104,20 @@ export function unclearText(view: View): string | null {
  * between once more. Null where nothing is unclear.
  */
 export function unclearForMs(view: View): number | null {
-  const due = (view.last.awaits?.awaits ?? []).flatMap((node) =>
-    callOf(view, node) === 'unclear' ? [Math.max(0, node.waitsFor?.dueInMs ?? 0)] : [],
-  )
+  const due = unclearOf(view).map(({ waitsFor }) => Math.max(0, waitsFor?.dueInMs ?? 0))
   return due.length === 0 ? null : Math.max(...due)
+}
+
+/** Of the last look, and of the first one what the last look came upon while it ran. */
+function unclearOf(view: View): readonly AwaitNode[] {
+  const { first, last } = view
+  const now = last.awaits?.awaits ?? []
+  const unclear = now.filter((node) => callOf(view, node) === 'unclear')
+  const there = new Set(now.map(keyOf))
+  const ran = (first.awaits?.awaits ?? []).filter(
+    (node) => node.activation !== undefined && !there.has(keyOf(node)) && betweenIn(last.awaits, keyOf(node)) > 0,
+  )
+  return [...unclear, ...ran]
 }
 
 /** Its timer was set since the first look. */

@@ -7,6 +7,7 @@ import type { HealOutcome } from '../../../src/model/heal.js'
 import type { ClockReading } from '../../../src/model/heartbeat.js'
 import type { CgroupState, KernelState } from '../../../src/model/kernel.js'
 import type { CaptureOutcome } from '../../../src/model/outcome.js'
+import { doubted } from '../../../src/report/wait/wait-words.js'
 import {
   awaitNode,
   clock,
@@ -251,6 +252,35 @@ test('knows progress without a clock by data that came and was read', () => {
   expect(first(parked([], { kernel: unread })).name).toBe('idle/null')
   const old = kernelLook({ sockets: [socket({ lastReceivedMs: 2_300 })] })
   expect(first(parked([], { kernel: old })).name).toBe('idle/null')
+})
+
+test('takes no ping for progress, nor events of the engine, however far apart a crowded machine puts the looks', () => {
+  const farApart = (kernel: Partial<KernelState>, events: number): Evidence => {
+    const stacks = [0, events].map((count) =>
+      idleMain({ loop: loopState({ polling: true, turns: 100 + count, events: count, asyncIds: count }) }),
+    )
+    const awaits = { engine: 'memory' as const, awaits: [], roots: [], suspended: 0, pausedMs: 0, notes: [] }
+    const looks = stacks.map((stack) => ({ threads: [stack], kernel: kernelLook(kernel), awaits }))
+    return evidence(looks, {}, 12_000)
+  }
+  const came = (lastReceivedMs: number) => ({ sockets: [socket({ lastReceivedMs })] })
+  expect(first(farApart(came(5_000), 0)).name).toBe('idle/null')
+  expect(first(farApart(came(300), 0)).name).toBe('beating/null')
+  expect(first(farApart({}, 12)).name).toBe('idle/null')
+  expect(first(farApart({}, 120)).name).toBe('beating/null')
+})
+
+test('takes a queue of which nothing tells who holds it for unexplained, whatever ticks beside it', () => {
+  const held = { function: 'syncAll', file: WORKER, line: 40, column: 3 }
+  const lane = { kind: 'lock' as const, owner: 'Lane.#waiting', holders: [held], summary: 'a queue' }
+  const ticking = awaitNode('reportHealth', 9, { kind: 'timer', summary: 'timer', sinceMs: 100, dueInMs: 4_900 })
+  const waiting = (waits: WaitsFor) => first(parked([awaitNode('syncAll', 40, waits), ticking]))
+  const { doubt, unproved } = doubted('holders-only-mention')
+  expect(waiting({ ...lane, unproved, doubt })).toMatchObject({ name: 'awaiting/lock', confidence: 'low' })
+  // One whose holder gets on by such a timer is served.
+  const serving = { ...held, function: 'reportHealth', line: 9 }
+  const served = waiting({ ...lane, unproved, doubt, holders: [serving] })
+  expect(served).toMatchObject({ name: 'beating/null', confidence: 'medium' })
 })
 
 test('tells of answers that lie unread beside what moves, and says nothing of them when nobody has any', () => {

@@ -11,10 +11,28 @@ function look(activation: number, collections: number, { inside = true } = {}): 
     awaitedBy: inside ? [frame('looking', 9)] : [],
     activation,
   })
+  const caller = awaitNode('looking', 9, { kind: 'await', summary: 'another suspended function' }, { column: 5 })
   return {
     threads: [idleMain()],
-    awaits: { engine: 'memory', awaits: [node], roots: [], suspended: 1, pausedMs: 0, notes: [], collections },
+    awaits: {
+      engine: 'memory',
+      awaits: inside ? [node, caller] : [node],
+      roots: [],
+      suspended: 1,
+      pausedMs: 0,
+      notes: [],
+      collections,
+    },
   }
+}
+
+/** One that came while that function ran: only who waits for its end is suspended. */
+function whileItRan(collections: number): Partial<Look> {
+  const end = { kind: 'await' as const, until: 'end' as const, by: null, summary: 'the end of a suspended function' }
+  const seen = look(1, collections)
+  return seen.awaits == null
+    ? seen
+    : { ...seen, awaits: { ...seen.awaits, awaits: [awaitNode('looking', 9, end, { column: 5 })] } }
 }
 
 const top = (looks: readonly Partial<Look>[]) => {
@@ -48,5 +66,29 @@ describe('a function that wakes and waits again', () => {
 
   test('for which nobody waits is a loop of its own, which gets on whatever was collected', () => {
     expect(top([look(1, 5, { inside: false }), look(2, 6, { inside: false })]).kind).toBe('beating')
+  })
+
+  test('upon which a look came while it ran has neither gone nor come, and a further look tells', () => {
+    for (const looks of [
+      [whileItRan(5), look(1, 5)],
+      [look(1, 5), whileItRan(5)],
+    ]) {
+      const { kind, summary } = top(looks)
+      expect(kind).toBe('idle')
+      expect(summary).toContain("whether in the same call can't be told, because a look came while it ran")
+      expect(clearerInMs(evidence(looks))).toBe(30)
+      expect(top([...looks, look(1, 5)]).summary).toContain('Again and again untilThere')
+    }
+    expect(top([look(1, 5), whileItRan(5), look(2, 5)]).kind).toBe('beating')
+    expect(top([whileItRan(5), look(1, 5), look(2, 5)]).kind).toBe('beating')
+  })
+
+  test('is over where nobody waits for its end any more', () => {
+    const { awaits, ...rest } = look(1, 5)
+    const over = awaits == null ? rest : { ...rest, awaits: { ...awaits, awaits: [] } }
+    expect(top([look(1, 5), over]).kind).toBe('beating')
+    // Unless garbage was collected while that was read: then it may have been missed.
+    const missed = awaits == null ? rest : { ...rest, awaits: { ...awaits, awaits: [], unsettled: true } }
+    expect(top([look(1, 5), missed]).kind).toBe('idle')
   })
 })
