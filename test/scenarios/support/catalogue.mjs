@@ -6,6 +6,8 @@
 //   inside    what is different there: `poll`, `env` (variables of the worker's), `nodes` (the only ones where it can be seen)
 //   also      a cause that must be among the other verdicts
 //   dump      further arguments of `conductor-diag dump`
+//   env       variables of the worker's
+//   says      what its sentence, its signs or its next step must say; `never`: what they must not
 //   where     the function that the verdict must name; false: no code is to blame; absent: none of the program's
 
 const BOTH = ['outside', 'inside']
@@ -26,6 +28,7 @@ export const SCENARIOS = [
     sides: ['outside'],
     nodes: [20, 26],
   },
+  { name: 'computing-regexp-warm', kind: 'computing', cause: 'regexp', where: ['w_validateAddress'] },
   { name: 'computing-json', kind: 'computing', cause: 'json', where: ['w_cloneAll'] },
   { name: 'computing-json-parse', kind: 'computing', cause: 'json', where: ['w_loadLedger'] },
   { name: 'computing-javascript', kind: 'computing', cause: 'javascript', where: ['w_price', 'w_tax'] },
@@ -100,6 +103,22 @@ export const SCENARIOS = [
     where: ['w_readBalance'],
     settleMs: 21_000,
   },
+  {
+    name: 'awaiting-reply-guarded',
+    kind: 'awaiting',
+    cause: 'socket-reply',
+    where: ['w_priceOf'],
+    never: /\bdue in\b/,
+    settleMs: 21_000,
+  },
+  {
+    name: 'awaiting-behind-other',
+    kind: 'awaiting',
+    cause: 'socket-reply',
+    where: ['w_extendLease', 'w_takeJob'],
+    says: /\bbehind\b/,
+    settleMs: 21_000,
+  },
   { name: 'awaiting-lock-deadlock', kind: 'awaiting', cause: 'lock', where: ['w_transfer', 'w_audit'] },
   { name: 'awaiting-lock-leaked', kind: 'awaiting', cause: 'lock', where: ['w_query'] },
   // Each kind of queue and its sibling, in which the same code does not wait for itself.
@@ -122,6 +141,23 @@ export const SCENARIOS = [
   { name: 'awaiting-body-unread', kind: 'awaiting', cause: 'stream', where: ['w_store'], settleMs: 5_000 },
   { name: 'awaiting-not-connected', kind: 'awaiting', cause: 'not-connected', where: ['w_publish'], settleMs: 5_000 },
   { name: 'awaiting-circle', kind: 'awaiting', cause: 'never-settles', where: ['w_loadSettings', 'w_loadPlugin'] },
+  {
+    name: 'awaiting-module-circle',
+    kind: 'awaiting',
+    cause: 'never-settles',
+    says: /r(?:ates|ules)\.mjs/,
+    settleMs: 3_000,
+  },
+  {
+    // Nothing in memory tells that it was emitted, and who has the object may emit it still.
+    name: 'awaiting-event-missed',
+    kind: 'awaiting',
+    cause: 'unknown',
+    where: ['w_scanShelf'],
+    says: /\bevent scanned of Scan\b/,
+    never: /\bpeer\b/,
+    settleMs: 5_000,
+  },
   { name: 'awaiting-event-over', kind: 'awaiting', cause: 'never-settles', where: ['w_countLines'], settleMs: 3_000 },
   {
     name: 'awaiting-channel-closed',
@@ -290,6 +326,25 @@ export const SCENARIOS = [
   },
 
   {
+    name: 'idle-requests-unanswered',
+    // Nothing else of it moves.
+    env: { HEALTH: 'off' },
+    kind: 'idle',
+    cause: null,
+    says: /3 accepted requests were never answered/,
+    settleMs: 5_000,
+    sides: ['outside'],
+  },
+  {
+    name: 'beating-timer-overflow',
+    kind: 'beating',
+    cause: null,
+    says: /w_makeReport|w_reportEvery/,
+    settleMs: 5_000,
+    sides: ['outside'],
+  },
+
+  {
     name: 'control-idle',
     program: 'working',
     control: true,
@@ -312,6 +367,9 @@ export const SCENARIOS = [
   { name: 'control-busy-moving', program: 'busy-moving', control: true },
   { name: 'control-slow-server', program: 'working', control: true, poll: 'slow', wedgeAt: 1, settleMs: 3_000 },
   { name: 'control-circle', program: 'control-circle', control: true },
+  { name: 'control-module-slow', program: 'control-module-slow', control: true },
+  { name: 'control-commands-queued', program: 'control-commands-queued', control: true },
+  { name: 'control-subscription', program: 'control-subscription', control: true, settleMs: 21_000 },
   { name: 'control-lock-busy', program: 'control-lock-busy', control: true },
   { name: 'control-lock-nested', program: 'control-lock-nested', control: true },
   { name: 'control-channel-open', program: 'control-channel-open', control: true },

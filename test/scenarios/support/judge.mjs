@@ -21,6 +21,7 @@ export function judge({ scenario, side, variant, built, found, major }) {
     ? controlFault(first, side)
     : (fault(scenario, variant, built, first) ??
       absent(scenario, found.manifest.verdicts) ??
+      wording(scenario, variant, first) ??
       (side === 'inside' ? unexplained(found.manifest) : null))
   return { ...report, status: why === null ? 'right' : 'wrong', ...(why === null ? {} : { why }) }
 }
@@ -70,6 +71,15 @@ function fault(scenario, variant, built, first) {
 function absent({ also }, verdicts) {
   if (also === undefined || verdicts.some((verdict) => verdict.cause === also)) return null
   return `${also} is not among the verdicts: ${verdicts.map(nameOf).join(', ')}`
+}
+
+/** What an operator needs beside the cause, and what would send one astray. */
+function wording({ says, never }, variant, first) {
+  const said = [first.summary, first.nextStep, ...first.signs].join('\n')
+  const wanted = says && new RegExp(says.source.replaceAll(/w_\w+/g, (name) => rename(name, variant)))
+  if (wanted && !wanted.test(said)) return `says nothing of ${wanted}: ${first.summary}`
+  if (never !== undefined && never.test(said)) return `says ${never}: ${first.summary}`
+  return null
 }
 
 function nameOf(verdict) {

@@ -99,6 +99,7 @@ function start({ scenario, major, side, built, folder, bundles, around, services
     POLL: (side === 'inside' ? scenario.inside?.poll : undefined) ?? scenario.poll ?? 'poll',
     WEDGE_AT: String(scenario.wedgeAt ?? 6),
     NAME: 'orders',
+    ...scenario.env,
     ...(side === 'inside' ? { ...insideSettings(bundles), ...scenario.inside?.env } : {}),
     ...around.env,
   }
