@@ -177,6 +177,7 @@ function judgeAll(
     place: (generator) => placeOf(scan, generator),
     locks: new Locks(objects, scan.suspended, findings, timers, paths),
     suspended: scan.suspended,
+    links: scan.links,
     describe: { objects, natives: input.natives, uptimeMs: input.uptimeMs },
     callWait: (promise) => waitOfCall(called, promise),
     moduleUses: forward.moduleUses,

@@ -3,6 +3,7 @@ import type { PoolFacts, WaitFacts, WaitHolder } from '../../model/await.js'
 import type { SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
+import type { PromiseLinks } from '../../v8/objects/promises.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { DescribeContext } from '../resources/describe-resource.js'
 import type { ChildStream } from '../resources/child-streams.js'
@@ -19,6 +20,7 @@ export interface JudgeContext {
   readonly timers: TimerPaths
   readonly locks: Locks
   readonly suspended: SuspendedFunctions
+  readonly links: PromiseLinks
   readonly describe: DescribeContext
   /** What Node's own calls wait for that C++ answers; null for any other promise. */
   readonly callWait: (promise: Tagged) => WaitFacts | null

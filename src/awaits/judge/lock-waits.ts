@@ -6,6 +6,7 @@ import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { plainParts } from './paths.js'
 import type { SelfDeadlock, SelfDeadlocks } from './self-deadlock.js'
+import { tasksByCallback } from './tasks-by-callback.js'
 import type { WaitDescriptions } from './wait-descriptions.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 import { closureOf } from '../../v8/objects/suspended-frame.js'
@@ -68,7 +69,8 @@ export class LockWaits {
     const { locks } = this.#context
     const owner = this.#descriptions.ownerOn(parts, '')
     const cycle = locks.cycleOf(finding)
-    const holders = locks.namedHoldersOf(finding)
+    const found = locks.namedHoldersOf(finding)
+    const holders = found.length > 0 ? found : tasksByCallback(this.#context, finding, parts)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
     const able = [...holders, ...users].map((generator) => this.#whoRuns(finding, generator))
     const named = distinct(this.#onePerPlace(able).flatMap((generator) => this.holder(generator)))

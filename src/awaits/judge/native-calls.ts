@@ -12,6 +12,7 @@ import { CallScope } from '../resources/call-scope.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
 import { closureOf, registersOf } from '../../v8/objects/suspended-frame.js'
+import { AwaitChains } from './await-chains.js'
 
 /** A `request` has about 20 registers. */
 const MAX_REGISTERS = 100
@@ -68,8 +69,14 @@ export function waitOfCall(input: NativeCallsInput, promise: Tagged): WaitFacts 
   if (under === undefined || input.strong === null) return null
   const wait = under.family.describeCall?.(scopeOf(input, under, input.strong)) ?? null
   if (wait === null || wait.kind !== 'lock') return wait
-  const holders = [...input.calls.values()].flatMap((other) => holderOf(input, under, other, wait.name))
-  return holders.length === 0 ? wait : { ...wait, holders }
+  const running = [...input.calls.values()].flatMap((other) => holderOf(input, under, other, wait.name))
+  if (running.length === 0) return wait
+  const placesOf = (all: readonly Suspended[]): WaitHolder[] => all.flatMap(({ generator }) => input.place(generator))
+  const chains = AwaitChains.of(input.suspended)
+  // It is asked for under itself: what runs there ends only when it was given once more.
+  const inside = running.filter(({ generator }) => chains.bottomOf(generator) === promise)
+  if (inside.length === 0) return { ...wait, holders: placesOf(running) }
+  return { ...wait, holders: placesOf(inside), links: placesOf(inside), reentrant: true }
 }
 
 function scopeOf(input: NativeCallsInput, { one, closure }: CallUnderWay, strong: ReadonlySet<Tagged>): CallScope {
@@ -82,7 +89,7 @@ function holderOf(
   waiting: CallUnderWay,
   other: CallUnderWay,
   name: string | undefined,
-): WaitHolder[] {
+): Suspended[] {
   if (other === waiting || other.family !== waiting.family || input.strong === null) return []
   const scope = scopeOf(input, other, input.strong)
   const described = other.family.describeCall?.(scope) ?? null
@@ -90,5 +97,5 @@ function holderOf(
   const callback = scope.value(['callback'])
   const { heap } = input.objects
   const running = input.suspended.list.find((one) => callback !== 0 && closureOf(heap, one) === callback)
-  return running === undefined ? [] : input.place(running.generator)
+  return running === undefined ? [] : [running]
 }

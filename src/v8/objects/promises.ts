@@ -18,6 +18,7 @@ import type { StateMachine } from './state-machines.js'
 /** Bound for one promise: 100,000 functions may await the same. */
 const MAX_REACTIONS = 200_000
 const CAPABILITY_SLOTS = 6
+const MAX_CALLBACKS = 20
 /** Promises on the way from one promise to the functions that go on with it. */
 const MAX_FOLLOWED = 10_000
 
@@ -82,6 +83,17 @@ export class PromiseLinks {
       for (const generator of targets.generators) if (!visit(generator)) return
       for (const settled of targets.promises) queue.push(settled)
     }
+  }
+
+  /** Functions of scripts, not of V8, that are called when a pending promise is fulfilled; the newest first. */
+  callbacksOf(promise: Tagged): Tagged[] {
+    const found: Tagged[] = []
+    this.#visitReactions(promise, (reaction) => {
+      const handler = this.#heap.field(reaction, this.#heap.layout.reaction.fulfill)
+      if (found.length < MAX_CALLBACKS && this.#heap.isFunction(handler) && !this.#isBuiltin(handler))
+        found.push(handler)
+    })
+    return found
   }
 
   /** What the end of a plain generator settles that promises step; 0 for any other, and until its promise was read. */
