@@ -202,6 +202,9 @@ function readSettled(
 }
 
 /** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
+/** Less than the function with which it races. */
+const SAYS_LESS: ReadonlySet<string> = new Set(['nothing', 'unknown', 'await', 'timer', 'abort-signal'])
+
 function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: number) => readonly LocalValue[] | null {
   const objects = new Objects(heap, scan.functions)
   const scopes = new CodeScopes(objects)
@@ -218,9 +221,12 @@ function isRemains(one: Suspended, leaves: readonly Tagged[], waits: LeafWaits |
   return one.awaits !== 0 && leaves.length > 0 && leaves.every((promise) => waits?.freed.has(promise) === true)
 }
 
-/** A race of a suspended function and something else waits for both; the resource says more than `another function`. */
+/**
+ * A race of a suspended function and something else waits for both; the resource says more than `another function`. A timer
+ * or signal is that function's time-out.
+ */
 function isTelling(wait: WaitFacts): boolean {
-  return wait.kind !== 'nothing' && wait.kind !== 'unknown' && wait.kind !== 'await'
+  return !SAYS_LESS.has(wait.kind)
 }
 
 function readWaits(
@@ -301,5 +307,11 @@ function rank(wait: WaitFacts): number {
   if (wait.links !== undefined && wait.kind === 'lock') return 4
   // Of a race the timer is the time-out, and the other what is waited for.
   if (wait.kind === 'timer') return 2.5
-  return isTelling(wait) ? 3 : wait.kind === 'await' ? 2 : wait.kind === 'unknown' ? 1 : 0
+  return isTelling(wait) || wait.kind === 'abort-signal'
+    ? 3
+    : wait.kind === 'await'
+      ? 2
+      : wait.kind === 'unknown'
+        ? 1
+        : 0
 }

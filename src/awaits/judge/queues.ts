@@ -9,12 +9,14 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import { countOf, entriesOf, positionIn } from '../resources/collections.js'
 import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway, isParked, linkAway } from '../resources/connection-states.js'
+import { readKeyedPool } from '../resources/keyed-pools.js'
 import { readPool, type PoolReading } from '../resources/pools.js'
 import { isUndiciPool, readUndiciPool, waitingRequest } from '../resources/undici-pools.js'
 import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { plainParts } from './paths.js'
+import { queuedByKey } from './queued-by-key.js'
 
 const COMMANDS = /queue|command|pending|backlog|wait|todo|request/i
 const BUFFERS =
@@ -85,7 +87,9 @@ export class Queues {
           sent: false,
         }
       }
-      const pool = readPool(objects, part.object, part.slot, countOf(objects, queue.object))
+      const pool =
+        readPool(objects, part.object, part.slot, countOf(objects, queue.object)) ??
+        readKeyedPool(objects, part.object, part.slot, parts[i + 2]?.object ?? 0)
       if (pool === null || (pool.idle ?? 0) > 0) continue
       if (pool.lent === 0 && pool.idle === 0) return this.#notThere(parts, i, pool.owner)
       return this.poolWait({ ...pool, position: this.#positionAt(parts, i) })
@@ -149,7 +153,17 @@ export class Queues {
       const sent = SENT.test(part.slot) ? ({ sent: true } as const) : {}
       return busy === null ? { ...facts, ...sent } : { ...facts, ...sent, ahead: facts.ahead ?? busy }
     }
-    return this.#inVariable(parts)
+    return this.#byKey(parts) ?? this.#inVariable(parts)
+  }
+
+  #byKey(parts: readonly HeapPathPart[]): QueueFacts | null {
+    const found = queuedByKey(this.#context.objects, parts)
+    if (found === null) return null
+    const { owner, slot, position, queued } = found
+    const busy = this.#busyWith(owner)
+    if (busy === null && position === 0) return null
+    const name = `${this.#context.objects.className(owner)}${slot}`
+    return { owner: name, position, queued, ...(busy === null ? {} : { ahead: busy }) }
   }
 
   /** A queue that a client keeps in a variable of a function: how long it is can't be told, only that it is one. */
@@ -229,7 +243,7 @@ export class Queues {
     if (entry === 0) return null
     const inner = objects.getObject(entry, ['command', 'query', 'request'])
     for (const object of inner === 0 ? [entry] : [inner, entry]) {
-      const name = objects.getText(object, ['name', 'commandName', 'method'], 60)
+      const name = objects.getText(object, ['name', 'commandName', 'method', 'command'], 60)
       if (name !== null && /^[\w.:-]{1,40}$/.test(name)) return name
     }
     const name = objects.className(inner === 0 ? entry : inner)

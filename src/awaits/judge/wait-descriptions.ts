@@ -10,7 +10,7 @@ import { readSession } from '../resources/http2-pools.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
 import { isStream } from '../resources/stream-states.js'
 import { subscriptionsOf } from '../resources/subscriptions.js'
-import { unreadOn, unreadItself, unreadOnSession, unreadPartOf } from '../resources/unread.js'
+import { unreadOn, unreadItself, unreadOnSession, unreadPartOf, unstartedOn } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { plainParts } from './paths.js'
@@ -76,7 +76,7 @@ export class WaitDescriptions {
             parts.slice(-4).map((part) => part.object),
           )
         : null
-    const unread = resource.kind === 'socket' ? unreadOn(objects, parts, object) : null
+    const unread = resource.kind === 'socket' ? (unreadOn(objects, parts, object) ?? unstartedOn(objects, parts)) : null
     const said = {
       ...(owner === null ? {} : { owner }),
       ...(owner === null || owner === resource.label ? {} : { through: [owner] }),

@@ -77,10 +77,23 @@ export function readPool(objects: Objects, owner: Tagged, slot: string, queued: 
   const named = POOL.test(name)
   if (idle === 0 && !(named && lent !== 0 && all !== 0)) return null
   if (!named && all === 0 && lent === 0) return null
-  return reading(objects, owner, slot, queued, { idle, all, lent })
+  return readingOf(objects, owner, slot, queued, { idle, all, lent })
 }
 
-function reading(
+export function isPoolName(name: string): boolean {
+  return POOL.test(name)
+}
+
+export function isQueueName(slot: string): boolean {
+  return QUEUE.test(slot)
+}
+
+export function isLentName(property: string): boolean {
+  return LENT.test(property)
+}
+
+/** @param parts collections of the members that rest, of all and of those given out; 0 without one */
+export function readingOf(
   objects: Objects,
   owner: Tagged,
   slot: string,

@@ -58,6 +58,26 @@ export function unreadItself(objects: Objects, stream: Tagged, event: string | n
   return hasListener(objects, stream, 'data') ? null : { ...unreadFacts(objects, stream), unstarted: true }
 }
 
+/**
+ * A stream that a client feeds, and whose own property leads to the promise: who awaits that it is over has not begun to read
+ * it, so it never asks its client for more (`await pool.query(new QueryStream(...))`).
+ */
+export function unstartedOn(
+  objects: Objects,
+  parts: readonly { readonly object: Tagged; readonly slot: string }[],
+): UnreadStream | null {
+  for (const { object, slot } of parts) {
+    if (!CALLED_BACK.test(slot)) continue
+    const state = objects.heap.is(object, 'JS_OBJECT') ? objects.getObject(object, ['_readableState']) : 0
+    if (state === 0 || objects.getObject(object, ['_writableState']) !== 0 || isOver(objects, object)) continue
+    if (objects.classScript(object)?.startsWith('node:') !== false || isFlowing(objects, state)) continue
+    if (['readable', 'data'].some((event) => hasListener(objects, object, event))) continue
+    return { ...unreadFacts(objects, object), unstarted: true }
+  }
+  return null
+}
+
+const CALLED_BACK = /^\.[_#]?(?:callback|cb|done|resolve|promise)$/
 const OF_END = /^(?:end|close|data)$/
 const MAX_STREAMS = 1_000
 /** One or two may just be read slowly. */

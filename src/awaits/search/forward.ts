@@ -178,9 +178,8 @@ export class ForwardSearch {
         const value = this.#scopes.unwrapCell(heap.contextSlot(context, slot))
         const valueType = heap.typeOf(value)
         if (valueType < 0 || this.#parents.has(value) || this.#isClosed(value, valueType)) continue
-        // Having a promise in a variable settles nothing.
-        if (valueType === heap.types.JS_PROMISE || heap.isContextType(valueType)) continue
-        if (!this.#scopes.mentions(closure, name)) continue
+        if (heap.isContextType(valueType) || !this.#scopes.mentions(closure, name)) continue
+        if (valueType === heap.types.JS_PROMISE && !this.#isHandle(value)) continue
         if (!this.#failing && FAILURE_NAME.test(name)) this.#later.push({ object: value, from: context, by: closure })
         else {
           this.#users.set(value, closure)
@@ -190,6 +189,13 @@ export class ForwardSearch {
       from = context
       context = heap.contextSlot(context, heap.layout.context.previousIndex)
     }
+  }
+
+  /** Having a promise in a variable settles nothing, unless it carries what settles it. */
+  #isHandle(promise: Tagged): boolean {
+    if (!this.#ownResolvers.carries(promise)) return false
+    if (this.#leaves.has(promise) && !this.#found.has(promise)) this.#found.set(promise, this.#failing)
+    return true
   }
 
   #isClosed(value: Tagged, type: number): boolean {
