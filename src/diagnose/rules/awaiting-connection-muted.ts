@@ -32,6 +32,8 @@ function candidate(view: View, dead: DeadConnection): Candidate {
     strong(`data went out ${sent} on one connection, and nothing came back for ${seconds(silentMs)}`),
   ]
   if (answers) signs.push(weak(authority === null ? 'a function waits for an answer on it' : 'it is an HTTP/2 session'))
+  // The name that the client knows and where it leads to, which are the same for a bare address.
+  const peer = authority === null || authority === watch.peer ? watch.peer : `${authority} (${watch.peer})`
   const sure = answers && (silentMs >= LONG_MS || watch.sends >= MANY_SENDS)
   const index = view.last.kernel?.sockets.findIndex((each) => each.fd === watch.fd) ?? -1
   return {
@@ -39,7 +41,7 @@ function candidate(view: View, dead: DeadConnection): Candidate {
     cause: 'connection-reused-dead',
     where: blame.where,
     chain: blame.chain,
-    summary: `Requests go out again and again on the kept connection to ${authority ?? watch.peer}${authority === null ? '' : ` (${watch.peer})`} (fd ${watch.fd}; ${sent}), and nothing came back on it for ${seconds(silentMs)}.`,
+    summary: `Requests go out again and again on the kept connection to ${peer} (fd ${watch.fd}; ${sent}), and nothing came back on it for ${seconds(silentMs)}.`,
     evidence: pointerTo('sockets', index),
     signs,
     cap: sure ? 'medium' : 'low',

@@ -200,11 +200,12 @@ export const SCENARIOS = [
     kind: 'awaiting',
     cause: 'connection-reused-dead',
     surroundings: 'conductor-muted',
-    sides: ['inside'],
+    settleMs: 20_000,
   },
   {
     name: 'awaiting-slots-exhausted-sdk',
     program: 'slots-exhausted-sdk',
+    says: /task-1 \(orders\) of workflow workflow-1/,
     kind: 'awaiting',
     cause: 'slots-exhausted',
     where: ['w_charge'],
@@ -264,6 +265,7 @@ export const SCENARIOS = [
   { name: 'starving-next-tick', kind: 'starving-the-loop', cause: 'next-tick', where: ['w_retry'] },
   {
     name: 'collecting-near-heap-limit',
+    says: /entries .* in cache\b/,
     kind: 'collecting-garbage',
     cause: 'near-heap-limit',
     where: ['w_refresh', 'w_entry'],
