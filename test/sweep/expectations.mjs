@@ -22,21 +22,21 @@ export const EXPECTED = {
   },
   mongodb: {
     silent: { cause: ['socket-reply'], where: ['nextParcel'], says: /127\.0\.0\.1:\d+/ },
-    leak: { cause: ['pool-exhausted', 'socket-reply'], where: ['nextParcel'], says: /2 of 2 lent|127\.0\.0\.1:\d+/ },
+    leak: { cause: ['pool-exhausted'], where: ['nextParcel'], says: /2 of 2 lent.*reply from 127\.0\.0\.1:\d+/ },
     away: { cause: ['not-connected'], where: ['nextParcel'], says: NOT_THERE },
   },
   mongoose: {
     silent: { cause: ['socket-reply'], where: ['readEntry'], says: /127\.0\.0\.1:\d+/ },
     leak: {
-      cause: ['pool-exhausted', 'socket-reply'],
-      where: ['readEntry', 'report'],
-      says: /1 of 1 lent|127\.0\.0\.1/,
+      cause: ['pool-exhausted'],
+      where: ['readEntry'],
+      says: /1 of 1 lent.*report.*reply from 127\.0\.0\.1:\d+/,
     },
     away: { cause: ['not-connected'], where: ['readEntry'], says: NOT_THERE },
   },
   ioredis: {
     silent: { cause: ['socket-reply'], where: ['readFlag'], says: /127\.0\.0\.1:\d+/ },
-    leak: { cause: ['socket-reply'], where: ['readFlag', 'takeJob'], says: /behind|blpop/i },
+    leak: { cause: ['socket-reply'], where: ['readFlag', 'takeJob'], says: /behind blpop of takeJob/ },
     away: { cause: ['not-connected'], where: ['readFlag'], says: NOT_THERE },
   },
   bullmq: {

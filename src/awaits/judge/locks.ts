@@ -14,7 +14,7 @@ import { LinkedLists } from './linked-lists.js'
 import { packageOf } from '../../source/origin.js'
 import { withoutTexts } from '../../source/lost-turns.js'
 import { isOfWebStream, type Paths } from './paths.js'
-import { turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
+import { callsEach, turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
 import { closureOf } from '../../v8/objects/suspended-frame.js'
@@ -24,6 +24,7 @@ const MAX_TO_RELEASE = 3
 /** Of the ways to a promise that are looked at. */
 const MAX_WAYS = 4
 const MAX_RELEASE = 2_000
+const MAX_END = 10_000
 const GIVES_BACK = /release|unlock|leave|free|give|exit|signal|\.shift\(/i
 
 export interface LockHolder {
@@ -152,6 +153,7 @@ export class Locks {
     const { queue, nearest } = this.#queuesOf(finding)
     if (queue === 0) return []
     return holders.filter(({ key, generator, waits }) => {
+      if (waits !== null && this.#settlesAll(finding, generator, queue)) return true
       // Only a package that runs the functions of others is sure to call it when it goes on.
       if (waits === null || packageOf(this.#fileOf(generator)) === null) return false
       const way = stepsDown(finding, key)
@@ -159,6 +161,25 @@ export class Locks {
         const object = objectOf(each)
         return object === queue || object === nearest || this.isNode(object, finding.steps.get(each)?.type ?? -1)
       })
+    })
+  }
+
+  /**
+   * Its end runs a function that calls every entry of the list, as of a batch (dataloader): nobody takes turns there, and
+   * who waits waits for what that function does.
+   */
+  #settlesAll(finding: Finding, generator: Tagged, queue: Tagged): boolean {
+    const results = this.#suspended.list[this.#suspended.byGenerator.get(generator) ?? -1]?.results ?? []
+    return results.some((promise) => {
+      const [, reaction = 0, closure = 0, ...rest] = stepsDown(finding, promise)
+      if (finding.steps.get(reaction)?.type !== this.#heap.types.PROMISE_REACTION) return false
+      if (!this.#heap.isFunction(objectOf(closure)) || !rest.some((each) => objectOf(each) === queue)) return false
+      const parts = this.#paths.parts(finding, closure)
+      const slot = parts[parts.findIndex(({ object }) => object === queue) - 1]?.slot
+      const name = /^[.{]#?([\w$]+)\}?$/.exec(slot ?? '')?.[1]
+      const info = this.#objects.functions.ofFunction(objectOf(closure))
+      if (name === undefined || info?.script == null || info.start < 0) return false
+      return callsEach(info.script.source(info.start, Math.min(info.end - info.start, MAX_END)) ?? '', name)
     })
   }
 

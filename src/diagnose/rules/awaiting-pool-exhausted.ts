@@ -6,7 +6,7 @@ import type { PoolFacts } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
-import { confirmedPool, hasNobody, isAtWork, lostText, membersText } from '../view/lent.js'
+import { atWorkForMs, confirmedPool, hasNobody, isAtWork, lostText, membersText, peersOf } from '../view/lent.js'
 import { holderText } from '../view/queue-words.js'
 import { keeperText } from '../view/retained.js'
 import type { View } from '../view/view.js'
@@ -26,12 +26,12 @@ function exhausted(view: View, leaf: Leaf, pool: PoolFacts): Candidate {
     cause: 'pool-exhausted',
     waitsFor: `${whatText(leaf, pool)}: ${figures(pool)}${membersText(view, pool)}${whoText(leaf, pool, leaked)}`,
     signs: signsOf(leaf, pool, leaked),
-    cap: capOf(view, leaf, pool, leaked),
+    ...capOf(view, leaf, pool, leaked),
     needsNoCpu: leaked,
-    // What the members at work wait for comes first: it is why none comes back.
-    weight: pool.members.some((member) => isAtWork(view, member)) ? 25 : 44,
+    // What the members at work wait for is told with them: it is why none comes back.
+    weight: !pool.members.some((member) => isAtWork(view, member)) ? 44 : isFull(pool) ? 33 : 25,
     refutedBy: 'A member given back between two looks, or the queue getting shorter.',
-    nextStep: nextOf(leaf, pool, leaked),
+    nextStep: nextOf(view, leaf, pool, leaked),
   })
 }
 
@@ -83,17 +83,31 @@ function signsOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): Sign[] {
   return signs
 }
 
-/** Members at work and a queue before them are what a busy pool looks like: only age tells a stall from load. */
-function capOf(view: View, leaf: Leaf, pool: PoolFacts, leaked: boolean): Confidence {
-  const working = pool.members.some((member) => isAtWork(view, member))
-  const cap = working ? capByAge(view, leaf) : capByLooks(view, leaf)
-  const full = pool.size !== null && pool.lent !== null && pool.lent >= pool.size && pool.idle === 0
-  if (leaked && full && pool.members.some(hasNobody)) return cap === 'low' ? 'medium' : cap
-  // Without its own figures a queue of a pool is only likely to be one.
-  return full || cap === 'low' ? cap : 'medium'
+function isFull({ size, lent, idle }: PoolFacts): boolean {
+  return size !== null && lent !== null && lent >= size && idle === 0
 }
 
-function nextOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
+/**
+ * Members at work and a queue before them are what a busy pool looks like: only age tells a stall from load. Who waits has
+ * none of its own, and is ranked by how long those at work have been at it.
+ */
+function capOf(
+  view: View,
+  leaf: Leaf,
+  pool: PoolFacts,
+  leaked: boolean,
+): { readonly cap: Confidence; readonly ranksAs?: Confidence } {
+  const working = pool.members.some((member) => isAtWork(view, member))
+  const cap = working ? capByAge(view, leaf) : capByLooks(view, leaf)
+  const full = isFull(pool)
+  if (leaked && full && pool.members.some(hasNobody)) return { cap: cap === 'low' ? 'medium' : cap }
+  const ageMs = working && full ? atWorkForMs(view, pool) : null
+  const ranked = ageMs === null ? {} : { ranksAs: capByAge(view, { ...leaf, ageMs: Math.max(ageMs, leaf.ageMs ?? 0) }) }
+  // Without its own figures a queue of a pool is only likely to be one.
+  return { cap: full || cap === 'low' ? cap : 'medium', ...ranked }
+}
+
+function nextOf(view: View, { waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   const { members, takenIn = [] } = pool
   if (pool.lends === 'streams') return nextOfStreams(pool)
   if (members.some((member) => member.doing === 'unread'))
@@ -107,6 +121,9 @@ function nextOf({ waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   const [first] = kept
   if (first !== undefined)
     return `Find out when ${first.by === 'variable' ? keeperText({ ...first, by: 'root' }) : holderText(first.place)} gives back what it keeps: until then the pool is so much smaller.`
+  const peers = peersOf(view, pool)
+  if (peers.length > 0)
+    return `Ask ${peers.slice(0, 3).join(', ')} what it does for those that are lent (a lock? a slow query?), and give these calls a time-out: until they end, none of the pool comes back.`
   if ((waits.holders ?? []).length > 0)
     return 'Check what the holders of the connections wait for (their awaits are in the list), and make sure that none takes a second one meanwhile.'
   return 'Find out who holds the lent connections: one was not given back, or the work on each does not end.'

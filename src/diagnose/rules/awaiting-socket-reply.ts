@@ -72,10 +72,11 @@ function behind(view: View, leaf: Leaf, queue: QueueFacts): Candidate {
   const peer = leaf.waits.peer ?? 'a peer'
   const blocker = blockerOf(view, leaf, queue)
   const others = blocker?.text ?? othersText(queue)
+  const first = blocker === null ? firstText(queue) : ''
   const place = queue.sent === true ? 'it is answered after that' : 'perhaps it was not even sent'
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
-    waitsFor: `its turn behind ${others} in ${queue.owner}, on the connection to ${peer}: ${place}`,
+    waitsFor: `its turn behind ${others} in ${queue.owner}${first}, on the connection to ${peer}: ${place}`,
     signs: [strong(`it is in ${queue.owner}, behind ${others}`), ...signsOf(leaf).slice(1)],
     cap: (blocker?.isForEver === true ? capByLooks(view, leaf) : capByAge(view, leaf)) === 'low' ? 'low' : 'medium',
     weight: 29,
@@ -88,9 +89,7 @@ function behind(view: View, leaf: Leaf, queue: QueueFacts): Candidate {
 }
 
 function othersText(queue: QueueFacts): string {
-  const others =
-    queue.position === null || queue.position === 0 ? 'what is in front of it' : plural(queue.position, 'other')
-  return `${others}${firstText(queue)}`
+  return queue.position === null || queue.position === 0 ? 'what is in front of it' : plural(queue.position, 'other')
 }
 
 function firstText({ ahead }: QueueFacts): string {

@@ -1,5 +1,5 @@
 /** Who has what a pool lent, in words: for each group of members that are alike. */
-import type { MemberHolder, PoolFacts, PoolMember, Taking, WaitHolder, WaitKind, WaitsFor } from '../../model/await.js'
+import type { AwaitNode, MemberHolder, PoolFacts, PoolMember, Taking, WaitHolder, WaitKind } from '../../model/await.js'
 import { PATIENCE_MS, type Leaf } from './leaf.js'
 import { fileLine, holderText } from './queue-words.js'
 import { keeperText } from './retained.js'
@@ -33,7 +33,9 @@ const DOING: Readonly<Record<PoolMember['doing'], string>> = {
 export function membersText(view: View, pool: PoolFacts): string {
   const groups = new Map<string, number>()
   for (const member of pool.members) {
-    const doing = [member.what ?? '', DOING[member.doing], forText(member)].filter((part) => part !== '').join(' ')
+    const doing = [member.what ?? '', DOING[member.doing], forText(view, member)]
+      .filter((part) => part !== '')
+      .join(' ')
     const text = [doing, heldText(view, member)].filter((part) => part !== '').join(', ')
     if (text !== '') groups.set(text, (groups.get(text) ?? 0) + member.count)
   }
@@ -42,14 +44,27 @@ export function membersText(view: View, pool: PoolFacts): string {
 }
 
 /** What one at work does is told by its command, and by the function that waits for the reply. */
-function forText({ heldBy, doing }: PoolMember): string {
-  const works = heldBy?.by === 'function' && (heldBy.reply === true || doing === 'busy')
-  return works ? `for ${holderText(heldBy.place)}` : ''
+function forText(view: View, { heldBy, doing }: PoolMember): string {
+  if (heldBy?.by !== 'function' || !(heldBy.reply === true || doing === 'busy')) return ''
+  const peer = peerOf(view, heldBy.place)
+  return `for ${holderText(heldBy.place)}${peer === null ? '' : `, which waits for a reply from ${peer}`}`
+}
+
+/** Whom a function waits for to reply on a connection; a command that blocks there by itself is owed none. */
+function peerOf(view: View, place: WaitHolder): string | null {
+  const wait = awaitedBy(view, place)?.waitsFor
+  return wait?.kind === 'socket' && wait.blocking === undefined ? (wait.peer ?? null) : null
+}
+
+/** The peers that those at work wait for. */
+export function peersOf(view: View, { members }: PoolFacts): string[] {
+  const peers = members.flatMap(({ heldBy }) => (heldBy?.by === 'function' ? (peerOf(view, heldBy.place) ?? []) : []))
+  return [...new Set(peers)]
 }
 
 function heldText(view: View, member: PoolMember): string {
   const { heldBy } = member
-  if (heldBy === undefined || forText(member) !== '') return ''
+  if (heldBy === undefined || forText(view, member) !== '') return ''
   switch (heldBy.by) {
     case 'function':
       return `lent to ${holderText(heldBy.place)}${awaitedText(view, heldBy.place)}`
@@ -72,23 +87,34 @@ function callbackText({ of, place }: Extract<MemberHolder, { by: 'callback' }>):
 
 /** `, which awaits GET http://..., sent, no answer`; '' when that is not listed. */
 function awaitedText(view: View, place: WaitHolder): string {
-  const wait = awaitedBy(view, place)
-  return wait === null || wait.kind === 'unknown' ? '' : `, which awaits ${wait.summary}`
+  const peer = peerOf(view, place)
+  if (peer !== null) return `, which waits for a reply from ${peer}`
+  const wait = awaitedBy(view, place)?.waitsFor
+  return wait == null || wait.kind === 'unknown' ? '' : `, which awaits ${wait.summary}`
 }
 
 /**
  * The innermost wait of its chain. Of several functions in one place it may be any: one that works with what it took rather
  * than one that waits for its turn to take it.
  */
-function awaitedBy(view: View, place: WaitHolder): WaitsFor | null {
-  const waits = (view.last.awaits?.awaits ?? []).flatMap((each) =>
-    each.waitsFor !== null &&
-    each.waitsFor.kind !== 'await' &&
-    [each, ...each.awaitedBy].some((frame) => isSame(frame, place))
-      ? [each.waitsFor]
-      : [],
+function awaitedBy(view: View, place: WaitHolder): AwaitNode | null {
+  const waits = (view.last.awaits?.awaits ?? []).filter(
+    (each) =>
+      each.waitsFor !== null &&
+      each.waitsFor.kind !== 'await' &&
+      [each, ...each.awaitedBy].some((frame) => isSame(frame, place)),
   )
-  return waits.find(({ kind }) => kind !== 'pool') ?? waits[0] ?? null
+  return waits.find(({ waitsFor }) => waitsFor?.kind !== 'pool') ?? waits[0] ?? null
+}
+
+/** For how long those at work have been at it, at least; null where one of them does not tell. */
+export function atWorkForMs(view: View, { members }: PoolFacts): number | null {
+  const ages = members.map(({ heldBy }) => {
+    const node = heldBy?.by === 'function' ? awaitedBy(view, heldBy.place) : null
+    const known = [node?.seenMs ?? null, node?.waitsFor?.sinceMs ?? null].filter((age) => age !== null)
+    return known.length === 0 ? null : Math.max(...known)
+  })
+  return ages.includes(null) || ages.length === 0 ? null : Math.min(...ages.map((age) => age ?? 0))
 }
 
 /**
@@ -99,7 +125,7 @@ export function isAtWork(view: View, { doing, heldBy }: PoolMember): boolean {
   if (doing === 'busy') return true
   if (heldBy?.by === 'callback') return ASKING.test(heldBy.of)
   if (heldBy?.by !== 'function') return false
-  const kind = awaitedBy(view, heldBy.place)?.kind ?? 'unknown'
+  const kind = awaitedBy(view, heldBy.place)?.waitsFor?.kind ?? 'unknown'
   return OUTSIDE.has(kind)
 }
 

@@ -1379,6 +1379,22 @@ describe('what a wait stands in', () => {
     })
   })
 
+  test('a full pool at work is told before what its members wait for, with their peer, and with no more than theirs', () => {
+    const place = { function: 'count', file: WORKER, line: 50, column: 5 }
+    const works: PoolMember = { doing: 'busy', count: 5, heldBy: { by: 'function', place, reply: true } }
+    const waiting = { ...pool('busy'), pool: { ...figures, members: [works] } }
+    const socket = { kind: 'socket' as const, summary: 'socket', peer: '10.0.0.1:5432', fd: 20, sinceMs: 30_000 }
+    const told = first(parked([awaitNode('count', 50, socket), awaitNode('find', 7, waiting)]))
+    expect(told).toMatchObject({ name: 'awaiting/pool-exhausted', confidence: 'low', line: 7 })
+    expect(told.verdict?.summary).toContain(
+      '5 at work for count (worker.js:50), which waits for a reply from 10.0.0.1:5432',
+    )
+    expect(told.verdict?.nextStep).toContain('Ask 10.0.0.1:5432')
+    const partly = { ...waiting, pool: { ...waiting.pool, size: 8 } }
+    const other = first(parked([awaitNode('count', 50, socket), awaitNode('find', 7, partly)]))
+    expect(other).toMatchObject({ name: 'awaiting/socket-reply', line: 50 })
+  })
+
   test('a command kept until there is a connection was never sent', () => {
     const queuedIn = { owner: 'Redis.offlineQueue', position: 0, queued: 1 }
     const kept = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { givesBackBetween, turnTaken } from '../../../src/source/turn-mentions.js'
+import { callsEach, givesBackBetween, turnTaken } from '../../../src/source/turn-mentions.js'
 
 const awaitIn = (text: string, which = 0): number => [...text.matchAll(/\b(?:await|yield)\b/g)][which]?.index ?? -1
 
@@ -54,5 +54,23 @@ describe('givesBackBetween', () => {
   it('does not count what comes after', () => {
     const text = 'async () => { await lock.take(); try { await audit() } finally { lock.release() } }'
     expect(givesBackBetween(text, awaitIn(text, 0), awaitIn(text, 1))).toBe(false)
+  })
+})
+
+describe('callsEach', () => {
+  it('sees a list that is gone over', () => {
+    expect(
+      callsEach('function (values) { for (let i = 0; i < batch.callbacks.length; i++) done(i) }', 'callbacks'),
+    ).toBe(true)
+    expect(callsEach('() => this.#waiters.forEach((each) => each())', 'waiters')).toBe(true)
+  })
+
+  it('takes a queue that is emptied one by one for a queue', () => {
+    expect(callsEach('() => { while (free > 0) queue.shift()() }', 'queue')).toBe(false)
+    expect(callsEach('() => queue.pop()?.()', 'queue')).toBe(false)
+  })
+
+  it('takes no other list for it', () => {
+    expect(callsEach('() => { for (const each of others) each() }', 'queue')).toBe(false)
   })
 })
