@@ -19,6 +19,7 @@ import { type CallUnderWay, findCalls, waitOfCall } from './judge/native-calls.j
 import { Locks } from './judge/locks.js'
 import { TimerPaths } from './judge/timer-paths.js'
 import { lendOut } from './lending/lend-out.js'
+import { nameCallbacks } from './lending/lock-callbacks.js'
 import type { NativeObjects } from './resources/native-objects.js'
 import type { PoolReading } from './resources/pools.js'
 import { findNativeRoots, type NativeRoots } from './search/native-roots.js'
@@ -119,6 +120,8 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   }
   const startedMs = performance.now()
   lendOut(waits, lent, { ...input, containing, findings, place: (generator) => placeOf(scan, generator) })
+  const locks = new Locks(objects, scan.suspended, findings, timers, paths)
+  nameCallbacks(waits, { context, locks, findings, expired })
   const lendingMs = performance.now() - startedMs
   return {
     waits,

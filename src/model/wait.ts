@@ -329,6 +329,12 @@ export interface SignalWait extends AnyWait, Listening {
   readonly kind: 'abort-signal'
 }
 
+/** A function that gives a lock back when it is called: what it listens to, `Timeout` or an emitter's class, and for what. */
+export interface LockCallback extends WaitHolder {
+  readonly of: string
+  readonly event?: string
+}
+
 /** A resolver held in a user's queue. */
 export interface LockWait extends AnyWait {
   readonly kind: 'lock'
@@ -343,6 +349,8 @@ export interface LockWait extends AnyWait {
   readonly paused?: true
   /** One of the queues of a table: the turns that are held may be of other keys. */
   readonly keyed?: true
+  /** Callbacks of the application that are to give it back; of a lock that no suspended function was found to hold. */
+  readonly callbacks?: readonly LockCallback[]
   /** Where the code that takes it can leave without giving it back; of a lock that nobody was found to hold. */
   readonly left?: WaitHolder & { readonly word: 'return' | 'throw' | 'continue' | 'error' }
 }

@@ -32,13 +32,16 @@ const MAX_SITES = 300
 /** A function that only hands on what it takes, and one that hands on what that one takes. */
 const ROUNDS = 3
 
-export interface TakingsSearch {
+export interface FunctionSearch {
   readonly objects: Objects
   readonly blocks: HeapBlocks
+  readonly expired: () => boolean
+}
+
+export interface TakingsSearch extends FunctionSearch {
   readonly lent: Lent
   /** Calls that are known to take one, whoever waits now; absent: they are like the one that waits. */
   readonly calls?: readonly TakingCall[]
-  readonly expired: () => boolean
 }
 
 /** @param waiters functions of the application that wait for a member of the pool */
@@ -141,8 +144,13 @@ function taking(
   }
 }
 
+/** The application's functions, as far as they were ever met. @param example any function */
+export function applicationFunctions(example: FunctionInfo, search: FunctionSearch): FunctionInfo[] {
+  return [...functionsOf(example, scriptsLike(example, search), search).values()].flat()
+}
+
 /** The application's scripts, by their address. */
-function scriptsLike({ script }: FunctionInfo, search: TakingsSearch): Map<Tagged, Script> {
+function scriptsLike({ script }: FunctionInfo, search: FunctionSearch): Map<Tagged, Script> {
   const { objects } = search
   const found = new Map<Tagged, Script>()
   if (script === null) return found
@@ -159,7 +167,7 @@ function scriptsLike({ script }: FunctionInfo, search: TakingsSearch): Map<Tagge
 function functionsOf(
   example: FunctionInfo,
   scripts: ReadonlyMap<Tagged, Script>,
-  search: TakingsSearch,
+  search: FunctionSearch,
 ): Map<Tagged, FunctionInfo[]> {
   const { objects } = search
   const { heap } = objects
@@ -176,7 +184,7 @@ function functionsOf(
 }
 
 /** Objects of the same Map as one that is known, by one pass over the heap. */
-function alike(known: Tagged, { objects, blocks, expired }: TakingsSearch, limit: number): Tagged[] {
+function alike(known: Tagged, { objects, blocks, expired }: FunctionSearch, limit: number): Tagged[] {
   const map = objects.heap.field(known, 0)
   const type = objects.heap.typeOf(known)
   const found: Tagged[] = []

@@ -4,6 +4,7 @@
  * lock: without a holder that was found, only names and clocks tell it from a queue that waits for work.
  */
 import type { WaitHolder, WaitsFor } from '../../model/await.js'
+import type { LockCallback } from '../../model/wait.js'
 import type { Confidence } from '../../model/verdict.js'
 import { linkText } from '../../report/wait/wait-summary.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
@@ -107,10 +108,20 @@ function holdersText({ waits }: Leaf): string {
   const names = (waits.holders ?? []).slice(0, 3).map(holderText)
   if (names.length > 0 && waits.doubt === undefined) return `, held by ${names.join(', ')}`
   if (names.length > 0) return `, perhaps held by ${names.join(', ')}, whose code mentions it`
+  if (waits.callbacks !== undefined) return `, which ${waits.callbacks.map(callbackText).join(', ')} is to give back`
   if (waits.left !== undefined) return `, which no suspended function holds any more: ${leftText(waits.left)}`
   return isLockByName(waits)
     ? ', which no suspended function was found to hold: a callback may have it, or it was never released'
     : ': what would take it out of there was not found'
+}
+
+/** `onStored (a.js:11), a callback for event stored of EventEmitter,`. */
+function callbackText(callback: LockCallback): string {
+  return `${holderText(callback)}, a callback ${callerText(callback)},`
+}
+
+function callerText({ of, event }: LockCallback): string {
+  return of === 'Timeout' ? 'of a timer' : event === undefined ? `of ${of}` : `for event ${event} of ${of}`
 }
 
 /** `query leaves without giving it back at the return in a.js:11`. */
@@ -128,6 +139,7 @@ function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
   // In a plain array of resolvers a consumer waits for work as well.
   if (waits.parts !== undefined) signs.push((cyclic || isLockByName(waits) ? strong : weak)(where))
   else if (waits.owner !== undefined) signs.push(weak(where))
+  if (waits.callbacks !== undefined) signs.push(strong('callbacks that are to give it back are waiting to be called'))
   if (waits.paused === true) signs.push(strong('it says of itself that it is paused'))
   if (cyclic)
     signs.push(
@@ -146,8 +158,11 @@ function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
 
 function nextOf(leaf: Leaf, cyclic: boolean): string {
   if (cyclic) return 'Take both locks in one order everywhere, or take them with a time-out.'
-  const { left, paused } = leaf.waits
+  const { left, paused, callbacks } = leaf.waits
   if (paused === true) return 'Start it again (start() or resume()), and find the path that pauses it and does not.'
+  const [callback] = callbacks ?? []
+  if (callback !== undefined)
+    return `Find out why ${holderText(callback)} is not called, ${callerText(callback)}: until then the turn is taken. Give what it waits for a time-out.`
   if (left !== undefined)
     return `Give it back in a finally block of ${left.function ?? 'that function'} (${fileLine(left)}): each time it leaves there, one turn is lost until a restart.`
   const [holder] = leaf.waits.holders ?? []
