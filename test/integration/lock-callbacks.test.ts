@@ -1,0 +1,45 @@
+/** A lock that no suspended function holds, since a callback is to give it back: that callback, and what it waits for. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Verdict } from '../../src/model/verdict.js'
+import { startProgram } from '../support/await-target.js'
+import { runCli } from '../support/cli.js'
+import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
+
+const PROGRAM = path.join(PROGRAMS, 'lock-callbacks.cjs')
+const LINES = readFileSync(PROGRAM, 'utf8').split('\n')
+const lineOf = (mark: string): number => LINES.findIndex((line) => line.endsWith(`// @${mark}`)) + 1
+const at = (line: number): string => `lock-callbacks.cjs:${line}`
+
+async function lockOf(node: NodeBinary, kind: string): Promise<Verdict | undefined> {
+  const target = await startProgram(node, PROGRAM, [kind])
+  try {
+    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
+    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts.find(
+      ({ cause }) => cause === 'lock',
+    )
+  } finally {
+    await target.end()
+  }
+}
+
+describe.each(NODES)('a lock that callbacks have on Node $major', (node) => {
+  it.each([
+    ['once', `onStored (${at(lineOf('once') - 1)}), a callback for event stored `],
+    ['on', `onClosed (${at(lineOf('on') - 1)}), a callback for event closed of EventEmitter`],
+    ['timer', `later (${at(lineOf('timer') - 1)}), a callback of a timer`],
+  ])('is told with the callback that gives it back: %s', async (kind, words) => {
+    const lock = await lockOf(node, kind)
+    expect(lock?.summary).toContain(`report (${at(lineOf('waits'))})`)
+    expect(lock?.summary).toContain(words)
+    expect(lock?.nextStep).toContain('is not called')
+  })
+
+  it('is told without one where what listens gives another lock back', async () => {
+    const lock = await lockOf(node, 'lost')
+    expect(lock?.summary).toContain('Semaphore.#waiting')
+    expect(lock?.summary).not.toContain('onOther')
+    expect(lock?.summary).not.toContain('is to give back')
+  })
+})
