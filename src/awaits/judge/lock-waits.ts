@@ -72,7 +72,8 @@ export class LockWaits {
     const found = locks.namedHoldersOf(finding)
     const holders = found.length > 0 ? found : tasksByCallback(this.#context, finding, parts)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
-    const able = [...holders, ...users].map((generator) => this.#whoRuns(finding, generator))
+    // A package's own function holds it for the task that it runs.
+    const able = [...holders, ...users].map((generator) => this.#tasks.taskBelow(this.#whoRuns(finding, generator)))
     const named = distinct(this.#onePerPlace(able).flatMap((generator) => this.holder(generator)))
     const links =
       cycle === null ? undefined : cycle.flatMap((generator) => this.holder(this.#tasks.taskBelow(generator)))

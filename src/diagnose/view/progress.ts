@@ -10,7 +10,17 @@ import { originOf } from '../../source/origin.js'
 import { strong, weak, type Sign } from './candidate.js'
 import { waitingOf, type Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
-import { begunSince, betweenIn, callOf, isRenewed, keyOf, turningOf, turningText, uncollectedSince } from './turning.js'
+import {
+  begunSince,
+  betweenIn,
+  callOf,
+  isRenewed,
+  keyOf,
+  turningOf,
+  turningText,
+  unclearText,
+  uncollectedSince,
+} from './turning.js'
 import { isOverdue, type View } from './view.js'
 
 /** Fewer events than this a second may be the engine's own: on a crowded machine looks lie seconds apart. */
@@ -163,7 +173,13 @@ function eventSigns(view: View, within: string): Sign[] {
   // Whoever computes makes garbage, whose collection wakes the loop too.
   const computes = wantedShare(view) >= BUSY_SHARE
   const stands =
-    computes || view.last.awaits === null || view.last.awaits.cutShort === true || pendingOf(view).length > 0
+    computes ||
+    view.last.awaits === null ||
+    view.last.awaits.cutShort === true ||
+    pendingOf(view).length > 0 ||
+    // What looks for something again and again makes events of its own.
+    turningOf(view).length > 0 ||
+    unclearText(view) !== null
   return [begunSince(view) > 0 && !stands ? strong(text) : weak(text)]
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { clearerInMs, diagnose } from '../../../src/diagnose/diagnose.js'
 import type { Look } from '../../../src/model/evidence.js'
-import { awaitNode, evidence, frame, idleMain } from '../../support/evidence.js'
+import { awaitNode, evidence, frame, idleMain, loopState } from '../../support/evidence.js'
 
 /** A look at one function with a timer of 40 ms that somebody waits for. */
 function look(activation: number, collections: number, { inside = true } = {}): Partial<Look> {
@@ -44,6 +44,14 @@ describe('a function that wakes and waits again', () => {
   test('in the same call proves nothing, in another one proves progress', () => {
     expect(top([look(1, 5), look(1, 5)]).summary).toContain('Again and again untilThere')
     expect(top([look(1, 5), look(2, 5)]).kind).toBe('beating')
+  })
+
+  test('makes events of its own, which prove nothing either', () => {
+    const having = (events: number): Partial<Look> => ({
+      ...look(1, 5),
+      threads: [idleMain({ loop: loopState({ polling: true, events, turns: events, asyncIds: events }) })],
+    })
+    expect(top([having(10), having(900)])).toMatchObject({ kind: 'idle' })
   })
 
   test('across a collection proves nothing either way, and a further look is asked for when it is due', () => {
