@@ -34,6 +34,9 @@ export function circlesOf(
 
   /** Functions whose ends settle a promise; null where something else may. */
   function settlersOf(promise: Tagged): readonly number[] | null {
+    // As nearly all are.
+    const only = suspended.byResult.get(promise)
+    if (only !== undefined) return [only]
     const found = new Set<number>()
     const seen = new Set<Tagged>([promise])
     for (const at of seen) {

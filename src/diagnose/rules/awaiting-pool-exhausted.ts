@@ -87,8 +87,20 @@ function isFull({ size, lent, idle }: PoolFacts): boolean {
   return size !== null && lent !== null && lent >= size && idle === 0
 }
 
+function worksIn(view: View, pool: PoolFacts): boolean {
+  if (pool.members.some((member) => isAtWork(view, member))) return true
+  return view.evidence.looks.some((look) =>
+    (look.awaits?.awaits ?? []).some(
+      ({ waitsFor }) =>
+        waitsFor?.pool?.owner === pool.owner &&
+        waitsFor.pool.members.some((member) => isAtWork({ ...view, last: look }, member)),
+    ),
+  )
+}
+
 /**
- * Members at work and a queue before them are what a busy pool looks like: only age tells a stall from load. Who waits has
+ * Members at work and a queue before them are what a busy pool looks like: only age tells a stall from load. Between two
+ * commands a member looks like one that runs nothing: that it was at work in one look is enough. Who waits has
  * none of its own, and is ranked by how long those at work have been at it.
  */
 function capOf(
@@ -97,7 +109,7 @@ function capOf(
   pool: PoolFacts,
   leaked: boolean,
 ): { readonly cap: Confidence; readonly ranksAs?: Confidence } {
-  const working = pool.members.some((member) => isAtWork(view, member))
+  const working = worksIn(view, pool)
   const cap = working ? capByAge(view, leaf) : capByLooks(view, leaf)
   const full = isFull(pool)
   if (leaked && full && pool.members.some(hasNobody)) return { cap: cap === 'low' ? 'medium' : cap }

@@ -2,7 +2,7 @@
  * A suspended function that waits for something outside the JavaScript: what, since when, and how sure one may be that
  * it is stuck rather than slow. A wait that a timer will end, and a long poll that is due back, are no stalls.
  */
-import type { AwaitNode, WaitsFor } from '../../model/await.js'
+import type { AwaitNode, WaitKind, WaitsFor } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
 import type { SocketState } from '../../model/socket.js'
 import type { Confidence, VerdictCause } from '../../model/verdict.js'
@@ -10,6 +10,7 @@ import { blameAwait, blameCaller, placeText, type Blame } from './blame.js'
 import { strong, weak, type Candidate, type Sign } from './candidate.js'
 import { seconds } from './phrases.js'
 import { pointersOfAwait } from './pointers.js'
+import { keyOf } from './turning.js'
 import type { View } from './view.js'
 
 export type AwaitingCause = VerdictCause<'awaiting'>
@@ -288,8 +289,22 @@ const APART_MS = 450
 /** For waits that have no age of their own (a file, a lock): the looks themselves must be apart. */
 export function capByLooks(view: View, leaf: Leaf): Confidence {
   const byAge = capByAge(view, leaf)
-  if (byAge !== 'low' || leaf.node.doubtful === true) return byAge
+  if (byAge !== 'low' || leaf.node.doubtful === true || wasAnother(view, leaf)) return byAge
   return (leaf.node.looks ?? 1) > 1 && view.spanMs >= APART_MS ? 'medium' : 'low'
+}
+
+/** What is known of nobody's waits says nothing against another one. */
+const UNTOLD: ReadonlySet<WaitKind> = new Set<WaitKind>(['unknown', 'nothing', 'await'])
+
+/** An earlier look saw functions wait in that place for something else: they moved, or one of the looks is wrong. */
+function wasAnother(view: View, { node, waits }: Leaf): boolean {
+  const key = keyOf(node)
+  return view.evidence.looks.some((look) => {
+    if (look === view.last) return false
+    const kinds = (look.awaits?.awaits ?? []).flatMap((each) => (keyOf(each) === key ? [each.waitsFor?.kind] : []))
+    const told = kinds.filter((kind) => kind !== undefined && !UNTOLD.has(kind))
+    return told.length > 0 && !told.includes(waits.kind)
+  })
 }
 
 export interface LeafVerdict {

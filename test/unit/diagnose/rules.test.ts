@@ -1308,6 +1308,32 @@ describe('what a wait stands in', () => {
     expect(busy.verdict?.summary).not.toContain('given back')
   })
 
+  test('a pool of which a member was at work in either look is load, whatever the other look came upon', () => {
+    const waiting = (waits: WaitsFor): Partial<Look> => ({
+      threads: [idleMain()],
+      awaits: {
+        engine: 'memory',
+        awaits: [awaitNode('find', 7, waits, { looks: 2, seenMs: 2_000 })],
+        roots: [],
+        suspended: 1,
+        pausedMs: 0,
+        notes: [],
+      },
+    })
+    const over = (...looks: readonly Partial<Look>[]) => first(evidence(looks))
+    expect(over(waiting(pool('busy')), waiting(pool('nothing')))).toMatchObject({ confidence: 'low' })
+    expect(over(waiting(pool('nothing')), waiting(pool('nothing')))).toMatchObject({ confidence: 'medium' })
+    // What waited for a turn in one look can't be what waits for the pool's first connection in the next.
+    const none: WaitsFor = {
+      kind: 'buffer',
+      summary: 'a connection',
+      owner: 'BoundPool._pendingQueue',
+      connection: 'away',
+    }
+    expect(over(waiting(pool('nothing')), waiting(none))).toMatchObject({ confidence: 'low' })
+    expect(over(waiting(none), waiting(none))).toMatchObject({ name: 'awaiting/not-connected', confidence: 'medium' })
+  })
+
   describe('whose members are told with who has them', () => {
     const place = (fn: string, line: number) => ({ function: fn, file: WORKER, line, column: 5 })
     const lent = (members: readonly PoolMember[], takenIn?: readonly Taking[]) => ({
