@@ -2,6 +2,7 @@
 import type { HeapState } from '../../model/heap.js'
 import { blameFrames, placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { fillOf, NEAR_LIMIT } from '../view/heap-fill.js'
 import { hotFrameOf } from '../view/hot-frame.js'
 import { activityOfFrame } from '../view/native-names.js'
 import { megabytes, percent, seconds } from '../view/phrases.js'
@@ -14,7 +15,6 @@ const MOSTLY = 0.5
 const TELLING_COMPACTS = 2
 /** Where buffers or a full heap force the collections, what is left of the time fills them: the same cause, less surely. */
 const FORCED = 0.3
-const NEAR_LIMIT = 0.8
 const FAR_FROM_LIMIT = 0.7
 /** Of its limit: what is left is gone before the next collection. */
 const WORN_OUT = 0.9
@@ -144,11 +144,6 @@ function inEveryLook(main: ThreadView): boolean {
     (stack) => stack.vmState === 'GC' || stack.frames.some((frame) => activityOfFrame(frame) === 'gc'),
   )
   return states.length >= 2 && inGc.length === states.length
-}
-
-function fillOf(heap: HeapState | null): number | null {
-  const size = heap?.committedBytes ?? heap?.usedBytes ?? null
-  return size === null || heap?.limitBytes == null || heap.limitBytes === 0 ? null : size / heap.limitBytes
 }
 
 function isExternal(heap: HeapState | null, fill: number | null): boolean {

@@ -6,6 +6,7 @@
 import type { VerdictCause } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { fillOf, NEAR_LIMIT } from '../view/heap-fill.js'
 import { hotFrameOf, type HotFrame } from '../view/hot-frame.js'
 import { innerText } from '../view/inner-package.js'
 import { activityAbove } from '../view/native-names.js'
@@ -32,6 +33,9 @@ export function computingIn(view: View, thread: ThreadView): readonly Candidate[
   const name = cause ?? (hot?.stays === true ? 'loop' : 'javascript')
   // The same function in all stacks may have returned in between, even to the event loop.
   const onlyStacksTell = name === 'loop' && !view.silent && standstillSign(view, thread) === null
+  // A heap near its limit slows whatever allocates: on a crowded machine a few collections in the looks don't show it.
+  const mayCollect = thread.last.role === 'main' && (fillOf(view.last.heap) ?? 0) >= NEAR_LIMIT
+  const isSure = blame.origin === 'user' && !onlyStacksTell && !mayCollect
   return [
     {
       kind: 'computing',
@@ -41,9 +45,10 @@ export function computingIn(view: View, thread: ThreadView): readonly Candidate[
       summary: `${threadName(thread)} computes and does not return to its event loop: ${doing(name, hot)}${standstillText(view, thread)}.`,
       evidence: pointerTo('threads', thread.index),
       signs,
-      ...(blame.origin === 'user' && !onlyStacksTell ? {} : { cap: 'medium' as const }),
-      refutedBy:
-        'Another stack without this function, or an event loop whose turn count grows: then it is slow, not stuck.',
+      ...(isSure ? {} : { cap: 'medium' as const }),
+      refutedBy: mayCollect
+        ? `Many full collections: the heap is at ${percent(fillOf(view.last.heap) ?? 0)} of its limit, and they may be what takes the time.`
+        : 'Another stack without this function, or an event loop whose turn count grows: then it is slow, not stuck.',
       nextStep: name === 'loop' ? whereToLook(hot) : NEXT[name],
     },
   ]

@@ -968,7 +968,19 @@ test('says of a heap at its limit that is compacted again and again what it is, 
   const { name, confidence, verdict } = first(evidence(looks(5)))
   expect({ name, confidence }).toEqual({ name: 'collecting-garbage/near-heap-limit', confidence: 'medium' })
   expect(verdict?.summary).toContain('compacts its heap again and again')
-  expect(first(evidence(looks(1))).name).toBe('computing/loop')
+  const few = first(evidence(looks(1)))
+  expect(few.name).toBe('computing/loop')
+  expect(few.verdict?.refutedBy).toContain('the heap is at 95 % of its limit')
+})
+
+test('is sure of a loop only in a heap that is far from its limit', () => {
+  const threads = [mainStack({ frames: [frame('fill', 3)], loop: loopState() })]
+  const told = (committedBytes: number) => {
+    const heap = { ...FULL_HEAP, committedBytes, markCompacts: 0, collectingShare: 0 }
+    return first(evidence([0, 1, 2, 3].map(() => ({ threads, heap }))))
+  }
+  expect(told(20_000_000)).toMatchObject({ name: 'computing/loop', confidence: 'high' })
+  expect(told(85_000_000)).toMatchObject({ name: 'computing/loop', confidence: 'medium' })
 })
 
 test('calls a heap worn out when it is nearly full and a third of the time collects, and not where it hardly collects', () => {
