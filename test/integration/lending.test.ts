@@ -31,7 +31,7 @@ afterAll(async () => {
   await postgres?.stop()
 })
 
-const OF_POSTGRES = ['pg', 'pg-esm', 'knex', 'sequelize', 'typeorm']
+const OF_POSTGRES = ['pg', 'pg-esm', 'knex', 'sequelize', 'slonik', 'typeorm']
 
 function addressOf(library: string): string {
   if (OF_POSTGRES.includes(library)) return postgres?.url ?? ''
@@ -213,6 +213,15 @@ const OF_GRPC: readonly Expected[] = [
   },
 ]
 
+/** Of a package that keeps its pool in variables of a function, and lends for the length of a call. */
+const OF_SLONIK: readonly Expected[] = [
+  {
+    mode: 'held',
+    says: () => ['createConnectionPool.waitingClients): 2 of 2 lent, 0 idle, 1 queued', 'lent to '],
+    not: [LOST, 'perhaps it was not even sent'],
+  },
+]
+
 const OF_UNDICI: readonly Expected[] = OF_AGENT.map((expected) => ({
   ...expected,
   says: (library) => [
@@ -229,6 +238,8 @@ const CASES = Object.entries({
   mysql2: [HELD, RETURNED, KEPT],
   'mysql2-callback': OF_CALLBACKS,
   'generic-pool': [HELD, RETURNED, KEPT],
+  'lightning-pool': [HELD, RETURNED, KEPT],
+  slonik: OF_SLONIK,
   knex: [HELD, RETURNED, KEPT],
   sequelize: [HELD, RETURNED, KEPT],
   agent: OF_AGENT,
@@ -244,6 +255,8 @@ const BUSY = [
   'pg',
   'mysql2',
   'generic-pool',
+  'lightning-pool',
+  'slonik',
   'knex',
   'sequelize',
   'agent',

@@ -11,6 +11,7 @@ import { blockingCommand } from '../resources/blocking-commands.js'
 import { connectionAway, isParked, linkAway } from '../resources/connection-states.js'
 import { readKeyedPool } from '../resources/keyed-pools.js'
 import { readPool, type PoolReading } from '../resources/pools.js'
+import { readScopePool } from '../resources/scope-pools.js'
 import { isUndiciPool, readUndiciPool, waitingRequest } from '../resources/undici-pools.js'
 import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
@@ -78,6 +79,10 @@ export class Queues {
     const { objects } = this.#context
     for (const [i, part] of parts.entries()) {
       const queue = parts[i + 1]
+      if (part.role === 'scope' && queue !== undefined) {
+        const kept = readScopePool(objects, this.#context.scopes, part.object, part.slot, queue.object)
+        if (kept !== null) return this.poolWait({ ...kept, position: this.#positionAt(parts, i) })
+      }
       if (part.role !== 'object' || part.slot === '' || queue === undefined) continue
       if (isUndiciPool(objects, part.object, part.slot)) {
         const asked = parts.slice(i + 1).find((each) => objects.getObject(each.object, ['opts']) !== 0)

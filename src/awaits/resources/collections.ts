@@ -1,6 +1,6 @@
 /**
  * What a queue or set of user code holds, and how much: arrays, Maps, Sets, ring buffers (`_head`, `_tail`, a mask over
- * `_list`), queues by priority (`_slots`), what wraps a list, and whatever keeps its own count. Null where that can't be told: an unknown size is not 0.
+ * `_list`), queues by priority (`_slots`), lists of nodes, what wraps a list, and whatever keeps its own count. Null where that can't be told: an unknown size is not 0.
  */
 import type { Tagged } from '../../v8/heap/heap.js'
 import { ELEMENTS_OFFSET, TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
@@ -73,10 +73,24 @@ export function entriesOf(objects: Objects, object: Tagged, limit = MAX_ENTRIES)
     return found
   }
   const ring = heap.is(object, 'JS_OBJECT') ? ringOf(objects, object) : null
-  if (ring === null) return found
+  if (ring === null) return heap.is(object, 'JS_OBJECT') ? listed(objects, object, limit) : found
   const elements = heap.field(ring.list, ELEMENTS_OFFSET)
   for (let i = 0; i < Math.min(ring.count, MAX_ENTRIES); i++) {
     if (!add(heap.element(elements, (ring.head + i) & ring.mask))) break
+  }
+  return found
+}
+
+/** Values of a linked list's nodes, from its head on; a ring of nodes is passed once. */
+function listed(objects: Objects, list: Tagged, limit: number): Tagged[] {
+  const seen = new Set<Tagged>()
+  const found: Tagged[] = []
+  let node = objects.getObject(list, ['head', '_head', '#head'])
+  while (node !== 0 && !seen.has(node) && found.length < limit && seen.size < MAX_ENTRIES) {
+    seen.add(node)
+    const value = objects.getObject(node, ['value', '_value', '#value'])
+    if (value !== 0) found.push(value)
+    node = objects.getObject(node, ['next', '_next', '#next'])
   }
   return found
 }
