@@ -13,6 +13,7 @@ import { scriptPath } from '../v8/objects/scripts.js'
 import { CodeScopes } from '../v8/objects/code-scopes.js'
 import { isMissed } from './judge/missed.js'
 import { circlesOf } from './judge/circles.js'
+import { TriesAgain, withTries } from './judge/tries-again.js'
 import { findLeafWaits, type LeafWaits } from './leaf-waits.js'
 import { NativeObjects, type NativeClasses } from './resources/native-objects.js'
 import { Resources } from './resources/resources.js'
@@ -50,7 +51,10 @@ export interface ReadAwaitsOptions {
   /** Kept from one look to the next by whoever takes several, for a heap that does not change in between. */
   readonly earlier?: EarlierScans
   readonly isolates?: readonly Isolate[]
-  /** Read arguments and variables of one function a place; without, no value of the application's is read. */
+  /**
+   * Read arguments and variables of one function a place; without, no value of the application's is read but the code,
+   * address and port of an error that it has caught.
+   */
   readonly locals?: boolean
   /** Our own memory that may be spent on a copy of the heap, bytes; without it every search reads the target anew. */
   readonly keepBytes?: number
@@ -131,13 +135,16 @@ function readIsolate(
   const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
   const events = collectedEvents(objects, scan)
   const circles = circlesOf(scan, bottoms)
+  const tries = new TriesAgain(objects, list, awaiters)
   // A collection in between may have moved the promise that a module awaits: then it was only missed.
   const seesLeft = wasReadWhole(scan) && collections === collectionsOf(heap, isolate)
   const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
     const key = alike[i] ?? 0
-    const wait =
-      circleOf(list, circles.get(i)) ?? events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key)
+    const wait = withTries(
+      circleOf(list, circles.get(i)) ?? events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key),
+      () => tries.of(i),
+    )
     const left = seesLeft && isLeftModule(one)
     const locals = values?.(one, key) ?? null
     const work = works[i] ?? null

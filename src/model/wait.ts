@@ -267,6 +267,18 @@ export interface TimerWait extends AnyWait, Listening {
   readonly dueInMs?: number
   /** Since it was set. */
   readonly sinceMs?: number
+  /** Something failed, and is to be tried again when the timer is due. */
+  readonly again?: TryAgain
+}
+
+/** What is known of attempts that fail. */
+export interface TryAgain {
+  /** The function that caught the error; absent where a package's own count tells. */
+  readonly at?: WaitHolder
+  /** Of the last error: `ECONNREFUSED 127.0.0.1:1` as Node's own errors say it, else its class. */
+  readonly error?: string
+  /** So far, as a package counts them. */
+  readonly attempts?: number
 }
 
 export interface FileWait extends AnyWait, Listening, InPool {

@@ -17,6 +17,7 @@ import { plainParts } from './paths.js'
 import { lostEvent } from './lost-replies.js'
 import { Queues } from './queues.js'
 import { bodyUnended, fileStreamHeld } from './stream-waits.js'
+import { operationOf } from './tries-again.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
 export const STREAMS = /^(Readable|PassThrough|Transform|Duplex|Writable|Gzip|Gunzip|Interface|ReadStream|WriteStream)$/
@@ -86,6 +87,13 @@ export class WaitDescriptions {
     }
     const child = this.#ofChild(resource, object)
     if (child !== null) return { ...child, ...said }
+    if (resource.kind === 'timer') {
+      const again = operationOf(
+        objects,
+        parts.flatMap((part) => (part.role === 'object' ? part.object : [])),
+      )
+      return { ...resource, ...said, ...(again === null ? {} : { again }) }
+    }
     if (resource.kind === 'stream') return { ...resource, ...said, ...fileStreamHeld(this.#context, object) }
     if (resource.kind !== 'socket') return { ...resource, ...said }
     const body = behind === null ? bodyUnended(this.#context, object) : null

@@ -21,6 +21,7 @@ import {
 } from '../view/progress.js'
 import { fileLine } from '../view/queue-words.js'
 import { hasMovingTask, hasStuckSlots } from '../view/tasks-of-clock.js'
+import { tryingOf, tryingText } from '../view/trying.js'
 import { deadConnections } from '../view/watched-dead.js'
 import { isOverdue, type View } from '../view/view.js'
 
@@ -52,16 +53,22 @@ export function beating(view: View): readonly Candidate[] {
   // Data alone is no proof for who waits for other data on that very connection.
   const pings = waitBesidePings(view) !== null && clocks === 0 && onlyData(progress)
   const unread = unreadText(view) !== null
+  // Nor for who tries again: what came may be the answers that say no.
+  const failing = clocks === 0 && tryingOf(view).length > 0 && onlyData(progress)
   return [
     {
       kind: 'beating',
       cause: null,
       where: null,
       chain: [],
-      summary: `${again(view)}${opening(proven, unexplained, beside !== null)}: ${whatMoves(progress, proven)}${hot === null ? '' : `, and ${hot}`}${beside === null ? '' : `, while ${beside}`}.${unexplained ? ' Not all that it waits for could be explained.' : ''}`,
+      summary: `${again(view)}${opening(proven, unexplained || failing, beside !== null)}: ${whatMoves(progress, proven)}${hot === null ? '' : `, and ${hot}`}${beside === null ? '' : `, while ${beside}`}.${unexplained ? ' Not all that it waits for could be explained.' : ''}`,
       evidence: view.clocks.map((_, index) => `#/clocks/${index}`),
       signs,
-      ...(unexplained || !proven || pings ? { cap: 'low' as const } : clocks === 0 ? { cap: 'medium' as const } : {}),
+      ...(unexplained || !proven || pings || failing
+        ? { cap: 'low' as const }
+        : clocks === 0
+          ? { cap: 'medium' as const }
+          : {}),
       refutedBy:
         'A poll loop of which no clock knows, or one that beats without polling: watch the queue at the server.',
       nextStep: unread
@@ -70,7 +77,9 @@ export function beating(view: View): readonly Candidate[] {
           ? GIVE_CPU
           : endlessText(view) !== null
             ? END_RECURSION
-            : nextStep(proven, unexplained, beside !== null, hot !== null, clocks > 0),
+            : tryingOf(view).length > 0 && clocks === 0
+              ? SEE_WHY_IT_FAILS
+              : nextStep(proven, unexplained, beside !== null, hot !== null, clocks > 0),
     },
   ]
 }
@@ -109,6 +118,8 @@ function getsLittle(view: View): boolean {
   return (view.main?.cpuShare ?? 0) < LITTLE * wantedShare(view)
 }
 
+const SEE_WHY_IT_FAILS =
+  'See why what is tried again fails, and whether anything else that this process should do goes on.'
 const END_RECURSION = 'Find what should end that recursion: each step waits for one more of the same.'
 
 function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean, timed: boolean): string {
@@ -147,6 +158,8 @@ function besideIt(view: View): string | null {
   if (failed !== null) return failed
   const endless = endlessText(view)
   if (endless !== null) return endless
+  const [trying] = tryingOf(view)
+  if (trying !== undefined) return tryingText(trying)
   const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS) ?? waitBesidePings(view)
   return oldest === null ? null : waitingText(oldest)
 }

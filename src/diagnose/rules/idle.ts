@@ -11,6 +11,7 @@ import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
 import { turningOf, turningText, unclearText } from '../view/turning.js'
 import { pointersOfAwait, pointerTo } from '../view/pointers.js'
+import { isTrying, placeOfTrying, tryingOf, tryingText } from '../view/trying.js'
 import { deadConnections } from '../view/watched-dead.js'
 import type { View } from '../view/view.js'
 import { beating } from './beating.js'
@@ -27,9 +28,11 @@ export function idle(view: View): readonly Candidate[] {
   const compared = view.first !== view.last
   if (!answers || (!compared && view.last.awaits === null)) return []
   if (beating(view).length > 0 || deadConnections(view).length > 0) return []
-  const pending = pendingOf(view)
-  const [turning] = turningOf(view)
-  const oldest = turning ?? pending[0]
+  const trying = tryingOf(view)
+  const pending = pendingOf(view).filter(({ node }) => !isTrying(trying, node))
+  const [turning] = turningOf(view).filter(({ node }) => !isTrying(trying, node))
+  const [tries] = trying.map((each) => ({ blame: placeOfTrying(each), index: each.index }))
+  const oldest = tries ?? turning ?? pending[0]
   return [
     {
       kind: 'idle',
@@ -37,7 +40,10 @@ export function idle(view: View): readonly Candidate[] {
       where: oldest?.blame.where ?? null,
       chain: oldest?.blame.chain ?? [],
       summary: summaryOf(view, pending),
-      evidence: [...pointerTo('threads', main.index), ...(oldest ? pointersOfAwait(view, oldest.index) : [])],
+      evidence: [
+        ...pointerTo('threads', main.index),
+        ...(oldest && oldest.index >= 0 ? pointersOfAwait(view, oldest.index) : []),
+      ],
       signs: signsOf(view),
       cap: 'low',
       refutedBy:
@@ -45,20 +51,23 @@ export function idle(view: View): readonly Candidate[] {
       nextStep:
         unansweredOf(view).length > 0
           ? 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
-          : turning !== undefined
-            ? `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
-            : pending.length > 0
-              ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
-              : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
+          : tries !== undefined
+            ? 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
+            : turning !== undefined
+              ? `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
+              : pending.length > 0
+                ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
+                : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
     },
   ]
 }
 
 function summaryOf(view: View, pending: readonly Leaf[]): string {
-  const turning = turningOf(view)
-  const unclear = unclearText(view)
+  const trying = tryingOf(view)
+  const turning = turningOf(view).filter(({ node }) => !isTrying(trying, node))
+  const unclear = trying.length > 0 ? null : unclearText(view)
   const within =
-    view.first === view.last || turning.length > 0 || unclear !== null
+    view.first === view.last || turning.length > 0 || trying.length > 0 || unclear !== null
       ? ''
       : `: nothing moved in ${seconds(view.spanMs)}`
   const parts = [`It is alive, and nothing proves that it makes progress or that it is stuck${within}.`]
@@ -66,9 +75,13 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
   if (unanswered !== null) parts.push(`${unanswered}.`)
   const unread = unreadText(view)
   if (unread !== null) parts.push(`${unread}.`)
+  for (const each of trying.slice(0, MOST_PENDING)) parts.push(`${tryingText(each)}.`)
   for (const leaf of turning.slice(0, MOST_PENDING)) parts.push(`Again and again ${turningText(leaf)}.`)
   if (unclear !== null) parts.push(`${unclear}.`)
-  const told = (turning.length > 0 || unclear !== null) && pending.length === 0 ? null : pendingText(view, pending)
+  const told =
+    (turning.length > 0 || trying.length > 0 || unclear !== null) && pending.length === 0
+      ? null
+      : pendingText(view, pending)
   if (told !== null) parts.push(told)
   const alive = aliveBy(view)
   if (alive.length > 0) parts.push(`It is kept alive by ${alive.join('; ')}.`)
@@ -111,6 +124,7 @@ function signsOf(view: View): Sign[] {
     view.first !== view.last &&
     view.last.awaits !== null &&
     turningOf(view).length === 0 &&
+    tryingOf(view).length === 0 &&
     unclearText(view) === null
   )
     signs.push(weak('no await moved between the looks'))

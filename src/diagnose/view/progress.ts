@@ -21,6 +21,7 @@ import {
   unclearText,
   uncollectedSince,
 } from './turning.js'
+import { isTrying, tryingOf, tryingText } from './trying.js'
 import { isOverdue, type View } from './view.js'
 
 /** Fewer events than this a second may be the engine's own: on a crowded machine looks lie seconds apart. */
@@ -40,6 +41,7 @@ export function progressOf(view: View): readonly Sign[] {
   if (view.first === view.last) return signs
   const within = `in ${seconds(view.spanMs)}`
   for (const leaf of turningOf(view)) signs.push(weak(turningText(leaf)))
+  for (const each of tryingOf(view)) signs.push(weak(tryingText(each)))
   const moved = movedAwaits(view)
   if (moved > 0) signs.push(strong(`${plural(moved, 'await')} moved on ${within}`))
   const answered = answeredRequests(view)
@@ -67,11 +69,15 @@ export function pendingMs({ ageMs, waits }: Leaf): number {
 function movedAwaits(view: View): number {
   const { first, last } = view
   if (first.awaits === null || last.awaits === null) return 0
-  const renewed = last.awaits.awaits
+  const trying = tryingOf(view)
+  const without = (tree: AwaitTree): AwaitTree =>
+    trying.length === 0 ? tree : { ...tree, awaits: tree.awaits.filter((node) => !isTrying(trying, node)) }
+  const now = without(last.awaits)
+  const renewed = now.awaits
     .filter((node) => isRenewed(view, node) && callOf(view, node) === 'other')
     .reduce((sum, node) => sum + node.count, 0)
-  const gone = goneSince(uncollectedSince(view)?.awaits ?? first.awaits, last.awaits)
-  return renewed + gone + resumedIn(view, first.awaits, last.awaits)
+  const gone = goneSince(without(uncollectedSince(view)?.awaits ?? first.awaits), now)
+  return renewed + gone + resumedIn(view, without(first.awaits), now)
 }
 
 /**
@@ -179,7 +185,8 @@ function eventSigns(view: View, within: string): Sign[] {
     pendingOf(view).length > 0 ||
     // What looks for something again and again makes events of its own.
     turningOf(view).length > 0 ||
-    unclearText(view) !== null
+    unclearText(view) !== null ||
+    tryingOf(view).length > 0
   return [begunSince(view) > 0 && !stands ? strong(text) : weak(text)]
 }
 
