@@ -14,6 +14,9 @@ const READS =
 /** What ends a stream: whoever reads one to its end waits for the peer to end it. */
 const ENDS = /\.\s*(?:cancel|destroy|close|end)\s*\(|\bfor\s+await\b/
 
+/** A transaction that is handed what runs in it ends with that, and then gives back what it took. */
+const RUNS_INSIDE = /^(?:await\s+)?[\w$#.?\s]*\btransaction\s*\(\s*(?:async\b|function\b|[\w$]+\s*=>|\([^()]*\)\s*=>)/
+
 /** Characters: of the left side of an assignment, and of a method's name with its parameters. */
 const ASSIGNMENT = 300
 const PARAMETERS = 1_000
@@ -156,6 +159,7 @@ export function wayOutOfTaking(
   taken: number,
   lent: Lent = 'member',
 ): { readonly word: WayOut['word'] | 'never'; readonly at: number } | 'safe' | null {
+  if (lent === 'member' && RUNS_INSIDE.test(withoutTexts(text).slice(taken, taken + ASSIGNMENT))) return 'safe'
   const givesBack = GIVEN_BACK[lent]
   const way = wayOutWithoutGiving(text, taken, givesBack)
   if (way !== null) return way

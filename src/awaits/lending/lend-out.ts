@@ -14,6 +14,7 @@ import { grouped, insideOf, type PoolReading } from '../resources/pools.js'
 import type { Resources } from '../resources/resources.js'
 import type { AwaitScan } from '../scan/await-scan.js'
 import type { Suspended } from '../scan/suspended.js'
+import { scanHolders } from '../search/reverse-scan.js'
 import type { Finding } from '../search/wait-search.js'
 import { HoldingFunctions, isApplications } from './functions-of.js'
 import { holdersOf } from './holders-of.js'
@@ -125,7 +126,15 @@ function lending(reading: PoolReading, waiting: readonly Tagged[], context: Lend
         .flatMap((promise) => functions.waitersOf(promise))
         .filter(isApplications)
     : []
-  const taking = { objects, blocks: scan.blocks, lent: lentBy(reading), ...openedBy(reading, holders), expired }
+  const poolNames = isLost ? namesOf(reading.pool, context, expired) : []
+  const taking = {
+    objects,
+    blocks: scan.blocks,
+    lent: lentBy(reading),
+    poolNames,
+    ...openedBy(reading, holders),
+    expired,
+  }
   const takenIn = isLost ? takingsOf(waiters, taking) : []
   return {
     members: grouped(members),
@@ -156,6 +165,23 @@ function withoutMoved(
 function lentBy({ lends, lentMembers }: PoolReading): Lent {
   if (lends === 'streams') return 'stream'
   return lentMembers.some(({ facts }) => facts.doing === 'unread') ? 'answer' : 'member'
+}
+
+/** Variables of any scope that have the pool. */
+function namesOf(
+  pool: Tagged,
+  { objects, scopes, scan, containing }: LendingContext,
+  expired: () => boolean,
+): string[] {
+  const names = new Set<string>()
+  const note = (_: Tagged, slot: number): void => {
+    const holder = containing.holderOf(slot)
+    if (holder === null || holder === 'unclear' || !objects.heap.isContextType(holder.type)) return
+    const name = scopes.variableAt(holder.object, holder.offset)
+    if (/^[\w$]+$/.test(name) && name !== 'this') names.add(name)
+  }
+  scanHolders(scan.blocks, [pool], note, { limit: 1, expired, enough: () => true })
+  return [...names]
 }
 
 /** Clients made of a service's definition have a method for each of its procedures, by the last word of its path. */

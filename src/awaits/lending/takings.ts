@@ -42,6 +42,8 @@ export interface TakingsSearch extends FunctionSearch {
   readonly lent: Lent
   /** Calls that are known to take one, whoever waits now; absent: they are like the one that waits. */
   readonly calls?: readonly TakingCall[]
+  /** Variables that have the pool itself: who waits may have asked something that was made of it. */
+  readonly poolNames?: readonly string[]
 }
 
 /** @param waiters functions of the application that wait for a member of the pool */
@@ -61,7 +63,9 @@ export function takingsOf(waiters: readonly Suspended[], search: TakingsSearch):
     const text = length > MAX_TEXT || expired() ? null : script.source(0, length)
     return text === null ? [] : [{ script, text }]
   })
-  if (calls.size === 0 && lent === 'member') for (const call of beside(waiters, texts)) calls.set(keyOf(call), call)
+  if (calls.size === 0 && lent === 'member') {
+    for (const call of beside(waiters, texts, search.poolNames ?? [])) calls.set(keyOf(call), call)
+  }
   if (calls.size === 0) return []
   const functions = functionsOf(example.function, scripts, search)
   const found = new Map<string, Taking>()
@@ -99,14 +103,17 @@ function keyOf({ of, method }: TakingCall): string {
 }
 
 /** Who waits borrows one for the length of a call alone (`pool.query()`): what takes one for longer is called on the same. */
-function beside(waiters: readonly Suspended[], texts: readonly { readonly text: string }[]): TakingCall[] {
-  const owners = new Set(
-    waiters.flatMap((waiter) => {
-      const own = ownTextOf(waiter)
-      const owner = own === null ? '' : awaitedOn(own.text, own.at)
-      return owner === '' ? [] : [owner]
-    }),
-  )
+function beside(
+  waiters: readonly Suspended[],
+  texts: readonly { readonly text: string }[],
+  poolNames: readonly string[],
+): TakingCall[] {
+  const asked = waiters.flatMap((waiter) => {
+    const own = ownTextOf(waiter)
+    const owner = own === null ? '' : awaitedOn(own.text, own.at)
+    return owner === '' ? [] : [owner]
+  })
+  const owners = new Set([...poolNames, ...asked])
   if (owners.size === 0) return []
   return texts.flatMap(({ text }) => takingsWithin(text)).filter(({ of }) => owners.has(of))
 }

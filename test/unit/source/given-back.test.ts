@@ -80,6 +80,7 @@ describe('a way out with what was taken', () => {
     ['it is given back at once', 'safe', '() { const c = await p.connect(); c.release(); if (x) return }'],
     ['one branch gives it back', null, '() { const c = await p.connect(); if (x) { c.release(); return } return 3 }'],
     ['it is kept elsewhere', null, '() { const c = await p.connect(); all.set(1, c) }'],
+    ['a transaction is handed what runs in it', 'safe', '() { await db.transaction(async (tx) => { await tx.q() }) }'],
     [
       'an inner loop goes on',
       'safe',
@@ -92,5 +93,17 @@ describe('a way out with what was taken', () => {
     ],
   ])('is not said where %s', (_name, expected, text) => {
     expect(wayOutOfTaking(text, text.indexOf('await'))).toBe(expected)
+  })
+
+  test('a stream is ended or cancelled, and one that is read to its end waits for its peer', () => {
+    const way = (text: string) => wayOutOfTaking(text, text.indexOf('await'), 'stream')
+    expect(way('() { const s = await c.watch(); try { await once(s, 1) } finally { s.cancel() } }')).toBe('safe')
+    expect(way('() { const s = await c.watch(); await s.first(); return 1 }')).toMatchObject({ word: 'never' })
+  })
+
+  test('a call of any client is one that is called on something', () => {
+    const text = 'function watch() { return follow() } watch(); talk.watch(1)'
+    const sites = takingSites(text, { method: 'watch', of: '', ofAny: true })
+    expect(sites.map(({ at }) => text.slice(at))).toEqual(['talk.watch(1)'])
   })
 })
