@@ -5,7 +5,7 @@
 import { aliveBy } from '../view/alive.js'
 import { placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
-import { isHttp, type Leaf } from '../view/leaf.js'
+import { isHttp, waitingOf, type Leaf } from '../view/leaf.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
@@ -88,15 +88,24 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
   return parts.join(' ')
 }
 
-function pendingText({ last }: View, pending: readonly Leaf[]): string | null {
+/** What a program waits for until somebody ends it. */
+function signalsOf(view: View): readonly string[] {
+  const events = waitingOf(view).flatMap(({ waits }) => (waits.event?.startsWith('SIG') === true ? waits.event : []))
+  return [...new Set(events)]
+}
+
+function pendingText(view: View, pending: readonly Leaf[]): string | null {
+  const { last } = view
   if (last.awaits === null) return 'Its awaits could not be read.'
   const [only] = pending
   if (only === undefined)
     return last.awaits.cutShort === true
       ? 'Its awaits could not be read to the end: what it waits for is not known.'
-      : last.awaits.awaits.some(({ waitsFor, doubtful }) => waitsFor?.kind === 'await' && doubtful !== true)
-        ? 'Functions wait for each other, and what the innermost of them waits for was not found.'
-        : 'No function of yours is waiting.'
+      : signalsOf(view).length > 0
+        ? `It waits for the signal ${signalsOf(view).join(', ')}, as a server does until it is to end.`
+        : last.awaits.awaits.some(({ waitsFor, doubtful }) => waitsFor?.kind === 'await' && doubtful !== true)
+          ? 'Functions wait for each other, and what the innermost of them waits for was not found.'
+          : 'No function of yours is waiting.'
   if (pending.length === 1) {
     const normal =
       only.waits.blocking !== undefined

@@ -371,6 +371,16 @@ test('takes a lock whose own code has a timer due soon for a limiter that goes o
   expect(told(3_600_000)).toMatchObject({ name: 'awaiting/lock', confidence: 'medium' })
 })
 
+test('says of a program that waits to be told to end which signal that is', () => {
+  const waits = { kind: 'emitter' as const, summary: 'event SIGTERM of process', event: 'SIGTERM', owner: 'process' }
+  const told = (nodes: readonly AwaitNode[]) => {
+    const { verdict } = first(parked(nodes))
+    return `${verdict?.kind} ${verdict?.summary ?? ''}`
+  }
+  expect(told([awaitNode('serve', 3, waits)])).toMatch(/^idle .* It waits for the signal SIGTERM, as a server does/)
+  expect(told([])).not.toContain('signal')
+})
+
 test('does not ask a peer where the connection is one of this process to itself', () => {
   const waits = { local: '127.0.0.1:5000', peer: '127.0.0.1:80', sent: true, sinceMs: 25_000 }
   const accepted = (local: string, peer: string) => socket({ fd: 22, local, peer })
