@@ -25,6 +25,7 @@ import { scanHolders } from '../search/reverse-scan.js'
 
 const MAX_SCRIPTS = 300
 const MAX_TEXT = 2 << 20
+const MAX_ADDRESSES = 5_000
 const MAX_FUNCTIONS = 60_000
 const MAX_TAKINGS = 12
 /** Calls that are judged: each is looked for among all functions of its script. */
@@ -153,15 +154,26 @@ function taking(
 
 /** The application's functions, as far as they were ever met. @param example any function */
 export function applicationFunctions(example: FunctionInfo, search: FunctionSearch): FunctionInfo[] {
-  return [...functionsOf(example, scriptsLike(example, search), search).values()].flat()
+  const { script } = example
+  if (script === null) return []
+  const known = [
+    { object: script.address, limit: MAX_ADDRESSES },
+    { object: example.address, limit: MAX_FUNCTIONS },
+  ]
+  const [scripts = [], functions = []] = alike(known, search)
+  return [...functionsAmong(functions, scriptsAmong(scripts, search), search).values()].flat()
 }
 
 /** The application's scripts, by their address. */
 function scriptsLike({ script }: FunctionInfo, search: FunctionSearch): Map<Tagged, Script> {
-  const { objects } = search
+  if (script === null) return new Map()
+  const [scripts = []] = alike([{ object: script.address, limit: MAX_ADDRESSES }], search)
+  return scriptsAmong(scripts, search)
+}
+
+function scriptsAmong(addresses: readonly Tagged[], { objects }: FunctionSearch): Map<Tagged, Script> {
   const found = new Map<Tagged, Script>()
-  if (script === null) return found
-  for (const address of alike(script.address, search, 5_000)) {
+  for (const address of addresses) {
     const one = objects.functions.script(address)
     if (one === null || originOf(scriptPath(one.name)) !== 'user') continue
     found.set(address, one)
@@ -176,10 +188,18 @@ function functionsOf(
   scripts: ReadonlyMap<Tagged, Script>,
   search: FunctionSearch,
 ): Map<Tagged, FunctionInfo[]> {
-  const { objects } = search
+  const [functions = []] = alike([{ object: example.address, limit: MAX_FUNCTIONS }], search)
+  return functionsAmong(functions, scripts, search)
+}
+
+function functionsAmong(
+  addresses: readonly Tagged[],
+  scripts: ReadonlyMap<Tagged, Script>,
+  { objects }: FunctionSearch,
+): Map<Tagged, FunctionInfo[]> {
   const { heap } = objects
   const found = new Map<Tagged, FunctionInfo[]>()
-  for (const address of alike(example.address, search, MAX_FUNCTIONS)) {
+  for (const address of addresses) {
     if (!scripts.has(heap.field(address, heap.layout.shared.script))) continue
     const info = objects.functions.info(address)
     if (info?.script == null || info.start < 0) continue
@@ -190,17 +210,31 @@ function functionsOf(
   return found
 }
 
-/** Objects of the same Map as one that is known, by one pass over the heap. */
-function alike(known: Tagged, { objects, blocks, expired }: FunctionSearch, limit: number): Tagged[] {
-  const map = objects.heap.field(known, 0)
-  const type = objects.heap.typeOf(known)
-  const found: Tagged[] = []
-  const note = (_: number, slot: number): void => {
-    // Its first word is its Map.
-    if (found.length < limit && objects.heap.typeOf(slot + 1) === type) found.push(slot + 1)
+interface Example {
+  readonly object: Tagged
+  /** Most that are wanted like it. */
+  readonly limit: number
+}
+
+/** Objects of the same Map as each that is known, by one pass over the heap for all of them. */
+function alike(known: readonly Example[], { objects, blocks, expired }: FunctionSearch): Tagged[][] {
+  const { heap } = objects
+  const all = known.map(({ object, limit }) => ({
+    map: heap.field(object, 0),
+    type: heap.typeOf(object),
+    limit,
+    found: [] as Tagged[],
+  }))
+  const note = (map: number, slot: number): void => {
+    for (const each of all) {
+      // Its first word is its Map.
+      if (each.map === map && each.found.length < each.limit && heap.typeOf(slot + 1) === each.type)
+        each.found.push(slot + 1)
+    }
   }
-  scanHolders(blocks, [map], note, { limit: 1, expired, enough: () => true })
-  return found
+  const maps = all.map(({ map }) => map)
+  scanHolders(blocks, maps, note, { limit: maps.length, expired, enough: () => true })
+  return all.map(({ found }) => found)
 }
 
 /** The smallest function around an offset, with the nearest name: what an anonymous one does, the one around it does. */
