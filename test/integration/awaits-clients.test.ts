@@ -18,6 +18,10 @@ describe.each(NODES.map((node) => [node.version, node] as const))('on %s', (_ver
     ['taggedFirst', 'socket-reply', 'taggedFirst', /waits for a reply on the connection/],
     ['rows', 'stream', 'rows', /Rows/],
     ['rowsRead', 'socket-reply', 'rowsRead', /waits for a reply on the connection/],
+    ['component', 'unknown', 'component', /waits for event job of Emitter/],
+    ['componentAway', 'unknown', 'componentAway', /waits for event job of Away/],
+    ['channel', 'not-connected', 'channel', /kept in Channel\._messages/],
+    ['answer', 'stream', 'wait', /waits for ServerResponse to be ended/],
     ['bounded', 'socket-reply', 'asked', /waits for a reply on the connection/],
   ])('%s is awaiting/%s', async (kind, cause, where, told) => {
     const peer = await startProgram(node, PEER, [])

@@ -15,6 +15,7 @@ import { LockWaits, MAX_HOLDERS } from './lock-waits.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { isOfWebStream, plainParts } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
+import { nextTry } from './next-try.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
 import { streamWait } from './stream-waits.js'
@@ -57,7 +58,7 @@ export class WaitJudge {
 
   judge(finding: Finding, guard: Finding | null): WaitFacts {
     const judged = this.#judge(finding, guard)
-    if (judged.kind === 'timer') return judged
+    if (judged.kind === 'timer') return nextTry(this.#context, finding, judged) ?? judged
     const wait = this.#withCode(finding, judged)
     const timer = this.#guardOf(finding) ?? (guard === null ? null : this.#guardOf(guard))
     if (timer === null) return wait
@@ -246,7 +247,7 @@ export class WaitJudge {
   }
 
   #ownerPart(parts: readonly HeapPathPart[]): { readonly owner?: string } {
-    const owner = this.#descriptions.ownerOn(parts, '')
+    const owner = this.#descriptions.ownerOn(parts)
     return owner === null ? {} : { owner }
   }
 

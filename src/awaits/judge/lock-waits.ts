@@ -50,7 +50,7 @@ export class LockWaits {
   reentrant(finding: Finding, key: StepKey, found: SelfDeadlock): WaitFacts {
     const { paths } = this.#context
     const parts = paths.parts(finding, key)
-    const owner = this.#descriptions.ownerOn(parts, '')
+    const owner = this.#descriptions.ownerOn(parts)
     const links = distinct(found.tasks.flatMap((generator) => this.holder(generator)))
     return {
       kind: 'lock',
@@ -67,7 +67,7 @@ export class LockWaits {
   /** A queue of user code, who can reach it, and the cycle when they wait for each other. */
   lock(finding: Finding, parts: readonly HeapPathPart[], root: FoundEnd | null = null): WaitFacts {
     const { locks } = this.#context
-    const owner = this.#descriptions.ownerOn(parts, '')
+    const owner = this.#descriptions.ownerOn(parts)
     const cycle = locks.cycleOf(finding)
     const found = locks.namedHoldersOf(finding)
     const holders = found.length > 0 ? found : tasksByCallback(this.#context, finding, parts)

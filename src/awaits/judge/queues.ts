@@ -12,6 +12,7 @@ import { connectionAway, isParked, linkAway } from '../resources/connection-stat
 import { readKeyedPool } from '../resources/keyed-pools.js'
 import { readPool, type PoolReading } from '../resources/pools.js'
 import { readScopePool } from '../resources/scope-pools.js'
+import { isComponentTable } from '../resources/listeners.js'
 import { isUndiciPool, readUndiciPool, waitingRequest } from '../resources/undici-pools.js'
 import { objectOf, type Finding, type StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
@@ -21,7 +22,7 @@ import { queuedByKey } from './queued-by-key.js'
 
 const COMMANDS = /queue|command|pending|backlog|wait|todo|request/i
 const BUFFERS =
-  /queue|pending|wait|buffer|offline|commands|outgoing|to_?(?:write|send)|unsent|acks?$|connectivityStateWatchers/i
+  /queue|pending|wait|buffer|offline|commands|messages|outgoing|to_?(?:write|send)|unsent|acks?$|connectivityStateWatchers/i
 /** Tables of what was sent or is to be sent, by number: which of both, they do not tell. */
 const EITHER = /^\.[_#]?acks?$/i
 /** ioredis: what was sent and is not answered; `offlineQueue` has what was not. */
@@ -122,6 +123,7 @@ export class Queues {
     const { objects } = this.#context
     for (const [i, part] of parts.entries()) {
       if (part.role !== 'object' || !BUFFERS.test(part.slot) || !this.#isQueue(parts, i)) continue
+      if (isComponentTable(parts, i)) continue
       const away = connectionAway(objects, part.object, part.slot) ?? this.#linkAway(parts, i)
       if (away === null) continue
       const owner = `${part.name}${part.slot}`

@@ -8,7 +8,8 @@ import { connectionOver, overOf } from '../resources/emitter-state.js'
 import { portOver } from '../resources/closed-ports.js'
 import { readSession } from '../resources/http2-pools.js'
 import { agentOf, readAgent } from '../resources/http-agent.js'
-import { isStream } from '../resources/stream-states.js'
+import { isComponentTable } from '../resources/listeners.js'
+import { answerUnended, isStream } from '../resources/stream-states.js'
 import { subscriptionsOf } from '../resources/subscriptions.js'
 import { unreadOn, unreadItself, unreadOnSession, unreadPartOf, unstartedOn } from '../resources/unread.js'
 import type { JudgeContext } from './judge-context.js'
@@ -57,6 +58,8 @@ export class WaitDescriptions {
     if (signal !== null && resource.kind !== 'timer') return { kind: 'abort-signal', ...way }
     const away = resource.kind === 'socket' ? this.#awayOn(parts, object) : null
     if (away !== null) return { ...away, ...way }
+    const answer = resource.kind === 'socket' ? answerUnended(objects, parts) : null
+    if (answer !== null) return { ...answer, ...way }
     const emitter = this.#userEmitterOn(parts)
     const unreadEnd = emitter === null ? null : unreadItself(objects, emitter.object, emitter.event)
     if (emitter !== null && unreadEnd !== null) return { ...this.#ofEmitter(emitter, resource), ...way }
@@ -67,7 +70,7 @@ export class WaitDescriptions {
     const named = this.#eventOn(parts)
     // The shortest way from a socket is often its end; what one waits for is data.
     const event = resource.kind === 'socket' && (named === 'close' || named === 'error') ? null : named
-    const owner = resource.owner ?? this.ownerOn(parts, objects.className(object))
+    const owner = resource.owner ?? this.ownerOn(parts, object)
     const behind = resource.kind === 'socket' ? this.#queues.behind(parts) : null
     const over = named === null || isOfPipeline(parts) ? null : overOf(describe, this.#listenedOn(parts), named)
     const blocking =
@@ -244,7 +247,7 @@ export class WaitDescriptions {
   #clientName(parts: readonly HeapPathPart[], at: number): string {
     const name = this.#context.objects.className(parts[at]?.object ?? 0)
     if (name !== '' && name !== 'EventEmitter') return name
-    return this.ownerOn(parts.slice(0, at), '') ?? 'EventEmitter'
+    return this.ownerOn(parts.slice(0, at)) ?? 'EventEmitter'
   }
 
   /**
@@ -253,13 +256,13 @@ export class WaitDescriptions {
    */
   #userEmitterOn(parts: readonly HeapPathPart[]): (HeapPathPart & { readonly event: string | null }) | null {
     const { objects } = this.#context
-    const at = parts.findLastIndex((part) => part.slot === '._events')
+    const at = parts.findLastIndex((part, i) => part.slot === '._events' || isComponentTable(parts, i))
     const emitter = parts[at]
     if (emitter === undefined) return null
     if (objects.classScript(emitter.object)?.startsWith('node:') !== false) return null
     if (leadsOn(parts, at)) return null
     const slot = parts[at + 1]?.slot ?? ''
-    return { ...emitter, event: slot.startsWith('.') ? slot.slice(1) : null }
+    return { ...emitter, event: slot.startsWith('.') ? slot.slice(isComponentTable(parts, at) ? 2 : 1) : null }
   }
 
   /** A request that wraps node's own, to follow redirections or to try again: what it has under way. */
@@ -307,15 +310,15 @@ export class WaitDescriptions {
 
   /** `ready` out of `OrderBus._events > Object.ready`: of the emitter nearest to the promise. */
   #eventOn(parts: readonly HeapPathPart[]): string | null {
-    const at = parts.findLastIndex((part) => part.slot === '._events' || part.slot === '.[kEvents]')
+    const at = listenersAt(parts)
     const slot = at < 0 || leadsOn(parts, at) ? '' : (parts[at + 1]?.slot ?? '')
-    return slot.startsWith('.') ? slot.slice(1) : null
+    return slot.startsWith('.') ? slot.slice(isComponentTable(parts, at) ? 2 : 1) : null
   }
 
   /** The user's object nearest to the promise through whose property it is held: `LineClient.pending`. */
-  ownerOn(parts: readonly HeapPathPart[], except: string): string | null {
+  ownerOn(parts: readonly HeapPathPart[], except: Tagged = 0): string | null {
     for (const part of parts.toReversed()) {
-      if (!this.#heap.is(part.object, 'JS_OBJECT') || part.slot === '' || part.name === except) continue
+      if (!this.#heap.is(part.object, 'JS_OBJECT') || part.slot === '' || part.object === except) continue
       const script = this.#context.objects.classScript(part.object)
       if (script === null || script.startsWith('node:')) continue
       return `${part.name}${part.slot}`
@@ -395,7 +398,7 @@ export class WaitDescriptions {
     const from = end ?? finding.waypoints.at(-1)
     if (from === undefined) return null
     const parts = paths.parts(finding, from)
-    const at = parts.findLastIndex((part) => part.slot === '._events' || part.slot === '.[kEvents]')
+    const at = listenersAt(parts)
     const emitter = parts[at]
     if (emitter === undefined) return null
     const name = objects.className(emitter.object) || 'EventEmitter'
@@ -443,6 +446,13 @@ export class WaitDescriptions {
 
 /** lib/internal/streams/pipeline.js: its first streams are over before its last, and each alone tells nothing. */
 const PIPELINE = { kind: 'stream', owner: 'pipeline', event: 'finish' } as const
+
+/** Where the nearest table of listeners stands in a path; -1 without one. */
+function listenersAt(parts: readonly HeapPathPart[]): number {
+  return parts.findLastIndex((part, i) => {
+    return part.slot === '._events' || part.slot === '.[kEvents]' || isComponentTable(parts, i)
+  })
+}
 
 function isOfPipeline(parts: readonly HeapPathPart[]): boolean {
   return parts.some((part) => part.name === 'scope of pipelineImpl')

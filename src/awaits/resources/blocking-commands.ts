@@ -29,13 +29,19 @@ export function blockingCommand(objects: Objects, path: readonly Tagged[]): Bloc
   for (const object of path.toReversed()) {
     if (!objects.heap.is(object, 'JS_OBJECT')) continue
     const args = objects.getObject(object, ['args', '_args'])
-    const name = objects.getText(object, ['name'], 20) ?? (args === 0 ? null : firstText(objects, args))
+    const name = nameOf(objects, object) ?? (args === 0 ? null : firstText(objects, args))
     if (name === null) continue
     if (BLOCKING.test(name)) return command(name, timeoutOf(objects, args, name))
     const block = WITH_BLOCK.test(name) && args !== 0 ? blockOf(objects, args) : null
     if (block !== null) return command(name, block.afterMs)
   }
   return null
+}
+
+/** ioredis calls it `name`, node-redis before 4 `command`. */
+function nameOf(objects: Objects, object: Tagged): string | null {
+  const name = objects.getText(object, ['name'], 20)
+  return name === null && objects.className(object) === 'Command' ? objects.getText(object, ['command'], 20) : name
 }
 
 function firstText(objects: Objects, args: Tagged): string | null {

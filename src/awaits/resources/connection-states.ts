@@ -15,6 +15,9 @@ const FLAGS = ['isReady', '#isReady', '_isReady', 'connected', '_connected', '#c
 const OWNERS = ['conn', 'connection', '_connection', 'client', '_client']
 /** What a client keeps its connection in, beside a queue that is an object of its own. */
 const LINKS = [...OWNERS, '#connection', 'socket', '_socket', '#socket', 'transport', '_transport', '#transport']
+/** amqp-connection-manager: a channel's messages wait for the connection that another object opens again and again. */
+const MANAGERS = ['_connectionManager', 'connectionManager']
+const CURRENT = ['_currentConnection', 'currentConnection']
 const KEPT = /queue|buffer|pending|wait|outgoing|to_?(?:write|send)|unsent|acks?\b|callbacks|replies/i
 
 /** mongodb, lib/sdam/topology.js: `s.state`, and `s.description.type` of what is known of the servers. */
@@ -37,6 +40,9 @@ export function connectionAway(objects: Objects, owner: Tagged, slot: string): s
   if (mongoose !== null) return MONGOOSE_STATES[mongoose] ?? null
   const topology = topologyAway(objects, owner)
   if (topology !== null) return topology
+  const manager = objects.getObject(owner, MANAGERS)
+  const current = manager === 0 ? null : objects.oddball(objects.getAny(manager, CURRENT) ?? 0)
+  if (current === 'undefined' || current === 'null') return 'not connected'
   const status = objects.getText(owner, ['status', 'state', '_state', '#state'], 40)
   if (status !== null && AWAY.test(status)) return status
   if (objects.getBoolean(owner, ['buffer']) === true) {

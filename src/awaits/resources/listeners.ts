@@ -19,3 +19,11 @@ export function plainListener(objects: Objects, listener: Tagged): Tagged {
   const wrapped = objects.get(listener, 'listener') ?? 0
   return heap.isFunction(wrapped) ? wrapped : listener
 }
+
+/**
+ * Whether a slot of a path is a table of listeners of the package component-emitter, as socket.io's clients are: `_callbacks`,
+ * with the names of events behind a `$`.
+ */
+export function isComponentTable(parts: readonly { readonly slot: string }[], at: number): boolean {
+  return parts[at]?.slot === '._callbacks' && parts[at + 1]?.slot.startsWith('.$') === true
+}

@@ -3,7 +3,7 @@
  * end) has not called back, or nobody ends it. Of Node's streams and of the package readable-stream, whose states have
  * the same names as plain properties; of streamx as far as its queue tells; of the web's streams by their back-pressure.
  */
-import type { StreamHold, UnreadStream } from '../../model/wait.js'
+import type { StreamHold, UnreadStream, WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { entriesOf } from './collections.js'
@@ -70,6 +70,22 @@ export function awaitedWriters(objects: Objects, stream: Tagged): readonly Tagge
 export function isStream(objects: Objects, object: Tagged): boolean {
   if (!objects.heap.is(object, 'JS_OBJECT')) return false
   return objects.getObject(object, ['_readableState']) !== 0 || objects.getObject(object, ['_writableState']) !== 0
+}
+
+/**
+ * An answer of this process's own that somebody waits for to be sent, and that nobody has ended (lib/_http_outgoing.js:
+ * `finished` is set by end()). Who waits for its `close` alone may wait for the client to leave.
+ */
+export function answerUnended(
+  objects: Objects,
+  parts: readonly { readonly object: Tagged; readonly name: string; readonly slot: string }[],
+): WaitOf<'stream'> | null {
+  const at = parts.findLastIndex(({ slot }) => slot === '._events')
+  const answer = parts[at]
+  if (answer === undefined || objects.className(answer.object) !== 'ServerResponse') return null
+  const isFinish = parts[at + 1]?.slot === '.finish' || parts.some(({ name }) => name === 'scope of eos')
+  if (!isFinish || objects.getBoolean(answer.object, ['finished']) !== false) return null
+  return { kind: 'stream', owner: 'ServerResponse', hold: 'unended' }
 }
 
 /** A stream that nobody reads, with what lies in it. */

@@ -39,7 +39,7 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
         ],
         // Whoever shuts down waits a while for what is under way.
         cap: view.silent || areAbandoned(view, leaf) ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
-        weight: 10,
+        weight: isPublished(leaf) ? 8 : 10,
         refutedBy: 'It coming.',
         nextStep:
           work !== null
@@ -56,6 +56,13 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
   // Of no use beside an await that says more.
   return leaves.length > 0 ? named : bare(view)
 }
+
+/** What a client was subscribed to may rest for as long as nobody publishes: what else is waited for says more. */
+function isPublished({ waits }: Leaf): boolean {
+  return waits.kind === 'emitter' && waits.event !== undefined && PUBLISHED.test(waits.event)
+}
+
+const PUBLISHED = /^(?:p?message|p?messageBuffer|notification)$/
 
 const SEE_NATIVE =
   'See what that native module waits for there: a database that another process has locked, a file, a device. Give it a time-out, and look at who holds what it wants.'
