@@ -27,6 +27,7 @@ async function lockOf(node: NodeBinary, kind: string): Promise<Verdict | undefin
 describe.each(NODES)('a lock that callbacks have on Node $major', (node) => {
   it.each([
     ['once', `onStored (${at(lineOf('once') - 1)}), a callback for event stored `],
+    ['same', `onEach (${at(lineOf('same') - 1)}), a callback for event stored of EventEmitter`],
     ['on', `onClosed (${at(lineOf('on') - 1)}), a callback for event closed of EventEmitter`],
     ['timer', `later (${at(lineOf('timer') - 1)}), a callback of a timer`],
   ])('is told with the callback that gives it back: %s', async (kind, words) => {

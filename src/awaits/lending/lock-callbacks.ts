@@ -7,6 +7,7 @@ import type { LockCallback, WaitFacts } from '../../model/wait.js'
 import { originOf } from '../../source/origin.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { ContainingObjects } from '../../v8/objects/containing-object.js'
+import type { Objects } from '../../v8/objects/objects.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import type { Locks } from '../judge/locks.js'
 import { Paths } from '../judge/paths.js'
@@ -24,7 +25,7 @@ const MAX_SCOPES = 10
 const MAX_SLOTS = 100
 /** The callback, and a function in its scope that it calls. */
 const MAX_CALLS = 2
-const MAX_WAY = 4
+const MAX_WAY = 8
 const MAX_NAMED = 3
 
 export interface LockCallbackSearch {
@@ -143,6 +144,8 @@ function callerOf(
     const parts = paths.parts(finding, key)
     const [first, second] = parts
     if (first?.slot !== '._events' || parts.length > MAX_WAY) continue
+    // Another listener that has it in its scope may call it or not; node's own wrapper for `once` does.
+    if (parts.some(({ role, object }) => role === 'function' && !isNodes(objects, object))) continue
     const event = second?.slot.startsWith('.') === true ? second.slot.slice(1) : undefined
     return { of: first.name || 'EventEmitter', ...(event === undefined ? {} : { event }) }
   }
@@ -152,4 +155,8 @@ function callerOf(
     if (parts.length <= 2 && parts[0]?.slot === '._onTimeout') return { of: 'Timeout' }
   }
   return null
+}
+
+function isNodes(objects: Objects, fn: Tagged): boolean {
+  return objects.functions.ofFunction(fn)?.script?.name?.startsWith('node:') === true
 }
