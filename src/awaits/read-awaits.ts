@@ -13,7 +13,7 @@ import { scriptPath } from '../v8/objects/scripts.js'
 import { CodeScopes } from '../v8/objects/code-scopes.js'
 import { isMissed } from './judge/missed.js'
 import { circlesOf } from './judge/circles.js'
-import { TriesAgain, withTries } from './judge/tries-again.js'
+import { resumedToTry, TriesAgain, withTries } from './judge/tries-again.js'
 import { findLeafWaits, type LeafWaits } from './leaf-waits.js'
 import { NativeObjects, type NativeClasses } from './resources/native-objects.js'
 import { Resources } from './resources/resources.js'
@@ -157,7 +157,7 @@ function readIsolate(
       kind: one.kind,
       awaiters: (awaiters[i] ?? []).map((index) => index + offset),
       awaitsListed: listed,
-      waitsFor: left ? LEFT_MODULE : listed || one.awaits === 0 ? null : wait,
+      waitsFor: left ? LEFT_MODULE : listed ? null : one.awaits === 0 ? resumedToTry(one, () => tries.of(i)) : wait,
       // An async function without a promise was being resumed; a generator rests between two values.
       ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),

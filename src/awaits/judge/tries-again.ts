@@ -76,6 +76,12 @@ export function withTries(wait: WaitFacts | null, tries: () => TryAgain | null):
   return again === null ? wait : { ...wait, again }
 }
 
+/** Of an async function that is being resumed, its timer has fired: where that was to try again, this is still what it does. */
+export function resumedToTry({ kind }: Suspended, tries: () => TryAgain | null): WaitFacts | null {
+  const again = kind === 'async function' ? tries() : null
+  return again === null ? null : { kind: 'timer', again }
+}
+
 /** What a retry package's operation on the way says of itself: npm's `retry`, and so async-retry and p-retry up to 6. */
 export function operationOf(objects: Objects, way: readonly Tagged[]): TryAgain | null {
   for (const object of way) {
