@@ -3,11 +3,13 @@ import net, { type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { IncidentManifest } from '../../src/model/incident.js'
 import type { DumpJson } from '../../src/report/dump-json.js'
 import { runCli } from '../support/cli.js'
 import { startMutingProxy } from '../support/muting-proxy.js'
 import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
 import { startProgram, type Program } from '../support/program.js'
+import { RunningWorker } from '../support/run-worker.js'
 
 const TARGET = path.join(PROGRAMS, 'clients/kept-connection.cjs')
 
@@ -45,6 +47,32 @@ async function muted(node: NodeBinary, kind: string): Promise<void> {
   }
 }
 
+/** What the agent left of a worker whose polls go through the client of this kind. */
+async function polled(node: NodeBinary, kind: string, serves: 'muted' | 'slow'): Promise<readonly IncidentManifest[]> {
+  const proxy = await startMutingProxy(serves === 'slow' ? 1_500 : 0)
+  const worker = new RunningWorker({
+    node,
+    program: 'clients/kept-connection.cjs',
+    args: [kind, proxy.url, '3000', 'polls'],
+    env: {
+      CONDUCTOR_STALL_WARN_SECONDS: '20',
+      CONDUCTOR_STALL_POLL_SUCCESS_WARN_SECONDS: '8',
+      CONDUCTOR_WORKER_POLL_STALL_TIMEOUT_SECONDS: '0',
+    },
+  })
+  try {
+    await worker.says('"answered":true')
+    if (serves === 'muted') {
+      proxy.mute()
+      await worker.says('"event":"incident"', 80_000)
+    } else await new Promise((resolve) => setTimeout(resolve, 15_000))
+  } finally {
+    worker.child.kill('SIGKILL')
+    proxy.close()
+  }
+  return (await worker.result).incidents
+}
+
 describe.each(NODES.map((node) => [node.version, node] as const))('on %s', (_version, node) => {
   test('an HTTP/2 session that is muted is told from outside', async () => await muted(node, 'http2'), 90_000)
 
@@ -54,6 +82,18 @@ describe.each(NODES.map((node) => [node.version, node] as const))('on %s', (_ver
     async () => await muted(node, 'fetch'),
     90_000,
   )
+
+  // Node's own where it speaks HTTP/2, else a session of node:http2.
+  const kind = node.major >= 26 ? 'fetch' : 'http2'
+
+  test('a muted connection is told from inside, by the polls that fail on it', async () => {
+    const [incident] = await polled(node, kind, 'muted')
+    expect(incident?.verdicts[0]).toMatchObject({ kind: 'awaiting', cause: 'connection-reused-dead' })
+  }, 120_000)
+
+  test('a server that is slow and answers leaves no incident', async () => {
+    expect(await polled(node, kind, 'slow')).toEqual([])
+  }, 60_000)
 
   test('one that only sends, for long and with no answer ever, is not', async () => {
     const server = net.createServer((socket) => socket.on('error', () => {}).resume())
