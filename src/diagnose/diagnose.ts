@@ -8,6 +8,7 @@ import { awaitingConnectionMuted } from './rules/awaiting-connection-muted.js'
 import { awaitingConnectionReusedDead } from './rules/awaiting-connection-reused-dead.js'
 import { awaitingHttpResponse } from './rules/awaiting-http-response.js'
 import { awaitingLock } from './rules/awaiting-lock.js'
+import { awaitingCollected } from './rules/awaiting-collected.js'
 import { awaitingNeverSettles } from './rules/awaiting-never-settles.js'
 import { awaitingNotConnected } from './rules/awaiting-not-connected.js'
 import { awaitingPoolExhausted } from './rules/awaiting-pool-exhausted.js'
@@ -54,6 +55,7 @@ const RULES: readonly Rule[] = [
   awaitingHttpResponse,
   awaitingLock,
   awaitingNeverSettles,
+  awaitingCollected,
   awaitingPoolExhausted,
   awaitingNotConnected,
   awaitingPoolRequest,

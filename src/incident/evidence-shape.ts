@@ -89,5 +89,6 @@ export const isEvidence: Shape = record({
     record({ engine: text, missed: amount, samples: list(record({ atMs: amount, frames: list(isFrame) })) }),
     none,
   ),
+  lostLoops: or(list(isFrame), none),
   profile: or(record({ hot: list(record({ function: text, file: text, share: amount })) }), none),
 })

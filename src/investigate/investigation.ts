@@ -34,6 +34,7 @@ import {
 import type { ClocksNow, InvestigationPlan } from './investigation-plan.js'
 import { endOf } from './end-of-target.js'
 import { openCostMeter } from './cost-meter.js'
+import { lostLoopsOf } from './lost-loops.js'
 import { withOriginalSources } from './map-sources.js'
 import { withBundlePointers } from './pointers.js'
 
@@ -144,13 +145,11 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
     missing: [...(plan.missing ?? []), ...(cutShort === null ? [] : [missingSince(cutShort)])],
     cost: costMeter.soFar(),
   })
-  const maps = createSourceMaps(
-    target.inside ? { maxMapBytes: MAX_MAP_BYTES_INSIDE } : { root: `${target.procRoot}/root` },
-  )
-  const evidence = withOriginalSources(joined, maps)
+  const root = target.inside ? '' : `${target.procRoot}/root`
+  const maps = createSourceMaps(target.inside ? { maxMapBytes: MAX_MAP_BYTES_INSIDE } : { root })
+  const evidence = withOriginalSources({ ...joined, lostLoops: lostLoopsOf(joined, root) }, maps)
   storeEvidence(plan.store, evidence)
   const verdicts = diagnose(evidence)
-  const root = target.inside ? '' : `${target.procRoot}/root`
   return {
     evidence,
     verdicts: plan.store === null ? verdicts : verdicts.map(withBundlePointers),

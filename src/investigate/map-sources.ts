@@ -89,6 +89,7 @@ export function withOriginalSources(evidence: Evidence, maps: SourceMaps): Evide
     ...evidence,
     looks: evidence.looks.map(look),
     tasks: evidence.tasks?.map(task) ?? null,
+    ...(evidence.lostLoops == null ? {} : { lostLoops: evidence.lostLoops.map(place) }),
     ...(evidence.retained == null
       ? {}
       : { retained: { ...evidence.retained, holdings: evidence.retained.holdings.map(holding) } }),

@@ -131,6 +131,11 @@ export interface Evidence {
   readonly watchedConnections?: readonly ConnectionWatch[] | null
   /** What keeps the memory of the main thread's heap. Null or absent: it was not near its limit, or nobody looked. */
   readonly retained?: Retained | null
+  /**
+   * Loops without an end that the process began with, of which no function is left: where they await. Null or absent: there
+   * is none, or its code could not be had.
+   */
+  readonly lostLoops?: readonly CodePlace[] | null
   readonly from: 'inside' | 'outside'
   readonly cost: CaptureCost
   readonly missing: readonly Missing[]

@@ -67,7 +67,7 @@ export function withoutTexts(text: string): string {
 }
 
 /** What an inner function returns leaves that function only. */
-function withoutInnerFunctions(code: string): string {
+export function withoutInnerFunctions(code: string): string {
   let rest = code
   for (let from = 0; ;) {
     const head = /=>\s*\{|\bfunction\b[^{]*\{/g

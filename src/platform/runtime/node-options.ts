@@ -24,3 +24,22 @@ export function nodeOptionsOf(argv: readonly string[]): string[] {
   }
   return options
 }
+
+/**
+ * The script as the command line names it; null where code is given as an argument, where Node looks for tests, and without
+ * any.
+ *
+ * @param argv without the binary's own name
+ */
+export function scriptOf(argv: readonly string[]): string | null {
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? ''
+    if (word === '--') return argv[i + 1] ?? null
+    if (!word.startsWith('-')) return word
+    if (NO_SCRIPT.test(word)) return null
+    if (OPTIONS_WITH_VALUE.has(word)) i++
+  }
+  return null
+}
+
+const NO_SCRIPT = /^(?:-|-e|-p|-pe|--eval|--print|--test|--run)(?:=|$)/

@@ -1,0 +1,86 @@
+/**
+ * `awaiting/never-settles`, seen too late: a wait that nothing can settle is garbage, and is collected with the functions that
+ * only it would resume. What is left tells of it: a caller that somebody keeps, or the text of the script, which begins with
+ * a loop that has no end.
+ */
+import type { AwaitNode, CodePlace } from '../../model/await.js'
+import { blameAwait, blameFrames, placeText } from '../view/blame.js'
+import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { loopIsAlive } from '../view/leaf.js'
+import { seconds } from '../view/phrases.js'
+import { pointersOfAwait } from '../view/pointers.js'
+import type { View } from '../view/view.js'
+import { beating } from './beating.js'
+
+const MAX_CALLERS = 3
+
+export function awaitingCollected(view: View): readonly Candidate[] {
+  if (!loopIsAlive(view)) return []
+  return [...callersOf(view), ...(view.evidence.lostLoops ?? []).map((place) => lostLoop(view, place))]
+}
+
+/** Functions at the call of one that is in no list: it is neither suspended nor, as the loop is idle, running. */
+function callersOf(view: View): Candidate[] {
+  const { main, last } = view
+  const looks = view.evidence.looks.filter(({ awaits }) => awaits !== null)
+  if (main?.idle !== true || looks.length < 2) return []
+  if (looks.some(({ awaits }) => awaits?.cutShort === true || awaits?.unsettled === true)) return []
+  const callers = (last.awaits?.awaits ?? [])
+    .map((node, index) => ({ node, index }))
+    .filter(({ node }) => waitsForNobody(node) && (node.looks ?? 1) >= looks.length)
+  if (callers.length === 0 || (!view.silent && beating(view).length > 0)) return []
+  return callers.slice(0, MAX_CALLERS).map(({ node, index }) => caller(view, node, index))
+}
+
+function waitsForNobody({ waitsFor, doubtful }: AwaitNode): boolean {
+  return doubtful !== true && waitsFor?.kind === 'await' && waitsFor.until === 'end' && waitsFor.by === null
+}
+
+function caller(view: View, node: AwaitNode, index: number): Candidate {
+  const blame = blameAwait(node)
+  const signs: Sign[] = [weak('it stands at a call, and no function of that call is left in memory')]
+  if (node.seenMs != null)
+    signs.push(weak(`in the same place in ${node.looks ?? 1} looks over ${seconds(node.seenMs)}`))
+  if (view.silence !== null) signs.push(strong(view.silence))
+  return {
+    kind: 'awaiting',
+    cause: 'never-settles',
+    where: blame.where,
+    chain: blame.chain,
+    summary: `${placeText(blame.where)} waits for the end of what it called, of which nothing is left in memory: it was collected together with what it waited for, so nothing can settle it.`,
+    evidence: pointersOfAwait(view, index),
+    signs,
+    cap: view.silent ? 'medium' : 'low',
+    needsNoCpu: true,
+    weight: 9.5,
+    refutedBy: 'That function in the await tree of a later look, or this one in another place.',
+    nextStep: NEXT,
+  }
+}
+
+function lostLoop(view: View, place: CodePlace): Candidate {
+  const blame = blameFrames([{ ...place, tier: null, async: true, native: false }])
+  const signs: Sign[] = [
+    strong('the script starts this loop, which has no end, and no function of it is left in memory'),
+  ]
+  if (view.evidence.looks.length > 1) signs.push(weak(`in ${view.evidence.looks.length} looks`))
+  if (view.silence !== null) signs.push(weak(view.silence))
+  return {
+    kind: 'awaiting',
+    cause: 'never-settles',
+    where: blame.where,
+    chain: blame.chain,
+    summary: `Nothing is left in memory of the endless loop in ${blame.where === null ? 'the script' : placeText(blame.where)}: what it waits for, here or in a function that it calls, was collected with it, so nothing can settle it; or an error ended it.`,
+    evidence: [],
+    signs,
+    // The text says that it has no end; that it was begun at all is not seen.
+    cap: view.silent ? 'medium' : 'low',
+    needsNoCpu: true,
+    weight: 9,
+    refutedBy: 'A function of this loop in the await tree of a later look.',
+    nextStep: `${NEXT} Log what ends the loop by an error. The agent sees such an await before it is collected: node --require conductor-stall-agent.`,
+  }
+}
+
+const NEXT =
+  'Follow what is called there to its innermost await, and find the path on which neither resolve nor reject is called (an event that came before its listener, or never comes; a callback that is forgotten).'
