@@ -208,10 +208,10 @@ function readSettled(
   }
 }
 
-/** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
 /** Less than the function with which it races. */
 const SAYS_LESS: ReadonlySet<string> = new Set(['nothing', 'unknown', 'await', 'timer', 'abort-signal'])
 
+/** Values of the first function of each place and chain; those alike have others, but one is enough to see. */
 function localsReader(heap: V8Heap, scan: AwaitScan): (one: Suspended, key: number) => readonly LocalValue[] | null {
   const objects = new Objects(heap, scan.functions)
   const scopes = new CodeScopes(objects)

@@ -7,9 +7,19 @@ import { scriptPath } from '../../v8/objects/scripts.js'
 import type { Suspended } from './suspended.js'
 
 /** Each list with those first that lead to code of the user's, else as it was. */
-export function userFirst(list: readonly Suspended[], awaiters: readonly (readonly number[])[]): readonly number[][] {
+export function userFirst(
+  list: readonly Suspended[],
+  awaiters: readonly (readonly number[])[],
+): readonly (readonly number[])[] {
+  if (awaiters.every((above) => above.length < 2)) return awaiters
   const reaches = new Int8Array(list.length)
-  const isUser = (i: number): boolean => originOf(scriptPath(list[i]?.function.script?.name ?? null)) === 'user'
+  const origins = new Map<string | null, boolean>()
+  const isUser = (i: number): boolean => {
+    const name = list[i]?.function.script?.name ?? null
+    const known = origins.get(name) ?? originOf(scriptPath(name)) === 'user'
+    origins.set(name, known)
+    return known
+  }
   // From the user's functions down: whoever they await, directly or not, leads to them.
   const awaited = new Map<number, number[]>()
   for (const [i, above] of awaiters.entries()) {
@@ -29,6 +39,6 @@ export function userFirst(list: readonly Suspended[], awaiters: readonly (readon
     }
   }
   return awaiters.map((above) =>
-    above.length < 2 ? [...above] : above.toSorted((a, b) => (reaches[b] ?? 0) - (reaches[a] ?? 0)),
+    above.length < 2 ? above : above.toSorted((a, b) => (reaches[b] ?? 0) - (reaches[a] ?? 0)),
   )
 }
