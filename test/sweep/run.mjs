@@ -2,7 +2,8 @@
 // looked at by `conductor-diag dump` (outside) or through the agent's own incident (inside).
 //
 //   --only CLIENT[,CLIENT]  --mode silent,leak,away,slow,idle  --side outside,inside  --node 20[,26]  --jobs N
-//   --verbose   what was said     --json FILE   all results     --from FILE   joins an earlier run's     --write   docs/sweep.md
+//   --verbose   what was said     --json FILE   all results     --write   docs/sweep.md
+//   --from FILE   joins an earlier run's results, and runs only what is asked for with --only
 //
 // Installs the clients' packages on its first run. Ends with 1 when an answer is wrong.
 import { execFileSync, spawn } from 'node:child_process'
@@ -167,7 +168,16 @@ async function run(trial, shared) {
   }
 }
 
-const clients = values.only === undefined ? Object.keys(EXPECTED) : list(values.only)
+const asked = values.only ?? (values.from === undefined ? Object.keys(EXPECTED).join(',') : '')
+const clients = list(asked)
+const unknown = [
+  ...clients.filter((client) => EXPECTED[client] === undefined),
+  ...list(values.mode).filter((mode) => ![...WEDGES, ...CONTROLS].includes(mode)),
+]
+if (unknown.length > 0) {
+  console.error(`not known: ${unknown.join(', ')}; clients: ${Object.keys(EXPECTED).join(',')}`)
+  process.exit(64)
+}
 const trials = list(values.node).flatMap((node) =>
   list(values.side).flatMap((side) =>
     list(values.mode).flatMap((mode) => clients.map((client) => ({ client, mode, side, node: Number(node) }))),
