@@ -2,25 +2,15 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Verdict } from '../../src/model/verdict.js'
-import { startProgram } from '../support/await-target.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, PROJECT_ROOT, type NodeBinary } from '../support/nodes.js'
+import { verdictsOfProgram } from '../support/verdicts.js'
 
 const FOLDER = path.join(PROJECT_ROOT, 'test/clients')
 const PROGRAM = path.join(PROGRAMS, 'batches.cjs')
 const LINES = readFileSync(PROGRAM, 'utf8').split('\n')
 const at = (mark: string): string => `batches.cjs:${LINES.findIndex((line) => line.includes(`// @${mark}`)) + 1}`
 
-async function verdictsOf(node: NodeBinary, kind: string): Promise<readonly Verdict[]> {
-  const target = await startProgram(node, PROGRAM, [kind, FOLDER])
-  try {
-    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
-    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
-  } finally {
-    await target.end()
-  }
-}
+const verdictsOf = (node: NodeBinary, kind: string) => verdictsOfProgram(node, PROGRAM, [kind, FOLDER])
 
 describe.each(NODES)('a batch on Node $major', (node) => {
   it.each([

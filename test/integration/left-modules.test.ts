@@ -1,20 +1,11 @@
 /** A module outlives what its top-level await waits for: it is told though the promise was collected. */
 import { describe, expect, it } from 'vitest'
-import type { Verdict } from '../../src/model/verdict.js'
 import { programFile } from '../support/await-oracle.js'
-import { startProgram } from '../support/await-target.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
+import { verdictsOfProgram } from '../support/verdicts.js'
 
-async function verdictsOf(node: NodeBinary, file: string): Promise<readonly Verdict[]> {
-  const target = await startProgram(node, programFile(PROGRAMS, file), [], { nodeArgs: ['--expose-gc'] })
-  try {
-    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
-    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
-  } finally {
-    await target.end()
-  }
-}
+const verdictsOf = (node: NodeBinary, file: string) =>
+  verdictsOfProgram(node, programFile(PROGRAMS, file), [], ['--expose-gc'])
 
 describe.each(NODES)('a module at a top-level await, on Node $major', (node) => {
   it('is what waits for ever once the promise that it awaits was collected', async () => {

@@ -1,21 +1,11 @@
 /** A loop that was collected, of which the script's text on disk is the last that is left. From outside. */
 import { describe, expect, it } from 'vitest'
-import type { Verdict } from '../../src/model/verdict.js'
 import { programFile } from '../support/await-oracle.js'
-import { startProgram } from '../support/await-target.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
+import { verdictsOfProgram } from '../support/verdicts.js'
 
-async function verdictsOf(node: NodeBinary, how: string): Promise<readonly Verdict[]> {
-  const file = programFile(PROGRAMS, 'lost-loop.cjs')
-  const target = await startProgram(node, file, [how], { nodeArgs: ['--expose-gc'] })
-  try {
-    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
-    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
-  } finally {
-    await target.end()
-  }
-}
+const verdictsOf = (node: NodeBinary, how: string) =>
+  verdictsOfProgram(node, programFile(PROGRAMS, 'lost-loop.cjs'), [how], ['--expose-gc'])
 
 describe.each(NODES)('the loop that a script begins with, on Node $major', (node) => {
   it('is told when nothing of it is left, or by its wait where that is still there', async () => {

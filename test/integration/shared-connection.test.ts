@@ -2,11 +2,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Verdict } from '../../src/model/verdict.js'
-import { startProgram } from '../support/await-target.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, PROJECT_ROOT, type NodeBinary } from '../support/nodes.js'
 import { HAS_REDIS, startRedis, type Redis } from '../support/redis.js'
+import { verdictsOfProgram } from '../support/verdicts.js'
 
 const PROGRAM = path.join(PROGRAMS, 'shared-connection/ioredis.cjs')
 
@@ -27,16 +25,8 @@ function at(mark: string): string {
   return `ioredis.cjs:${line + 1}`
 }
 
-async function verdictsOf(node: NodeBinary, mode: string, { port } = redis): Promise<readonly Verdict[]> {
-  const folder = path.join(PROJECT_ROOT, 'test/clients')
-  const target = await startProgram(node, PROGRAM, [mode, folder, String(port)])
-  try {
-    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
-    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
-  } finally {
-    await target.end()
-  }
-}
+const verdictsOf = (node: NodeBinary, mode: string, { port } = redis) =>
+  verdictsOfProgram(node, PROGRAM, [mode, path.join(PROJECT_ROOT, 'test/clients'), String(port)])
 
 describe.skipIf(!HAS_REDIS).each(NODES)('a connection that is shared on Node $major', (node) => {
   it.each(['blpop', 'bzpopmin', 'xread'])('is told with the command that blocks it: %s', async (mode) => {
