@@ -21,8 +21,8 @@ export function lostLoopsOf({ process, looks }: Evidence, root: string, nowMs = 
   if (!(nowMs - startedMs > STARTED_MS) || !looks.every(isWhole)) return []
   const script = scriptOf(process.argv.slice(1))
   const file = script === null || process.cwd === null ? null : path.resolve(process.cwd, script)
-  const source = file === null ? null : readSource(`${root}${file}`)
-  if (file === null || source === null || source.bytes.length > MAX_BYTES || source.changedAtMs > startedMs) return []
+  const source = file === null ? null : readSource(`${root}${file}`, MAX_BYTES)
+  if (file === null || source === null || source.changedAtMs > startedMs) return []
   const text = source.bytes.toString('utf8')
   return endlessLoops(text)
     .map((loop): CodePlace => ({ function: loop.function, file, ...lineOf(text, loop.at) }))

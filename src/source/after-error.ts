@@ -3,8 +3,7 @@
  * `catch` of a loop, and in a loop behind a `try` that leaves it where nothing fails. Knows no scopes; a text that it does
  * not understand tells nothing.
  */
-import { type Block, closingOf, openBlocks, withoutBlocks } from './blocks.js'
-import { withoutTexts } from './lost-turns.js'
+import { type Block, closingOf, openBlocks, withoutBlocks, withoutTexts } from './blocks.js'
 
 /**
  * `again`: after an error, and it goes on with what failed. `loop`: in a loop, on its usual way. `once`: after an error, and

@@ -1,4 +1,4 @@
-/** The blocks of a text without strings and comments, by its braces. Knows no scopes. */
+/** A text as far as its braces tell: without strings and comments, and by its blocks. Knows no scopes. */
 
 type BlockKind = 'function' | 'loop' | 'catch' | 'try' | 'other'
 
@@ -63,4 +63,44 @@ export function withoutBlocks(code: string): string {
     if (char === '}') depth = Math.max(0, depth - 1)
     return kept ? char : ' '
   })
+}
+
+/** The blocks that are in no other one: offsets behind the brace that begins each, and of the one that ends it. */
+export function outermostBlocks(code: string): { readonly start: number; readonly end: number }[] {
+  const found: { start: number; end: number }[] = []
+  for (let at = code.indexOf('{'); at >= 0;) {
+    const end = closingOf(code, at + 1)
+    if (end < 0) break
+    found.push({ start: at + 1, end })
+    at = code.indexOf('{', end + 1)
+  }
+  return found
+}
+
+/** The same length, with blanks for comments and strings. */
+export function withoutTexts(text: string): string {
+  return text.replaceAll(
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g,
+    blank,
+  )
+}
+
+/** What an inner function returns leaves that function only. */
+export function withoutInnerFunctions(code: string): string {
+  let rest = code
+  for (let from = 0; ;) {
+    const head = /=>\s*\{|\bfunction\b[^{]*\{/g
+    head.lastIndex = from
+    const found = head.exec(rest)
+    if (found === null) return rest
+    const open = found.index + found[0].length - 1
+    const closed = closingOf(rest, open + 1)
+    const end = closed < 0 ? rest.length : closed + 1
+    rest = rest.slice(0, open) + blank(rest.slice(open, end)) + rest.slice(end)
+    from = end
+  }
+}
+
+function blank(text: string): string {
+  return text.replaceAll(/[^\n]/g, ' ')
 }

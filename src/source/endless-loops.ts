@@ -2,8 +2,7 @@
  * Loops without an end that a program starts as it is loaded, by its text alone: `main()` at the top of a script whose
  * `main` is `for (;;) { ... await ... }`. What may leave such a loop but an error, or may not have begun it, is left out.
  */
-import { type Block, closingOf, openBlocks, withoutBlocks } from './blocks.js'
-import { withoutInnerFunctions, withoutTexts } from './lost-turns.js'
+import { closingOf, openBlocks, outermostBlocks, withoutBlocks, withoutInnerFunctions, withoutTexts } from './blocks.js'
 
 export interface EndlessLoop {
   /** Null for a function without a name. */
@@ -54,7 +53,7 @@ function startedBy(code: string, loop: number): { readonly name: string | null }
   // A method lies in the block of its class or object.
   const own = open[0]?.kind === 'other' && open[1]?.kind === 'function' ? open[1] : open[0]
   if (own?.kind !== 'function' || !open.slice(open.indexOf(own) + 1).every(({ kind }) => kind === 'try')) return null
-  const before = headOf(code, own)
+  const before = headOf(code, own.start)
   if (own !== open[0]) {
     const method = METHOD.exec(before)?.[1]
     return method !== undefined && isStarted(code, method, CALLED_ON) ? { name: method } : null
@@ -69,7 +68,8 @@ function startedBy(code: string, loop: number): { readonly name: string | null }
   return name !== undefined && isStarted(code, name, CALLED) ? { name } : null
 }
 
-const headOf = (code: string, { start }: Block): string => code.slice(Math.max(0, start - 400), start - 1)
+/** What stands before the brace of a block. */
+const headOf = (code: string, start: number): string => code.slice(Math.max(0, start - 400), start - 1)
 
 /** `(async () => {`, `(async function main() {`: called behind its end. */
 const IN_PLACE = [
@@ -104,12 +104,13 @@ const MAX_STARTERS = 20
 function isStarted(code: string, name: string, called: string): boolean {
   // This script is the one that was started.
   const top = withoutBlocks(code).replaceAll(MAIN_SCRIPT, ';')
+  const functions = functionsAtTop(code)
   const texts = [top]
   const known = new Set<string>()
   for (let i = 0; i < texts.length && i < MAX_STARTERS; i++) {
     const text = texts[i] ?? ''
     if (isCalledIn(text, name, called)) return true
-    for (const { name: other, body } of functionsAtTop(code)) {
+    for (const { name: other, body } of functions) {
       if (known.has(other) || !isCalledIn(text, other, CALLED)) continue
       known.add(other)
       texts.push(withoutBlocks(withoutInnerFunctions(body)))
@@ -126,27 +127,14 @@ function isCalledIn(text: string, name: string, called: string): boolean {
 }
 
 function functionsAtTop(code: string): { readonly name: string; readonly body: string }[] {
-  const found: { name: string; body: string }[] = []
-  for (const { index } of withBlocksOnly(code).matchAll(/\{/g)) {
-    const before = code.slice(Math.max(0, index - 400), index)
+  return outermostBlocks(code).flatMap(({ start, end }) => {
+    const before = headOf(code, start)
     const name = [...NAMED, PLAIN].map((form) => form.exec(before)?.[1]).find((each) => each !== undefined)
-    const end = closingOf(code, index + 1)
-    if (name !== undefined && end >= 0) found.push({ name, body: code.slice(index + 1, end) })
-  }
-  return found
+    return name === undefined ? [] : [{ name, body: code.slice(start, end) }]
+  })
 }
 
 const PLAIN = /(?:^|[;\n}])\s*(?:export\s+)?function\s+([\w$]+)\s*\([^(){}]*\)\s*$/
-
-/** The same length: nothing but the braces of the outermost blocks. */
-function withBlocksOnly(code: string): string {
-  let depth = 0
-  return code.replaceAll(/[{}]|[^{}]/g, (char) => {
-    if (char === '{') return depth++ === 0 ? char : ' '
-    if (char === '}') depth = Math.max(0, depth - 1)
-    return ' '
-  })
-}
 
 /** Offset of the parenthesis that ends the one begun before `start`; -1 without one. */
 function closingParenthesis(code: string, start: number): number {

@@ -121,14 +121,14 @@ export interface SourceFile {
   readonly changedAtMs: number
 }
 
-/** The bytes of a plain file of at most 8 MB; null for anything else. */
-export function readSource(path: string): SourceFile | null {
+/** The bytes of a plain file of at most 8 MB, or of what is asked for; null for anything else. */
+export function readSource(path: string, mostBytes = MAX_FILE_BYTES): SourceFile | null {
   let fd: number | null = null
   try {
     // A named pipe under a script's name must not hold the thread that captures.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const stats = fstatSync(fd)
-    if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return null
+    if (!stats.isFile() || stats.size > mostBytes) return null
     const bytes = Buffer.alloc(stats.size)
     const got = readSync(fd, bytes, 0, bytes.length, 0)
     return { bytes: bytes.subarray(0, got), changedAtMs: stats.mtimeMs }

@@ -3,7 +3,8 @@
  * that no closure uses, and a register keeps its value long after the code is done with it. Knows no scopes; a text that
  * it does not understand tells nothing.
  */
-import { wayOutWithoutGiving, withoutTexts, type WayOut } from './lost-turns.js'
+import { withoutTexts } from './blocks.js'
+import { wayOutWithoutGiving, type WayOut } from './lost-turns.js'
 
 /** A call that gives a member back to its pool, or ends what was made of it: `client.release(`, `transaction.commit(`. */
 const GIVES_BACK =

@@ -3,6 +3,8 @@
  * that gives it back. Knows no scopes; a text that it does not understand tells nothing.
  */
 
+import { withoutInnerFunctions, withoutTexts } from './blocks.js'
+
 export interface WayOut {
   readonly word: 'return' | 'throw' | 'continue' | 'error'
   /** Of the `return` or `throw`, or of the `await` whose error leaves: offset in the text. */
@@ -56,40 +58,4 @@ function givenAt(code: string, taken: number, givesBack: RegExp): number {
 
 function escaped(name: string): string {
   return name.replaceAll('$', '\\$')
-}
-
-/** The same length, with blanks for comments and strings. */
-export function withoutTexts(text: string): string {
-  return text.replaceAll(
-    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g,
-    blank,
-  )
-}
-
-/** What an inner function returns leaves that function only. */
-export function withoutInnerFunctions(code: string): string {
-  let rest = code
-  for (let from = 0; ;) {
-    const head = /=>\s*\{|\bfunction\b[^{]*\{/g
-    head.lastIndex = from
-    const found = head.exec(rest)
-    if (found === null) return rest
-    const open = found.index + found[0].length - 1
-    const end = closingOf(rest, open)
-    rest = rest.slice(0, open) + blank(rest.slice(open, end)) + rest.slice(end)
-    from = end
-  }
-}
-
-function closingOf(code: string, open: number): number {
-  let depth = 0
-  for (let at = open; at < code.length; at++) {
-    if (code[at] === '{') depth++
-    else if (code[at] === '}' && --depth === 0) return at + 1
-  }
-  return code.length
-}
-
-function blank(text: string): string {
-  return text.replaceAll(/[^\n]/g, ' ')
 }

@@ -4,7 +4,7 @@
  * _context.next)`, since Babel 7.27 `_context.n`). Each `await` ends its state with a `return`, and the state in which the
  * function is resumed is the next one in the text.
  */
-import { withoutTexts } from './lost-turns.js'
+import { withoutTexts } from './blocks.js'
 
 /** From the parameters on: the state is the only one. */
 const SWITCH =

@@ -3,6 +3,8 @@
  * lock is not yet who holds it: a function that names it only further on stands in a queue before it gets there.
  */
 
+/** Words by which a text gives back what it took. */
+export const GIVES_BACK = /release|unlock|leave|free|give|exit|signal|\.shift\(/i
 const GIVES = /^[\w.?#\s[\]]{0,24}?(?:release|unlock|leave|free|give|exit|drop|signal)/i
 const GIVING = /(?:\.\s*#?|(?<![\w$.]))(?:release|unlock|leave|free|giveBack|done|exit)\w*\s*\(/gi
 

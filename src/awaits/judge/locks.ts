@@ -12,9 +12,9 @@ import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '
 import { AwaitChains } from './await-chains.js'
 import { LinkedLists } from './linked-lists.js'
 import { packageOf } from '../../source/origin.js'
-import { withoutTexts } from '../../source/lost-turns.js'
+import { withoutTexts } from '../../source/blocks.js'
 import { isOfWebStream, type Paths } from './paths.js'
-import { callsEach, turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
+import { callsEach, GIVES_BACK, turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
 import { closureOf } from '../../v8/objects/suspended-frame.js'
@@ -25,7 +25,6 @@ const MAX_TO_RELEASE = 3
 const MAX_WAYS = 4
 const MAX_RELEASE = 2_000
 const MAX_END = 10_000
-const GIVES_BACK = /release|unlock|leave|free|give|exit|signal|\.shift\(/i
 
 export interface LockHolder {
   readonly key: StepKey

@@ -5,6 +5,7 @@
  */
 import type { LockCallback, WaitFacts } from '../../model/wait.js'
 import { originOf } from '../../source/origin.js'
+import { GIVES_BACK } from '../../source/turn-mentions.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { ContainingObjects } from '../../v8/objects/containing-object.js'
 import type { Objects } from '../../v8/objects/objects.js'
@@ -16,7 +17,6 @@ import { scanHolders } from '../search/reverse-scan.js'
 import { objectOf, type Finding } from '../search/wait-search.js'
 import { applicationFunctions } from './takings.js'
 
-const GIVES_BACK = /release|unlock|leave|free|give|exit|signal|\.shift\(/i
 const MAX_LOCKS = 4
 const MAX_FUNCTIONS = 500
 const MAX_CLOSURES = 200

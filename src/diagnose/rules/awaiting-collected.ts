@@ -9,7 +9,9 @@ import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { loopIsAlive } from '../view/leaf.js'
 import { seconds } from '../view/phrases.js'
 import { pointersOfAwait } from '../view/pointers.js'
+import { waitsForNobody } from '../view/turning.js'
 import type { View } from '../view/view.js'
+import { FOLLOW_THE_CALL } from './awaiting-never-settles.js'
 import { beating } from './beating.js'
 
 const MAX_CALLERS = 3
@@ -27,13 +29,9 @@ function callersOf(view: View): Candidate[] {
   if (looks.some(({ awaits }) => awaits?.cutShort === true || awaits?.unsettled === true)) return []
   const callers = (last.awaits?.awaits ?? [])
     .map((node, index) => ({ node, index }))
-    .filter(({ node }) => waitsForNobody(node) && (node.looks ?? 1) >= looks.length)
+    .filter(({ node }) => node.doubtful !== true && waitsForNobody(node) && (node.looks ?? 1) >= looks.length)
   if (callers.length === 0 || (!view.silent && beating(view).length > 0)) return []
   return callers.slice(0, MAX_CALLERS).map(({ node, index }) => caller(view, node, index))
-}
-
-function waitsForNobody({ waitsFor, doubtful }: AwaitNode): boolean {
-  return doubtful !== true && waitsFor?.kind === 'await' && waitsFor.until === 'end' && waitsFor.by === null
 }
 
 function caller(view: View, node: AwaitNode, index: number): Candidate {
@@ -54,7 +52,7 @@ function caller(view: View, node: AwaitNode, index: number): Candidate {
     needsNoCpu: true,
     weight: 9.5,
     refutedBy: 'That function in the await tree of a later look, or this one in another place.',
-    nextStep: NEXT,
+    nextStep: FOLLOW_THE_CALL,
   }
 }
 
@@ -78,9 +76,6 @@ function lostLoop(view: View, place: CodePlace): Candidate {
     needsNoCpu: true,
     weight: 9,
     refutedBy: 'A function of this loop in the await tree of a later look.',
-    nextStep: `${NEXT} Log what ends the loop by an error. The agent sees such an await before it is collected: node --require conductor-stall-agent.`,
+    nextStep: `${FOLLOW_THE_CALL} Log what ends the loop by an error. The agent sees such an await before it is collected: node --require conductor-stall-agent.`,
   }
 }
-
-const NEXT =
-  'Follow what is called there to its innermost await, and find the path on which neither resolve nor reject is called (an event that came before its listener, or never comes; a callback that is forgotten).'

@@ -82,11 +82,12 @@ function leftModule(view: View, leaf: Leaf): Candidate {
     needsNoCpu: true,
     weight: 45,
     refutedBy: 'The module going on in a later look.',
-    nextStep:
-      'Follow what is called there to its innermost await, and find the path on which neither resolve nor reject is called (an event that came before its listener, or never comes; a callback that is forgotten).',
+    nextStep: FOLLOW_THE_CALL,
   })
 }
 
+export const FOLLOW_THE_CALL =
+  'Follow what is called there to its innermost await, and find the path on which neither resolve nor reject is called (an event that came before its listener, or never comes; a callback that is forgotten).'
 const LISTEN_FIRST =
   'Listen before the object can end (no await between making it and listening), or check first whether it has.'
 const REJECT_PENDING =

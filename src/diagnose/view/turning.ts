@@ -73,8 +73,12 @@ export function betweenIn(tree: AwaitTree | null, key: string): number {
   return tree.awaits.reduce((sum, node) => sum + (waitsUnseen(node) && keyOf(node) === caller ? node.count : 0), 0)
 }
 
-function waitsUnseen({ waitsFor }: AwaitNode): boolean {
-  if (waitsFor?.kind === 'unknown') return waitsFor.changed === true
+function waitsUnseen(node: AwaitNode): boolean {
+  return (node.waitsFor?.kind === 'unknown' && node.waitsFor.changed === true) || waitsForNobody(node)
+}
+
+/** It stands at a call of a function that is in no list of suspended ones. */
+export function waitsForNobody({ waitsFor }: AwaitNode): boolean {
   return waitsFor?.kind === 'await' && waitsFor.until === 'end' && waitsFor.by === null
 }
 
