@@ -161,7 +161,7 @@ function readIsolate(
       // An async function without a promise was being resumed; a generator rests between two values.
       ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
-      activation: one.generator,
+      call: one.generator,
       ...(locals === null ? {} : { locals }),
       ...(work === null ? {} : { work }),
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),

@@ -2,7 +2,14 @@
  * From suspended functions and the links between them to the tree that is shown: leaf-up and root-down, alike ones as
  * one line with a count. Pure; both engines (memory, heap snapshot) end here, so that their trees can be compared.
  */
-import type { AwaitFunctionKind, AwaitNode, AwaitRoot, AwaitTree, WaitFacts } from './await.js'
+import {
+  MAX_CALLS,
+  type AwaitFunctionKind,
+  type AwaitNode,
+  type AwaitRoot,
+  type AwaitTree,
+  type WaitFacts,
+} from './await.js'
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
 import { MAX_WORK, type Work, workKey } from './work.js'
 
@@ -20,8 +27,8 @@ export interface SuspendedFunction {
   readonly waitsFor: WaitFacts | null
   /** A generator between two values: it waits for its consumer, nobody waits for it. Not in the root-down view. */
   readonly idle?: boolean
-  /** A number that tells this very call from another of the same function; see `AwaitNode.activation`. */
-  readonly activation?: number
+  /** A number that tells this very call from another of the same function; see `AwaitNode.calls`. */
+  readonly call?: number
   readonly tid?: number
   readonly doubtful?: boolean
   readonly locals?: readonly LocalValue[]
@@ -148,6 +155,7 @@ interface Group {
   readonly doubtful: boolean
   best: WaitFacts | null
   readonly work: Map<string, Work>
+  readonly calls: number[]
 }
 
 function addWork(known: Map<string, Work>, { work }: SuspendedFunction): void {
@@ -173,13 +181,15 @@ function groupLeafUp(functions: readonly SuspendedFunction[], places: Int32Array
     if (group === undefined) {
       const work = new Map<string, Work>()
       addWork(work, f)
-      const made = { first: i, waits, count: 1, doubtful, best: f.waitsFor, work }
+      const calls = f.call === undefined ? [] : [f.call]
+      const made = { first: i, waits, count: 1, doubtful, best: f.waitsFor, work, calls }
       alike.push(made)
       groups.push(made)
     } else {
       group.count++
       group.best = moreTelling(group.best, f.waitsFor)
       addWork(group.work, f)
+      if (f.call !== undefined && group.calls.length < MAX_CALLS) group.calls.push(f.call)
     }
   }
   const frames = new Map<number, Frame>()
@@ -199,9 +209,7 @@ function groupLeafUp(functions: readonly SuspendedFunction[], places: Int32Array
       waitsFor: f.awaitsListed ? { kind: 'await' } : group.best,
       ...(f.source === undefined ? {} : { source: f.source }),
       ...(f.tid === undefined ? {} : { tid: f.tid }),
-      ...(f.activation === undefined || group.count > 1 || f.awaitsListed || (group.best?.kind ?? 'timer') !== 'timer'
-        ? {}
-        : { activation: f.activation }),
+      ...(group.calls.length < group.count ? {} : { calls: group.calls.toSorted((a, b) => a - b) }),
       ...(f.locals === undefined ? {} : { locals: f.locals }),
       ...(group.work.size === 0 ? {} : { work: [...group.work.values()] }),
       ...(group.doubtful ? { doubtful: true } : {}),

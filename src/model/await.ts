@@ -4,6 +4,9 @@ import type { WaitFacts, WaitsFor } from './wait.js'
 import type { Work } from './work.js'
 import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } from './open-work.js'
 
+/** Most functions of one group whose calls are told apart. */
+export const MAX_CALLS = 32
+
 export type AwaitFunctionKind = 'async function' | 'async generator' | 'generator' | 'module'
 
 export type {
@@ -36,10 +39,10 @@ export interface AwaitNode<W extends WaitFacts = WaitsFor> {
   /** Which isolate: tid of its thread, when known. */
   readonly tid?: number
   /**
-   * Of a single function that waits for a timer, or was being resumed: the same number in two looks between which nothing was collected is the
-   * same call, which woke and waits again; another number is another call.
+   * A number for each function of the group, in ascending order; absent above `MAX_CALLS` of them. The same number in two
+   * looks between which nothing was collected is the same call; another number is another call.
    */
-  readonly activation?: number
+  readonly calls?: readonly number[]
   /** How long it was seen in this very place, over the looks; null with one look. */
   readonly seenMs?: number | null
   /** How many looks it was present in. */

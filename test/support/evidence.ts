@@ -1,5 +1,5 @@
 /** Small evidence for tests of the rules: a quiet Node process, to which each test adds what it is about. */
-import type { AwaitNode, WaitsFor } from '../../src/model/await.js'
+import type { AwaitNode, PathPart, WaitsFor } from '../../src/model/await.js'
 import type { Evidence, Look } from '../../src/model/evidence.js'
 import type { Frame } from '../../src/model/frame.js'
 import type { ClockReading } from '../../src/model/heartbeat.js'
@@ -163,6 +163,16 @@ export function awaitNode(
     waitsFor,
     ...over,
   }
+}
+
+/** The path `module{variable} > Class.property > Array[0]` in its parts. */
+export function pathOf(variable: string, property?: string): PathPart[] {
+  const [name = '', slot = ''] = property?.split('.') ?? []
+  return [
+    { name: 'module', slot: `{${variable}}`, role: 'module' },
+    ...(property === undefined ? [] : [{ name, slot: `.${slot}`, role: 'object' as const }]),
+    { name: 'Array', slot: '[0]', role: 'collection' },
+  ]
 }
 
 /** Looks `gapMs` apart, each with its own time and kernel time filled in. */

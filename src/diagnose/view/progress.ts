@@ -13,6 +13,7 @@ import { plural, seconds } from './phrases.js'
 import {
   begunSince,
   betweenIn,
+  callNumber,
   callOf,
   isRenewed,
   keyOf,
@@ -112,7 +113,7 @@ function goneSince(first: AwaitTree, last: AwaitTree): number {
   const left = countsOf(last.awaits)
   const before = first.awaits.filter((node) => node.doubtful !== true)
   // What a timer has woken and runs just now has not gone.
-  const turning = new Set(before.flatMap((node) => (node.activation === undefined ? [] : [keyOf(node)])))
+  const turning = new Set(before.flatMap((node) => (callNumber(node) === undefined ? [] : [keyOf(node)])))
   let gone = 0
   for (const [key, count] of countsOf(before)) {
     const away = count - (left.get(key) ?? 0)

@@ -33,6 +33,11 @@ export function isTurning(view: View, node: AwaitNode): boolean {
   return callOf(view, node) === 'same'
 }
 
+/** Of a single function that waits for a timer, or was being resumed. */
+export function callNumber({ calls, count, waitsFor }: AwaitNode): number | undefined {
+  return count === 1 && (waitsFor?.kind ?? 'timer') === 'timer' ? calls?.[0] : undefined
+}
+
 type CallOf = 'same' | 'other' | 'unclear' | 'not-woken'
 
 /**
@@ -44,11 +49,12 @@ export function callOf(view: View, node: AwaitNode): CallOf {
   const { first, last } = view
   if (first === last || !hasWoken(view, node, first)) return 'not-woken'
   // What nobody waits for is a loop of its own, and gets on by waking.
-  if (node.activation === undefined || node.awaitedBy.length === 0) return 'other'
+  const own = callNumber(node)
+  if (own === undefined || node.awaitedBy.length === 0) return 'other'
   const earlier = uncollectedLooks(view).filter((look) => hasWoken(view, node, look))
   if (earlier.length === 0) return 'unclear'
   const numbers = earlier.flatMap((look) => numbersIn(look, node))
-  if (numbers.includes(node.activation)) return 'same'
+  if (numbers.includes(own)) return 'same'
   return numbers.length === 0 && earlier.some(({ awaits }) => betweenIn(awaits, keyOf(node)) > 0) ? 'unclear' : 'other'
 }
 
@@ -90,7 +96,7 @@ function hasWoken(view: View, node: AwaitNode, since: Look): boolean {
 /** Of the calls that stand in its place in that look. */
 function numbersIn(look: Look, node: AwaitNode): readonly (number | undefined)[] {
   const key = keyOf(node)
-  return (look.awaits?.awaits ?? []).flatMap((before) => (keyOf(before) === key ? [before.activation] : []))
+  return (look.awaits?.awaits ?? []).flatMap((before) => (keyOf(before) === key ? [callNumber(before)] : []))
 }
 
 /** `untilThere (leader.js:4) wakes and waits again, and whether in the same call can't be told`; null where nothing is unclear. */
@@ -119,7 +125,7 @@ function unclearOf(view: View): readonly AwaitNode[] {
   const unclear = now.filter((node) => callOf(view, node) === 'unclear')
   const there = new Set(now.map(keyOf))
   const ran = (first.awaits?.awaits ?? []).filter(
-    (node) => node.activation !== undefined && !there.has(keyOf(node)) && betweenIn(last.awaits, keyOf(node)) > 0,
+    (node) => callNumber(node) !== undefined && !there.has(keyOf(node)) && betweenIn(last.awaits, keyOf(node)) > 0,
   )
   return [...unclear, ...ran]
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/diagnose/diagnose.js'
 import { joinEvidence } from '../../../src/evidence/join.js'
-import type { AwaitNode, PathPart, PoolMember, Taking, WaitsFor } from '../../../src/model/await.js'
+import type { AwaitNode, PoolMember, Taking, WaitsFor } from '../../../src/model/await.js'
 import type { Evidence, Look, TaskInFlight } from '../../../src/model/evidence.js'
 import type { HealOutcome } from '../../../src/model/heal.js'
 import type { ClockReading } from '../../../src/model/heartbeat.js'
@@ -19,6 +19,7 @@ import {
   loopState,
   mainStack,
   nativeFrame,
+  pathOf,
   silence,
   socket,
   WORKER,
@@ -444,16 +445,6 @@ test('tells two locks whose users are parked on one another from two single wait
   const line = [parkedOn('audit', 'report', 'transfer'), parkedOn('costMeter', 'third', 'report')]
   expect(first(parked(line, { stall: silence() })).verdict?.summary).not.toContain('deadlock')
 })
-
-/** The path `module{variable} > Class.property > Array[0]` in its parts. */
-function pathOf(variable: string, property?: string): PathPart[] {
-  const [name = '', slot = ''] = property?.split('.') ?? []
-  return [
-    { name: 'module', slot: `{${variable}}`, role: 'module' },
-    ...(property === undefined ? [] : [{ name, slot: `.${slot}`, role: 'object' as const }]),
-    { name: 'Array', slot: '[0]', role: 'collection' },
-  ]
-}
 
 describe('a queue of resolvers', () => {
   const plain = { kind: 'lock' as const, summary: 'a queue of user code', parts: pathOf('pending') }

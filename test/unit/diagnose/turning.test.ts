@@ -5,11 +5,11 @@ import type { Look } from '../../../src/model/evidence.js'
 import { awaitNode, evidence, frame, idleMain, loopState } from '../../support/evidence.js'
 
 /** A look at one function with a timer of 40 ms that somebody waits for. */
-function look(activation: number, collections: number, { inside = true } = {}): Partial<Look> {
+function look(call: number, collections: number, { inside = true } = {}): Partial<Look> {
   const timer = { kind: 'timer' as const, afterMs: 40, sinceMs: 10, dueInMs: 30, summary: 'timer of 40 ms' }
   const node = awaitNode('untilThere', 4, timer, {
     awaitedBy: inside ? [frame('looking', 9)] : [],
-    activation,
+    calls: [call],
   })
   const caller = awaitNode('looking', 9, { kind: 'await', summary: 'another suspended function' }, { column: 5 })
   return {
