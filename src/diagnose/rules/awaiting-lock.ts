@@ -11,8 +11,8 @@ import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate
 import { capByLooks, FAR_TIMER_MS, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
 import { holderAbove, isServed, mutualWaits } from '../view/lock-cycle.js'
 import { fileLine, holderText, isLockByName, queueName } from '../view/queue-words.js'
-import { replacedIn } from '../view/replaced.js'
 import type { View } from '../view/view.js'
+import { wentOnFrom } from '../view/went-on.js'
 
 export function awaitingLock(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
@@ -39,7 +39,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
         signs: [
           ...signsOf(leaf, cyclic),
           ...(mutual.length > 0 ? [strong(MUTUAL)] : []),
-          ...(replacedIn(view, leaf.node) === null ? [] : [weak(REPLACED)]),
+          ...(wentOnFrom(view, leaf.node) === null ? [] : [weak(WENT_ON)]),
         ],
         cap: capOf(view, leaf, waits, cyclic, mutual.length > 0),
         needsNoCpu: cyclic,
@@ -74,7 +74,7 @@ function isAwaited({ node }: Leaf): boolean {
 
 const MUTUAL = 'each of them is parked on what the next one mentions, round to the first'
 
-const REPLACED = 'other calls wait there than in an earlier look: it lets some through, or they give up'
+const WENT_ON = 'a call that waited there in an earlier look does not any more: it lets some through, or they give up'
 
 /** `the lock audit is used by report (a.js:6), and the lock costMeter is used by transfer (a.js:5)`. */
 function mutualText(cycle: readonly Leaf[]): string {
@@ -89,8 +89,8 @@ function holderIn(leaf: Leaf, cycle: readonly Leaf[]): WaitHolder {
 
 /** Holders that were found hold it; those that only mention it, and names, make it likely. */
 function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, mutual: boolean): Confidence {
-  const replaced = view.silent ? null : replacedIn(view, leaf.node)
-  if (replaced === 'proved' || (replaced !== null && !cyclic)) return 'low'
+  const wentOn = view.silent ? null : wentOnFrom(view, leaf.node)
+  if (wentOn === 'proved' || (wentOn !== null && !cyclic)) return 'low'
   if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)

@@ -14,6 +14,7 @@ import { pointersOfAwait, pointerTo } from '../view/pointers.js'
 import { isTrying, placeOfTrying, tryingOf, tryingText } from '../view/trying.js'
 import { deadConnections } from '../view/watched-dead.js'
 import type { View } from '../view/view.js'
+import { wentOnFrom } from '../view/went-on.js'
 import { beating } from './beating.js'
 
 const MOST_PENDING = 3
@@ -66,8 +67,9 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
   const trying = tryingOf(view)
   const turning = turningOf(view).filter(({ node }) => !isTrying(trying, node))
   const unclear = trying.length > 0 ? null : unclearText(view)
+  const changing = changingIn(view, pending)
   const within =
-    view.first === view.last || turning.length > 0 || trying.length > 0 || unclear !== null
+    view.first === view.last || turning.length > 0 || trying.length > 0 || unclear !== null || changing !== undefined
       ? ''
       : `: nothing moved in ${seconds(view.spanMs)}`
   const parts = [`It is alive, and nothing proves that it makes progress or that it is stuck${within}.`]
@@ -78,6 +80,8 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
   for (const each of trying.slice(0, MOST_PENDING)) parts.push(`${tryingText(each)}.`)
   for (const leaf of turning.slice(0, MOST_PENDING)) parts.push(`Again and again ${turningText(leaf)}.`)
   if (unclear !== null) parts.push(`${unclear}.`)
+  if (changing !== undefined)
+    parts.push(`At ${placeText(changing.blame.where)} calls come and go: they are let through there, or they give up.`)
   const told =
     (turning.length > 0 || trying.length > 0 || unclear !== null) && pending.length === 0
       ? null
@@ -86,6 +90,11 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
   const alive = aliveBy(view)
   if (alive.length > 0) parts.push(`It is kept alive by ${alive.join('; ')}.`)
   return parts.join(' ')
+}
+
+/** A wait in whose place a call of an earlier look is gone. */
+function changingIn(view: View, pending: readonly Leaf[]): Leaf | undefined {
+  return pending.find(({ node, blame }) => blame.where !== null && wentOnFrom(view, node) === 'proved')
 }
 
 /** What a program waits for until somebody ends it. */
@@ -134,7 +143,8 @@ function signsOf(view: View): Sign[] {
     view.last.awaits !== null &&
     turningOf(view).length === 0 &&
     tryingOf(view).length === 0 &&
-    unclearText(view) === null
+    unclearText(view) === null &&
+    changingIn(view, pendingOf(view)) === undefined
   )
     signs.push(weak('no await moved between the looks'))
   return [...signs, ...progressOf(view)]

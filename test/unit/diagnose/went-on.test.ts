@@ -1,4 +1,4 @@
-/** A lock whose waiters are other calls in each look is served: how sure its verdict may be. */
+/** A lock is served whose waiters of one look are gone in the next: how sure its verdict may be. */
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/diagnose/diagnose.js'
 import type { Look } from '../../../src/model/evidence.js'
@@ -32,15 +32,18 @@ const lockOf = (...looks: readonly Seen[]) =>
   diagnose(evidence(looks.map((each) => look(each, looks.length)))).find(({ cause }) => cause === 'lock')
 
 describe('a lock that nobody was found to hold', () => {
-  test('is no more than a guess when other calls wait there than before', () => {
-    const lock = lockOf({ calls: [1, 2, 3] }, { calls: [4, 5, 6] })
+  test.each([
+    ['other calls wait there than before', [4, 5, 6]],
+    ['one call is gone', [2, 3, 4]],
+  ])('is no more than a guess when %s', (_, now) => {
+    const lock = lockOf({ calls: [1, 2, 3] }, { calls: now })
     expect(lock).toMatchObject({ confidence: 'low' })
-    expect(lock?.signs).toContainEqual(expect.stringContaining('other calls wait there'))
+    expect(lock?.signs).toContainEqual(expect.stringContaining('in an earlier look does not any more'))
   })
 
   test.each([
     ['the same calls', [{ calls: [1, 2, 3] }, { calls: [1, 2, 3] }]],
-    ['one call that was there before', [{ calls: [1, 2, 3] }, { calls: [3, 4, 5] }]],
+    ['calls that joined those that were there', [{ calls: [1, 2] }, { calls: [1, 2, 3] }]],
     ['calls without a number', [{}, {}]],
     [
       'the same calls in two looks after a collection',
@@ -50,10 +53,31 @@ describe('a lock that nobody was found to hold', () => {
   ])('is likely with %s', (_, looks) => {
     const lock = lockOf(...looks)
     expect(lock).toMatchObject({ confidence: 'medium' })
-    expect(lock?.signs).not.toContainEqual(expect.stringContaining('other calls'))
+    expect(lock?.signs).not.toContainEqual(expect.stringContaining('in an earlier look'))
   })
 
   test('is a guess where a collection fell between all looks and no call is the same', () => {
     expect(lockOf({ calls: [1, 2, 3] }, { calls: [4, 5, 6], collections: 8 })).toMatchObject({ confidence: 'low' })
   })
+})
+
+/** Of one function that waits for something of which nothing is known. */
+function unknown(calls: readonly number[]): Partial<Look> {
+  const seen = look({}, 2)
+  const waits = { kind: 'unknown' as const, summary: 'something unknown' }
+  return seen.awaits == null
+    ? seen
+    : { ...seen, awaits: { ...seen.awaits, awaits: [awaitNode('book', 4, waits, { looks: 2, calls })] } }
+}
+
+const said = (...looks: readonly Partial<Look>[]) => {
+  const idle = diagnose(evidence(looks)).find(({ kind }) => kind === 'idle')
+  return `${idle?.summary ?? ''} ${idle?.signs.join(' ') ?? ''}`
+}
+
+test('an idle program in which calls come and go is not said to stand still', () => {
+  expect(said(unknown([1]), unknown([2]))).toContain('At book (worker.js:4) calls come and go')
+  expect(said(unknown([1]), unknown([2]))).not.toMatch(/nothing moved|no await moved/)
+  expect(said(unknown([1]), unknown([1]))).not.toContain('come and go')
+  expect(said(unknown([1]), unknown([1]))).toMatch(/nothing moved.*no await moved/)
 })
