@@ -1,5 +1,5 @@
 /** Calls that an earlier look saw in a place and that are gone: what they waited for there lets some through. */
-import type { AwaitNode } from '../../model/await.js'
+import type { AwaitNode, AwaitTree } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
 import { keyOf } from './turning.js'
 import type { View } from './view.js'
@@ -24,8 +24,22 @@ export function wentOnFrom({ evidence, last }: View, node: AwaitNode): 'proved' 
 /** Of all functions in its place in that look; null where there is none, or some may be missing. */
 function callsIn({ awaits }: Look, node: AwaitNode): readonly number[] | null {
   if (awaits === null || awaits.cutShort === true || awaits.unsettled === true) return null
-  const key = keyOf(node)
-  const there = awaits.awaits.filter((each) => keyOf(each) === key)
-  if (there.length === 0 || there.some((each) => each.calls === undefined)) return null
-  return there.flatMap((each) => each.calls ?? [])
+  const places = byPlace.get(awaits) ?? placesOf(awaits)
+  byPlace.set(awaits, places)
+  return places.get(keyOf(node)) ?? null
+}
+
+/** Kept for each look: of a program with thousands of places every one is asked for. */
+const byPlace = new WeakMap<AwaitTree, ReadonlyMap<string, readonly number[] | null>>()
+
+function placesOf({ awaits }: AwaitTree): ReadonlyMap<string, readonly number[] | null> {
+  const places = new Map<string, number[] | null>()
+  for (const node of awaits) {
+    const key = keyOf(node)
+    const known = places.get(key)
+    if (node.calls === undefined || known === null) places.set(key, null)
+    else if (known === undefined) places.set(key, [...node.calls])
+    else known.push(...node.calls)
+  }
+  return places
 }
