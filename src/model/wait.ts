@@ -321,6 +321,11 @@ export interface ThreadWait extends AnyWait, Listening {
 export interface EmitterWait extends AnyWait, OnConnection, Listening {
   readonly kind: 'stream' | 'emitter'
   readonly path?: string
+  /**
+   * The event tells of a task of the queue in a slot of whose worker (`owner`) the wait itself stands: how many slots that has
+   * in this process, and how many are taken.
+   */
+  readonly slots?: { readonly owner: string; readonly slots: number; readonly taken: number }
   /** It is told to a list of functions that is no emitter of Node's: `observers`, an array by event. */
   readonly list?: true
   /** Not for an event, but for data. */

@@ -16,6 +16,7 @@ import type { HeapPathPart } from './heap-path-part.js'
 import { isOfWebStream, plainParts } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
 import { nextTry } from './next-try.js'
+import { ownSlots } from './own-slots.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
 import { streamWait } from './stream-waits.js'
@@ -59,7 +60,8 @@ export class WaitJudge {
   judge(finding: Finding, guard: Finding | null): WaitFacts {
     const judged = this.#judge(finding, guard)
     if (judged.kind === 'timer') return nextTry(this.#context, finding, judged) ?? judged
-    const wait = this.#withCode(finding, judged)
+    const slots = ownSlots(this.#context, finding, judged)
+    const wait = this.#withCode(finding, slots === null || judged.kind !== 'emitter' ? judged : { ...judged, slots })
     const timer = this.#guardOf(finding) ?? (guard === null ? null : this.#guardOf(guard))
     if (timer === null) return wait
     const { dueInMs, sinceMs } = timer
@@ -88,6 +90,7 @@ export class WaitJudge {
     if (kind !== 'lock' && kind !== 'pool') return false
     const waiter = this.#context.locks.chains.firstAwaiting(finding.promise)
     if (waiter === undefined) return false
+    if (this.#context.locks.isHeldByOwnCode(finding)) return true
     const receiver = receiverOf(this.#heap, waiter)
     const scope = this.#heap.functionContext(closureOf(this.#heap, waiter))
     const owners = this.#context.locks.ownersOf(finding)
@@ -256,7 +259,7 @@ export class WaitJudge {
     const { locks, paths } = this.#context
     const holders = locks.holdersOf(finding)
     const first = finding.holders[0] ?? 0
-    if (locks.queueOf(finding) !== 0 && locks.cycleOf(finding) !== null) {
+    if (locks.cycleOf(finding) !== null) {
       return this.#locks.lock(finding, paths.parts(finding, first))
     }
     for (const holder of holders) {

@@ -73,10 +73,12 @@ export class LockWaits {
     const holders = found.length > 0 ? found : tasksByCallback(this.#context, finding, parts)
     const users = holders.length > 0 || root === null ? [] : this.#usersOf(finding, root)
     // A package's own function holds it for the task that it runs.
-    const able = [...holders, ...users].map((generator) => this.#tasks.taskBelow(this.#whoRuns(finding, generator)))
+    const ownCode = locks.isHeldByOwnCode(finding)
+    const taskOf = (generator: Tagged): Tagged =>
+      ownCode ? this.#calledBy(generator) : this.#tasks.taskBelow(generator)
+    const able = [...holders, ...users].map((generator) => taskOf(this.#whoRuns(finding, generator)))
     const named = distinct(this.#onePerPlace(able).flatMap((generator) => this.holder(generator)))
-    const links =
-      cycle === null ? undefined : cycle.flatMap((generator) => this.holder(this.#tasks.taskBelow(generator)))
+    const links = cycle === null ? undefined : cycle.flatMap((generator) => this.holder(taskOf(generator)))
     return {
       kind: 'lock',
       ...(owner === null ? {} : { owner }),
@@ -86,6 +88,12 @@ export class LockWaits {
       ...(cycle === null && this.#isPaused(parts) ? { paused: true as const } : {}),
       ...(users.length === 0 ? {} : { unproved: 'holders-only-mention' }),
     }
+  }
+
+  /** For who runs a lock's own code: the function that it runs for somebody; itself where it awaits none. */
+  #calledBy(generator: Tagged): Tagged {
+    const { locks, suspended } = this.#context
+    return suspended.list[locks.chains.awaitedBy(generator) ?? -1]?.generator ?? generator
   }
 
   /** One that waits for a task of this queue has no turn: the task has it. */

@@ -274,6 +274,16 @@ export class Locks {
     return turnTaken(found.text, found.at, names)
   }
 
+  /** Without a queue: whether those who hold it run the code of the one who waits, which is the lock's own then. */
+  isHeldByOwnCode(finding: Finding): boolean {
+    const waiter = this.chains.firstAwaiting(finding.promise)
+    if (waiter === undefined || this.queueOf(finding) !== 0) return false
+    return finding.holders.some((key) => {
+      const one = this.#suspended.list[this.#suspended.byGenerator.get(objectOf(key)) ?? -1]
+      return one?.function.address === waiter.function.address
+    })
+  }
+
   /** Whether a function waits at the very await that this wait belongs to: one more in the queue, not its holder. */
   isFellow(finding: Finding, generator: Tagged): boolean {
     const own = this.chains.lastAwaiting(finding.promise)
@@ -306,7 +316,8 @@ export class Locks {
     const seen = new Set<Finding>([start])
     const visit = (finding: Finding): boolean => {
       for (const { key, generator, waits } of this.holdersOf(finding)) {
-        if (waits === null || !this.#isLock(waits) || !this.passesQueue(finding, key)) continue
+        if (waits === null || !this.#isLock(waits)) continue
+        if (!this.passesQueue(finding, key) && !this.#isOnlyHeld(finding)) continue
         path.push(generator)
         if (waits === start) return true
         if (!seen.has(waits)) {
@@ -329,6 +340,16 @@ export class Locks {
   }
 
   #isLock(finding: Finding): boolean {
-    return !this.hasResource(finding) && this.queueOf(finding) !== 0
+    return !this.hasResource(finding) && (this.queueOf(finding) !== 0 || this.#isOnlyHeld(finding))
+  }
+
+  /**
+   * Nothing but suspended functions that wait for one and the same thing has the resolver, among their own variables: a lock
+   * that each holder makes a promise for (`tails.set(key, promise)`) and resolves itself when it is done.
+   */
+  #isOnlyHeld(finding: Finding): boolean {
+    if (finding.ends.length > 0 || finding.capped || finding.unusable) return false
+    const [first, ...others] = this.holdersOf(finding)
+    return first?.waits != null && others.every(({ waits }) => waits === first.waits)
   }
 }

@@ -31,12 +31,22 @@ const ROUNDS_PAST_ROOTS = 3
 const BYTES_PAST_ROOTS = 256 << 20
 /** States of one scope: fractions of an address, exact in a double. */
 const MAX_VARIABLES = 62
+/** Of an array that was reached by a promise that it has: the fraction after those of scopes. */
+const LOOSE = 63 / 64
 /** Edges that are still walked once the time is over: most answers are a few steps away. */
 const LATE_EDGES = 1_000_000
+
+/**
+ * How one got to an array: by a promise that it has (`loose`), which settles nothing as a rule, or by something that settles one
+ * (`firm`). Registers of a suspended function often have both, a promise and its resolver. Of other objects it is all one.
+ */
+type Way = 'loose' | 'firm'
 
 interface Edge extends Holder {
   readonly mark: EdgeMark
   readonly kind: HolderKind
+  /** Counts only when its target was reached this way; null: whichever. */
+  readonly way: Way | null
   /** The holder is a promise's reject function. */
   readonly rejects: boolean
 }
@@ -46,6 +56,8 @@ interface Known {
   readonly depth: number
   readonly mark: EdgeMark
   readonly offset: number
+  /** On which it was met so far. */
+  readonly ways: Set<Way>
   /** Entries of a list that were passed on the way. */
   readonly listed: number
   readonly alike: Map<number, number>
@@ -112,7 +124,8 @@ export class ReverseSearch {
   }
 
   #remember(object: Tagged, type: number, depth: number, mark: EdgeMark, offset: number, listed = 0): Known {
-    const known: Known = { type, depth, mark, offset, listed, alike: new Map(), spare: [], capped: false }
+    const ways = new Set([wayBy(mark)])
+    const known: Known = { type, depth, mark, offset, ways, listed, alike: new Map(), spare: [], capped: false }
     this.#known.set(object, known)
     return known
   }
@@ -125,34 +138,66 @@ export class ReverseSearch {
       entry.capped = true
       return
     }
-    const mark = this.#context.edges.edge(target, entry.type, holder, entry.mark, entry.offset)
-    if (mark === null) return
-    let list = this.#edges.get(target)
-    if (list === undefined) {
-      list = []
-      this.#edges.set(target, list)
+    for (const [mark, way] of this.#marksOf(target, entry, holder)) {
+      let list = this.#edges.get(target)
+      if (list === undefined) {
+        list = []
+        this.#edges.set(target, list)
+      }
+      if (list.length > MAX_EDGES) {
+        entry.capped = true
+        return
+      }
+      const edge = { ...holder, mark, kind: this.#context.edges.kind(holder, mark), way, rejects: false }
+      list.push(edge)
+      if (way === null || entry.ways.has(way)) this.#follow(entry, target, edge, want)
     }
-    if (list.length > MAX_EDGES) {
-      entry.capped = true
-      return
+  }
+
+  /** What may have both, a promise and its resolver, is asked for both ways: which one it is met on first is chance. */
+  #marksOf(target: Tagged, entry: Known, holder: Holder): readonly (readonly [EdgeMark, Way | null])[] {
+    const edgeBy = (before: EdgeMark): EdgeMark | null =>
+      this.#context.edges.edge(target, entry.type, holder, before, entry.offset)
+    const loose = this.#looseMarkOf(entry.type)
+    if (loose === null) {
+      const mark = edgeBy(entry.mark)
+      return mark === null ? [] : [[mark, null]]
     }
-    const kind = this.#context.edges.kind(holder, mark)
-    if (!this.#known.has(holder.object)) {
-      const passes = entry.listed < MAX_LISTED && this.#lists.isStep(holder.object, target, holder.type)
+    const marks = [[edgeBy(loose), 'loose'] as const, [edgeBy('reference'), 'firm'] as const]
+    return marks.flatMap(([mark, way]) => (mark === null ? [] : [[mark, way] as const]))
+  }
+
+  #looseMarkOf(type: number): EdgeMark | null {
+    const { types } = this.#heap
+    if (type === types.PROPERTY_ARRAY) return 'store'
+    return this.#context.objects.isFixedArrayType(type) || type === types.JS_SET ? 'list' : null
+  }
+
+  #follow(entry: Known, target: Tagged, edge: Edge, want: (address: Tagged) => void): void {
+    const { object, type, offset, mark, kind } = edge
+    const known = this.#known.get(object)
+    if (known === undefined) {
+      const passes = entry.listed < MAX_LISTED && this.#lists.isStep(object, target, type)
       const depth = entry.depth + (passes ? 0 : 1)
-      this.#remember(holder.object, holder.type, depth, mark, holder.offset, entry.listed + (passes ? 1 : 0))
+      this.#remember(object, type, depth, mark, offset, entry.listed + (passes ? 1 : 0))
     }
-    list.push({ ...holder, mark, kind, rejects: false })
-    if ((kind !== 'go' && kind !== 'waypoint' && kind !== 'stepped') || entry.depth >= this.#maxDepth) {
+    const isEnd = kind !== 'go' && kind !== 'waypoint' && kind !== 'stepped'
+    if (isEnd || entry.depth >= this.#maxDepth) {
       if (entry.depth >= this.#maxDepth) entry.capped = true
       return
     }
-    const alike = holder.offset + this.#codeOf(holder)
+    const alike = offset + this.#codeOf(edge)
     const count = (entry.alike.get(alike) ?? 0) + 1
     entry.alike.set(alike, count)
-    if (count <= this.#maxAlike) want(holder.object)
-    else if (entry.spare.length < MAX_SPARE) entry.spare.push(holder.object)
+    if (count <= this.#maxAlike) want(object)
+    else if (entry.spare.length < MAX_SPARE) entry.spare.push(object)
     else entry.capped = true
+    if (known === undefined || known.ways.has(wayBy(mark)) || this.#looseMarkOf(type) === null) return
+    known.ways.add(wayBy(mark))
+    // Its holders were seen before it was known that they matter.
+    for (const above of this.#edges.get(object) ?? []) {
+      if (above.way === wayBy(mark)) this.#follow(known, object, above, want)
+    }
   }
 
   /** Holders on the ways to these that were left out as like others; none of them is left out any more. */
@@ -248,7 +293,9 @@ export class ReverseSearch {
         const known = this.#known.get(objectOf(key))
         if (known?.capped === true || (known?.spare.length ?? 0) > 0 || this.#isTooLate(edges.length)) capped = true
         if (this.#lateEdges < 0) continue
+        const way: Way = key - objectOf(key) === LOOSE ? 'loose' : 'firm'
         for (const edge of edges) {
+          if (edge.way !== null && edge.way !== way) continue
           const before = steps.get(key) ?? null
           if (rules.skipFailures && this.#fails(edge)) continue
           if (!rules.anyMention && !this.#mayUse(edge, before)) continue
@@ -354,7 +401,10 @@ export class ReverseSearch {
     anyMention: boolean,
   ): StepKey | null {
     const isScope = this.#heap.isContextType(edge.type)
-    if (!isScope) return steps.has(edge.object) ? null : edge.object
+    if (!isScope) {
+      const key = edge.object + (wayBy(edge.mark) === 'loose' ? LOOSE : 0)
+      return steps.has(key) ? null : key
+    }
     let variables = entered.get(edge.object)
     if (variables === undefined) {
       variables = new Set()
@@ -370,6 +420,10 @@ export class ReverseSearch {
     variables.add(name)
     return key
   }
+}
+
+function wayBy(mark: EdgeMark): Way {
+  return mark === 'list' || mark === 'store' ? 'loose' : 'firm'
 }
 
 function isSomething(finding: Finding): boolean {

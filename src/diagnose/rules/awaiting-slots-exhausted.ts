@@ -7,7 +7,7 @@ import type { ClockReading } from '../../model/heartbeat.js'
 import type { VerdictPlace } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, capByLooks, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
 import { hasMovingTask, hasStuckSlots, tasksOf } from '../view/tasks-of-clock.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pointerTo, pointersOfAwait } from '../view/pointers.js'
@@ -21,7 +21,7 @@ const MAX_PLACES = 3
 export function awaitingSlotsExhausted(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   const leaves = leavesOf(view)
-  return fromClock(view, leaves) ?? fromQueue(view, leaves) ?? []
+  return fromClock(view, leaves) ?? fromOwnSlots(view, leaves) ?? fromQueue(view, leaves) ?? []
 }
 
 function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {
@@ -74,6 +74,38 @@ function overdueOf(view: View, clock: ClockReading): string | null {
     ? `the oldest task is ${seconds(clock.oldestTaskMs)} old`
     : null
 }
+
+/** All slots are taken by tasks that wait for the end of another task of the same queue. */
+function fromOwnSlots(view: View, leaves: readonly Leaf[]): Candidate[] | null {
+  const waiting = leaves.filter(({ waits, blame }) => waits.slots !== undefined && blame.origin === 'user')
+  const [leaf] = waiting.toSorted((a, b) => b.node.count - a.node.count)
+  const own = leaf?.waits.slots
+  if (leaf === undefined || own === undefined) return null
+  const stuck = waiting.filter(({ waits }) => waits.slots?.owner === own.owner)
+  if (stuck.reduce((sum, { node }) => sum + node.count, 0) < own.slots) return null
+  const others = stuck.filter((each) => each !== leaf).slice(0, MAX_PLACES - 1)
+  const also = others.map(({ blame }) => `, and so does ${placeText(blame.where)}`).join('')
+  const taken = own.slots === 1 ? 'the only slot' : `${leaf.node.count} of the ${own.slots} slots`
+  return [
+    leafCandidate(view, leaf, {
+      cause: 'slots-exhausted',
+      waitsFor: `${leaf.waits.summary} while it has ${taken} of this process's ${own.owner}${also}: that event is for another task of the same queue, and none can begin in this process before a slot is free`,
+      signs: [
+        strong(`${own.taken} of ${plural(own.slots, 'slot')} of ${own.owner} taken`),
+        strong('whoever has one waits for another task of the same queue'),
+      ],
+      // Another process may take that task.
+      cap: view.silent ? 'high' : 'low',
+      ranksAs: capByLooks(view, leaf),
+      weight: 70,
+      refutedBy: 'Another process that takes tasks of that queue: then the event comes.',
+      nextStep: NOT_IN_A_SLOT,
+    }),
+  ]
+}
+
+const NOT_IN_A_SLOT =
+  'Do not await a task of a queue inside another task of the same queue: give it a queue of its own, or let the first one end and be called again (a flow with parent and children).'
 
 /** Without clocks: something waits its turn in a queue, and two or more that hold a turn are parked in one place. */
 function fromQueue(view: View, leaves: readonly Leaf[]): Candidate[] | null {

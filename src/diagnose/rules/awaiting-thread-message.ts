@@ -1,7 +1,16 @@
 /** `awaiting/thread-message`: a message from a worker thread that is itself stuck, or that does not answer. */
 import { placeText } from '../view/blame.js'
 import { confidenceOf, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, PATIENCE_MS, type Leaf } from '../view/leaf.js'
+import {
+  capByAge,
+  capByLooks,
+  leafCandidate,
+  leavesOf,
+  loopIsAlive,
+  PATIENCE_MS,
+  type Leaf,
+  type LeafVerdict,
+} from '../view/leaf.js'
 import { pointerTo } from '../view/pointers.js'
 import type { ThreadView, View } from '../view/view.js'
 import { blockedIn } from './blocked-in-native.js'
@@ -13,8 +22,10 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
     .filter((leaf) => leaf.cause === 'thread-message')
     .map((leaf) => {
       const stuck = stuckThread(view, leaf)
+      const works = stuck !== null && mayHaveAnswered(view, stuck)
       const signs: Sign[] = [strong('it waits for a message of a worker thread')]
-      if (stuck !== null)
+      if (works) signs.push(weak('that thread runs JavaScript, and something woke the main thread meanwhile'))
+      else if (stuck !== null)
         signs.push(strong(`that thread is stuck itself: ${stuck.verdict.kind}/${stuck.verdict.cause ?? ''}`))
       const candidate = leafCandidate(view, leaf, {
         cause: 'thread-message',
@@ -22,20 +33,46 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
           `a message from worker thread ${leaf.waits.tid ?? leaf.waits.threadId ?? ''}`.trim() +
           (stuck === null
             ? ', which says nothing'
-            : `, which is stuck: ${placeText(stuck.verdict.where)} (${stuck.verdict.kind}/${stuck.verdict.cause ?? ''})`),
+            : works
+              ? `, which runs ${placeText(stuck.verdict.where)} and may answer between its jobs`
+              : `, which is stuck: ${placeText(stuck.verdict.where)} (${stuck.verdict.kind}/${stuck.verdict.cause ?? ''})`),
         signs,
-        cap: stuck === null || isAtWork(stuck.thread) ? capByAge(view, leaf) : capByLooks(view, leaf),
+        ...capsOf(view, leaf, stuck, works),
         weight: stuck === null ? 20 : 50,
         refutedBy: 'The worker thread returning to its event loop.',
         nextStep:
           stuck === null
             ? 'Check what that thread waits for (its awaits are in the list), and give the call a time-out.'
-            : stuck.verdict.nextStep,
+            : works
+              ? LOOK_AGAIN
+              : stuck.verdict.nextStep,
       })
       return stuck === null
         ? candidate
         : { ...candidate, evidence: [...candidate.evidence, ...pointerTo('threads', stuck.thread.index)] }
     })
+}
+
+const LOOK_AGAIN =
+  'See whether answers still come, or whether the same job is under way in a minute: then look for a loop without an end in that function.'
+
+type Caps = Pick<LeafVerdict, 'cap' | 'ranksAs'>
+
+function capsOf(view: View, leaf: Leaf, stuck: StuckThread | null, works: boolean): Caps {
+  if (stuck === null || isAtWork(stuck.thread)) return { cap: capByAge(view, leaf) }
+  const byLooks = capByLooks(view, leaf)
+  return works ? { cap: 'low', ranksAs: byLooks } : { cap: byLooks }
+}
+
+/**
+ * A thread that is handed one job after the other never comes back to its loop: the messages that wait are taken in one turn,
+ * and pools (piscina) wait for the next one without their loop. Each answer wakes the main thread, though. So one that slept
+ * in its loop for long was given none, and one that was woken may have been.
+ */
+function mayHaveAnswered(view: View, { thread, verdict }: StuckThread): boolean {
+  if (view.silent || verdict.kind !== 'computing' || isAtWork(thread)) return false
+  const loop = view.main?.last.loop
+  return loop !== undefined && (loop.pollingMs ?? 0) < PATIENCE_MS
 }
 
 /** Threads are there for what takes long: one that has not come back to its loop for seconds only does its job. */

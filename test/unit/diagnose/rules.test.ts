@@ -498,6 +498,29 @@ test('takes a stack whose inner frames could not be read for no sign that a loop
   expect(first(evidence(looks(cut(false)))).name).toBe('computing/javascript')
 })
 
+test('takes a thread that computes for stuck only where nothing has woken the main thread for long', () => {
+  const waits = awaitNode('print', 7, { kind: 'worker', summary: 'worker thread 1', threadId: 1 })
+  const awaits = { engine: 'memory' as const, roots: [], suspended: 1, pausedMs: 0, notes: [] }
+  const looking = (pollingMs: number, seenMs: number) => ({
+    awaits: { ...awaits, awaits: [{ ...waits, looks: 2, seenMs }] },
+    threads: [
+      idleMain({ loop: loopState({ polling: true, pollingMs }) }),
+      mainStack({
+        tid: 14,
+        role: 'worker',
+        frames: [frame('render', 3)],
+        loop: loopState({ stuckMs: 30_000 }),
+        syscall: 'running',
+      }),
+    ],
+  })
+  const after = (pollingMs: number) => first(evidence([looking(pollingMs, 0), looking(pollingMs + 2_000, 2_000)]))
+  expect(after(5_000)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'low', line: 7 })
+  expect(after(5_000).verdict?.summary).toContain('which runs render (worker.js:3) and may answer between its jobs')
+  expect(after(25_000)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'medium', line: 7 })
+  expect(after(25_000).verdict?.summary).toContain('which is stuck: render (worker.js:3)')
+})
+
 describe('a thread that runs native code', () => {
   const called = (line: number) =>
     mainStack({ frames: [frame('scan', line), frame('poll', 9)], nativeCallee: '/srv/scanner.node', loop: loopState() })
