@@ -26,7 +26,7 @@ import { blockedInNative } from './rules/blocked-in-native.js'
 import { collectingGarbage } from './rules/collecting-garbage.js'
 import { computing } from './rules/computing.js'
 import { cpuStarved } from './rules/cpu-starved.js'
-import { ended } from './rules/ended.js'
+import { ended, endedWaiting } from './rules/ended.js'
 import { idle } from './rules/idle.js'
 import { paging } from './rules/paging.js'
 import { pausedByDebugger } from './rules/paused-by-debugger.js'
@@ -112,9 +112,10 @@ export function diagnose(evidence: Evidence): Verdict[] {
   const view = viewOf(evidence)
   const candidates = RULES.flatMap((rule) => rule(view))
   const all = candidates.length === 0 ? [unknown(view)] : candidates
-  const ranked = besideProof(all)
+  const sorted = besideProof(all)
     .map((candidate) => ({ candidate, verdict: verdictOf(view, candidate) }))
     .sort(byRank)
+  const ranked = placeTheEnd(view, sorted)
   const silenced = new Set(ranked.flatMap(silencedBy))
   return ranked
     .map((each) => each.verdict)
@@ -140,6 +141,15 @@ function besideProof(all: readonly Candidate[]): readonly Candidate[] {
   if (!proven) return all
   return all.map((each) =>
     each.cause === 'run-queue' ? { ...each, cap: each.cap ?? 'medium', ranksAs: 'low' as const } : each,
+  )
+}
+
+/** An end for want of anything alive is told with the first wait that has a place: what was awaited there can't come any more. */
+function placeTheEnd(view: View, ranked: readonly Ranked[]): readonly Ranked[] {
+  const waits = ranked.find(({ verdict }) => verdict.kind === 'awaiting' && verdict.where !== null)?.verdict
+  if (waits === undefined) return ranked
+  return ranked.map((each) =>
+    each.verdict.kind === 'ended' ? { ...each, verdict: endedWaiting(view, each.verdict, waits) } : each,
   )
 }
 

@@ -8,6 +8,7 @@ import type { Evidence, Look } from '../model/evidence.js'
 import { scriptOf } from '../platform/runtime/node-options.js'
 import { endlessLoops } from '../source/endless-loops.js'
 import { readSource } from '../source/excerpt.js'
+import { changedSince } from './changed-since.js'
 
 /** Younger, it may not have come to its loop. */
 const STARTED_MS = 5_000
@@ -22,7 +23,7 @@ export function lostLoopsOf({ process, looks }: Evidence, root: string, nowMs = 
   const script = scriptOf(process.argv.slice(1))
   const file = script === null || process.cwd === null ? null : path.resolve(process.cwd, script)
   const source = file === null ? null : readSource(`${root}${file}`, MAX_BYTES)
-  if (file === null || source === null || source.changedAtMs > startedMs) return []
+  if (file === null || source === null || changedSince(process, source)) return []
   const text = source.bytes.toString('utf8')
   return endlessLoops(text)
     .map((loop): CodePlace => ({ function: loop.function, file, ...lineOf(text, loop.at) }))

@@ -8,6 +8,7 @@ import { type SourceExcerpt, type SourceExcerpts, SOURCES_SCHEMA } from '../mode
 import type { Verdict } from '../model/verdict.js'
 import type { Redactor } from '../redact/redactor.js'
 import { excerptOf, readSource, type SourceFile } from '../source/excerpt.js'
+import { changedSince } from './changed-since.js'
 import { originOf } from '../source/origin.js'
 import type { SourceMaps } from '../source/source-maps.js'
 
@@ -37,7 +38,6 @@ export function excerptsOf(
   { root, redactor, maps }: ExcerptOptions,
 ): SourceExcerpts {
   const files = new Map<string, SourceFile | null>()
-  const startedMs = Date.parse(evidence.process.startTime)
   const fileOf = (name: string): SourceFile | null => {
     const known = files.get(name)
     if (known !== undefined) return known
@@ -53,7 +53,7 @@ export function excerptsOf(
     const file = fileOf(from.file) ?? (kept === null ? null : { bytes: Buffer.from(kept), changedAtMs: 0 })
     const wanted = { line: from.line, column: from.column ?? null }
     const lines = file && excerptOf(file.bytes, wanted, (code) => redactor.text(code, { code: true }))
-    return { at: place.at, from, lines, changed: file !== null && file.changedAtMs > startedMs }
+    return { at: place.at, from, lines, changed: file !== null && changedSince(evidence.process, file) }
   })
   return { schema: SOURCES_SCHEMA, excerpts }
 }

@@ -1,12 +1,19 @@
 // A worker of a queue library. argv: LIBRARY (bull | bullmq | bullmq-6 | sqs-consumer | pg-boss | kafkajs) URL
-// WHAT (ok | never | slow:MS | crash). REDIS_OPTIONS: more of ioredis's, as JSON. Prints READY when it works, and `done ID` with each job.
+// WHAT (ok | never | slow:MS | steps | crash | returned, handed: with a promise in place of `await`). REDIS_OPTIONS: more of ioredis's, as JSON. Prints READY when it works, and `done ID` with each job.
 'use strict'
 const [library, url, what] = process.argv.slice(2)
 
 async function handle(job) {
   if (what === 'never') await new Promise(() => {})
   if (what.startsWith('slow:')) await new Promise((resolve) => setTimeout(resolve, Number(what.slice(5))))
+  if (what === 'steps') for (;;) await new Promise((resolve) => setTimeout(resolve, 100))
+  if (what === 'returned') return later()
+  if (what === 'handed') return new Promise((resolve) => setTimeout(resolve, 600_000))
   console.log(`done ${job.id}`)
+}
+
+async function later() {
+  await new Promise((resolve) => setTimeout(resolve, 600_000))
 }
 
 function startBull() {

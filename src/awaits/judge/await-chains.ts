@@ -2,11 +2,10 @@
  * Who awaits what among the functions of one scan, the other way round and from end to end. Every wait in a queue asks
  * about all functions, and there may be a hundred such waits and a hundred thousand functions: so each is looked at once.
  */
-import { leafPromises, type Suspended, type SuspendedFunctions } from '../scan/suspended.js'
+import { leafPromises, ownerBelow, type Suspended, type SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 
 const MAX_CHAIN = 100
-const MAX_FOLLOWED = 1_000
 
 /** There are several judges of one scan. */
 const known = new WeakMap<SuspendedFunctions, AwaitChains>()
@@ -69,22 +68,8 @@ export class AwaitChains {
   }
 
   #ownerBelow(promise: Tagged): number | undefined {
-    if (!this.#below.has(promise)) this.#below.set(promise, this.#findOwner(promise))
+    if (!this.#below.has(promise)) this.#below.set(promise, ownerBelow(this.#suspended, promise))
     return this.#below.get(promise)
-  }
-
-  #findOwner(promise: Tagged): number | undefined {
-    const queue = [promise]
-    const seen = new Set<Tagged>()
-    for (let head = 0; head < queue.length && seen.size < MAX_FOLLOWED; head++) {
-      const at = queue[head] ?? 0
-      if (seen.has(at)) continue
-      seen.add(at)
-      const owner = this.#suspended.byResult.get(at)
-      if (owner !== undefined) return owner
-      for (const source of this.#suspended.sources.get(at) ?? []) queue.push(source)
-    }
-    return undefined
   }
 
   /** The first function that awaits a promise itself. */

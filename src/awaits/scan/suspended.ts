@@ -296,3 +296,20 @@ export function leafPromises(suspended: SuspendedFunctions, promise: Tagged): Le
   }
   return { leaves, byFunction }
 }
+
+const MAX_FOLLOWED = 1_000
+
+/** The function whose end settles a promise, directly or through promises between them; the nearest of several. */
+export function ownerBelow({ byResult, sources }: SuspendedFunctions, promise: Tagged): number | undefined {
+  const queue = [promise]
+  const seen = new Set<Tagged>()
+  for (let head = 0; head < queue.length && seen.size < MAX_FOLLOWED; head++) {
+    const at = queue[head] ?? 0
+    if (seen.has(at)) continue
+    seen.add(at)
+    const owner = byResult.get(at)
+    if (owner !== undefined) return owner
+    for (const source of sources.get(at) ?? []) queue.push(source)
+  }
+  return undefined
+}

@@ -15,6 +15,7 @@ import { taskOf } from '../stores/identify-work.js'
 import type { AwaitScan } from './await-scan.js'
 import { EVENT_CLASS } from './collected-events.js'
 import { definitionOf } from './definition.js'
+import { ownerBelow } from './suspended.js'
 
 const TASK_CLASS = 'StallAgentTask'
 /** Whose objects the scan is to collect for `readTasks` and `collectedEvents`. */
@@ -49,7 +50,7 @@ export function readTasks(
         settled.push({ taskId, index, execute, parked: null, waitsFor: null, settled: true })
       continue
     }
-    const outermost = scan.suspended.byResult.get(promise)
+    const outermost = ownerBelow(scan.suspended, promise)
     awaitedBy ??= innerOf(awaiters)
     const chain = pending && outermost !== undefined ? chainFrom(outermost, awaitedBy, found) : []
     const innermost = chain[0]
@@ -57,12 +58,20 @@ export function readTasks(
       taskId,
       index,
       execute: definitionOf(objects, objects.get(object, 'execute') ?? 0),
-      parked: pending && (chain.length > 0 || scan.cost.complete) ? chain.map(frameOf) : null,
+      parked: chain.length > 0 || (pending && isLeftAlone(scan, promise)) ? chain.map(frameOf) : null,
       waitsFor: innermost?.waitsFor ?? null,
       ...withTask(objects, object),
     })
   }
   return [...tasks, ...settled.slice(0, MAX_TASKS - tasks.length)]
+}
+
+/**
+ * Nothing is there that would settle it. An async function that ended with `return promise` is not suspended any more, and that
+ * promise may well be settled by something else than a function.
+ */
+function isLeftAlone({ suspended, cost }: AwaitScan, promise: Tagged): boolean {
+  return cost.complete && (suspended.sources.get(promise) ?? []).length === 0
 }
 
 /** What the server said of it: its type and its workflow. */

@@ -8,7 +8,7 @@ import type { ClockReading } from '../../model/heartbeat.js'
 import type { Confidence } from '../../model/verdict.js'
 import { blameAwait, placeText, type Blame } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { isUnacknowledged, leafCandidate, loopIsAlive, pollsIn, type Leaf } from '../view/leaf.js'
+import { isUnacknowledged, leafCandidate, loopIsAlive, pollsIn, requestsIn, type Leaf } from '../view/leaf.js'
 import { plural, seconds } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
@@ -17,13 +17,25 @@ const FAILURES = 2
 export function awaitingConnectionReusedDead(view: View): readonly Candidate[] {
   const clock = failingClock(view)
   if (!loopIsAlive(view) || clock === null || isKnownAlive(view)) return []
-  const polls = onePerServer(view)
+  const polls = onePerServer(view, pollsIn)
+  if (polls.length === 0 && clock.kind === 'custom') return ofInstrumented(view, clock)
   const unseen = polls.some((leaf) => peerOf(leaf) !== null) ? [] : unseenPoll(view, clock)
   if (unseen.length > 0) return unseen
   return polls.flatMap((leaf) => {
     const kept = isKept(view, leaf, clock)
     return kept === false ? [] : [candidate(view, clock, leaf, kept === true)]
   })
+}
+
+/**
+ * A loop of the application's own, whose calls need not be named polls: the requests of the process are its, where all of
+ * them go to one server. Only a connection that is known to be as old as the failures counts.
+ */
+function ofInstrumented(view: View, clock: ClockReading): readonly Candidate[] {
+  if (clock.inFlightMs === null) return []
+  const [request, ...others] = onePerServer(view, requestsIn)
+  if (request === undefined || others.length > 0 || isKept(view, request, clock) !== true) return []
+  return [candidate(view, clock, request, true)]
 }
 
 /** It was asked itself, after an earlier capture of this silence. */
@@ -83,11 +95,11 @@ function failingClock(view: View): ClockReading | null {
 }
 
 /** The last look may fall between two polls: the latest that has one in flight counts. */
-function onePerServer(view: View): readonly Leaf[] {
+function onePerServer(view: View, requests: typeof pollsIn): readonly Leaf[] {
   const found = new Map<string, Leaf>()
   for (const look of view.evidence.looks.toReversed()) {
     // The client's own functions wait for the same request: the one that leads to the poll loop says most.
-    const polls = pollsIn(view, look).toSorted((a, b) => Number(leadsToPoll(b)) - Number(leadsToPoll(a)))
+    const polls = requests(view, look).toSorted((a, b) => Number(leadsToPoll(b)) - Number(leadsToPoll(a)))
     for (const leaf of polls) {
       const peer = leaf.waits.peer ?? leaf.socket?.peer ?? ''
       if (!found.has(peer)) found.set(peer, leaf)

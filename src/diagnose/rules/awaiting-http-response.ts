@@ -11,6 +11,7 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   return leavesOf(view)
     .filter((leaf) => leaf.cause === 'http-response')
+    .map((leaf) => ofThisTry(view, leaf))
     .map((leaf) => ({
       ...leafCandidate(view, leaf, {
         cause: 'http-response',
@@ -19,11 +20,25 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
         ...capBySilence(view, leaf),
         weight: 30,
         refutedBy: 'Data received on this connection between two looks.',
-        nextStep: isOwnServer(view, leaf) ? OWN_SERVER : nextOf(leaf),
+        nextStep: isOwnServer(view, leaf) ? OWN_SERVER : isOneOfMany(view, leaf) ? TRIED_AGAIN : nextOf(leaf),
       }),
       ...connectionOf(view, leaf),
     }))
 }
+
+/** One call in a row of an instrumented function's that failed: what stands in the same place is another request each time. */
+function isOneOfMany({ clock }: View, leaf: Leaf): boolean {
+  if (clock === null || clock.kind !== 'custom' || clock.inFlightMs === null || clock.failuresInRow < 2) return false
+  return leaf.ageMs === null || leaf.ageMs >= clock.inFlightMs
+}
+
+/** It is no older than the call. */
+function ofThisTry(view: View, leaf: Leaf): Leaf {
+  return isOneOfMany(view, leaf) ? { ...leaf, ageMs: view.clock?.inFlightMs ?? leaf.ageMs } : leaf
+}
+
+const TRIED_AGAIN =
+  'It fails and is tried again: see whether the server answers anybody else. If it does, the kept connection is what is dead: restart the worker, and do without HTTP/2 or keep-alive on it.'
 
 const OWN_SERVER =
   'Find the handler of that request in this process: it never ends its response (a callback that is not called, an error that is dropped), or waits for what waits for it.'

@@ -161,7 +161,7 @@ function ofTasks(groups: readonly TaskGroup[], leaves: readonly Leaf[]): Parked 
   const [most] = groups
   if (most === undefined) return null
   const leaf = most.collected ? undefined : leaves.find((each) => isSamePlace(each.blame.where, most.where))
-  const waits = leaf === undefined ? '' : `, waiting for ${leaf.waits.summary}`
+  const waits = leaf === undefined ? '' : waitText(leaf)
   const others = groups.slice(1, MAX_PLACES).map((group) => `; ${groupText(group)}`)
   return {
     where: most.where,
@@ -171,6 +171,10 @@ function ofTasks(groups: readonly TaskGroup[], leaves: readonly Leaf[]): Parked 
     returned: most.returned,
     leaf: leaf ?? null,
   }
+}
+
+function waitText({ waits }: Leaf): string {
+  return waits.kind === 'nothing' ? ', which nothing alive can settle' : `, waiting for ${waits.summary}`
 }
 
 function isSamePlace(a: VerdictPlace | null, b: VerdictPlace | null): boolean {
@@ -186,7 +190,7 @@ function mostParked(leaves: readonly Leaf[]): Parked | null {
   if (leaf === undefined) return null
   const { where, chain } = leaf.blame
   const count = leaf.node.count
-  const text = `${plural(count, 'task')} parked at ${placeText(where)}, waiting for ${leaf.waits.summary}`
+  const text = `${plural(count, 'task')} parked at ${placeText(where)}${waitText(leaf)}`
   return { where, chain, text, count, leaf }
 }
 

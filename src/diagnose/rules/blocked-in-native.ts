@@ -81,8 +81,9 @@ function callOf(stack: ThreadStack): Syscall | null {
   return typeof stack.syscall === 'object' ? stack.syscall : null
 }
 
-function isAsleep(thread: ThreadView): boolean {
-  return thread.last.state === 'sleeping' || thread.last.state === 'disk'
+/** Whoever was on a CPU a moment before or after slept for that moment: for a lock, for helpers of the collector. */
+function isAsleep({ last }: ThreadView): boolean {
+  return (last.state === 'sleeping' || last.state === 'disk') && last.syscall !== 'running'
 }
 
 /** The loop turned, or it slept in other calls: it comes back. */

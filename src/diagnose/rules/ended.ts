@@ -4,6 +4,7 @@
  */
 import type { EndedPoller } from '../../model/evidence.js'
 import type { ClockReading } from '../../model/heartbeat.js'
+import type { Verdict } from '../../model/verdict.js'
 import { blameAwait, placeText } from '../view/blame.js'
 import { strong, weak, type Candidate } from '../view/candidate.js'
 import { failedText } from '../view/phrases.js'
@@ -55,6 +56,28 @@ function byNothing(view: View, poller: EndedPoller): Candidate {
     signs: [strong('beforeExit came while the poller was running'), weak('no handle or request was left')],
     nextStep: stuck === undefined ? otherwise : FIND,
   }
+}
+
+/**
+ * With what somebody still waited for: that nothing alive was left is proof enough that it never comes. A loop that came to its
+ * end by itself may leave such a wait behind too, so both are said.
+ */
+export function endedWaiting(view: View, verdict: Verdict, waits: Verdict): Verdict {
+  if (verdict.cause !== 'nothing-alive' || verdict.where !== null || waits.where === null) return verdict
+  return {
+    ...verdict,
+    where: waits.where,
+    chain: waits.chain,
+    summary: `${verdict.summary} Meanwhile ${waits.summary}`,
+    evidence: [...new Set([...verdict.evidence, ...waits.evidence])],
+    nextStep: `${waits.nextStep} ${meantText(isOwn(view, verdict))}`,
+    ...(waits.work === undefined || verdict.work !== undefined ? {} : { work: waits.work }),
+  }
+}
+
+/** The application's own heartbeat, by the clock that the verdict points at. */
+function isOwn({ clocks }: View, { evidence }: Verdict): boolean {
+  return clocks.some((clock, index) => clock.kind === 'custom' && evidence.includes(`#/clocks/${index}`))
 }
 
 const FIND =

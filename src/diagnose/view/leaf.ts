@@ -65,8 +65,13 @@ export function waitingOf(view: View): readonly Leaf[] {
 
 /** The requests to a server's polls that were in flight in one look, whatever became of them in the next. */
 export function pollsIn(view: View, look: Look): readonly Leaf[] {
+  return requestsIn(view, look).filter((leaf) => isPoll(leaf))
+}
+
+/** All requests that were in flight in one look. */
+export function requestsIn(view: View, look: Look): readonly Leaf[] {
   // As if a clock were silent: a poll that is one of many that fail is no long poll.
-  return leavesSeenIn({ ...view, last: look, silent: true }, 1).filter((leaf) => isPoll(leaf))
+  return leavesSeenIn({ ...view, last: look, silent: true }, 1).filter((leaf) => isHttp(leaf))
 }
 
 export function isHttp({ waits }: Leaf): boolean {

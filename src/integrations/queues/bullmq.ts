@@ -35,7 +35,7 @@ export function patchBullmq(clocks: ClockSource, exports: unknown, taskStallMs: 
   })
   replaceMethod(prototype, 'processJob', function (this: BullmqWorker, job: { readonly id?: string }, ...rest) {
     const work = { id: job.id ?? '', execute: this.processFn }
-    return loops.of(this).work(slotsOf(this), work, () => processJob.call(this, job, ...rest))
+    return loops.of(this).work(slotsOf(this), work, () => processJob.call(this, job, ...rest), processJob)
   })
   replaceMethod(prototype, 'pause', function (this: BullmqWorker, ...args: unknown[]) {
     loops.of(this).pause()

@@ -53,7 +53,7 @@ function watch(worker: PgBossWorker, loop: QueueLoop): void {
   replaceMethod(worker, 'fetch', () => loop.ask(1, waitMs, fetch))
   replaceMethod(worker, 'onFetch', (jobs: unknown) => {
     const ids = idsOf(jobs)
-    return ids.length === 0 ? onFetch(jobs) : loop.work(1, { id: ids.join(' ') }, () => onFetch(jobs))
+    return ids.length === 0 ? onFetch(jobs) : loop.work(1, { id: ids.join(' ') }, () => onFetch(jobs), onFetch)
   })
 }
 

@@ -6,7 +6,7 @@
 import type { Clock } from '../../heartbeat/clock.js'
 import type { ClockSource } from '../../heartbeat/clock-board.js'
 import { safely } from '../guard/safely.js'
-import { Jobs, type Job } from './jobs.js'
+import { Jobs, type Job, type JobInFlight } from './jobs.js'
 import { Slots } from './slots.js'
 
 /** A wait longer than this is declared. */
@@ -45,10 +45,13 @@ export class QueueLoop {
     return asked
   }
 
-  work<T>(slots: number, job: Job, run: () => Promise<T>): Promise<T> {
-    const end = safely(() => this.#begin(slots, job))
+  /** @param worker what `run` calls: an async function's promise leads a look to where the job is parked */
+  work<T>(slots: number, job: Job, run: () => Promise<T>, worker?: object): Promise<T> {
+    const begun = safely(() => this.#begin(slots, job))
     const worked = run()
-    const ended = (): void => safely(() => end?.())
+    // Only an async function's promise proves by itself that nothing is left that could settle it.
+    if (begun && worker?.constructor.name === 'AsyncFunction') begun.task.promise = worked
+    const ended = (): void => safely(() => begun?.end())
     void worked.then(ended, ended)
     return worked
   }
@@ -89,13 +92,16 @@ export class QueueLoop {
     return this.#clocks.open(this.#name, 'poll-loop', { endless: false })
   }
 
-  #begin(slots: number, job: Job): () => void {
+  #begin(slots: number, job: Job): JobInFlight {
     const clock = (this.#clock ??= this.#open())
-    const { end } = this.#jobs.begin(clock, job)
+    const { task, end } = this.#jobs.begin(clock, job)
     this.#slots.changed(clock, 1, slots)
-    return () => {
-      end()
-      this.#slots.changed(clock, -1, slots)
+    return {
+      task,
+      end: () => {
+        end()
+        this.#slots.changed(clock, -1, slots)
+      },
     }
   }
 }

@@ -52,7 +52,7 @@ export function patchSqsConsumer(clocks: ClockSource, exports: unknown, taskStal
     if (messages.length === 0) return run()
     const id = messages.slice(0, MAX_IDS).map((message) => message.MessageId ?? '')
     const execute = this.handleMessageBatch ?? this.handleMessage
-    return loops.of(this).work(1, { id: id.join(' '), execute }, run)
+    return loops.of(this).work(1, { id: id.join(' '), execute }, run, handleSqsResponse)
   })
   replaceMethod(prototype, 'stop', function (this: SqsConsumer, ...args: unknown[]) {
     loops.of(this).close()

@@ -59,7 +59,7 @@ export function readBootTimeSeconds(): number | null {
   return match ? Number(match[1]) : null
 }
 
-/** Start of a process in wall-clock time, to 10 ms. */
+/** Start of a process in wall-clock time: up to a second early, since the time of the boot is cut to whole seconds. */
 export function startTimeOf(startTicks: number): Date | null {
   const boot = readBootTimeSeconds()
   return boot === null ? null : new Date((boot + startTicks / CLOCK_TICKS_PER_SECOND) * 1000)

@@ -154,6 +154,37 @@ describe('a wait on a connection', () => {
       expect(dead.verdict?.connection?.local).toBe(socket().local)
     })
 
+    describe('of a function that is instrumented, whose requests no name calls polls', () => {
+      const of = (receivedMs: number, ...more: AwaitNode[]): Evidence => {
+        const look = {
+          clocks: [clock({ kind: 'custom', failuresInRow: 3, ageMs: 100, inFlightMs: 600, lastSuccessMs: 240_000 })],
+        }
+        const kernel = kernelLook({ sockets: [socket({ lastReceivedMs: receivedMs })] })
+        const node = { ...request({ kind: 'http2-stream', url: 'https://a/jobs' }), function: 'next', awaitedBy: [] }
+        return parked([node, ...more], { look, kernel, stall: { ...silence(), trigger: 'poll-success' as const } })
+      }
+
+      test('medium, and the request that is in flight is no older than its own call', () => {
+        const dead = of(239_000)
+        expect(first(dead)).toMatchObject({ name: 'awaiting/connection-reused-dead', confidence: 'medium' })
+        const plain = diagnose(dead).find(({ cause }) => cause === 'http-response')
+        expect(plain?.summary).not.toContain('at least')
+        expect(plain?.nextStep).toContain('tried again')
+      })
+
+      test('but not on a connection that brought data meanwhile, nor where requests go to several servers', () => {
+        const causes = (one: Evidence) => diagnose(one).map(({ cause }) => cause)
+        expect(causes(of(500))).not.toContain('connection-reused-dead')
+        const other = awaitNode('other', 9, {
+          kind: 'http-request',
+          url: 'http://b/x',
+          peer: '10.0.0.9:80',
+          summary: 'GET http://b/x, no answer',
+        })
+        expect(causes(of(239_000, other))).not.toContain('connection-reused-dead')
+      })
+    })
+
     const heal = (outcome: HealOutcome): Evidence => {
       const dead = { ...failing({ receivedMs: 239_000 }), ...tried(true) }
       const connection = { local: '10.0.0.2:5000', peer: '10.0.0.5:8080' }
@@ -519,6 +550,15 @@ test('takes a thread that computes for stuck only where nothing has woken the ma
   expect(after(5_000).verdict?.summary).toContain('which runs render (worker.js:3) and may answer between its jobs')
   expect(after(25_000)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'medium', line: 7 })
   expect(after(25_000).verdict?.summary).toContain('which is stuck: render (worker.js:3)')
+})
+
+test('is not blocked in native code when it slept for a moment between two that it ran', () => {
+  const running = mainStack({ frames: [frame('remember', 7), frame('main', 9)], loop: loopState() })
+  // The stack was torn, and the system call that was read next to it says that it is on a CPU.
+  const torn = (syscall: 'running' | null) => mainStack({ frames: [], state: 'sleeping', syscall, loop: loopState() })
+  const looks = (last: typeof running) => [running, running, last].map((each) => ({ threads: [each] }))
+  expect(first(evidence(looks(torn('running')))).name).toBe('computing/loop')
+  expect(first(evidence(looks(torn(null)))).name).toBe('blocked-in-native/unknown')
 })
 
 describe('a thread that runs native code', () => {
@@ -1150,10 +1190,17 @@ describe('when nothing is left alive', () => {
     expect(told([], 'poll-loop').nextStep).toContain('stop the poller first')
   })
 
-  test.each([
-    ['the suspended functions were not read', null],
-    ['some other is suspended', [awaitNode('send', 3, { kind: 'lock', summary: 'a resolver in a queue' })]],
-  ])('and %s, both are said', (_name, nodes) => {
+  test('and somebody waits in a queue, that is where it stands', () => {
+    const queued = awaitNode('take', 8, { kind: 'lock', summary: 'a resolver in a queue', owner: 'Mutex._queue' })
+    const { line, summary, nextStep } = told([queued])
+    expect(line).toBe(8)
+    expect(summary).toMatch(/nothing alive was left\. Meanwhile take \(worker\.js:8\) waits for /)
+    // A loop that came to its end leaves such a wait behind as well.
+    expect(nextStep).toContain('If that is how it is meant to end')
+    expect(nextStep).not.toContain('Find the promise')
+  })
+
+  test.each([['the suspended functions were not read', null]])('and %s, both are said', (_name, nodes) => {
     expect(told(nodes).nextStep).toMatch(/^Find the promise.*If that is how it is meant to end/)
   })
 })

@@ -43,6 +43,11 @@ test('says so where the file changed after the process started', () => {
   expect(excerpts({ where: WHERE })[0]?.changed).toBe(true)
 })
 
+test('is silent of a file written just before the start, which the kernel dates up to a second early', () => {
+  put('/srv/app/a.js', 'one\ntwo\nthree\n', STARTED + 950)
+  expect(excerpts({ where: WHERE })[0]?.changed).toBe(false)
+})
+
 test('shows the original source where it is there, and the generated code where it is not', () => {
   put('/srv/app/a.js', 'generated one\ngenerated two\n', STARTED - 1000)
   const where = { ...WHERE, source: { file: '/srv/app/a.ts', line: 1, column: 1 } }
