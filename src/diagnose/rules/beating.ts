@@ -4,6 +4,7 @@
  */
 import { placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
+import { END_RECURSION, endlessText } from '../view/endless-recursion.js'
 import { hotFrameOf } from '../view/hot-frame.js'
 import { leavesOf, waitingOf, type Leaf } from '../view/leaf.js'
 import { movedAgain } from '../view/moved-again.js'
@@ -19,7 +20,6 @@ import {
   waitBesidePings,
   wantedShare,
 } from '../view/progress.js'
-import { fileLine } from '../view/queue-words.js'
 import { hasMovingTask, hasStuckSlots } from '../view/tasks-of-clock.js'
 import { tryingOf, tryingText } from '../view/trying.js'
 import { deadConnections } from '../view/watched-dead.js'
@@ -120,7 +120,6 @@ function getsLittle(view: View): boolean {
 
 const SEE_WHY_IT_FAILS =
   'See why what is tried again fails, and whether anything else that this process should do goes on.'
-const END_RECURSION = 'Find what should end that recursion: each step waits for one more of the same.'
 
 function nextStep(proven: boolean, unexplained: boolean, beside: boolean, hot: boolean, timed: boolean): string {
   if (beside || unexplained) return 'Look again in half a minute: what is still in the same place then is stuck.'
@@ -162,23 +161,6 @@ function besideIt(view: View): string | null {
   if (trying !== undefined) return tryingText(trying)
   const oldest = pendingOf(view).find((leaf) => pendingMs(leaf) >= NOTABLE_MS) ?? waitBesidePings(view)
   return oldest === null ? null : waitingText(oldest)
-}
-
-/** Functions on one chain of awaits, of which alike ones come again and again. */
-const DEEP = 150
-
-/** `2404 functions wait for each other, load (a.js:4) inside load again and again, 80 more than in the first look`. */
-function endlessText({ first, last }: View): string | null {
-  const grown = (last.awaits?.suspended ?? 0) - (first.awaits?.suspended ?? 0)
-  if (first === last || grown <= 0) return null
-  for (const node of last.awaits?.awaits ?? []) {
-    if (node.awaitedBy.length < DEEP) continue
-    const alike = node.awaitedBy.filter(({ file, line }) => file === node.file && line === node.line)
-    if (alike.length < node.awaitedBy.length / 10) continue
-    const name = node.function ?? 'an anonymous function'
-    return `${last.awaits?.suspended ?? 0} functions wait for each other, ${name} (${fileLine(node)}) inside ${name} again and again, ${grown} more than in the first look: a recursion that does not end`
-  }
-  return null
 }
 
 /**

@@ -5,6 +5,7 @@
 import { aliveBy } from '../view/alive.js'
 import { placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
+import { END_RECURSION, endlessText } from '../view/endless-recursion.js'
 import { isHttp, waitingOf, type Leaf } from '../view/leaf.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
@@ -52,13 +53,15 @@ export function idle(view: View): readonly Candidate[] {
       nextStep:
         unansweredOf(view).length > 0
           ? 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
-          : tries !== undefined
-            ? 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
-            : turning !== undefined
-              ? `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
-              : pending.length > 0
-                ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
-                : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
+          : endlessText(view) !== null
+            ? END_RECURSION
+            : tries !== undefined
+              ? 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
+              : turning !== undefined
+                ? `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
+                : pending.length > 0
+                  ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
+                  : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
     },
   ]
 }
@@ -66,26 +69,25 @@ export function idle(view: View): readonly Candidate[] {
 function summaryOf(view: View, pending: readonly Leaf[]): string {
   const trying = tryingOf(view)
   const turning = turningOf(view).filter(({ node }) => !isTrying(trying, node))
-  const unclear = trying.length > 0 ? null : unclearText(view)
+  // Whatever was collected between the looks: which of its calls woke does not matter.
+  const endless = endlessText(view)
+  const unclear = trying.length > 0 || endless !== null ? null : unclearText(view)
   const changing = changingIn(view, pending)
+  const moves = turning.length > 0 || trying.length > 0 || unclear !== null || endless !== null
   const within =
-    view.first === view.last || turning.length > 0 || trying.length > 0 || unclear !== null || changing !== undefined
-      ? ''
-      : `: nothing moved in ${seconds(view.spanMs)}`
+    view.first === view.last || moves || changing !== undefined ? '' : `: nothing moved in ${seconds(view.spanMs)}`
   const parts = [`It is alive, and nothing proves that it makes progress or that it is stuck${within}.`]
   const unanswered = unansweredText(unansweredOf(view))
   if (unanswered !== null) parts.push(`${unanswered}.`)
   const unread = unreadText(view)
   if (unread !== null) parts.push(`${unread}.`)
+  if (endless !== null) parts.push(`${endless}.`)
   for (const each of trying.slice(0, MOST_PENDING)) parts.push(`${tryingText(each)}.`)
   for (const leaf of turning.slice(0, MOST_PENDING)) parts.push(`Again and again ${turningText(leaf)}.`)
   if (unclear !== null) parts.push(`${unclear}.`)
   if (changing !== undefined)
     parts.push(`At ${placeText(changing.blame.where)} calls come and go: they are let through there, or they give up.`)
-  const told =
-    (turning.length > 0 || trying.length > 0 || unclear !== null) && pending.length === 0
-      ? null
-      : pendingText(view, pending)
+  const told = moves && pending.length === 0 ? null : pendingText(view, pending)
   if (told !== null) parts.push(told)
   const alive = aliveBy(view)
   if (alive.length > 0) parts.push(`It is kept alive by ${alive.join('; ')}.`)

@@ -100,3 +100,34 @@ describe('a function that wakes and waits again', () => {
     expect(top([look(1, 5), missed]).kind).toBe('idle')
   })
 })
+
+describe('a function that awaits itself without an end', () => {
+  /** So many of its calls wait, of which the innermost woke and waits again. */
+  function recursion(depth: number, collections: number): Partial<Look> {
+    const { awaits, ...rest } = look(1, collections)
+    if (awaits == null) return rest
+    const [innermost] = awaits.awaits
+    const awaitedBy = Array.from({ length: depth }, () => frame('untilThere', 4))
+    return {
+      ...rest,
+      awaits: { ...awaits, suspended: depth, awaits: innermost === undefined ? [] : [{ ...innermost, awaitedBy }] },
+    }
+  }
+
+  test('is told whether or not garbage was collected between the looks', () => {
+    for (const collections of [5, 6]) {
+      const { summary } = top([recursion(300, 5), recursion(320, collections)])
+      expect(summary).toContain('untilThere (worker.js:4) inside untilThere again and again, 20 more')
+      expect(summary).not.toContain("can't be told")
+    }
+  })
+
+  test('is not told of one that grows no more, nor of one that is not deep', () => {
+    for (const looks of [
+      [recursion(300, 5), recursion(300, 6)],
+      [recursion(3, 5), recursion(9, 6)],
+    ]) {
+      expect(top(looks).summary).not.toContain('again and again')
+    }
+  })
+})
