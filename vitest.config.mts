@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
     maxWorkers: 2,
+    // One second, the default, is little for a process or a thread beside others on two cores.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', './test/support/second-tries.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },

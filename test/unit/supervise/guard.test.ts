@@ -6,7 +6,7 @@ import { startGuard } from '../../../src/supervise/guard.js'
 test('says that there is no shell, and goes on', async () => {
   const unavailable = vi.fn<(reason: string) => void>()
   const guard = startGuard(1, unavailable, '/no/such/shell')
-  await vi.waitUntil(() => unavailable.mock.calls.length > 0)
+  await vi.waitUntil(() => unavailable.mock.calls.length > 0, 15_000)
   expect(unavailable.mock.calls[0]?.[0]).toContain('ENOENT')
   guard.dismiss()
 })

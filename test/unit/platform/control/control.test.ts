@@ -163,9 +163,9 @@ test('finds no agent where there is none, where the socket is stale, and where t
 test('is served by a thread while the main thread is blocked, and lets the process end by itself', async () => {
   const program = path.resolve(__dirname, '../../../fixtures/programs/control/blocked-main.cjs')
   const env = { PATH: process.env['PATH'] }
-  const child = spawn(process.execPath, [program, path.resolve(__dirname, '../../../../build'), '1500'], {
+  const child = spawn(process.execPath, [program, path.resolve(__dirname, '../../../../build')], {
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
   await new Promise((resolve) => child.stdout.once('data', resolve))
@@ -173,6 +173,7 @@ test('is served by a thread while the main thread is blocked, and lets the proce
   expect(client?.status).toMatchObject({ pid: child.pid, node: process.version })
   client?.dispose()
   expect(child.exitCode).toBeNull()
+  child.stdin.end()
   expect(await closed).toBe(0)
 })
 

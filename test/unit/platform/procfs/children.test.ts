@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { readChild } from '../../../../src/platform/procfs/children.js'
+
+type Child = ReturnType<typeof readChild>
 
 const children: ChildProcess[] = []
 
@@ -12,25 +14,29 @@ afterEach(async () => {
   }
 })
 
-/** Asks again and again until the child has got where it stays. */
-async function blockedChild(child: ChildProcess, field: 'reading' | 'writing'): Promise<ReturnType<typeof readChild>> {
+/**
+ * Asks until the child has got where it stays, which is one of its own pipes: before, it is a copy of this process that
+ * has not become another program yet, and then its loader reads.
+ */
+async function blockedChild(child: ChildProcess, field: 'reading' | 'writing', fd: number): Promise<Child> {
   children.push(child)
-  for (;;) {
-    const found = readChild(child.pid ?? 0)
-    if (found?.[field] !== undefined) return found
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  return await vi.waitFor(
+    () => {
+      const found = readChild(child.pid ?? 0)
+      expect(found?.[field]?.fd).toBe(fd)
+      return found
+    },
+    { timeout: 15_000, interval: 10 },
+  )
 }
 
 test('a child that reads a stdin which nobody ends is told, with our end of it', async () => {
-  const child = await blockedChild(spawn('cat', { stdio: ['pipe', 'pipe', 'ignore'] }), 'reading')
-  expect(child?.reading?.fd).toBe(0)
+  const child = await blockedChild(spawn('cat', { stdio: ['pipe', 'pipe', 'ignore'] }), 'reading', 0)
   expect(child?.reading?.ours).toHaveLength(1)
   expect(child?.writing).toBeUndefined()
 })
 
 test('a child that writes what nobody reads is told, and reads nothing', async () => {
-  const child = await blockedChild(spawn('yes', { stdio: ['ignore', 'pipe', 'ignore'] }), 'writing')
-  expect(child?.writing?.fd).toBe(1)
+  const child = await blockedChild(spawn('yes', { stdio: ['ignore', 'pipe', 'ignore'] }), 'writing', 1)
   expect(child?.reading).toBeUndefined()
 })
