@@ -32,6 +32,12 @@ const AGENT_TIMEOUT_MS = 500
 /** After an agent did not answer: a stopped process has one, and never answers. */
 const AGENT_RETRY_MS = 5000
 const SAMPLE_EVERY_MS = 50
+/**
+ * A running thread whose stack was found in pieces stays in that state for as long as it waits for a CPU, or for as long
+ * as it computes in one place: on Node 24 one reading in eight. Another one a moment later is another chance.
+ */
+const STACK_READINGS = 6
+const STACK_AGAIN_MS = 7
 
 export interface LiveView {
   /** Samples the loop for `ms`, then looks. Rejects with ERR_STALL_NO_SUCH_PROCESS when the process is gone. */
@@ -80,7 +86,7 @@ class View implements LiveView {
     const notes: string[] = this.#memoryProblem === null ? [] : [this.#memoryProblem]
     const status = await this.#askAgent(notes)
     this.#memory?.refresh()
-    const main = this.#mainStack(notes)
+    const main = await this.#mainStackSeen(notes, signal)
     return {
       at: new Date().toISOString(),
       pid: this.#target.pid,
@@ -145,6 +151,21 @@ class View implements LiveView {
       (this.#target.startTicks !== null && startTicks !== this.#target.startTicks)
     ) {
       throw new StallError('ERR_STALL_NO_SUCH_PROCESS', `process ${this.#target.pid} has ended`)
+    }
+  }
+
+  /** Reads again what was in pieces. */
+  async #mainStackSeen(notes: string[], signal: AbortSignal): Promise<ThreadStack | null> {
+    for (let reading = 1; ; reading++) {
+      const failures: string[] = []
+      const main = this.#mainStack(failures)
+      const inPieces = main?.engine === 'memory' && main.state === 'running' && main.frames.length === 0
+      if (!inPieces || reading === STACK_READINGS || signal.aborted) {
+        notes.push(...failures)
+        return main
+      }
+      await sleep(STACK_AGAIN_MS, signal)
+      this.#memory?.refresh()
     }
   }
 

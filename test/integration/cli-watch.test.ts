@@ -39,14 +39,14 @@ describe.each(NODES)('watch on Node $version', (node) => {
   it('shows a stuck loop and where it is stuck, one line a refresh, with no agent', async () => {
     const program = await startProgram(node, TARGET, ['stuck'])
     try {
-      const { code, out, err } = await watch(String(program.pid), '-n', '4', '-i', '0.3').ended
+      const { code, out, err } = await watch(String(program.pid), '-n', '12', '-i', '0.1').ended
       expect([code, err]).toEqual([0, ''])
       const lines = out.trim().split('\n')
-      expect(lines).toHaveLength(4)
+      expect(lines).toHaveLength(12)
       expect(lines[1]).toMatch(/loop 0 turns\/s, lag [\d.]+ m?s/)
       expect(lines[1]).toContain('main running')
-      // One refresh in some hundred finds the stack of a running thread in pieces, and shows none.
-      expect(lines.filter((line) => line.includes('main running in spinUntil')).length).toBeGreaterThan(2)
+      // One reading in eight finds the stack of a running thread in pieces, and is made again.
+      expect(lines.filter((line) => line.includes('main running in spinUntil')).length).toBeGreaterThan(10)
     } finally {
       await program.end()
     }
