@@ -5,12 +5,17 @@ import { runCli } from '../support/cli.js'
 import { RunningWorker } from '../support/run-worker.js'
 import { NODES } from '../support/nodes.js'
 
+const GC = ['--expose-gc']
+
 test.each(NODES)(
   'names the function that was collected before the capture, on Node $major',
   async (node) => {
     let dumped = ''
-    const worker = new RunningWorker({ node, program: 'agent-collected.cjs', flags: ['--expose-gc'], preload: 'none' })
+    const env = { CONDUCTOR_STALL_LOG_LEVEL: 'debug' }
+    const worker = new RunningWorker({ node, program: 'agent-collected.cjs', flags: GC, preload: 'none', env })
     try {
+      await worker.says('an early look is kept', 60_000)
+      worker.child.kill('SIGUSR2')
       await worker.says('"event":"incident"', 100_000)
       // From outside nothing of it is left: the way to the agent's own incident is what helps.
       dumped = (await runCli(['dump', String(worker.child.pid)])).stderr
@@ -34,8 +39,6 @@ test.each(NODES)(
   },
   120_000,
 )
-
-const GC = ['--expose-gc']
 
 // Garbage is collected every 200 ms: no early look comes in time, and what is left is who awaits the instrumented call.
 test.each([NODES.at(0), NODES.at(-1)].flatMap((node) => node ?? []))(

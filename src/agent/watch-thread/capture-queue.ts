@@ -119,6 +119,7 @@ export class CaptureQueue {
       if (result.type !== 'looked' || result.look.length > MAX_LOOK_CHARACTERS) return
       this.looks.push({ atMs: monotonicMs(), look: result.look })
       if (this.looks.length > MAX_LOOKS) this.looks.shift()
+      this.logger.debug('an early look is kept in memory')
     })
   }
 
