@@ -201,7 +201,9 @@ export class Locks {
       // Five philosophers wait at one line too: alike counts only for those whose own wait was not searched.
       if (waits === null && this.isFellow(finding, generator)) return []
       if (waits !== null && queue !== 0 && this.queueOf(waits) === queue) return []
-      const taken = this.#mayHold(finding, key, queue)
+      const named = this.#mayHold(finding, key, queue)
+      // What is named further on is no lock where the way to it passes no queue: `await shutdown()`, which resolves the promise.
+      const taken = named === 'no' && !this.passesQueue(finding, key) ? 'unknown' : named
       // It waits for its own turn or task, with nothing of its code between: a limiter's caller has no turn.
       const isCaller = taken === 'here' && waits?.promise === this.#awaitedBy(generator)
       return taken === 'no' || isCaller ? [] : [{ key, generator, waits }]

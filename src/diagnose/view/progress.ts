@@ -7,8 +7,9 @@ import type { AwaitNode, AwaitTree } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
 import type { SocketState } from '../../model/socket.js'
 import { originOf } from '../../source/origin.js'
+import { frameOf, originOfFrame } from './blame.js'
 import { strong, weak, type Sign } from './candidate.js'
-import { waitingOf, type Leaf } from './leaf.js'
+import { isNearTimer, waitingOf, type Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
 import {
   begunSince,
@@ -16,9 +17,11 @@ import {
   callNumber,
   callOf,
   isRenewed,
+  isSettledBy,
   keyOf,
   turningOf,
   turningText,
+  unclearOf,
   unclearText,
   uncollectedSince,
 } from './turning.js'
@@ -44,7 +47,9 @@ export function progressOf(view: View): readonly Sign[] {
   for (const leaf of turningOf(view)) signs.push(weak(turningText(leaf)))
   for (const each of tryingOf(view)) signs.push(weak(tryingText(each)))
   const moved = movedAwaits(view)
-  if (moved > 0) signs.push(strong(`${plural(moved, 'await')} moved on ${within}`))
+  const own = moved > 0 && userStands(view) ? movedAwaits(view, isOfUser) : moved
+  if (own > 0) signs.push(strong(`${plural(own, 'await')} moved on ${within}`))
+  else if (moved > 0) signs.push(weak(`${plural(moved, 'await')} of packages moved on ${within}, and none of yours`))
   const answered = answeredRequests(view)
   if (answered > 0) signs.push(strong(`${plural(answered, 'request')} answered ${within}`))
   const received = receivingOf(view).length
@@ -61,18 +66,47 @@ export function pendingOf(view: View): readonly Leaf[] {
     .toSorted((a, b) => pendingMs(b) - pendingMs(a))
 }
 
+/**
+ * Whether something that the application itself awaits stands where it stood. Then the timers of a package's own poll loops are
+ * no progress of it: they tick beside a task that is stuck as well. What waits for work (a read that blocks, a
+ * subscription) is to stand.
+ */
+function userStands(view: View): boolean {
+  const wakes = [...turningOf(view).map(({ node }) => node), ...unclearOf(view)]
+  const settled = (view.last.awaits?.awaits ?? []).filter(
+    ({ waitsFor, looks, doubtful }) =>
+      waitsFor !== null && isSettledBy(waitsFor) && (looks ?? 1) > 1 && doubtful !== true,
+  )
+  if ([...wakes, ...settled].some(isOfUser)) return true
+  const trying = tryingOf(view)
+  return pendingOf(view).some(
+    (leaf) =>
+      leaf.blame.origin === 'user' &&
+      !isNearTimer(leaf) &&
+      !isTrying(trying, leaf.node) &&
+      leaf.waits.blocking === undefined &&
+      leaf.waits.subscribedTo === undefined,
+  )
+}
+
+function isOfUser(node: AwaitNode): boolean {
+  return [frameOf(node), ...node.awaitedBy].some((frame) => originOfFrame(frame) === 'user')
+}
+
 /** How long it surely waits; of a timer, since it was set. */
 export function pendingMs({ ageMs, waits }: Leaf): number {
   return Math.max(ageMs ?? 0, waits.sinceMs ?? 0)
 }
 
 /** Functions that went on: whose timer is new, and those gone since the first look, unless they may have been garbage. */
-function movedAwaits(view: View): number {
+function movedAwaits(view: View, counts: (node: AwaitNode) => boolean = () => true): number {
   const { first, last } = view
   if (first.awaits === null || last.awaits === null) return 0
   const trying = tryingOf(view)
-  const without = (tree: AwaitTree): AwaitTree =>
-    trying.length === 0 ? tree : { ...tree, awaits: tree.awaits.filter((node) => !isTrying(trying, node)) }
+  const without = (tree: AwaitTree): AwaitTree => ({
+    ...tree,
+    awaits: tree.awaits.filter((node) => counts(node) && !isTrying(trying, node)),
+  })
   const now = without(last.awaits)
   const renewed = now.awaits
     .filter((node) => isRenewed(view, node) && callOf(view, node) === 'other')

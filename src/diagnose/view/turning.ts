@@ -2,9 +2,9 @@
  * Functions that woke and wait again in the same call, while those who wait for their end did not move. What looks for
  * something again and again gets on only when it finds it: that it turns proves nothing.
  */
-import type { AwaitNode, AwaitTree } from '../../model/await.js'
+import type { AwaitNode, AwaitTree, WaitsFor } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
-import { blameAwait, placeText, type Blame } from './blame.js'
+import { blameAwait, frameOf, placeText, type Blame } from './blame.js'
 import { seconds } from './phrases.js'
 import type { View } from './view.js'
 
@@ -15,17 +15,25 @@ export interface Turning {
   readonly blame: Blame
 }
 
+/** Those of the user's code; only where there are none, those that packages have by themselves. */
 export function turningOf(view: View): readonly Turning[] {
-  return (view.last.awaits?.awaits ?? []).flatMap((node, index) => {
+  const all = (view.last.awaits?.awaits ?? []).flatMap((node, index) => {
     const blame = isTurning(view, node) ? blameAwait(node) : null
     return blame === null || blame.where === null ? [] : [{ node, index, blame }]
   })
+  const own = all.filter(({ blame }) => blame.origin === 'user')
+  return own.length > 0 ? own : all
 }
 
 /** `whenElected (leader.js:4) wakes by a timer of 50 ms and waits again, and execute, which waits for its end, has not moved`. */
-export function turningText({ blame, node: { awaitedBy, waitsFor } }: Turning): string {
+export function turningText({ blame, node }: Turning): string {
+  const { waitsFor } = node
   const every = waitsFor?.kind === 'timer' && waitsFor.afterMs !== undefined ? seconds(waitsFor.afterMs) : null
-  const [caller] = awaitedBy
+  const { where } = blame
+  const further = [frameOf(node), ...node.awaitedBy]
+  const [caller] = further.slice(
+    further.findIndex(({ file, line }) => file === where?.file && line === where?.line) + 1,
+  )
   return `${placeText(blame.where)} wakes${every === null ? '' : ` by a timer of ${every}`} and waits again, and ${caller?.function ?? 'who calls it'}, which waits for its end, has not moved`
 }
 
@@ -33,9 +41,18 @@ export function isTurning(view: View, node: AwaitNode): boolean {
   return callOf(view, node) === 'same'
 }
 
-/** Of a single function that waits for a timer, or was being resumed. */
+/**
+ * Of a single function that waits for a timer, or was being resumed; also where that is so of another one that is to settle what
+ * it waits for.
+ */
 export function callNumber({ calls, count, waitsFor }: AwaitNode): number | undefined {
-  return count === 1 && (waitsFor?.kind ?? 'timer') === 'timer' ? calls?.[0] : undefined
+  const wakes = waitsFor === null || waitsFor.kind === 'timer' || waitsFor.changed === true || isSettledBy(waitsFor)
+  return count === 1 && wakes ? calls?.[0] : undefined
+}
+
+/** For what another function does in time, not for its end. */
+export function isSettledBy({ kind, until }: WaitsFor): boolean {
+  return kind === 'await' && until === 'settled'
 }
 
 type CallOf = 'same' | 'other' | 'unclear' | 'not-woken'
@@ -50,12 +67,21 @@ export function callOf(view: View, node: AwaitNode): CallOf {
   if (first === last || !hasWoken(view, node, first)) return 'not-woken'
   // What nobody waits for is a loop of its own, and gets on by waking.
   const own = callNumber(node)
-  if (own === undefined || node.awaitedBy.length === 0) return 'other'
+  if (own === undefined || (node.awaitedBy.length === 0 && !isWaitedFor(last, node))) return 'other'
   const earlier = uncollectedLooks(view).filter((look) => hasWoken(view, node, look))
   if (earlier.length === 0) return 'unclear'
   const numbers = earlier.flatMap((look) => numbersIn(look, node))
   if (numbers.includes(own)) return 'same'
   return numbers.length === 0 && earlier.some(({ awaits }) => betweenIn(awaits, keyOf(node)) > 0) ? 'unclear' : 'other'
+}
+
+/** Somebody waits for what it is to settle, though not for its end: `new Promise((resolve) => { void look(resolve) })`. */
+function isWaitedFor({ awaits }: Look, node: AwaitNode): boolean {
+  return (awaits?.awaits ?? []).some(({ waitsFor }) =>
+    (waitsFor?.through ?? []).some(
+      (each) => typeof each !== 'string' && each.file === node.file && each.line === node.line && each.file !== null,
+    ),
+  )
 }
 
 /** The earliest look since which nothing was collected: a number of a call is the same call's in it and in the last one. */
@@ -119,7 +145,7 @@ export function unclearForMs(view: View): number | null {
 }
 
 /** Of the last look, and of the first one what the last look came upon while it ran. */
-function unclearOf(view: View): readonly AwaitNode[] {
+export function unclearOf(view: View): readonly AwaitNode[] {
   const { first, last } = view
   const now = last.awaits?.awaits ?? []
   const unclear = now.filter((node) => callOf(view, node) === 'unclear')

@@ -131,3 +131,43 @@ describe('a function that awaits itself without an end', () => {
     }
   })
 })
+
+describe("a package's own loop that wakes by a timer", () => {
+  const PACKAGE = '/srv/worker/node_modules/poller/index.js'
+  const tree = { engine: 'memory' as const, roots: [], suspended: 2, pausedMs: 0, notes: [], collections: 5 }
+  const timer = { kind: 'timer' as const, afterMs: 500, sinceMs: 100, dueInMs: 400, summary: 'timer of 500 ms' }
+  const ofPackage = awaitNode('tick', 4, timer, { file: PACKAGE, looks: 2, calls: [1] })
+  const looking = (...awaits: readonly ReturnType<typeof awaitNode>[]): Partial<Look> => ({
+    threads: [idleMain()],
+    awaits: { ...tree, awaits },
+  })
+  const beats = (...awaits: readonly ReturnType<typeof awaitNode>[]): boolean =>
+    diagnose(evidence([looking(...awaits), looking(...awaits)])).some(({ kind }) => kind === 'beating')
+  const reply = { kind: 'unknown' as const, why: 'held' as const, summary: 'held by a table' }
+
+  test('is no progress of what the application awaits, and stands', () => {
+    expect(beats(ofPackage, awaitNode('ship', 9, reply, { looks: 2, seenMs: 2_000 }))).toBe(false)
+  })
+
+  test('is progress where nothing of the application stands, or that waits for work', () => {
+    expect(beats(ofPackage)).toBe(true)
+    const blocking = { kind: 'socket' as const, blocking: 'brpop', summary: 'brpop' }
+    expect(beats(ofPackage, awaitNode('work', 9, blocking, { looks: 2, seenMs: 2_000 }))).toBe(true)
+  })
+
+  test('is no less than a loop of the application beside what stands', () => {
+    const own = awaitNode('report', 14, timer, { looks: 2, calls: [2] })
+    expect(beats(ofPackage, own, awaitNode('ship', 9, reply, { looks: 2, seenMs: 2_000 }))).toBe(true)
+  })
+
+  test('turns in place where somebody waits for what it is to settle', () => {
+    const by = { function: 'tick', file: PACKAGE, line: 4, column: 3 }
+    const stop = awaitNode(
+      'stop',
+      9,
+      { ...timer, through: [by] },
+      { looks: 2, awaitedBy: [frame('drain', 12)], calls: [3] },
+    )
+    expect(top([looking(ofPackage, stop), looking(ofPackage, stop)]).summary).toContain('Again and again stop')
+  })
+})
