@@ -5,12 +5,13 @@ import { isEvidence, isSources } from '../incident/evidence-shape.js'
 import type { Evidence } from '../model/evidence.js'
 import type { SourceExcerpts } from '../model/source-excerpt.js'
 import type { ReportedIncident } from '../report/reported-incident.js'
+import { evidenceFromLooks } from './looks-on-disk.js'
 
 export function readIncident(bundle: Bundle): ReportedIncident {
   const sources = readPart<SourceExcerpts>(bundle, SOURCES_FILE, isSources)
   return {
     manifest: bundle.manifest,
-    evidence: readPart<Evidence>(bundle, 'evidence.json', isEvidence),
+    evidence: readPart<Evidence>(bundle, 'evidence.json', isEvidence) ?? evidenceFromLooks(bundle),
     excerpts: sources?.excerpts ?? [],
   }
 }

@@ -17,6 +17,7 @@ import type { Evidence } from '../model/evidence.js'
 import type { ArtifactRecord } from '../model/incident.js'
 import { StallError, toStallError } from '../model/stall-error.js'
 import type { Verdict } from '../model/verdict.js'
+import { wasCutOff } from './looks-on-disk.js'
 import { readIncident } from './read-incident.js'
 
 export interface RecoveredBundle {
@@ -28,7 +29,7 @@ export interface RecoveredBundle {
 /** Throws ERR_STALL_BUNDLE_NOT_FOUND, ERR_STALL_PERMISSION, or ERR_STALL_BUNDLE_CORRUPT where nothing is whole. */
 export function recoverBundle(folder: string): RecoveredBundle {
   try {
-    return { bundle: readBundle(folder), fault: null }
+    return { bundle: withVerdicts(readBundle(folder)), fault: null }
   } catch (thrown) {
     const fault = toStallError(thrown)
     const id = idOfFolder(folder)
@@ -37,6 +38,34 @@ export function recoverBundle(folder: string): RecoveredBundle {
     if (artifacts.length === 0) throw fault
     return { bundle: assemble(folder, id, artifacts, fault), fault }
   }
+}
+
+/**
+ * Of a capture that was cut off, made from what it had written. What it did not come to might have spoken against it, so
+ * nothing is claimed for certain.
+ */
+export function withVerdicts(bundle: Bundle): Bundle {
+  const { manifest } = bundle
+  const evidence = wasCutOff(bundle) ? readIncident(bundle).evidence : null
+  const verdicts = evidence === null ? [] : verdictsOf(evidence)
+  if (verdicts[0] === undefined || saysNothing(verdicts[0])) return bundle
+  return {
+    ...bundle,
+    manifest: {
+      ...manifest,
+      verdicts: verdicts.map((each) => (each.confidence === 'high' ? { ...each, confidence: 'medium' } : each)),
+      missing: manifest.missing.filter(({ name }) => name !== 'verdict'),
+      notes: [
+        ...(manifest.notes ?? []),
+        'The verdict was made now, from what the capture had written before it ended.',
+      ],
+    },
+  }
+}
+
+/** What a whole capture may say for want of more. Of half a one it would be a guess, with advice about a process that is gone. */
+function saysNothing({ kind, cause, where }: Verdict): boolean {
+  return kind === 'idle' || kind === 'beating' || kind === 'unknown' || (cause === 'unknown' && where === null)
 }
 
 function wholeFiles(folder: string): ArtifactRecord[] {

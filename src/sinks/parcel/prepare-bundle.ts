@@ -4,6 +4,7 @@ import path from 'node:path'
 import { packBundle } from '../../export/pack-bundle.js'
 import { pageOf } from '../../export/page/page-of-bundle.js'
 import { readIncident } from '../../export/read-incident.js'
+import { withVerdicts } from '../../export/recover-bundle.js'
 import { REPORT_FILE } from '../../incident/bundle-format.js'
 import { type Bundle, readArtifact, readBundle } from '../../incident/bundle-reader.js'
 import type { IncidentManifest } from '../../model/incident.js'
@@ -41,7 +42,7 @@ export interface LetterWishes {
 
 /** Throws ERR_STALL_BUNDLE_NOT_FOUND, _CORRUPT or _UNSEALED. */
 export async function prepareBundle(folder: string): Promise<PreparedBundle> {
-  const bundle = readBundle(folder)
+  const bundle = withVerdicts(readBundle(folder))
   const packed = await packBundle(folder)
   const chunks: Buffer[] = []
   for await (const chunk of packed.stream) chunks.push(chunk as Buffer)
