@@ -58,7 +58,11 @@ test.each([COMPUTES, WAITS, LOCKED])(
 
 test('and so they are once the next start of a worker has sealed what it was left', () => {
   const { folder } = cutOff(WAITS, () => true)
-  const { sealed } = sealLeftovers(path.dirname(folder), () => false)
+  const { sealed } = sealLeftovers(
+    path.dirname(folder),
+    () => false,
+    () => Date.now() + 3_600_000,
+  )
   expect(sealed.map(({ id }) => id)).toEqual([WAITS])
   const { bundle } = recoverBundle(sealed[0]?.path ?? '')
   expect(bundle.state).toBe('sealed')
