@@ -6,7 +6,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CapturedProfile } from '../capture/profile-capturer.js'
 import { takeLook } from '../capture/take-look.js'
-import { hasUnreadAnswers } from '../evidence/unread-answers.js'
 import { joinEvidence } from '../evidence/join.js'
 import type { HeapState } from '../model/heap.js'
 import type { CapturedLook } from '../model/look.js'
@@ -31,6 +30,7 @@ import {
   tryConnections,
   watchConnections,
 } from './further-evidence.js'
+import { lookLonger } from './look-longer.js'
 import type { ClocksNow, InvestigationPlan } from './investigation-plan.js'
 import { endOf } from './end-of-target.js'
 import { openCostMeter } from './cost-meter.js'
@@ -112,7 +112,15 @@ export async function investigate(plan: InvestigationPlan): Promise<Investigatio
   }
   if (retained !== undefined && !isTold(retained)) storeCapture(plan.store, RETAINED, retained)
   if (ended === null && !target.inside) {
-    await lookLonger(plan, looks, captureUntilMs)
+    await lookLonger(looks, {
+      isBeating: (seen) => areBeating(plan, seen),
+      async look(pauseMs) {
+        if (performance.now() + pauseMs > captureUntilMs) return null
+        await waitUntil(performance.now() + pauseMs, plan.signal)
+        return plan.signal?.aborted ? null : lookOnce(plan, looks.length + 1, captureUntilMs)
+      },
+      hasEnded: () => endOf(target) !== null,
+    })
     await lookCloser(plan, looks, captureUntilMs)
   }
   storeEnvironment(plan.store, target.procRoot, options.redactor)
@@ -174,37 +182,6 @@ function missingSince({ code, message }: StallError): Missing {
 function noTimeForLook(): StallError {
   const message = 'no time was left for another look: what is stuck and what is slow look alike in one'
   return new StallError('ERR_STALL_NOT_REACHED', message)
-}
-
-/** A burst of a leaking client lasts a second or two, its standstill until a server or a collection frees something. */
-const BURST_MS = 2_500
-const APART_MS = 600
-/** On a crowded machine looks lie so far apart that a burst falls between most of them: two of several have none. */
-const FURTHER_LOOKS = 5
-
-/**
- * Where answers lie unread while something moves: further looks, after the burst, until one is like an earlier one. Those two
- * then stand for all.
- */
-async function lookLonger(plan: InvestigationPlan, looks: CapturedLook[], deadlineMs: number): Promise<void> {
-  if (!hasUnreadAnswers(looks) || !areBeating(plan, looks)) return
-  const seen: CapturedLook[] = []
-  for (let more = 0; more < FURTHER_LOOKS; more++) {
-    const pauseMs = more === 0 ? BURST_MS : APART_MS
-    if (performance.now() + pauseMs > deadlineMs) break
-    await waitUntil(performance.now() + pauseMs, plan.signal)
-    if (plan.signal?.aborted) break
-    const look = await lookOnce(plan, looks.length + 1, deadlineMs)
-    if (endOf(plan.session.target) !== null) return
-    looks.push(look)
-    const alike = seen.findLast((earlier) => !areBeating(plan, [earlier, look]))
-    if (alike !== undefined) {
-      looks.splice(0, looks.length, alike, look)
-      return
-    }
-    seen.push(look)
-  }
-  looks.splice(0, looks.length - 2)
 }
 
 function areBeating(plan: InvestigationPlan, looks: readonly CapturedLook[]): boolean {

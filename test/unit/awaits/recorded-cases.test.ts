@@ -30,6 +30,26 @@ describe('a recorded process', () => {
   )
 })
 
+describe.each(casesOf('locks'))('%s, during each scan of which garbage is collected,', (_name, it) => {
+  const settled = it.tree()
+  const moving = it.treeWhileCollecting()
+
+  test('is unsettled, and says so', () => {
+    expect([settled.unsettled, moving.unsettled]).toEqual([undefined, true])
+    expect(settled.notes).toEqual([])
+    expect(moving.notes.join()).toContain('garbage was collected during the scan')
+  })
+
+  test('is read all the same, as far as it is there', () => {
+    const namesOf = ({ awaits }: typeof settled) => awaits.map(({ function: name, count }) => `${name} ${count}`)
+    expect(namesOf(moving).toSorted()).toEqual(namesOf(settled).toSorted())
+  })
+
+  test('is never said to have a promise that nothing can settle', () => {
+    expect(moving.awaits.filter(({ waitsFor }) => waitsFor?.kind === 'nothing')).toEqual([])
+  })
+})
+
 describe.each(casesOf('locks'))('%s', (_name, it) => {
   const { awaits } = it.tree()
 
