@@ -122,7 +122,7 @@ function movedAwaits(view: View, counts: (node: AwaitNode) => boolean = () => tr
 function resumedIn(view: View, first: AwaitTree, last: AwaitTree): number {
   const mayStand = last.awaits.filter((node) => {
     const call = callOf(view, node)
-    return call === 'same' || call === 'unclear' || (node.waitsFor?.changed === true && node.awaitedBy.length > 0)
+    return call === 'same' || call === 'unclear' || (node.awaitedBy.length > 0 && isUnseen(node))
   })
   const inPlace = new Set(mayStand.map(keyOf))
   const before = resumed(first, inPlace)
@@ -130,6 +130,11 @@ function resumedIn(view: View, first: AwaitTree, last: AwaitTree): number {
   const both = [...now].filter((key) => before.has(key)).length
   const either = new Set([...before, ...now]).size
   return either - both + (begunSince(view) > 0 ? both : 0)
+}
+
+/** What it waits for was not found because things moved meanwhile: it may be the call that was being resumed before. */
+function isUnseen({ waitsFor }: AwaitNode): boolean {
+  return waitsFor?.kind === 'unknown' && (waitsFor.changed === true || waitsFor.unproved !== undefined)
 }
 
 function resumed(tree: AwaitTree, inPlace: ReadonlySet<string>): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 /** A function that wakes and waits again: in the same call, in another one, or hidden by a collection between the looks. */
 import { describe, expect, test } from 'vitest'
 import { clearerInMs, diagnose } from '../../../src/diagnose/diagnose.js'
+import type { AwaitNode } from '../../../src/model/await.js'
 import type { Look } from '../../../src/model/evidence.js'
 import { awaitNode, evidence, frame, idleMain, loopState } from '../../support/evidence.js'
 
@@ -98,6 +99,26 @@ describe('a function that wakes and waits again', () => {
     // Unless garbage was collected while that was read: then it may have been missed.
     const missed = awaits == null ? rest : { ...rest, awaits: { ...awaits, awaits: [], unsettled: true } }
     expect(top([look(1, 5), missed]).kind).toBe('idle')
+  })
+})
+
+describe('a function that was being resumed in the first look', () => {
+  function having(waitsFor: AwaitNode['waitsFor'], collections: number): Partial<Look> {
+    const { awaits, ...rest } = look(1, collections)
+    if (awaits == null) return rest
+    const [node, ...others] = awaits.awaits
+    return { ...rest, awaits: { ...awaits, awaits: node === undefined ? [] : [{ ...node, waitsFor }, ...others] } }
+  }
+  const kinds = (looks: readonly Partial<Look>[]) => diagnose(evidence(looks)).map(({ kind }) => kind)
+  const unknown = { kind: 'unknown' as const, why: 'no-settler' as const, summary: 'no settler found' }
+
+  test('is no proof where the search for what it waits for now was not proved', () => {
+    const unproved = { ...unknown, unproved: 'search-not-proved' as const }
+    expect(kinds([having(null, 5), having(unproved, 6)])).not.toContain('beating')
+  })
+
+  test('has gone on where that search was', () => {
+    expect(kinds([having(null, 5), having(unknown, 6)])).toContain('beating')
   })
 })
 
