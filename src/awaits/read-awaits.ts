@@ -162,6 +162,7 @@ function readIsolate(
       ...(one.awaits === 0 && one.kind.endsWith('generator') ? { idle: true } : {}),
       ...(tid === null ? {} : { tid }),
       call: one.generator,
+      ...(one.awaits === 0 ? {} : { promise: one.awaits }),
       ...(locals === null ? {} : { locals }),
       ...(work === null ? {} : { work }),
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),

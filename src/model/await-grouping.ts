@@ -29,6 +29,8 @@ export interface SuspendedFunction {
   readonly idle?: boolean
   /** A number that tells this very call from another of the same function; see `AwaitNode.calls`. */
   readonly call?: number
+  /** Of the promise that it awaits; see `AwaitNode.promise`. */
+  readonly promise?: number
   readonly tid?: number
   readonly doubtful?: boolean
   readonly locals?: readonly LocalValue[]
@@ -210,6 +212,7 @@ function groupLeafUp(functions: readonly SuspendedFunction[], places: Int32Array
       ...(f.source === undefined ? {} : { source: f.source }),
       ...(f.tid === undefined ? {} : { tid: f.tid }),
       ...(group.calls.length < group.count ? {} : { calls: group.calls.toSorted((a, b) => a - b) }),
+      ...promiseOf(f, group),
       ...(f.locals === undefined ? {} : { locals: f.locals }),
       ...(group.work.size === 0 ? {} : { work: [...group.work.values()] }),
       ...(group.doubtful ? { doubtful: true } : {}),
@@ -217,6 +220,12 @@ function groupLeafUp(functions: readonly SuspendedFunction[], places: Int32Array
     nodes.push({ node, rank: rankOf(node) })
   }
   return nodes.sort((a, b) => a.rank - b.rank || b.node.count - a.node.count).map((entry) => entry.node)
+}
+
+/** Of a function alone in its place; of a wait that changed while it was read, for a comparison with a look in which it did not. */
+function promiseOf(f: SuspendedFunction, { count, best }: Group): Pick<AwaitNode, 'promise'> {
+  const told = best === null || best.kind === 'timer' || (best.kind === 'unknown' && best.why === 'moved')
+  return count > 1 || f.awaitsListed || !told || f.promise === undefined ? {} : { promise: f.promise }
 }
 
 /** Leaves with a known cause, leaves without, those who only await others, doubtful ones. */

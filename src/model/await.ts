@@ -43,6 +43,11 @@ export interface AwaitNode<W extends WaitFacts = WaitsFor> {
    * looks between which nothing was collected is the same call; another number is another call.
    */
   readonly calls?: readonly number[]
+  /**
+   * Of the promise that a single function awaits, which waits for a timer or whose wait changed while it was read. The same number in
+   * two looks between which nothing was collected is the same promise: the function has not gone on, however often the timer fired.
+   */
+  readonly promise?: number
   /** How long it was seen in this very place, over the looks; null with one look. */
   readonly seenMs?: number | null
   /** How many looks it was present in. */

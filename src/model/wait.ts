@@ -231,6 +231,8 @@ export interface Request {
   readonly answered?: boolean
   /** The wait is for the answer's body, which is not complete. */
   readonly body?: 'incomplete'
+  /** Its header asks for `100 Continue`: whoever sends it holds back the body until then. */
+  readonly expects?: 'continue'
 }
 
 export interface SocketWait extends AnyWait, OnConnection, Listening, BlockingRead {

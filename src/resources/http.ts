@@ -22,8 +22,15 @@ export function describeClientRequest(object: NodeObject, answering?: boolean): 
     sent,
     ...(answered || answering === true ? { answered: true } : {}),
     ...(!answered && answering === true ? { body: 'incomplete' } : {}),
+    ...(!answered && !sent && isHeldBack(object) ? { expects: 'continue' } : {}),
     ...fdPart(socket === null ? null : socketNative(socket)),
   }
+}
+
+/** `Expect: 100-continue`: whoever sends that writes the body only after the server's answer to it. */
+function isHeldBack(request: NodeObject): boolean {
+  const header = request.text('_header')
+  return header !== null && /^expect: *100-continue\r?$/im.test(header)
 }
 
 /** The request keeps no port of its own; the header that it sent has it. */

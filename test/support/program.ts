@@ -72,9 +72,10 @@ export async function startProgram(
   file: string,
   args: readonly string[] = [],
   flags: readonly string[] = [],
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): Promise<Program> {
   const child = spawn(node.path, [...flags, file, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] },
   })
   const program = new Program(child)

@@ -3,12 +3,12 @@
  * the world outside will bring it, and the streams' own states say why: one of them is not read, does not call back, or is
  * not ended.
  */
-import type { WaitFacts, WaitOf } from '../../model/wait.js'
+import type { UnreadStream, WaitFacts, WaitOf } from '../../model/wait.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { isGuardClass } from '../resources/resources.js'
 import { failedSource, pipedInto, sourcesOf } from '../resources/piped.js'
-import { heldBy, isOver, isStream, isUnended } from '../resources/stream-states.js'
+import { heldBy, isReadBeside, type HeldStream, isOver, isStream, isUnended } from '../resources/stream-states.js'
 import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-search.js'
 import type { JudgeContext } from './judge-context.js'
 
@@ -45,7 +45,7 @@ export function streamWait(
       kind: 'stream',
       owner: held.stream,
       ...(held.hold === undefined ? {} : { hold: held.hold }),
-      ...(held.unread === undefined ? {} : { unread: held.unread }),
+      ...(held.unread === undefined ? {} : { unread: readSlowly(objects, finding, held, held.unread) }),
       ...doubt,
       ...way,
     }
@@ -58,6 +58,13 @@ export function streamWait(
   // A variable of the program leads to it, so somebody may end it later.
   const missing = unended(context, waited)
   return missing.hold === undefined ? null : { ...missing, ...way }
+}
+
+/** A stream of the web's with a reader on the other side of its pair: that one takes it in its own time. */
+function readSlowly(objects: Objects, finding: Finding, { object }: HeldStream, unread: UnreadStream): UnreadStream {
+  if (isStream(objects, object)) return unread
+  const isRead = [object, ...[...finding.steps.keys()].map(objectOf)].some((each) => isReadBeside(objects, each))
+  return isRead ? { ...unread, paused: true } : unread
 }
 
 /** Whether a timer leads to the promise through the stream: its write is slow, and will be called back. */

@@ -81,6 +81,20 @@ export function entriesOf(objects: Objects, object: Tagged, limit = MAX_ENTRIES)
   return found
 }
 
+/** The text under which a Map has a value; null where it has it under none. */
+export function keyOfValue(objects: Objects, map: Tagged, value: Tagged): string | null {
+  const { heap } = objects
+  const table = heap.field(map, TABLE_OFFSET)
+  const used = (heap.smiOf(heap.element(table, 0)) ?? 0) + (heap.smiOf(heap.element(table, 1)) ?? 0)
+  const first = 3 + (heap.smiOf(heap.element(table, 2)) ?? 0)
+  for (let i = 0; i < Math.min(used, MAX_ENTRIES); i++) {
+    if (heap.element(table, first + i * 3 + 1) !== value) continue
+    const key = heap.element(table, first + i * 3)
+    return heap.isString(key) ? heap.string(key, 80) : null
+  }
+  return null
+}
+
 /** Values of a linked list's nodes, from its head on; a ring of nodes is passed once. */
 function listed(objects: Objects, list: Tagged, limit: number): Tagged[] {
   const seen = new Set<Tagged>()

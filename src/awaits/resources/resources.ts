@@ -83,6 +83,7 @@ export class Resources {
     // A file's stream that has emitted close has no more to do with its file.
     if (FILE_STREAMS.has(name) && isClosed(objects, object)) return null
     if (portOver({ objects, natives: this.#natives }, object) !== null) return null
+    if (name === 'Server' && isOverServer(objects, object)) return null
     return SOCKETS.has(name) && !this.#hasHandle(object) ? null : 'class'
   }
 
@@ -99,6 +100,12 @@ export class Resources {
     const inner = state === 0 ? 0 : objects.getObject(state, ['handle'])
     return inner !== 0 && this.#natives.of(inner) !== null
   }
+}
+
+/** One that does not listen, yet or any more, and has no connections: nobody from outside can reach it. */
+function isOverServer(objects: Objects, server: Tagged): boolean {
+  if (objects.oddball(objects.getAny(server, ['_handle']) ?? 0) !== 'null') return false
+  return (objects.getNumber(server, ['_connections']) ?? 1) === 0
 }
 
 /**

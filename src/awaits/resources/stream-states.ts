@@ -190,6 +190,21 @@ function unread(objects: Objects, stream: Tagged): HeldStream {
   return { object: stream, stream: facts.stream, unread: facts }
 }
 
+/**
+ * Whether the readable side of the same pair has a reader (`[kState].reader`), seen from what keeps both sides together: a
+ * TransformStream, or what CompressionStream and its like wrap.
+ */
+export function isReadBeside(objects: Objects, owner: Tagged): boolean {
+  if (!objects.heap.is(owner, 'JS_OBJECT')) return false
+  const state = objects.getObject(owner, ['[kState]'])
+  return [owner, state].some((each) => {
+    const readable = each === 0 ? 0 : objects.getObject(each, ['readable', '[kReadable]'])
+    if (readable === 0 || objects.className(readable) !== 'ReadableStream') return false
+    const own = objects.getObject(readable, ['[kState]'])
+    return own !== 0 && objects.getObject(own, ['reader']) !== 0
+  })
+}
+
 /** lib/internal/webstreams: `[kState].backpressure`, and of a writer or controller its `stream`'s. */
 function heldWebStream(objects: Objects, object: Tagged, name: string): HeldStream | null {
   const state = objects.getObject(object, ['[kState]'])

@@ -15,7 +15,7 @@ export function awaitingHttpResponse(view: View): readonly Candidate[] {
     .map((leaf) => ({
       ...leafCandidate(view, leaf, {
         cause: 'http-response',
-        waitsFor: `${leaf.waits.answered === true ? 'the rest of the answer' : 'the answer'} to ${requestText(leaf)}${isOwnServer(view, leaf) ? ', which this process serves itself' : neverText(leaf)}`,
+        waitsFor: `${answerOf(leaf)} to ${requestText(leaf)}${isOwnServer(view, leaf) ? ', which this process serves itself' : neverText(leaf)}`,
         signs: signsOf(leaf),
         ...capBySilence(view, leaf),
         weight: 30,
@@ -40,6 +40,11 @@ function ofThisTry(view: View, leaf: Leaf): Leaf {
 const TRIED_AGAIN =
   'It fails and is tried again: see whether the server answers anybody else. If it does, the kept connection is what is dead: restart the worker, and do without HTTP/2 or keep-alive on it.'
 
+function answerOf({ waits }: Leaf): string {
+  if (waits.answered === true) return 'the rest of the answer'
+  return waits.expects === 'continue' ? '100 Continue, before which its body is not sent, as the answer' : 'the answer'
+}
+
 const OWN_SERVER =
   'Find the handler of that request in this process: it never ends its response (a callback that is not called, an error that is dropped), or waits for what waits for it.'
 
@@ -58,6 +63,8 @@ export function requestText({ waits }: Leaf): string {
 
 function nextOf(leaf: Leaf): string {
   const { waits } = leaf
+  if (waits.expects === 'continue')
+    return `See whether ${waits.peer ?? 'the server'} (or a proxy before it) answers Expect: 100-continue at all. Send the body after a second without that answer, or leave the header out. If it did answer, end the request.`
   if (isFirstRequest(leaf))
     return `Look at what ${waits.peer ?? 'the server'} does with this request (or whether an HTTP server is what listens there), and give it a time-out (AbortSignal.timeout).`
   if (nothingEverCame(leaf)) return SEE_HANDSHAKE

@@ -29,6 +29,8 @@ function replyTo(view: View, leaf: Leaf): Candidate {
   const { blocking } = leaf.waits
   const peer = leaf.waits.peer ?? leaf.waits.path ?? 'a peer'
   const late = pastOwnTimeOut(view, leaf)
+  if (leaf.waits.type === 'datagram') return datagramTo(view, leaf)
+  if (leaf.waits.state === 'FIN_WAIT2') return halfClosed(view, leaf)
   const command = late?.command ?? (blocking && `${blocking}, a command that waits at the server until something comes`)
   return leafCandidate(view, leaf, {
     cause: 'socket-reply',
@@ -38,6 +40,39 @@ function replyTo(view: View, leaf: Leaf): Candidate {
     weight: 28,
     refutedBy: 'Data received on this connection between two looks.',
     nextStep: late?.nextStep ?? (isOwnServer(view, leaf) ? OWN_SERVER : nextOf(leaf)),
+  })
+}
+
+/** This process has ended its side, and the peer's kernel has acknowledged that; what is missing is the peer's end. */
+function halfClosed(view: View, leaf: Leaf): Candidate {
+  const peer = leaf.waits.peer ?? 'the peer'
+  return leafCandidate(view, leaf, {
+    cause: 'socket-reply',
+    waitsFor: `${peer} to end its side of the connection, which this process has ended on its own side`,
+    signs: [
+      strong('what it waits for hangs on this socket'),
+      strong('its own end was sent and acknowledged (FIN_WAIT2)'),
+    ],
+    ...capBySilence(view, leaf),
+    weight: 29,
+    refutedBy: 'The connection being closed in a later look.',
+    nextStep: `Give the peer a second or so after end(), then destroy() the socket. See why ${peer} does not close: it may wait for more, or have a child or a fork that still holds the connection.`,
+  })
+}
+
+/** It has no connection, and nobody tells whether what was sent has arrived. */
+function datagramTo(view: View, leaf: Leaf): Candidate {
+  const { local, event } = leaf.waits
+  const at = local === undefined ? '' : ` ${local}`
+  return leafCandidate(view, leaf, {
+    cause: 'socket-reply',
+    waitsFor: `${event === undefined || event === 'message' ? 'a datagram' : `event ${event}`} on its UDP socket${at}`,
+    signs: [strong('what it waits for hangs on this socket')],
+    cap: view.silent ? 'medium' : 'low',
+    weight: 28,
+    refutedBy: 'A datagram that comes between two looks; or that silence is normal there.',
+    nextStep:
+      'A datagram may be lost, and so may its answer: send it again after a time-out, and give up after a few. See whether anybody listens where it was sent to.',
   })
 }
 

@@ -4,7 +4,16 @@ import type { Confidence } from '../../model/verdict.js'
 import type { StreamHold, UnreadStream } from '../../model/wait.js'
 import { requestText } from './awaiting-http-response.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, capByLooks, isUnended, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import {
+  capByAge,
+  capByLooks,
+  isStdin,
+  isUnended,
+  leafCandidate,
+  leavesOf,
+  loopIsAlive,
+  type Leaf,
+} from '../view/leaf.js'
 import { plural } from '../view/phrases.js'
 import type { View } from '../view/view.js'
 
@@ -19,14 +28,16 @@ export function awaitingStream(view: View): readonly Candidate[] {
           ? heldUp(view, leaf, leaf.waits.hold)
           : isUnended(leaf.waits)
             ? notEnded(view, leaf)
-            : leafCandidate(view, leaf, {
-                cause: 'stream',
-                waitsFor: streamText(leaf),
-                signs: signsOf(leaf),
-                cap: capByAge(view, leaf),
-                weight: 24,
-                ...ADVICE[directionOf(leaf)],
-              }),
+            : isStdin(leaf.waits)
+              ? fromStdin(view, leaf)
+              : leafCandidate(view, leaf, {
+                  cause: 'stream',
+                  waitsFor: streamText(leaf),
+                  signs: signsOf(leaf),
+                  cap: capByAge(view, leaf),
+                  weight: 24,
+                  ...ADVICE[directionOf(leaf)],
+                }),
     )
 }
 
@@ -68,6 +79,20 @@ function notRead(view: View, leaf: Leaf): Candidate {
     refutedBy: 'A receive queue that shrinks between two looks.',
     nextStep:
       'Read or destroy every stream that takes from this connection: a cloned or unused response body, a file or part that nobody reads, a consumer that was paused.',
+  })
+}
+
+/** A question to whoever sits at the terminal, or lines that another program is to write. */
+function fromStdin(view: View, leaf: Leaf): Candidate {
+  return leafCandidate(view, leaf, {
+    cause: 'stream',
+    waitsFor: 'input on its own stdin (fd 0)',
+    signs: [strong('what it waits for is read from stdin')],
+    cap: view.silent ? 'medium' : 'low',
+    weight: 24,
+    refutedBy: 'Input that comes; or that silence is normal there.',
+    nextStep:
+      'See who has the other end of stdin, and whether anybody is there to answer. Ask only where stdin is a terminal (process.stdin.isTTY), or give the answer on the command line.',
   })
 }
 

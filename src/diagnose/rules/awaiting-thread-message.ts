@@ -11,6 +11,7 @@ import {
   type Leaf,
   type LeafVerdict,
 } from '../view/leaf.js'
+import { originOf } from '../../source/origin.js'
 import { pointerTo } from '../view/pointers.js'
 import type { ThreadView, View } from '../view/view.js'
 import { blockedIn } from './blocked-in-native.js'
@@ -101,6 +102,11 @@ export function stuckVerdict(view: View, thread: ThreadView): Candidate | null {
   return verdicts.find((verdict) => confidenceOf(verdict.signs, verdict.cap) !== 'low') ?? null
 }
 
+/** Pools of threads let idle ones sleep in Atomics.wait until there is work: nothing of the application is on that stack. */
+function isParked({ kind, cause, where }: Candidate): boolean {
+  return kind === 'blocked-in-native' && cause === 'futex' && originOf(where?.file ?? null) !== 'user'
+}
+
 /** A worker thread that is stuck though nobody awaits it: told, but never before the main thread's own state. */
 export function workerThreads(view: View): readonly Candidate[] {
   const awaited = new Set(leavesOf(view).flatMap((leaf) => (leaf.cause === 'thread-message' ? [leaf.waits.tid] : [])))
@@ -111,6 +117,6 @@ export function workerThreads(view: View): readonly Candidate[] {
       if (verdict === null) return []
       // A worker thread is there to compute: busy is its job, unless somebody waits for it.
       const signs = [...verdict.signs, weak('nothing that is seen waits for this thread')]
-      return [{ ...verdict, signs, cap: 'low' as const }]
+      return [{ ...verdict, signs, cap: 'low' as const, ...(isParked(verdict) ? { young: true } : {}) }]
     })
 }

@@ -7,7 +7,7 @@ import { capByAge, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } 
 import { areAbandoned, openConnectionsText } from '../view/open-connections.js'
 import { hasMovingTask } from '../view/tasks-of-clock.js'
 import { unansweredOf, unansweredText, waitingText } from '../view/pending.js'
-import { failedText, plural } from '../view/phrases.js'
+import { failedText, plural, seconds } from '../view/phrases.js'
 import { originOf } from '../../source/origin.js'
 import { pointerTo } from '../view/pointers.js'
 import type { View } from '../view/view.js'
@@ -27,15 +27,19 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
         waitsFor:
           work !== null
             ? `work of a native module in the thread pool (pool thread ${work.tid}, ${work.doing} in every look)`
-            : leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
-              ? `something that was not found (${leaf.waits.summary})`
-              : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}${asked === null ? '' : `. Meanwhile ${asked}`}`,
+            : leaf.waits.kind === 'timer'
+              ? `what ${leaf.waits.repeats === true ? 'an interval' : 'a timer'} of ${seconds(leaf.waits.afterMs ?? 0)} looks for again and again: it fired between the looks, and the same promise is still pending`
+              : leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
+                ? `something that was not found (${leaf.waits.summary})`
+                : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}${asked === null ? '' : `. Meanwhile ${asked}`}`,
         signs: [
           work !== null
             ? strong('one pool thread runs work of a native module in every look')
-            : open === null
-              ? weak('nothing tells whether it will come')
-              : strong('the server is closed, and its connections are open'),
+            : leaf.waits.kind === 'timer'
+              ? strong('its timer was set anew between the looks, and it awaits the same promise')
+              : open === null
+                ? weak('nothing tells whether it will come')
+                : strong('the server is closed, and its connections are open'),
         ],
         // Whoever shuts down waits a while for what is under way.
         cap: view.silent || areAbandoned(view, leaf) ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
@@ -44,13 +48,17 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
         nextStep:
           work !== null
             ? SEE_NATIVE
-            : leaf.waits.owner === 'clock.timers'
-              ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
-              : asked !== null
-                ? 'See what holds that request up (a body that is not read to its end, a handler that awaits), and whether the event is to come from it.'
-                : open === null
-                  ? 'Find out what should settle this wait, and give it a time-out.'
-                  : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
+            : leaf.waits.kind === 'timer'
+              ? 'See what the callback of that timer tests, and what should make it true. Give the search an end: count the tries, or reject after a while.'
+              : leaf.waits.owner === 'clock.timers'
+                ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
+                : asked !== null
+                  ? 'See what holds that request up (a body that is not read to its end, a handler that awaits), and whether the event is to come from it.'
+                  : open === null && missable(leaf)
+                    ? `See what should emit ${leaf.waits.event}, and whether it did so before this function listened for it: listen first, then begin what brings it about. Give the wait a time-out.`
+                    : open === null
+                      ? 'Find out what should settle this wait, and give it a time-out.'
+                      : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
       })
     })
   // Of no use beside an await that says more.
@@ -58,8 +66,13 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
 }
 
 /** What a client was subscribed to may rest for as long as nobody publishes: what else is waited for says more. */
-function isPublished({ waits }: Leaf): boolean {
+function isPublished({ waits }: Pick<Leaf, 'waits'>): boolean {
   return waits.kind === 'emitter' && waits.event !== undefined && PUBLISHED.test(waits.event)
+}
+
+/** An event of an emitter of JavaScript's own, which is lost on whoever listens too late. */
+function missable({ waits }: Leaf): boolean {
+  return waits.kind === 'emitter' && waits.event !== undefined && waits.fd === undefined && !isPublished({ waits })
 }
 
 const PUBLISHED = /^(?:p?message|p?messageBuffer|notification)$/

@@ -10,7 +10,7 @@ import { blameAwait, blameCaller, placeText, type Blame } from './blame.js'
 import { strong, weak, type Candidate, type Sign } from './candidate.js'
 import { seconds } from './phrases.js'
 import { pointersOfAwait } from './pointers.js'
-import { keyOf } from './turning.js'
+import { isLookedFor, keyOf } from './turning.js'
 import type { View } from './view.js'
 
 export type AwaitingCause = VerdictCause<'awaiting'>
@@ -117,7 +117,7 @@ function leafOf(view: View, node: AwaitNode, index: number, waits: WaitsFor, bla
     index,
     waits,
     blame,
-    cause: causeOf(node, waits, unreadBytes > 0 || liesUnread(view, node, waits)),
+    cause: isLookedFor(view, node) ? 'unknown' : causeOf(node, waits, unreadBytes > 0 || liesUnread(view, node, waits)),
     socket,
     unreadBytes,
     ageMs: ages.length === 0 ? null : Math.max(...ages),
@@ -162,7 +162,7 @@ function causeOf(node: AwaitNode, waits: WaitsFor, unread: boolean): AwaitingCau
   if (waits.kind === 'socket' && waits.incoming === true) {
     return waits.event !== undefined && STREAM_EVENT.test(waits.event) ? 'stream' : 'unknown'
   }
-  if (waits.kind === 'socket' && isStreamReader(node, waits)) return 'stream'
+  if (waits.kind === 'socket' && (isStreamReader(node, waits) || isStdin(waits))) return 'stream'
   // Who waits until more can be written has written more than is taken: no reply is missing.
   if (waits.kind === 'socket' && waits.event === 'drain' && !isUnacknowledged(waits)) return 'stream'
   switch (waits.kind) {
@@ -195,6 +195,7 @@ function causeOf(node: AwaitNode, waits: WaitsFor, unread: boolean): AwaitingCau
     case 'module':
       return 'never-settles'
     case 'emitter':
+      if (waits.list === true) return 'unknown'
       return waits.event !== undefined && STREAM_EVENT.test(waits.event) ? 'stream' : 'unknown'
     case 'pool-request':
     case 'abort-signal':
@@ -216,6 +217,11 @@ export function isQueueWait(waits: WaitsFor): boolean {
   return waits.parts.some((part) => part.role === 'collection' && part.name === 'Array')
 }
 
+/** The process's own standard input, a pipe or a terminal: nobody's reply. */
+export function isStdin(waits: WaitsFor): boolean {
+  return waits.kind === 'socket' && waits.fd === 0 && waits.peer === undefined
+}
+
 /** `for await` and readers: node's own iterator is parked, or the stream's own event is what is awaited. */
 function isStreamReader(node: AwaitNode, waits: WaitsFor): boolean {
   const iterating = node.function === 'createAsyncIterator' && (node.file ?? '').startsWith('node:')
@@ -234,6 +240,8 @@ export function isUnacknowledged(waits: WaitsFor): boolean {
 /** A request whose body this process has not written to its end, though the connection takes what it is given. */
 export function isUnended(waits: WaitsFor): boolean {
   if (!isHttpWait(waits) || waits.sent !== false || waits.answered === true) return false
+  // It writes the body once the server asks for it.
+  if (waits.expects === 'continue') return false
   return waits.fd !== undefined && waits.state === 'ESTABLISHED' && waits.sendQueueBytes === 0
 }
 
@@ -251,6 +259,8 @@ export function isNearTimer(leaf: Leaf): boolean {
 
 /** A request that has not been answered for a few seconds is what every slow server and long poll looks like. */
 function isYoung(view: View, leaf: Leaf): boolean {
+  // The kernel counts no time for a local socket: of that one nobody can say that it is young.
+  if (leaf.waits.peer === undefined && leaf.socket !== null && leaf.waits.sinceMs === undefined) return false
   return !view.silent && leaf.cause === 'http-response' && (leaf.ageMs ?? 0) < YOUNG_MS
 }
 

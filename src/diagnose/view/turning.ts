@@ -65,6 +65,8 @@ type CallOf = 'same' | 'other' | 'unclear' | 'not-woken'
 export function callOf(view: View, node: AwaitNode): CallOf {
   const { first, last } = view
   if (first === last || !hasWoken(view, node, first)) return 'not-woken'
+  // A collection hides whether what a callback settles is still the same promise.
+  if (isByCallback(node) && uncollectedLooks(view).length === 0) return 'unclear'
   // What nobody waits for is a loop of its own, and gets on by waking.
   const own = callNumber(node)
   if (own === undefined || (node.awaitedBy.length === 0 && !isWaitedFor(last, node))) return 'other'
@@ -156,12 +158,35 @@ export function unclearOf(view: View): readonly AwaitNode[] {
   return [...unclear, ...ran]
 }
 
+/**
+ * Its timer is new since an earlier look, and the function still awaits the promise that it awaited then: the timer looks
+ * for something again and again (an interval, a callback that sets the next timer), and has not found it.
+ */
+export function isLookedFor(view: View, node: AwaitNode): boolean {
+  return uncollectedLooks(view).some((look) => isNewSince(view, node, look) && awaitsSame(view, node, look))
+}
+
+function awaitsSame(view: View, node: AwaitNode, since: Look): boolean {
+  if (node.promise === undefined || !uncollectedLooks(view).includes(since)) return false
+  const key = keyOf(node)
+  return (since.awaits?.awaits ?? []).some((before) => before.promise === node.promise && keyOf(before) === key)
+}
+
 /** Its timer was set since the first look. */
 export function isRenewed(view: View, node: AwaitNode): boolean {
   return view.first !== view.last && isSetSince(view, node, view.first)
 }
 
-function isSetSince({ last }: View, { waitsFor }: AwaitNode, since: Look): boolean {
+function isSetSince(view: View, node: AwaitNode, since: Look): boolean {
+  return isNewSince(view, node, since) && !awaitsSame(view, node, since)
+}
+
+/** Not `setTimeout(resolve)`: the timer's callback is a function that may settle the promise, or not yet. */
+function isByCallback({ promise, waitsFor }: AwaitNode): boolean {
+  return promise !== undefined && (waitsFor?.parts ?? []).some(({ role }) => role === 'function')
+}
+
+function isNewSince({ last }: View, { waitsFor }: AwaitNode, since: Look): boolean {
   if (waitsFor?.kind !== 'timer' || waitsFor.sinceMs === undefined) return false
   return waitsFor.sinceMs < last.takenAtMs - since.takenAtMs
 }

@@ -27,7 +27,8 @@ export function requestText(request: Request): string {
   return `${request.method ?? 'request'} ${request.url ?? ''}, ${answerText(request)}`
 }
 
-function answerText({ sent, answered, body }: Request): string {
+function answerText({ sent, answered, body, expects }: Request): string {
+  if (expects === 'continue') return 'its header sent, no 100 Continue, for which its body waits'
   if (answered === true && body === undefined) return 'answer begun'
   if (sent === false && answered !== true) return 'not yet sent'
   const answer = body === undefined ? 'no answer' : 'answer begun, its body is not complete'
@@ -152,7 +153,8 @@ function emitterText(wait: WaitOf<'stream' | 'emitter'>): string {
   if (hold !== undefined) return `${name}${after('of', path)}, ${HOLDS[hold]}`
   if (unread !== undefined && event === undefined) return `${name}, which nobody reads`
   if (data === true) return `data from ${name}`
-  if (list === true) return `what those in ${name} are told`
+  if (list === true)
+    return event === undefined ? `what those in ${name} are told` : `what those who listen for ${event} are told`
   if (event === undefined) return name
   const channels = subscribedTo === undefined ? '' : `, subscribed to ${subscribedTo.join(', ')}`
   return `event ${event} of ${name}${channels}${hopeless === true ? `, which is ${over ?? 'over'}` : ''}`

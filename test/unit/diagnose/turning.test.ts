@@ -6,11 +6,17 @@ import type { Look } from '../../../src/model/evidence.js'
 import { awaitNode, evidence, frame, idleMain, loopState } from '../../support/evidence.js'
 
 /** A look at one function with a timer of 40 ms that somebody waits for. */
-function look(call: number, collections: number, { inside = true } = {}): Partial<Look> {
+function look(
+  call: number,
+  collections: number,
+  { inside = true, promise }: { readonly inside?: boolean; readonly promise?: number } = {},
+): Partial<Look> {
   const timer = { kind: 'timer' as const, afterMs: 40, sinceMs: 10, dueInMs: 30, summary: 'timer of 40 ms' }
-  const node = awaitNode('untilThere', 4, timer, {
+  const parts = [{ name: 'check()', slot: '', role: 'function' as const }]
+  const node = awaitNode('untilThere', 4, promise === undefined ? timer : { ...timer, parts }, {
     awaitedBy: inside ? [frame('looking', 9)] : [],
     calls: [call],
+    ...(promise === undefined ? {} : { promise }),
   })
   const caller = awaitNode('looking', 9, { kind: 'await', summary: 'another suspended function' }, { column: 5 })
   return {
@@ -75,6 +81,16 @@ describe('a function that wakes and waits again', () => {
 
   test('for which nobody waits is a loop of its own, which gets on whatever was collected', () => {
     expect(top([look(1, 5, { inside: false }), look(2, 6, { inside: false })]).kind).toBe('beating')
+  })
+
+  test('gets on only where it awaits another promise than before, whatever timer was set meanwhile', () => {
+    const alone = (promise: number, collections = 5): Partial<Look> => look(1, collections, { inside: false, promise })
+    expect(top([alone(7), alone(7)])).toMatchObject({ kind: 'awaiting' })
+    expect(top([alone(7), alone(7)]).summary).toContain('a timer of 40 ms looks for again and again')
+    expect(top([alone(7), alone(8)]).kind).toBe('beating')
+    // After a collection the same promise may have another number.
+    expect(top([alone(7), alone(8, 6)]).summary).toContain("can't be told, because garbage was collected")
+    expect(clearerInMs(evidence([alone(7), alone(8, 6)]))).toBe(30)
   })
 
   test('upon which a look came while it ran has neither gone nor come, and a further look tells', () => {
