@@ -6,10 +6,20 @@ import type { PoolFacts } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
-import { atWorkForMs, confirmedPool, hasNobody, isAtWork, lostText, membersText, peersOf } from '../view/lent.js'
+import {
+  atWorkForMs,
+  confirmedPool,
+  hasNobody,
+  holderNodes,
+  isAtWork,
+  lostText,
+  membersText,
+  peersOf,
+} from '../view/lent.js'
 import { holderText } from '../view/queue-words.js'
 import { keeperText } from '../view/retained.js'
 import type { View } from '../view/view.js'
+import { wentOnFrom } from '../view/went-on.js'
 
 export function awaitingPoolExhausted(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
@@ -113,10 +123,20 @@ function capOf(
   const cap = working ? capByAge(view, leaf) : capByLooks(view, leaf)
   const full = isFull(pool)
   if (leaked && full && pool.members.some(hasNobody)) return { cap: cap === 'low' ? 'medium' : cap }
+  if (!view.silent && !leaked && isServed(view, leaf, pool)) return { cap: 'low' }
   const ageMs = working && full ? atWorkForMs(view, pool) : null
   const ranked = ageMs === null ? {} : { ranksAs: capByAge(view, { ...leaf, ageMs: Math.max(ageMs, leaf.ageMs ?? 0) }) }
   // Without its own figures a queue of a pool is only likely to be one.
   return { cap: full || cap === 'low' ? cap : 'medium', ...ranked }
+}
+
+/** Who had a member in an earlier look went on; where nobody is known to have one, who waited for it did. */
+function isServed(view: View, leaf: Leaf, { members }: PoolFacts): boolean {
+  if (members.some(hasNobody)) return false
+  const holders = members.flatMap(({ heldBy }) => (heldBy?.by === 'function' ? holderNodes(view, heldBy.place) : []))
+  if (holders.length === 0)
+    return members.every(({ heldBy }) => heldBy === undefined) && wentOnFrom(view, leaf.node) === 'proved'
+  return holders.some((node) => wentOnFrom(view, node) === 'proved')
 }
 
 function nextOf(view: View, { waits }: Leaf, pool: PoolFacts, leaked: boolean): string {

@@ -107,6 +107,11 @@ function awaitedBy(view: View, place: WaitHolder): AwaitNode | null {
   return waits.find(({ waitsFor }) => waitsFor?.kind !== 'pool') ?? waits[0] ?? null
 }
 
+/** Functions that stand in that place themselves, whoever they wait for. */
+export function holderNodes({ last }: View, place: WaitHolder): readonly AwaitNode[] {
+  return (last.awaits?.awaits ?? []).filter((each) => isSame(each, place))
+}
+
 /** For how long those at work have been at it, at least; null where one of them does not tell. */
 export function atWorkForMs(view: View, { members }: PoolFacts): number | null {
   const ages = members.map(({ heldBy }) => {
