@@ -33,8 +33,10 @@ import { pausedByDebugger } from './rules/paused-by-debugger.js'
 import { starvingTheLoop } from './rules/starving-the-loop.js'
 import { stopped } from './rules/stopped.js'
 import { unknown } from './rules/unknown.js'
+import { leavesOf } from './view/leaf.js'
 import { unclearForMs } from './view/turning.js'
 import { viewOf, type View } from './view/view.js'
+import { wentOnFrom } from './view/went-on.js'
 import { workOf } from './view/work.js'
 import { worksText } from '../model/work.js'
 
@@ -124,13 +126,20 @@ export function diagnose(evidence: Evidence): Verdict[] {
 }
 
 /**
- * In how many ms another look would tell whether something gets on, which a collection between the looks hides; null where
- * nothing is hidden, or where more than that is known.
+ * In how many ms another look would tell whether something gets on, or a queue is served, which a collection between the looks
+ * hides; null where nothing is hidden, or where more than that is known.
  */
 export function clearerInMs(evidence: Evidence): number | null {
-  const kind = diagnose(evidence)[0]?.kind
-  return kind === 'idle' || kind === 'beating' ? unclearForMs(viewOf(evidence)) : null
+  const [first] = diagnose(evidence)
+  const view = viewOf(evidence)
+  if (first?.kind === 'idle' || first?.kind === 'beating') return unclearForMs(view)
+  if (first?.cause !== 'lock' && first?.cause !== 'pool-exhausted') return null
+  const waits = leavesOf(view).filter(({ cause }) => cause === first.cause)
+  return waits.some(({ node }) => wentOnFrom(view, node) === 'unclear') ? SERVED_WITHIN_MS : null
 }
+
+/** A queue that is served lets somebody through in that time. */
+const SERVED_WITHIN_MS = 450
 
 /**
  * A crowded machine makes everything slow, and ends no deadlock by getting quiet: with a wait that is proven to stand whatever

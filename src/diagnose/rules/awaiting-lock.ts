@@ -39,7 +39,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
         signs: [
           ...signsOf(leaf, cyclic),
           ...(mutual.length > 0 ? [strong(MUTUAL)] : []),
-          ...(wentOnFrom(view, leaf.node) === null ? [] : [weak(WENT_ON)]),
+          ...(wentOnFrom(view, leaf.node) === 'gone' ? [weak(WENT_ON)] : []),
         ],
         cap: capOf(view, leaf, waits, cyclic, mutual.length > 0),
         needsNoCpu: cyclic,
@@ -89,8 +89,7 @@ function holderIn(leaf: Leaf, cycle: readonly Leaf[]): WaitHolder {
 
 /** Holders that were found hold it; those that only mention it, and names, make it likely. */
 function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, mutual: boolean): Confidence {
-  const wentOn = view.silent ? null : wentOnFrom(view, leaf.node)
-  if (wentOn === 'proved' || (wentOn !== null && !cyclic)) return 'low'
+  if (!view.silent && wentOnFrom(view, leaf.node) === 'gone') return 'low'
   if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)

@@ -135,8 +135,8 @@ function isServed(view: View, leaf: Leaf, { members }: PoolFacts): boolean {
   if (members.some(hasNobody)) return false
   const holders = members.flatMap(({ heldBy }) => (heldBy?.by === 'function' ? holderNodes(view, heldBy.place) : []))
   if (holders.length === 0)
-    return members.every(({ heldBy }) => heldBy === undefined) && wentOnFrom(view, leaf.node) === 'proved'
-  return holders.some((node) => wentOnFrom(view, node) === 'proved')
+    return members.every(({ heldBy }) => heldBy === undefined) && wentOnFrom(view, leaf.node) === 'gone'
+  return holders.some((node) => wentOnFrom(view, node) === 'gone')
 }
 
 function nextOf(view: View, { waits }: Leaf, pool: PoolFacts, leaked: boolean): string {

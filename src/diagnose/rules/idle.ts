@@ -96,7 +96,7 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
 
 /** A wait in whose place a call of an earlier look is gone. */
 function changingIn(view: View, pending: readonly Leaf[]): Leaf | undefined {
-  return pending.find(({ node, blame }) => blame.where !== null && wentOnFrom(view, node) === 'proved')
+  return pending.find(({ node, blame }) => blame.where !== null && wentOnFrom(view, node) === 'gone')
 }
 
 /** What a program waits for until somebody ends it. */

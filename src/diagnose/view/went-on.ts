@@ -4,29 +4,41 @@ import type { Look } from '../../model/evidence.js'
 import { keyOf } from './turning.js'
 import type { View } from './view.js'
 
+/** So many looks with a call that the last has not: what stands still keeps its number after two collections. */
+const TELLING_LOOKS = 3
+
 /**
- * Whether a call that stood in this place does not any more: `proved` where nothing was collected since it was seen. A
- * collection gives a call another number: then it is `likely` where no number of any earlier look is there.
+ * Whether a call that stood in this place is `gone`. A collection gives a young call another number, and its old one to another
+ * call: `unclear` where one fell before the last look, and no earlier look has only calls that are there. Null: none is known to
+ * be gone.
  */
-export function wentOnFrom({ evidence, last }: View, node: AwaitNode): 'proved' | 'likely' | null {
-  const now = callsIn(last, node)
+export function wentOnFrom({ evidence, last }: View, node: AwaitNode): 'gone' | 'unclear' | null {
+  const key = keyOf(node)
+  const now = callsIn(last, key)
   if (now === null) return null
   const earlier = evidence.looks.flatMap((look) => {
-    const calls = look === last ? null : callsIn(look, node)
-    return calls === null ? [] : [{ calls, collections: look.awaits?.collections }]
+    const calls = look === last ? null : callsIn(look, key)
+    return calls === null ? [] : [{ look, calls }]
   })
-  const gone = earlier.filter(({ calls }) => calls.some((call) => !now.includes(call)))
-  if (gone.some(({ collections }) => collections === last.awaits?.collections)) return 'proved'
-  const allGone = earlier.length > 0 && earlier.every(({ calls }) => !calls.some((call) => now.includes(call)))
-  return allGone ? 'likely' : null
+  const isThere = (call: number): boolean => now.includes(call)
+  if (earlier.some(({ look, calls }) => nothingHides(look, last) && !calls.every(isThere))) return 'gone'
+  if (earlier.length === 0 || earlier.some(({ calls }) => calls.every(isThere))) return null
+  return earlier.length >= TELLING_LOOKS ? 'gone' : 'unclear'
 }
 
-/** Of all functions in its place in that look; null where there is none, or some may be missing. */
-function callsIn({ awaits }: Look, node: AwaitNode): readonly number[] | null {
-  if (awaits === null || awaits.cutShort === true || awaits.unsettled === true) return null
+/** Nothing was collected between the two, and both have all that was there. */
+function nothingHides(earlier: Look, last: Look): boolean {
+  const [a, b] = [earlier.awaits, last.awaits]
+  if (a?.collections === undefined || a.collections !== b?.collections) return false
+  return [a, b].every(({ cutShort, unsettled }) => cutShort !== true && unsettled !== true)
+}
+
+/** Of the functions in that place in that look; null where there is none, or where they have no numbers. */
+function callsIn({ awaits }: Look, key: string): readonly number[] | null {
+  if (awaits === null) return null
   const places = byPlace.get(awaits) ?? placesOf(awaits)
   byPlace.set(awaits, places)
-  return places.get(keyOf(node)) ?? null
+  return places.get(key) ?? null
 }
 
 /** Kept for each look: of a program with thousands of places every one is asked for. */

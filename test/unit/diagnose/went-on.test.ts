@@ -1,6 +1,6 @@
 /** A lock is served whose waiters of one look are gone in the next: how sure its verdict may be. */
 import { describe, expect, test } from 'vitest'
-import { diagnose } from '../../../src/diagnose/diagnose.js'
+import { clearerInMs, diagnose } from '../../../src/diagnose/diagnose.js'
 import type { Look } from '../../../src/model/evidence.js'
 import { awaitNode, evidence, idleMain, pathOf } from '../../support/evidence.js'
 
@@ -31,6 +31,8 @@ function look({ calls, collections = 7, unsettled }: Seen, looks: number): Parti
 const lockOf = (...looks: readonly Seen[]) =>
   diagnose(evidence(looks.map((each) => look(each, looks.length)))).find(({ cause }) => cause === 'lock')
 
+const closerIn = (...looks: readonly Seen[]) => clearerInMs(evidence(looks.map((each) => look(each, looks.length))))
+
 describe('a lock that nobody was found to hold', () => {
   test.each([
     ['other calls wait there than before', [4, 5, 6]],
@@ -56,8 +58,13 @@ describe('a lock that nobody was found to hold', () => {
     expect(lock?.signs).not.toContainEqual(expect.stringContaining('in an earlier look'))
   })
 
-  test('is a guess where a collection fell between all looks and no call is the same', () => {
-    expect(lockOf({ calls: [1, 2, 3] }, { calls: [4, 5, 6], collections: 8 })).toMatchObject({ confidence: 'low' })
+  test('is looked at again where a collection fell between, and is a guess where that is so again and again', () => {
+    const seen = [1, 4, 7, 10].map((call, index): Seen => ({ calls: [call, call + 1], collections: index }))
+    expect(closerIn(...seen.slice(0, 2))).toBe(450)
+    expect(closerIn(...seen.slice(0, 1), { calls: [1, 2, 3], collections: 8 })).toBe(null)
+    expect(lockOf(...seen.slice(0, 2))).toMatchObject({ confidence: 'medium' })
+    expect(lockOf(...seen)).toMatchObject({ confidence: 'low' })
+    expect(closerIn(...seen)).toBe(null)
   })
 })
 
