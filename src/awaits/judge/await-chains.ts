@@ -109,11 +109,11 @@ export class AwaitChains {
     for (const one of this.#suspended.list) {
       let positions = places.get(one.function.address)
       if (positions === undefined) places.set(one.function.address, (positions = new Map<number, Suspended[]>()))
-      const members = positions.get(one.position)
+      const members = positions.get(one.continuation)
       if (members !== undefined) members.push(one)
       else {
         const first = [one]
-        positions.set(one.position, first)
+        positions.set(one.continuation, first)
         inOrder.push(first)
       }
     }

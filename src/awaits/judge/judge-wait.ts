@@ -275,7 +275,7 @@ export class WaitJudge {
     if (locks.queueOf(finding) !== 0 && holders.some(({ key }) => locks.passesQueue(finding, key))) {
       return this.#locks.lock(finding, paths.parts(finding, holders[0]?.key ?? first))
     }
-    if (holders.length === 0) return this.#nothing(finding, 'own-callers')
+    if (holders.length === 0) return this.#byTimer(finding) ?? this.#nothing(finding, 'own-callers')
     const named = holders.slice(0, MAX_HOLDERS).flatMap((holder) => this.#locks.holder(holder.generator))
     return {
       kind: 'await',
@@ -284,6 +284,13 @@ export class WaitJudge {
       parts: plainParts(paths.parts(finding, first)),
       holders: named,
     }
+  }
+
+  /** A timer that leads to its resolver through a queue may take it out of there: then a timer is no mere deadline. */
+  #byTimer(finding: Finding): WaitFacts | null {
+    const end = finding.rejectsOnly ? null : this.#nearestEnd(finding, true)
+    if (end === null || !this.#locks.isOnWay(finding, end.key)) return null
+    return { kind: 'unknown', why: 'timer-only', parts: plainParts(this.#context.paths.parts(finding, end.key)) }
   }
 
   /** Its turn has come: what runs it waits for what it runs. */

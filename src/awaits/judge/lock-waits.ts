@@ -123,8 +123,8 @@ export class LockWaits {
       const one = list[byGenerator.get(generator) ?? -1]
       if (one === undefined) return true
       const positions = seen.get(one.function.address) ?? new Set()
-      if (positions.has(one.position)) return false
-      seen.set(one.function.address, positions.add(one.position))
+      if (positions.has(one.continuation)) return false
+      seen.set(one.function.address, positions.add(one.continuation))
       return true
     })
   }

@@ -261,11 +261,11 @@ export class Locks {
     const index = this.#suspended.byGenerator.get(objectOf(key))
     const one = index === undefined ? undefined : this.#suspended.list[index]
     if (one === undefined || queue === 0) return 'unknown'
-    let found = this.#texts.get(one.function.address * 4096 + one.position)
+    let found = this.#texts.get(one.function.address * 4096 + one.continuation)
     if (found === undefined) {
       const own = ownTextOf(one)
       found = own === null ? null : { ...own, text: withoutTexts(own.text) }
-      this.#texts.set(one.function.address * 4096 + one.position, found)
+      this.#texts.set(one.function.address * 4096 + one.continuation, found)
     }
     if (found === null) return 'unknown'
     const parts = this.#paths.parts(finding, key)
@@ -292,7 +292,7 @@ export class Locks {
     const index = this.#suspended.byGenerator.get(generator)
     const other = index === undefined ? undefined : this.#suspended.list[index]
     if (own === undefined || other === undefined) return false
-    return other.function.address === own.function.address && other.position === own.position
+    return other.function.address === own.function.address && other.continuation === own.continuation
   }
 
   /** Promises that must be searched too before the holders' own waits are known. */

@@ -135,7 +135,8 @@ export class SelfDeadlocks {
       if (chains.awaitedBy(one.generator) !== undefined) continue
       for (const waiter of [one, ...this.#callersOfOwn(one, waits)]) {
         const before = first.get(waiter.function.address)
-        if (before === undefined || waiter.position < before.position) first.set(waiter.function.address, waiter)
+        if (before === undefined || waiter.continuation < before.continuation)
+          first.set(waiter.function.address, waiter)
       }
     }
     const further = this.#suspended.list.filter((one) => {
@@ -156,8 +157,8 @@ export class SelfDeadlocks {
 
   /** Without having given its turn back since, as far as the text tells. */
   #isPast(one: Suspended, other: Suspended): boolean {
-    if (other.position >= one.position) return false
-    const key = `${one.function.address}:${other.position}:${one.position}`
+    if (other.continuation >= one.continuation) return false
+    const key = `${one.function.address}:${other.continuation}:${one.continuation}`
     let past = this.#past.get(key)
     if (past === undefined) {
       const taken = ownTextOf(other)

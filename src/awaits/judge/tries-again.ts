@@ -46,11 +46,11 @@ export class TriesAgain {
   #answerOf(one: Suspended): AfterError {
     let places = this.#known.get(one.function.address)
     if (places === undefined) this.#known.set(one.function.address, (places = new Map<number, AfterError>()))
-    let answer = places.get(one.position)
+    let answer = places.get(one.continuation)
     if (answer === undefined) {
       const own = ownTextOf(one)
       answer = own === null ? null : afterError(own.text, own.at, one.function.name)
-      places.set(one.position, answer)
+      places.set(one.continuation, answer)
     }
     return answer
   }

@@ -36,7 +36,7 @@ export function chainsOf(scan: AwaitScan): Chains {
   return found
 }
 
-type Standing = Pick<Suspended, 'function' | 'position'>
+type Standing = Pick<Suspended, 'function' | 'continuation'>
 
 /** Each function's number is that of its place and of the function above it: no chain is walked twice. */
 export function alikeOf(list: readonly Standing[], awaiters: readonly (readonly number[])[]): Int32Array {
@@ -46,11 +46,11 @@ export function alikeOf(list: readonly Standing[], awaiters: readonly (readonly 
   const pairs = new Map<number, number>()
   const texts = new Map<string, number>()
   let placeCount = 0
-  const placeOf = ({ function: { address }, position }: Standing): number => {
+  const placeOf = ({ function: { address }, continuation }: Standing): number => {
     let positions = places.get(address)
     if (positions === undefined) places.set(address, (positions = new Map<number, number>()))
-    let place = positions.get(position)
-    if (place === undefined) positions.set(position, (place = placeCount++))
+    let place = positions.get(continuation)
+    if (place === undefined) positions.set(continuation, (place = placeCount++))
     return place
   }
   const ofPair = (place: number, above: number): number => {
@@ -93,7 +93,7 @@ function textOf(list: readonly Standing[], awaiters: readonly (readonly number[]
   for (let i: number | undefined = start; i !== undefined && !seen.has(i) && parts.length < MAX_PARTS;) {
     seen.add(i)
     const one: Standing | undefined = list[i]
-    parts.push(`${one?.function.address}:${one?.position}`)
+    parts.push(`${one?.function.address}:${one?.continuation}`)
     i = awaiters[i]?.[0]
   }
   return parts.join('<')

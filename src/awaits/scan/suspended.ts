@@ -23,8 +23,9 @@ export interface Suspended {
   readonly results: readonly Tagged[]
   /** The promise it awaits; 0 when it awaits none (a generator between two values). */
   readonly awaits: Tagged
-  /** As read: compared when it is read again. */
+  /** The number of the `await` or `yield` in its function, in the order of the text: which one it is suspended at. */
   readonly continuation: number
+  /** As read: compared when it is read again. Of one place it differs by the tier that the code ran in. */
   readonly position: number
   /** Such a function; its `continuation` and `position` are its label. */
   readonly machine?: StateMachine

@@ -35,8 +35,8 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
           (stuck === null
             ? ', which says nothing'
             : works
-              ? `, which runs ${placeText(stuck.verdict.where)} and may answer between its jobs`
-              : `, which is stuck: ${placeText(stuck.verdict.where)} (${stuck.verdict.kind}/${stuck.verdict.cause ?? ''})`),
+              ? `, which runs ${stuckText(stuck)} and may answer between its jobs`
+              : `, which is stuck: ${stuckText(stuck)}`),
         signs,
         ...capsOf(view, leaf, stuck, works),
         weight: stuck === null ? 20 : 50,
@@ -52,6 +52,11 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
         ? candidate
         : { ...candidate, evidence: [...candidate.evidence, ...pointerTo('threads', stuck.thread.index)] }
     })
+}
+
+/** `onJob (its loop at worker.js:2) (computing/loop)` */
+function stuckText({ verdict: { kind, cause, where } }: StuckThread): string {
+  return `${placeText(where)} (${kind}/${cause ?? ''})`
 }
 
 const LOOK_AGAIN =

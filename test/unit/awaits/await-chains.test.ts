@@ -7,15 +7,15 @@ interface One {
   readonly awaits: number
   readonly result?: number
   readonly code?: number
-  readonly position?: number
+  readonly continuation?: number
 }
 
 /** `sources`: of a promise, those whose settling settles it. */
 function suspendedOf(ones: readonly One[], sources: readonly (readonly [number, readonly number[]])[] = []) {
-  const list = ones.map(({ generator, awaits, result, code = 1, position = 0 }): Suspended => {
+  const list = ones.map(({ generator, awaits, result, code = 1, continuation = 0 }): Suspended => {
     const fn = { address: code } as Suspended['function']
     const results = result === undefined ? [] : [result]
-    return { generator, awaits, results, function: fn, position, continuation: 0, place: null, kind: 'async function' }
+    return { generator, awaits, results, function: fn, position: 0, continuation, place: null, kind: 'async function' }
   })
   const suspended: SuspendedFunctions = {
     list,
@@ -83,10 +83,10 @@ describe('the functions that wait for a promise', () => {
 
 test('functions at one await of the same code are one place', () => {
   const chains = suspendedOf([
-    { generator: 1, awaits: 50, code: 7, position: 3 },
-    { generator: 2, awaits: 51, code: 8, position: 3 },
-    { generator: 3, awaits: 50, code: 7, position: 3 },
-    { generator: 4, awaits: 50, code: 7, position: 9 },
+    { generator: 1, awaits: 50, code: 7, continuation: 3 },
+    { generator: 2, awaits: 51, code: 8, continuation: 3 },
+    { generator: 3, awaits: 50, code: 7, continuation: 3 },
+    { generator: 4, awaits: 50, code: 7, continuation: 9 },
   ])
   expect(chains.places().map(generatorsOf)).toEqual([[1, 3], [2], [4]])
   expect(chains.firstAwaiting(50)?.generator).toBe(1)

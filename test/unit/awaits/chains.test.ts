@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { alikeOf } from '../../../src/awaits/scan/chains.js'
 import type { Suspended } from '../../../src/awaits/scan/suspended.js'
 
-type Standing = Pick<Suspended, 'function' | 'position'>
+type Standing = Pick<Suspended, 'function' | 'continuation'>
 
-function standing(code: number, position = 0): Standing {
-  return { function: { address: code } as Suspended['function'], position }
+function standing(code: number, continuation = 0): Standing {
+  return { function: { address: code } as Suspended['function'], continuation }
 }
 
 /** Which of them are alike, each by the first that is. */
