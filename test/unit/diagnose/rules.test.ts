@@ -548,7 +548,7 @@ test('takes a thread that computes for stuck only where nothing has woken the ma
   const after = (pollingMs: number) => first(evidence([looking(pollingMs, 0), looking(pollingMs + 2_000, 2_000)]))
   expect(after(5_000)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'low', line: 7 })
   expect(after(5_000).verdict?.summary).toContain(
-    'which runs render (worker.js:3) (computing/javascript) and may answer between its jobs',
+    'which runs render (worker.js:3) (computing/loop) and may answer between its jobs',
   )
   expect(after(25_000)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'medium', line: 7 })
   expect(after(25_000).verdict?.summary).toContain('which is stuck: render (worker.js:3)')
