@@ -48,11 +48,12 @@ export class SelfDeadlocks {
     const waiters = this.#locks.chains.waitersOf(finding.promise)
     const settlers = finding.ends.flatMap((end) => (end.kind === 'function' ? (this.#at(objectOf(end.key)) ?? []) : []))
     const holders = finding.holders.flatMap((key) => this.#at(objectOf(key)) ?? [])
+    const inQueue = holders.filter((one) => this.#isParkedIn(one, queue))
     // One that waits in the queue by itself may be one more consumer of it, at another place.
     const further = holders.filter(
       (one) =>
         (one.awaits === 0 || this.#locks.chains.awaitedBy(one.generator) !== undefined) &&
-        this.#isFurther(one, [...waiters, ...holders]),
+        this.#isFurther(one, [...waiters, ...inQueue]),
     )
     const inPackage = holders.filter((one) => this.#runsTask(one, waiters))
     const passed = this.#passed(finding, queue)
@@ -93,6 +94,12 @@ export class SelfDeadlocks {
   #at(generator: Tagged): Suspended | null {
     const index = this.#suspended.byGenerator.get(generator)
     return index === undefined ? null : (this.#suspended.list[index] ?? null)
+  }
+
+  /** Not for its first turn yet, or for something else meanwhile: then where it stands says nothing of who is past it. */
+  #isParkedIn(one: Suspended, queue: Tagged): boolean {
+    const waits = one.awaits === 0 ? null : this.#locks.findingOf(this.#locks.chains.bottomOf(one.generator))
+    return waits !== null && this.#locks.queueOf(waits) === queue
   }
 
   /** Whether all that a function waits for is an entry of the queue. */
