@@ -23,7 +23,7 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
     .filter((leaf) => leaf.cause === 'thread-message')
     .map((leaf) => {
       const stuck = stuckThread(view, leaf)
-      const works = stuck !== null && mayHaveAnswered(view, stuck)
+      const works = stuck !== null && mayHaveAnswered(view, leaf, stuck)
       const signs: Sign[] = [strong('it waits for a message of a worker thread')]
       if (works) signs.push(weak('that thread runs JavaScript, and something woke the main thread meanwhile'))
       else if (stuck !== null)
@@ -73,12 +73,26 @@ function capsOf(view: View, leaf: Leaf, stuck: StuckThread | null, works: boolea
 /**
  * A thread that is handed one job after the other never comes back to its loop: the messages that wait are taken in one turn,
  * and pools (piscina) wait for the next one without their loop. Each answer wakes the main thread, though. So one that slept
- * in its loop for long was given none, and one that was woken may have been.
+ * in its loop for long was given none, and one that was woken may have been. Where one call alone waits for a thread, the next
+ * one comes when that is answered: in a turn of its own.
  */
-function mayHaveAnswered(view: View, { thread, verdict }: StuckThread): boolean {
+function mayHaveAnswered(view: View, leaf: Leaf, { thread, verdict }: StuckThread): boolean {
   if (view.silent || verdict.kind !== 'computing' || isAtWork(thread)) return false
   const loop = view.main?.last.loop
-  return loop !== undefined && (loop.pollingMs ?? 0) < PATIENCE_MS
+  if (loop === undefined || (loop.pollingMs ?? 0) >= PATIENCE_MS) return false
+  return callsOf(view, leaf) > 1 || runsForPool(thread)
+}
+
+/** Functions that wait for this thread. */
+function callsOf(view: View, { waits: { tid, threadId } }: Leaf): number {
+  return (view.last.awaits?.awaits ?? [])
+    .filter(({ waitsFor }) => waitsFor?.kind === 'worker' && waitsFor.tid === tid && waitsFor.threadId === threadId)
+    .reduce((sum, { count }) => sum + count, 0)
+}
+
+/** A package's code calls what it runs. */
+function runsForPool({ scripts }: ThreadView): boolean {
+  return scripts.some((frames) => frames.some(({ file }) => originOf(file) === 'dependency'))
 }
 
 /** Threads are there for what takes long: one that has not come back to its loop for seconds only does its job. */

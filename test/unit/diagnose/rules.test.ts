@@ -532,8 +532,8 @@ test('takes a stack whose inner frames could not be read for no sign that a loop
 test('takes a thread that computes for stuck only where nothing has woken the main thread for long', () => {
   const waits = awaitNode('print', 7, { kind: 'worker', summary: 'worker thread 1', threadId: 1 })
   const awaits = { engine: 'memory' as const, roots: [], suspended: 1, pausedMs: 0, notes: [] }
-  const looking = (pollingMs: number, seenMs: number) => ({
-    awaits: { ...awaits, awaits: [{ ...waits, looks: 2, seenMs }] },
+  const looking = (pollingMs: number, seenMs: number, count: number) => ({
+    awaits: { ...awaits, awaits: [{ ...waits, looks: 2, seenMs, count }] },
     threads: [
       idleMain({ loop: loopState({ polling: true, pollingMs }) }),
       mainStack({
@@ -545,13 +545,16 @@ test('takes a thread that computes for stuck only where nothing has woken the ma
       }),
     ],
   })
-  const after = (pollingMs: number) => first(evidence([looking(pollingMs, 0), looking(pollingMs + 2_000, 2_000)]))
+  const after = (pollingMs: number, count = 3) =>
+    first(evidence([looking(pollingMs, 0, count), looking(pollingMs + 2_000, 2_000, count)]))
   expect(after(5_000)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'low', line: 7 })
   expect(after(5_000).verdict?.summary).toContain(
     'which runs render (worker.js:3) (computing/loop) and may answer between its jobs',
   )
   expect(after(25_000)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'medium', line: 7 })
   expect(after(25_000).verdict?.summary).toContain('which is stuck: render (worker.js:3)')
+  // One call alone: the next would come in a turn of its own.
+  expect(after(5_000, 1)).toMatchObject({ name: 'awaiting/thread-message', confidence: 'medium', line: 7 })
 })
 
 test('is not blocked in native code when it slept for a moment between two that it ran', () => {
