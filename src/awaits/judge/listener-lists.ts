@@ -3,7 +3,7 @@
  * `observers`, the package async and many emitters of one's own keep arrays by event, emittery and mitt a Map of them.
  */
 import type { WaitFacts } from '../../model/wait.js'
-import { keyOfValue } from '../resources/collections.js'
+import { keyOfValue } from '../../v8/objects/collections.js'
 import type { JudgeContext } from './judge-context.js'
 import type { HeapPathPart } from './heap-path-part.js'
 import { plainParts } from './paths.js'
@@ -13,6 +13,8 @@ const LIST = /^[.{][_#]*(?:current)?(?:observers?|listeners?|subscribers?|subscr
 const BY_EVENT = /^[.{][_#]*(?:events?|listeners?|handlers?|on)\}?$/i
 /** Keys of tables of turns are the application's own: an account, a file. Events are named by words. */
 const EVENT_NAME = /^[A-Za-z_$][\w$:.-]{0,39}$/
+const MAX_EVENTS = 10_000
+const MAX_NAME = 80
 
 /** The wait for what they are told; null where the way leads through no such list. */
 export function listWait(context: JudgeContext, parts: readonly HeapPathPart[]): WaitFacts | null {
@@ -43,6 +45,7 @@ function toldByKey(
 ): string | null {
   const { heap } = objects
   if (!heap.is(map.object, 'JS_MAP') || !heap.is(list.object, 'JS_SET') || told?.role !== 'function') return null
-  const event = keyOfValue(objects, map.object, list.object)
+  const key = keyOfValue(heap, map.object, list.object, MAX_EVENTS)
+  const event = heap.isString(key) ? heap.string(key, MAX_NAME) : null
   return event !== null && EVENT_NAME.test(event) ? event : null
 }

@@ -4,7 +4,8 @@
  * a promise leads through the Map; only the list tells that its command still waits for its turn.
  */
 import type { Tagged } from '../../v8/heap/heap.js'
-import { TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
+import { keyOfValue } from '../../v8/objects/collections.js'
+import type { Objects } from '../../v8/objects/objects.js'
 import { countOf, entriesOf } from '../resources/collections.js'
 import type { HeapPathPart } from './heap-path-part.js'
 
@@ -28,7 +29,7 @@ export function queuedByKey(objects: Objects, parts: readonly HeapPathPart[]): Q
     const entry = parts[i + 2]
     if (part.role !== 'object' || table === undefined || entry === undefined) continue
     if (!objects.heap.is(table.object, 'JS_MAP')) continue
-    const key = keyOf(objects, table.object, entry.object)
+    const key = keyOfValue(objects.heap, table.object, entry.object, MAX_ENTRIES)
     if (key === 0) continue
     for (const { name, value } of objects.properties(part.object)) {
       if (!UNSENT.test(name) || objects.arrayLength(value) === null) continue
@@ -40,18 +41,6 @@ export function queuedByKey(objects: Objects, parts: readonly HeapPathPart[]): Q
     }
   }
   return null
-}
-
-/** The key of an entry; 0 when the Map has it under none. */
-function keyOf(objects: Objects, map: Tagged, value: Tagged): Tagged {
-  const { heap } = objects
-  const table = heap.field(map, TABLE_OFFSET)
-  const number = (index: number): number => heap.smiOf(heap.element(table, index)) ?? 0
-  const first = 3 + number(2)
-  const used = Math.min(number(0) + number(1), MAX_ENTRIES)
-  for (let i = 0; i < used; i++)
-    if (heap.element(table, first + 3 * i + 1) === value) return heap.element(table, first + 3 * i)
-  return 0
 }
 
 /** Whether a queued command is the entry itself, or has the entry's key among its properties. */

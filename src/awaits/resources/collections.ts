@@ -3,6 +3,7 @@
  * `_list`), queues by priority (`_slots`), lists of nodes, what wraps a list, and whatever keeps its own count. Null where that can't be told: an unknown size is not 0.
  */
 import type { Tagged } from '../../v8/heap/heap.js'
+import { entryTable } from '../../v8/objects/collections.js'
 import { ELEMENTS_OFFSET, TABLE_OFFSET, type Objects } from '../../v8/objects/objects.js'
 
 const COUNTS = ['length', '_length', '#length', 'size', '_size', '#size', 'count', '_count', '#count'] as const
@@ -63,9 +64,9 @@ export function entriesOf(objects: Objects, object: Tagged, limit = MAX_ENTRIES)
   }
   const isMap = heap.is(object, 'JS_MAP')
   if (isMap || heap.is(object, 'JS_SET')) {
-    const table = heap.field(object, TABLE_OFFSET)
-    const used = (heap.smiOf(heap.element(table, 0)) ?? 0) + (heap.smiOf(heap.element(table, 1)) ?? 0)
-    const first = 3 + (heap.smiOf(heap.element(table, 2)) ?? 0)
+    const entries = entryTable(heap, object)
+    if (entries === null) return found
+    const { table, first, used } = entries
     const width = isMap ? 3 : 2
     for (let i = 0; i < Math.min(used, MAX_ENTRIES); i++) {
       if (!add(heap.element(table, first + i * width + (isMap ? 1 : 0)))) break
@@ -79,20 +80,6 @@ export function entriesOf(objects: Objects, object: Tagged, limit = MAX_ENTRIES)
     if (!add(heap.element(elements, (ring.head + i) & ring.mask))) break
   }
   return found
-}
-
-/** The text under which a Map has a value; null where it has it under none. */
-export function keyOfValue(objects: Objects, map: Tagged, value: Tagged): string | null {
-  const { heap } = objects
-  const table = heap.field(map, TABLE_OFFSET)
-  const used = (heap.smiOf(heap.element(table, 0)) ?? 0) + (heap.smiOf(heap.element(table, 1)) ?? 0)
-  const first = 3 + (heap.smiOf(heap.element(table, 2)) ?? 0)
-  for (let i = 0; i < Math.min(used, MAX_ENTRIES); i++) {
-    if (heap.element(table, first + i * 3 + 1) !== value) continue
-    const key = heap.element(table, first + i * 3)
-    return heap.isString(key) ? heap.string(key, 80) : null
-  }
-  return null
 }
 
 /** Values of a linked list's nodes, from its head on; a ring of nodes is passed once. */
