@@ -160,13 +160,7 @@ export class WaitJudge {
       return { kind: 'unknown', why: 'native-code' }
     }
     const guard = this.#nearestEnd(finding, true)
-    if (guard !== null) {
-      return {
-        kind: 'unknown',
-        why: 'timer-only',
-        parts: plainParts(this.#context.paths.parts(finding, guard.key)),
-      }
-    }
+    if (guard !== null) return this.#timerOnly(finding, guard)
     return this.#nothing(finding, 'no-settler')
   }
 
@@ -290,7 +284,11 @@ export class WaitJudge {
   #byTimer(finding: Finding): WaitFacts | null {
     const end = finding.rejectsOnly ? null : this.#nearestEnd(finding, true)
     if (end === null || !this.#locks.isOnWay(finding, end.key)) return null
-    return { kind: 'unknown', why: 'timer-only', parts: plainParts(this.#context.paths.parts(finding, end.key)) }
+    return this.#timerOnly(finding, end)
+  }
+
+  #timerOnly(finding: Finding, { key }: FoundEnd): WaitFacts {
+    return { kind: 'unknown', why: 'timer-only', parts: plainParts(this.#context.paths.parts(finding, key)) }
   }
 
   /** Its turn has come: what runs it waits for what it runs. */

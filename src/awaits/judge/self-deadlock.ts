@@ -48,12 +48,12 @@ export class SelfDeadlocks {
     const waiters = this.#locks.chains.waitersOf(finding.promise)
     const settlers = finding.ends.flatMap((end) => (end.kind === 'function' ? (this.#at(objectOf(end.key)) ?? []) : []))
     const holders = finding.holders.flatMap((key) => this.#at(objectOf(key)) ?? [])
-    const inQueue = holders.filter((one) => this.#isParkedIn(one, queue))
+    // Of another one where it stands says nothing of who is past it: not for its first turn yet, or for something else meanwhile.
+    const parked = [...waiters, ...holders.filter((one) => this.#waitIn(one, queue) !== null)]
     // One that waits in the queue by itself may be one more consumer of it, at another place.
     const further = holders.filter(
       (one) =>
-        (one.awaits === 0 || this.#locks.chains.awaitedBy(one.generator) !== undefined) &&
-        this.#isFurther(one, [...waiters, ...inQueue]),
+        (one.awaits === 0 || this.#locks.chains.awaitedBy(one.generator) !== undefined) && this.#isFurther(one, parked),
     )
     const inPackage = holders.filter((one) => this.#runsTask(one, waiters))
     const passed = this.#passed(finding, queue)
@@ -96,10 +96,10 @@ export class SelfDeadlocks {
     return index === undefined ? null : (this.#suspended.list[index] ?? null)
   }
 
-  /** Not for its first turn yet, or for something else meanwhile: then where it stands says nothing of who is past it. */
-  #isParkedIn(one: Suspended, queue: Tagged): boolean {
+  /** What a function waits for at the bottom of its chain, where that is an entry of the queue. */
+  #waitIn(one: Suspended, queue: Tagged): Finding | null {
     const waits = one.awaits === 0 ? null : this.#locks.findingOf(this.#locks.chains.bottomOf(one.generator))
-    return waits !== null && this.#locks.queueOf(waits) === queue
+    return waits !== null && this.#locks.queueOf(waits) === queue ? waits : null
   }
 
   /** Whether all that a function waits for is an entry of the queue. */
@@ -137,8 +137,8 @@ export class SelfDeadlocks {
     const first = new Map<Tagged, Suspended>()
     const { chains } = this.#locks
     for (const one of this.#suspended.list) {
-      const waits = one.awaits === 0 ? null : this.#locks.findingOf(chains.bottomOf(one.generator))
-      if (waits === null || this.#locks.queueOf(waits) !== queue) continue
+      const waits = this.#waitIn(one, queue)
+      if (waits === null) continue
       if (chains.awaitedBy(one.generator) !== undefined) continue
       for (const waiter of [one, ...this.#callersOfOwn(one, waits)]) {
         const before = first.get(waiter.function.address)

@@ -27,6 +27,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
       const itself = leaf.waits.reentrant === true
       const mutual = cyclic ? [] : mutualWaits(leaf, leaves)
       const together = cyclic || mutual.length > 0
+      const wentOn = wentOnFrom(view, leaf.node) === 'gone'
       return leafCandidate(view, leaf, {
         cause: 'lock',
         waitsFor: itself
@@ -39,9 +40,9 @@ export function awaitingLock(view: View): readonly Candidate[] {
         signs: [
           ...signsOf(leaf, cyclic),
           ...(mutual.length > 0 ? [strong(MUTUAL)] : []),
-          ...(wentOnFrom(view, leaf.node) === 'gone' ? [weak(WENT_ON)] : []),
+          ...(wentOn ? [weak(WENT_ON)] : []),
         ],
-        cap: capOf(view, leaf, waits, cyclic, mutual.length > 0),
+        cap: wentOn && !view.silent ? 'low' : capOf(view, leaf, waits, cyclic, mutual.length > 0),
         needsNoCpu: cyclic,
         weight: together ? 55 - (itself && isItsHolder(leaf) ? 2 : 0) : elsewhere ? 5 : isAwaited(leaf) ? 36 : 35,
         refutedBy: together ? 'One of them moving in a later look.' : 'A queue that shrinks between two looks.',
@@ -89,7 +90,6 @@ function holderIn(leaf: Leaf, cycle: readonly Leaf[]): WaitHolder {
 
 /** Holders that were found hold it; those that only mention it, and names, make it likely. */
 function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, mutual: boolean): Confidence {
-  if (!view.silent && wentOnFrom(view, leaf.node) === 'gone') return 'low'
   if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)

@@ -91,7 +91,8 @@ export function uncollectedSince(view: View): Look | null {
   return uncollectedLooks(view)[0] ?? null
 }
 
-function uncollectedLooks({ evidence, last }: View): readonly Look[] {
+/** Earlier looks since which nothing was collected. */
+export function uncollectedLooks({ evidence, last }: View): readonly Look[] {
   const collections = last.awaits?.collections
   if (collections === undefined || last.awaits?.unsettled === true) return []
   return evidence.looks.filter((look) => look !== last && look.awaits?.collections === collections)

@@ -1,7 +1,7 @@
 /** Calls that an earlier look saw in a place and that are gone: what they waited for there lets some through. */
 import type { AwaitNode, AwaitTree } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
-import { keyOf } from './turning.js'
+import { keyOf, uncollectedLooks } from './turning.js'
 import type { View } from './view.js'
 
 /** So many looks with a call that the last has not: what stands still keeps its number after two collections. */
@@ -12,7 +12,8 @@ const TELLING_LOOKS = 3
  * call: `unclear` where one fell before the last look, and no earlier look has only calls that are there. Null: none is known to
  * be gone.
  */
-export function wentOnFrom({ evidence, last }: View, node: AwaitNode): 'gone' | 'unclear' | null {
+export function wentOnFrom(view: View, node: AwaitNode): 'gone' | 'unclear' | null {
+  const { evidence, last } = view
   const key = keyOf(node)
   const now = callsIn(last, key)
   if (now === null) return null
@@ -21,16 +22,14 @@ export function wentOnFrom({ evidence, last }: View, node: AwaitNode): 'gone' | 
     return calls === null ? [] : [{ look, calls }]
   })
   const isThere = (call: number): boolean => now.includes(call)
-  if (earlier.some(({ look, calls }) => nothingHides(look, last) && !calls.every(isThere))) return 'gone'
+  const telling = isWhole(last) ? uncollectedLooks(view).filter(isWhole) : []
+  if (earlier.some(({ look, calls }) => telling.includes(look) && !calls.every(isThere))) return 'gone'
   if (earlier.length === 0 || earlier.some(({ calls }) => calls.every(isThere))) return null
   return earlier.length >= TELLING_LOOKS ? 'gone' : 'unclear'
 }
 
-/** Nothing was collected between the two, and both have all that was there. */
-function nothingHides(earlier: Look, last: Look): boolean {
-  const [a, b] = [earlier.awaits, last.awaits]
-  if (a?.collections === undefined || a.collections !== b?.collections) return false
-  return [a, b].every(({ cutShort, unsettled }) => cutShort !== true && unsettled !== true)
+function isWhole({ awaits }: Look): boolean {
+  return awaits?.cutShort !== true && awaits?.unsettled !== true
 }
 
 /** Of the functions in that place in that look; null where there is none, or where they have no numbers. */
