@@ -1,5 +1,6 @@
 /** `awaiting/unknown`: a wait that none of the other rules can name, or an idle loop under a silent clock. */
 import type { Look } from '../../model/evidence.js'
+import type { Confidence } from '../../model/verdict.js'
 import { placeText } from '../view/blame.js'
 import { turningOf, turningText } from '../view/turning.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
@@ -19,6 +20,7 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
     // Waiting for a signal is how programs wait for their end.
     .filter((leaf) => leaf.cause === 'unknown' && leaf.waits.event?.startsWith('SIG') !== true)
     .map((leaf) => {
+      if (leaf.waits.kind === 'timer') return lookedFor(view, leaf)
       const open = openConnectionsText(view, leaf)
       const asked = open === null && leaf.waits.kind === 'emitter' ? besideRequest(view) : null
       const work = leaf.waits.why === 'native-code' ? workUnderWay(view) : null
@@ -27,52 +29,67 @@ export function awaitingUnknown(view: View): readonly Candidate[] {
         waitsFor:
           work !== null
             ? `work of a native module in the thread pool (pool thread ${work.tid}, ${work.doing} in every look)`
-            : leaf.waits.kind === 'timer'
-              ? `what ${leaf.waits.repeats === true ? 'an interval' : 'a timer'} of ${seconds(leaf.waits.afterMs ?? 0)} looks for again and again: it fired between the looks, and the same promise is still pending`
-              : leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
-                ? `something that was not found (${leaf.waits.summary})`
-                : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}${asked === null ? '' : `. Meanwhile ${asked}`}`,
+            : leaf.waits.kind === 'unknown' && leaf.waits.owner !== 'clock.timers'
+              ? `something that was not found (${leaf.waits.summary})`
+              : `${leaf.waits.summary}${open === null || open === '' ? '' : `: ${open}`}${asked === null ? '' : `. Meanwhile ${asked}`}`,
         signs: [
           work !== null
             ? strong('one pool thread runs work of a native module in every look')
-            : leaf.waits.kind === 'timer'
-              ? strong('its timer was set anew between the looks, and it awaits the same promise')
-              : open === null
-                ? weak('nothing tells whether it will come')
-                : strong('the server is closed, and its connections are open'),
+            : open === null
+              ? weak('nothing tells whether it will come')
+              : strong('the server is closed, and its connections are open'),
         ],
-        // Whoever shuts down waits a while for what is under way.
-        cap: view.silent || areAbandoned(view, leaf) ? 'medium' : capByAge(view, leaf) === 'high' ? 'medium' : 'low',
+        cap: capOf(view, leaf),
         weight: isPublished(leaf) ? 8 : 10,
         refutedBy: 'It coming.',
-        nextStep:
-          work !== null
-            ? SEE_NATIVE
-            : leaf.waits.kind === 'timer'
-              ? 'See what the callback of that timer tests, and what should make it true. Give the search an end: count the tries, or reject after a while.'
-              : leaf.waits.owner === 'clock.timers'
-                ? 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
-                : asked !== null
-                  ? 'See what holds that request up (a body that is not read to its end, a handler that awaits), and whether the event is to come from it.'
-                  : open === null && missable(leaf)
-                    ? `See what should emit ${leaf.waits.event}, and whether it did so before this function listened for it: listen first, then begin what brings it about. Give the wait a time-out.`
-                    : open === null
-                      ? 'Find out what should settle this wait, and give it a time-out.'
-                      : 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.',
+        nextStep: work !== null ? SEE_NATIVE : nextOf(leaf, open, asked),
       })
     })
   // Of no use beside an await that says more.
   return leaves.length > 0 ? named : bare(view)
 }
 
+/** A timer whose callback may settle it and has not: an interval, or one that sets the next timer. */
+function lookedFor(view: View, leaf: Leaf): Candidate {
+  const { repeats, afterMs } = leaf.waits
+  return leafCandidate(view, leaf, {
+    cause: 'unknown',
+    waitsFor: `what ${repeats === true ? 'an interval' : 'a timer'} of ${seconds(afterMs ?? 0)} looks for again and again: it fired between the looks, and the same promise is still pending`,
+    signs: [strong('its timer was set anew between the looks, and it awaits the same promise')],
+    cap: capOf(view, leaf),
+    weight: 10,
+    refutedBy: 'It coming.',
+    nextStep:
+      'See what the callback of that timer tests, and what should make it true. Give the search an end: count the tries, or reject after a while.',
+  })
+}
+
+/** Whoever shuts down waits a while for what is under way. */
+function capOf(view: View, leaf: Leaf): Confidence {
+  return view.silent || areAbandoned(view, leaf) || capByAge(view, leaf) === 'high' ? 'medium' : 'low'
+}
+
+function nextOf(leaf: Leaf, open: string | null, asked: string | null): string {
+  if (leaf.waits.owner === 'clock.timers')
+    return 'Take the fake clock away where it is left over (uninstall, useRealTimers), or let it tick.'
+  if (asked !== null)
+    return 'See what holds that request up (a body that is not read to its end, a handler that awaits), and whether the event is to come from it.'
+  if (open !== null)
+    return 'End them: server.closeIdleConnections() for idle ones of HTTP, closeAllConnections() or socket.destroy() after a grace.'
+  return missable(leaf)
+    ? `See what should emit ${leaf.waits.event}, and whether it did so before this function listened for it: listen first, then begin what brings it about. Give the wait a time-out.`
+    : 'Find out what should settle this wait, and give it a time-out.'
+}
+
 /** What a client was subscribed to may rest for as long as nobody publishes: what else is waited for says more. */
-function isPublished({ waits }: Pick<Leaf, 'waits'>): boolean {
+function isPublished({ waits }: Leaf): boolean {
   return waits.kind === 'emitter' && waits.event !== undefined && PUBLISHED.test(waits.event)
 }
 
 /** An event of an emitter of JavaScript's own, which is lost on whoever listens too late. */
-function missable({ waits }: Leaf): boolean {
-  return waits.kind === 'emitter' && waits.event !== undefined && waits.fd === undefined && !isPublished({ waits })
+function missable(leaf: Leaf): boolean {
+  const { kind, event, fd } = leaf.waits
+  return kind === 'emitter' && event !== undefined && fd === undefined && !isPublished(leaf)
 }
 
 const PUBLISHED = /^(?:p?message|p?messageBuffer|notification)$/

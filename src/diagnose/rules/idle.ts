@@ -10,7 +10,7 @@ import { isHttp, waitingOf, type Leaf } from '../view/leaf.js'
 import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
-import { turningOf, turningText, unclearText } from '../view/turning.js'
+import { type Turning, turningOf, turningText, unclearText } from '../view/turning.js'
 import { pointersOfAwait, pointerTo } from '../view/pointers.js'
 import { isTrying, placeOfTrying, tryingOf, tryingText } from '../view/trying.js'
 import { deadConnections } from '../view/watched-dead.js'
@@ -50,20 +50,21 @@ export function idle(view: View): readonly Candidate[] {
       cap: 'low',
       refutedBy:
         'A later look in which something moves (then it makes progress), or work that should have been done by now.',
-      nextStep:
-        unansweredOf(view).length > 0
-          ? 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
-          : endlessText(view) !== null
-            ? END_RECURSION
-            : tries !== undefined
-              ? 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
-              : turning !== undefined
-                ? `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
-                : pending.length > 0
-                  ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
-                  : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.',
+      nextStep: nextOf(view, tries !== undefined, turning, pending.length > 0),
     },
   ]
+}
+
+function nextOf(view: View, tries: boolean, turning: Turning | undefined, pending: boolean): string {
+  if (unansweredOf(view).length > 0)
+    return 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
+  if (endlessText(view) !== null) return END_RECURSION
+  if (tries) return 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
+  if (turning !== undefined)
+    return `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
+  return pending
+    ? 'Look again in half a minute: what is still in the same place then is stuck, if it should be quicker.'
+    : 'If it should work now, find out what should wake it; if it should have ended, close what keeps it alive.'
 }
 
 function summaryOf(view: View, pending: readonly Leaf[]): string {
