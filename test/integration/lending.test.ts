@@ -5,10 +5,9 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Verdict } from '../../src/model/verdict.js'
-import { startProgram } from '../support/await-target.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, PROJECT_ROOT, type NodeBinary } from '../support/nodes.js'
 import { HAS_POSTGRES, startPostgres, type Postgres } from '../support/postgres.js'
+import { verdictsOfProgram } from '../support/verdicts.js'
 
 const FOLDER = path.join(PROJECT_ROOT, 'test/clients')
 const LENDING = path.join(PROGRAMS, 'lending')
@@ -47,15 +46,8 @@ function at(library: string, file: string, mark: string): string {
   return `${name}:${lines.findIndex((line) => line.includes(mark)) + 1}`
 }
 
-async function verdictsOf(node: NodeBinary, library: string, mode: string): Promise<readonly Verdict[]> {
-  const target = await startProgram(node, path.join(LENDING, 'run.cjs'), [library, mode, FOLDER, addressOf(library)])
-  try {
-    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
-    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts
-  } finally {
-    await target.end()
-  }
-}
+const verdictsOf = (node: NodeBinary, library: string, mode: string) =>
+  verdictsOfProgram(node, path.join(LENDING, 'run.cjs'), [library, mode, FOLDER, addressOf(library)])
 
 /** Words that the pool's verdict must have, or (`not`) must not. */
 interface Expected {

@@ -2,27 +2,16 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Verdict } from '../../src/model/verdict.js'
-import { startProgram } from '../support/await-target.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
+import { verdictsOfProgram } from '../support/verdicts.js'
 
 const PROGRAM = path.join(PROGRAMS, 'lock-callbacks.cjs')
 const LINES = readFileSync(PROGRAM, 'utf8').split('\n')
 const lineOf = (mark: string): number => LINES.findIndex((line) => line.endsWith(`// @${mark}`)) + 1
 const at = (line: number): string => `lock-callbacks.cjs:${line}`
 
-async function lockOf(node: NodeBinary, kind: string): Promise<Verdict | undefined> {
-  const target = await startProgram(node, PROGRAM, [kind])
-  try {
-    const { stdout } = await runCli(['dump', String(target.pid), '--json'])
-    return (JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }).verdicts.find(
-      ({ cause }) => cause === 'lock',
-    )
-  } finally {
-    await target.end()
-  }
-}
+const lockOf = async (node: NodeBinary, kind: string) =>
+  (await verdictsOfProgram(node, PROGRAM, [kind])).find(({ cause }) => cause === 'lock')
 
 describe.each(NODES)('a lock that callbacks have on Node $major', (node) => {
   it.each([
