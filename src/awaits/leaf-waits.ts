@@ -56,6 +56,8 @@ export interface LeafWaits {
   readonly waits: ReadonlyMap<Tagged, WaitFacts>
   /** Promises that nothing holds and that lie in memory which the collector has freed: remains, not waits. */
   readonly freed: ReadonlySet<Tagged>
+  /** Promises that only the ends of these functions settle, by hand (`then(resolve)`). */
+  readonly settledByEnds: ReadonlyMap<Tagged, readonly Tagged[]>
   readonly cost: {
     readonly resources: number
     readonly forwardMs: number
@@ -89,7 +91,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   let { rounds } = searched
   let rootsMs = 0
   let lent = new Map<PoolFacts, PoolReading>()
-  const judged = (): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } => {
+  const judged = (): Judged => {
     const startedMs = performance.now()
     const calls = findCalls(objects, scan.suspended)
     const roots = nativeRoots(input, findings, calls, expired)
@@ -97,7 +99,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     lent = new Map()
     return judgeAll(input, forward, findings, guards, context, { ...roots, calls }, controlled, timers, lent)
   }
-  let { waits, freed } = judged()
+  let { waits, freed, settledByEnds } = judged()
   const nothing = [...waits].flatMap(([promise, wait]) =>
     wait.kind === 'nothing' && !freed.has(promise) ? [promise] : [],
   )
@@ -115,7 +117,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
     rounds += again.rounds
     for (const [promise, finding] of again.findings) findings.set(promise, finding)
     rounds += searchHolders(search, sources, findings)
-    ;({ waits, freed } = judged())
+    ;({ waits, freed, settledByEnds } = judged())
     for (const promise of nothing) waits.set(promise, confirmed(promise, waits.get(promise), again))
   }
   const startedMs = performance.now()
@@ -126,6 +128,7 @@ export function findLeafWaits(input: LeafWaitsInput): LeafWaits {
   return {
     waits,
     freed,
+    settledByEnds,
     cost: {
       resources: sources.length,
       forwardMs,
@@ -147,6 +150,12 @@ function confirmed(promise: Tagged, wait: WaitFacts | undefined, again: Searched
   return wait
 }
 
+interface Judged {
+  readonly waits: Map<Tagged, WaitFacts>
+  readonly freed: Set<Tagged>
+  readonly settledByEnds: ReadonlyMap<Tagged, readonly Tagged[]>
+}
+
 function judgeAll(
   input: LeafWaitsInput,
   forward: ForwardResult,
@@ -157,7 +166,7 @@ function judgeAll(
   controlled: boolean,
   timers: TimerPaths,
   lent: Map<PoolFacts, PoolReading>,
-): { waits: Map<Tagged, WaitFacts>; freed: Set<Tagged> } {
+): Judged {
   const { heap, scan, objects, scopes } = input
   // Fresh values: every path is read again before it is named.
   heap.memory.flush()
@@ -207,7 +216,7 @@ function judgeAll(
   // What an object says of its own end is read after the promise was: a stream ends, and what waited for it goes on.
   heap.memory.flush()
   for (const [promise, wait] of waits) if (isAnEnd(wait) && !scan.links.isPending(promise)) waits.set(promise, moved())
-  return { waits, freed }
+  return { waits, freed, settledByEnds: judge.settledByEnds }
 }
 
 /** Told by the state that an object is in, not by a way to what may still settle the promise. */

@@ -134,7 +134,7 @@ function readIsolate(
   const objects = new Objects(heap, scan.functions)
   const works = workOfAwaits(objects, scan.links, list, awaiters, { withForeign: options.locals === true })
   const events = collectedEvents(objects, scan)
-  const circles = circlesOf(scan, bottoms)
+  const circles = circlesOf(scan, bottoms, waits?.settledByEnds ?? new Map())
   const tries = new TriesAgain(objects, list, awaiters)
   // A collection in between may have moved the promise that a module awaits: then it was only missed.
   const seesLeft = wasReadWhole(scan) && collections === collectionsOf(heap, isolate)

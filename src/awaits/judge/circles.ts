@@ -1,8 +1,8 @@
 /**
  * Functions that wait for each other's end, round to the first: a memoized promise that awaits itself, two lazy
  * initialisations that need each other, a chain of promises used as a lock inside itself. There is no promise at the
- * bottom of such waits, so no search would meet them. Only what nothing else can settle counts: a promise that is also
- * resolved by hand (`then(resolve)`, a race) may still be.
+ * bottom of such waits, so no search would meet them. Only what nothing else can settle counts. A promise that is resolved
+ * by hand (`then(resolve)`, a race) may still be, unless the search has met nothing but the ends of functions.
  */
 import type { AwaitScan } from '../scan/await-scan.js'
 import type { LeafPromises } from '../scan/suspended.js'
@@ -11,14 +11,18 @@ import type { Tagged } from '../../v8/heap/heap.js'
 const MAX_FOLLOWED = 1_000
 const MAX_CIRCLE = 50
 
-/** By index of a function in a circle: all that are in it, itself first, each before the one that it waits for. */
+/**
+ * By index of a function in a circle: all that are in it, itself first, each before the one that it waits for.
+ * @param settledByEnds promises that only the ends of these functions settle, by hand
+ */
 export function circlesOf(
   { suspended, links }: AwaitScan,
   bottoms: readonly LeafPromises[],
+  settledByEnds: ReadonlyMap<Tagged, readonly Tagged[]>,
 ): ReadonlyMap<number, readonly number[]> {
   const below = new Map<number, readonly number[]>()
   for (const [i, { leaves, byFunction }] of bottoms.entries()) {
-    if (!byFunction || leaves.length > 0) continue
+    if (leaves.length > 0 ? !leaves.every((promise) => settledByEnds.has(promise)) : !byFunction) continue
     const settlers = settlersOf(suspended.list[i]?.awaits ?? 0)
     if (settlers !== null && settlers.length > 0) below.set(i, settlers)
   }
@@ -43,6 +47,15 @@ export function circlesOf(
       const owner = suspended.byResult.get(at)
       if (owner !== undefined) {
         found.add(owner)
+        continue
+      }
+      const ends = settledByEnds.get(at)
+      if (ends !== undefined) {
+        if (ends.length === 0) return null
+        for (const generator of ends) {
+          const index = suspended.byGenerator.get(generator)
+          if (index !== undefined) found.add(index)
+        }
         continue
       }
       const sources = suspended.sources.get(at) ?? []

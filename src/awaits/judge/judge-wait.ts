@@ -46,6 +46,7 @@ export class WaitJudge {
   readonly #queues: Queues
   readonly #modules: ModuleWaits
   readonly #selfDeadlocks: SelfDeadlocks
+  readonly #settledByEnds = new Map<Tagged, readonly Tagged[]>()
 
   constructor(context: JudgeContext) {
     this.#context = context
@@ -55,6 +56,11 @@ export class WaitJudge {
     this.#modules = new ModuleWaits(context)
     this.#selfDeadlocks = new SelfDeadlocks(this.#heap, context.scopes, context.suspended, context.locks)
     this.#locks = new LockWaits(context, this.#descriptions, this.#selfDeadlocks)
+  }
+
+  /** By promise that was judged: the functions whose ends settle it by hand (`then(resolve)`), where nothing else may. */
+  get settledByEnds(): ReadonlyMap<Tagged, readonly Tagged[]> {
+    return this.#settledByEnds
   }
 
   judge(finding: Finding, guard: Finding | null): WaitFacts {
@@ -143,7 +149,15 @@ export class WaitJudge {
     const evaluations = finding.ends.filter((found) => found.kind === 'module' || found.kind === 'function')
     const isListed = ({ key }: FoundEnd): boolean => this.#context.suspended.byGenerator.has(objectOf(key))
     const evaluation = evaluations.find(isListed) ?? evaluations[0]
-    if (evaluation !== undefined) return this.#ofFunction(finding, evaluation)
+    if (evaluation !== undefined) {
+      if (evaluations.every(({ kind }) => kind === 'function') && this.#nearestEnd(finding, true) === null)
+        this.#settledByEnds.set(
+          finding.promise,
+          // Others have ended, and settle nothing any more.
+          evaluations.filter(isListed).map(({ key }) => objectOf(key)),
+        )
+      return this.#ofFunction(finding, evaluation)
+    }
     const [holder] = finding.holders
     const over =
       this.#descriptions.overOn(finding) ??
