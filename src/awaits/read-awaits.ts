@@ -71,6 +71,7 @@ export interface ReadAwaitsOptions {
 
 export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTree<WaitFacts> {
   const isolates = options.isolates ?? findIsolates(heap)
+  const withThreads = { ...options, natives: threadsOf(isolates, options) }
   const notes: string[] = []
   const functions: SuspendedFunction[] = []
   const tasks: TaskInHeap<WaitFacts>[] = []
@@ -83,7 +84,7 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
       notes.push('the deadline was reached before all isolates were read')
       break
     }
-    const read = readIsolate(heap, isolate, pages, options, notes, { tasks, open, left }, functions.length)
+    const read = readIsolate(heap, isolate, pages, withThreads, notes, { tasks, open, left }, functions.length)
     // Not spread: a hundred thousand arguments are more than the stack holds.
     for (const each of read) functions.push(each)
   }
@@ -100,6 +101,12 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
     // Every search ends by itself at the deadline: what is there by then may be a part.
     ...(performance.now() > options.deadlineMs || left.unread > 0 ? { cutShort: true } : {}),
   }
+}
+
+/** With it a Worker's C++ side tells which thread it runs. */
+function threadsOf(isolates: readonly Isolate[], options: ReadAwaitsOptions): NativeClasses {
+  const tids = new Map<number, number | null>(isolates.map((isolate) => [isolate.address, options.tidOf(isolate)]))
+  return { classAt: (address) => options.natives.classAt(address), tidAt: (address) => tids.get(address) ?? null }
 }
 
 /** Of all isolates together. */

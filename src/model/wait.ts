@@ -43,8 +43,11 @@ export interface PoolFacts extends QueueFacts {
   readonly lent: number | null
   readonly idle: number | null
   readonly size: number | null
-  /** What it lends where that is no connection: streams of an HTTP/2 session, as many as the peer allows. */
-  readonly lends?: 'streams'
+  /**
+   * What it lends where that is no connection: streams of an HTTP/2 session, as many as the peer allows; threads or processes
+   * for tasks.
+   */
+  readonly lends?: 'streams' | 'workers'
   /** Lent members by what they do, and by who has them. */
   readonly members: readonly PoolMember[]
   /** Where members are taken, where one of them has nobody any more; absent when that was not looked for. */
@@ -59,6 +62,8 @@ export interface PoolMember {
   /** The HTTP request that it is busy with. */
   readonly request?: Request
   readonly fd?: number
+  /** Of a pool's worker thread. */
+  readonly tid?: number
   /** Absent: that could not be told. */
   readonly heldBy?: MemberHolder
   readonly count: number
@@ -315,6 +320,10 @@ export interface ChildWait extends AnyWait, Listening {
 export interface ThreadWait extends AnyWait, Listening {
   readonly kind: 'worker' | 'message-port'
   readonly threadId?: number
+  /** The thread that a Worker runs. */
+  readonly tid?: number
+  /** Of a pool's task, since it was given to that thread. */
+  readonly sinceMs?: number
   /** Of a BroadcastChannel. */
   readonly name?: string
 }

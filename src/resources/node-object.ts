@@ -15,6 +15,8 @@ export interface NativeSide {
   readonly className: string
   readonly fd?: number
   readonly pid?: number
+  /** Of a Worker, the thread that it runs. */
+  readonly tid?: number
   readonly path?: string
 }
 

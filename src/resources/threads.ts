@@ -6,8 +6,14 @@ export const workers: Family = {
   classes: ['Worker'],
   nativeKind: 'worker',
   describe(object) {
-    const threadId = handleOf(object)?.number('threadId') ?? null
-    return { kind: 'worker', ...(threadId === null ? {} : { threadId }) }
+    const handle = handleOf(object)
+    const threadId = handle?.number('threadId') ?? null
+    const tid = handle?.native()?.tid
+    return {
+      kind: 'worker',
+      ...(threadId === null ? {} : { threadId }),
+      ...(tid === undefined ? {} : { tid }),
+    }
   },
 }
 

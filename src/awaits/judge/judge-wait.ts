@@ -17,6 +17,7 @@ import { isOfWebStream, plainParts } from './paths.js'
 import { ModuleWaits } from './module-waits.js'
 import { nextTry } from './next-try.js'
 import { ownSlots } from './own-slots.js'
+import { givenSinceMs, queuedTask } from './pooled-tasks.js'
 import { Queues } from './queues.js'
 import { SelfDeadlocks } from './self-deadlock.js'
 import { streamWait } from './stream-waits.js'
@@ -118,7 +119,9 @@ export class WaitJudge {
   }
 
   #judge(finding: Finding, guard: Finding | null = null): WaitFacts {
-    const judged = this.#found(finding)
+    const found = this.#found(finding)
+    const sinceMs = found.kind === 'worker' ? givenSinceMs(this.#context, finding) : null
+    const judged = found.kind === 'worker' && sinceMs !== null ? { ...found, sinceMs } : found
     return streamWait(this.#context, finding, judged, guard) ?? judged
   }
 
@@ -131,7 +134,7 @@ export class WaitJudge {
     }
     const call = this.#context.callWait(finding.promise)
     if (call !== null) return call
-    const queued = this.#queues.waitIn(finding)
+    const queued = queuedTask(this.#context, finding) ?? this.#queues.waitIn(finding)
     if (queued !== null) return queued
     const end = this.#nearestEnd(finding, false)
     if (end !== null && !finding.unusable) {

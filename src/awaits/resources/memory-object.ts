@@ -40,7 +40,9 @@ export class MemoryObject implements NodeObject {
 
   native(): NativeSide | null {
     const native = this.#natives.of(this.tagged)
-    return native === null ? null : { className: native.className, ...partsOf(native.uv) }
+    if (native === null) return null
+    const { className, uv, tid } = native
+    return { className, ...partsOf(uv), ...(tid === undefined ? {} : { tid }) }
   }
 }
 

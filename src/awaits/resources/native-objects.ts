@@ -12,6 +12,8 @@ import type { Objects } from '../../v8/objects/objects.js'
 export interface NativeClasses {
   /** Class by vtable of the C++ object at `address`, without namespaces; null when it is none that is known. */
   classAt(address: Address): string | null
+  /** The thread that runs the isolate at `address`; null for any other address, and where that is not known. */
+  tidAt?(address: Address): number | null
 }
 
 export interface NativeObject {
@@ -21,6 +23,8 @@ export interface NativeObject {
   /** `weak`: only JavaScript keeps it alive. `unknown`: the handle was gone or not understood. */
   readonly handle: 'strong' | 'weak' | 'unknown'
   readonly uv: UvHandle | UvRequest | null
+  /** Of a Worker, the thread that it runs. */
+  readonly tid?: number
 }
 
 export interface UvHandle {
@@ -76,8 +80,26 @@ export class NativeObjects {
       if (!(pointer > 65_536 && pointer % 8 === 0 && pointer < 2 ** 47)) continue
       const address = toAddress(pointer)
       const className = this.#classes.classAt(address)
-      if (className !== null)
-        return { address, className, handle: this.#handle(address, object), uv: this.#uv(address) }
+      if (className === null) continue
+      const tid = className === 'Worker' ? this.#threadOf(address) : null
+      return {
+        address,
+        className,
+        handle: this.#handle(address, object),
+        uv: this.#uv(address),
+        ...(tid === null ? {} : { tid }),
+      }
+    }
+    return null
+  }
+
+  /** node's Worker keeps the isolate that its thread runs (src/node_worker.h, isolate_): no offset of it is needed. */
+  #threadOf(address: Address): number | null {
+    const { memory } = this.#objects.heap
+    for (let offset = 16; offset < MAX_UV_OFFSET; offset += 8) {
+      const word = memory.word(toAddress(address + offset))
+      const tid = word > 65_536 && word % 8 === 0 ? this.#classes.tidAt?.(toAddress(word)) : null
+      if (tid != null) return tid
     }
     return null
   }

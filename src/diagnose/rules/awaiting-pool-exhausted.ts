@@ -38,15 +38,22 @@ function exhausted(view: View, leaf: Leaf, pool: PoolFacts): Candidate {
     signs: signsOf(leaf, pool, leaked),
     ...capOf(view, leaf, pool, leaked),
     needsNoCpu: leaked,
-    // What the members at work wait for is told with them: it is why none comes back.
-    weight: !pool.members.some((member) => isAtWork(view, member)) ? 44 : isFull(pool) ? 33 : 25,
+    weight: weightOf(view, pool),
     refutedBy: 'A member given back between two looks, or the queue getting shorter.',
     nextStep: nextOf(view, leaf, pool, leaked),
   })
 }
 
+function weightOf(view: View, pool: PoolFacts): number {
+  // What a worker's task waits for, or computes, is listed itself.
+  if (pool.lends === 'workers') return 15
+  // What the members at work wait for is told with them: it is why none comes back.
+  return !pool.members.some((member) => isAtWork(view, member)) ? 44 : isFull(pool) ? 33 : 25
+}
+
 function whatText({ waits }: Leaf, pool: PoolFacts): string {
   const request = waits.url === undefined ? '' : ` for ${waits.method ?? ''} ${waits.url}, which is not sent yet`
+  if (pool.lends === 'workers') return `a free worker of the pool (${pool.owner})`
   if (pool.lends === 'streams')
     return `a stream of its HTTP/2 session (${pool.owner}, the peer allows ${pool.size} at a time)${request}`
   return request === '' ? `a connection of the pool (${pool.owner})` : `a socket of its agent (${pool.owner})${request}`
@@ -142,6 +149,8 @@ function isServed(view: View, leaf: Leaf, { members }: PoolFacts): boolean {
 function nextOf(view: View, { waits }: Leaf, pool: PoolFacts, leaked: boolean): string {
   const { members, takenIn = [] } = pool
   if (pool.lends === 'streams') return nextOfStreams(pool)
+  if (pool.lends === 'workers')
+    return 'See what the tasks do that the workers were given (what they wait for is in the list), and give each a time-out (an AbortSignal ends its worker).'
   if (members.some((member) => member.doing === 'unread'))
     return `Read or destroy the body of every response${takenIn.length === 0 ? '' : `, in ${takenIn.slice(0, 3).map(holderText).join(', ')} first`}: a socket whose answer is not read goes to nobody else.`
   const lost = members.some(hasNobody)

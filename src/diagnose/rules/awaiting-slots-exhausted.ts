@@ -14,6 +14,7 @@ import { pointerTo, pointersOfAwait } from '../view/pointers.js'
 import { queueName } from '../view/queue-words.js'
 import { groupTasks, groupText, type TaskGroup } from '../view/task-place.js'
 import type { View } from '../view/view.js'
+import { fromOwnWorkers } from './own-workers.js'
 
 /** Places of tasks that one sentence names. */
 const MAX_PLACES = 3
@@ -21,7 +22,13 @@ const MAX_PLACES = 3
 export function awaitingSlotsExhausted(view: View): readonly Candidate[] {
   if (!loopIsAlive(view)) return []
   const leaves = leavesOf(view)
-  return fromClock(view, leaves) ?? fromOwnSlots(view, leaves) ?? fromQueue(view, leaves) ?? []
+  return (
+    fromClock(view, leaves) ??
+    fromOwnSlots(view, leaves) ??
+    fromOwnWorkers(view, leaves) ??
+    fromQueue(view, leaves) ??
+    []
+  )
 }
 
 function fromClock(view: View, leaves: readonly Leaf[]): Candidate[] | null {

@@ -13,6 +13,7 @@ import {
 } from '../view/leaf.js'
 import { originOf } from '../../source/origin.js'
 import { pointerTo } from '../view/pointers.js'
+import { isInWorker, threadWaitsText } from '../view/thread-work.js'
 import type { ThreadView, View } from '../view/view.js'
 import { blockedIn } from './blocked-in-native.js'
 import { computingIn } from './computing.js'
@@ -30,20 +31,16 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
         signs.push(strong(`that thread is stuck itself: ${stuck.verdict.kind}/${stuck.verdict.cause ?? ''}`))
       const candidate = leafCandidate(view, leaf, {
         cause: 'thread-message',
-        waitsFor:
-          `a message from worker thread ${leaf.waits.tid ?? leaf.waits.threadId ?? ''}`.trim() +
-          (stuck === null
-            ? ', which says nothing'
-            : works
-              ? `, which runs ${stuckText(stuck)} and may answer between its jobs`
-              : `, which is stuck: ${stuckText(stuck)}`),
+        waitsFor: fromText(view, leaf) + doingText(view, leaf, stuck, works),
         signs,
         ...capsOf(view, leaf, stuck, works),
         weight: stuck === null ? 20 : 50,
         refutedBy: 'The worker thread returning to its event loop.',
         nextStep:
           stuck === null
-            ? 'Check what that thread waits for (its awaits are in the list), and give the call a time-out.'
+            ? isInWorker(view, leaf.node)
+              ? 'Check what the other thread does before it answers (its awaits are in the list), and give the call a time-out.'
+              : 'Check what that thread waits for (its awaits are in the list), and give the call a time-out.'
             : works
               ? LOOK_AGAIN
               : stuck.verdict.nextStep,
@@ -52,6 +49,27 @@ export function awaitingThreadMessage(view: View): readonly Candidate[] {
         ? candidate
         : { ...candidate, evidence: [...candidate.evidence, ...pointerTo('threads', stuck.thread.index)] }
     })
+}
+
+/** A port of a worker's may lead anywhere. */
+function fromText(view: View, { node, waits: { kind, tid, threadId } }: Leaf): string {
+  if (kind === 'message-port' && isInWorker(view, node)) return 'a message from another thread'
+  return `a message from worker thread ${tid ?? threadId ?? ''}`.trim()
+}
+
+function doingText(view: View, leaf: Leaf, stuck: StuckThread | null, works: boolean): string {
+  if (stuck !== null)
+    return works
+      ? `, which runs ${stuckText(stuck)} and may answer between its jobs`
+      : `, which is stuck: ${stuckText(stuck)}`
+  const waits = threadWaitsText(view, threadOf(view, leaf))
+  return waits === '' ? ', which says nothing' : `, where ${waits}`
+}
+
+/** Without its number, the only worker thread that there is. */
+function threadOf(view: View, { node, waits: { tid } }: Leaf): number | undefined {
+  if (tid !== undefined || isInWorker(view, node)) return tid
+  return view.workers.length === 1 ? view.workers[0]?.tid : undefined
 }
 
 /** `onJob (its loop at worker.js:2) (computing/loop)` */
@@ -78,6 +96,8 @@ function capsOf(view: View, leaf: Leaf, stuck: StuckThread | null, works: boolea
  */
 function mayHaveAnswered(view: View, leaf: Leaf, { thread, verdict }: StuckThread): boolean {
   if (view.silent || verdict.kind !== 'computing' || isAtWork(thread)) return false
+  // The pool noted when it gave the task to that thread, and has no answer to it.
+  if (leaf.waits.kind === 'worker' && (leaf.waits.sinceMs ?? 0) >= PATIENCE_MS) return false
   const loop = view.main?.last.loop
   if (loop === undefined || (loop.pollingMs ?? 0) >= PATIENCE_MS) return false
   return callsOf(view, leaf) > 1 || runsForPool(thread)
@@ -107,7 +127,9 @@ interface StuckThread {
 }
 
 function stuckThread(view: View, leaf: Leaf): StuckThread | null {
-  const candidates = view.workers.filter((worker) => leaf.waits.tid === undefined || worker.tid === leaf.waits.tid)
+  const candidates = view.workers.filter(({ tid }) =>
+    leaf.waits.tid === undefined ? tid !== leaf.node.tid : tid === leaf.waits.tid,
+  )
   for (const thread of candidates) {
     const verdict = stuckVerdict(view, thread)
     if (verdict !== null) return { thread, verdict }

@@ -3,6 +3,7 @@ import type { AwaitNode, MemberHolder, PoolFacts, PoolMember, Taking, WaitHolder
 import { PATIENCE_MS, type Leaf } from './leaf.js'
 import { fileLine, holderText } from './queue-words.js'
 import { keeperText } from './retained.js'
+import { threadWaitsText } from './thread-work.js'
 import type { View } from './view.js'
 
 const OUTSIDE: ReadonlySet<WaitKind> = new Set<WaitKind>([
@@ -36,7 +37,10 @@ export function membersText(view: View, pool: PoolFacts): string {
     const doing = [member.what ?? '', DOING[member.doing], forText(view, member)]
       .filter((part) => part !== '')
       .join(' ')
-    const text = [doing, heldText(view, member)].filter((part) => part !== '').join(', ')
+    const inside = threadWaitsText(view, member.tid)
+    const text = [doing, inside === '' ? '' : `where ${inside}`, heldText(view, member)]
+      .filter((part) => part !== '')
+      .join(', ')
     if (text !== '') groups.set(text, (groups.get(text) ?? 0) + member.count)
   }
   const texts = [...groups].slice(0, MOST_GROUPS).map(([text, count]) => `${count} ${text}`)
