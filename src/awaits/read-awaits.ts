@@ -178,7 +178,9 @@ function readIsolate(
   options.onFunctions?.(list, found, offset)
   for (const task of readTasks(objects, scan, awaiters, found)) tasks.push(task)
   const natives = new NativeObjects(objects, options.natives)
-  open.push(readOpenWork({ objects, natives, uptimeMs: options.uptimeMs(isolate), tid }, scan))
+  open.push(
+    readOpenWork({ objects, natives, scopes: new CodeScopes(objects), uptimeMs: options.uptimeMs(isolate), tid }, scan),
+  )
   return found
 }
 

@@ -1,12 +1,21 @@
 /** Accepted requests and running timers as phrases, for verdicts and screens alike. */
 import { formatDuration, plural } from './amounts.js'
 import type { ActiveTimer, UnansweredRequest } from './open-work.js'
+import type { WaitHolder } from './wait.js'
 
-/** `GET /report from 127.0.0.1:4711, for 21 s at least`. */
-export function requestLine({ method, path, peer, sinceMs }: UnansweredRequest): string {
+/** `GET /report from 127.0.0.1:4711, for 21 s at least, handled by report (app.js:12)`. */
+export function requestLine({ method, path, peer, sinceMs, handlers }: UnansweredRequest): string {
   const from = peer === undefined ? '' : ` from ${peer}`
   const since = sinceMs === undefined ? '' : `, for ${formatDuration(sinceMs)} at least`
-  return `${method ?? 'a request'} ${path ?? ''}${from}${since}`
+  return `${method ?? 'a request'} ${path ?? ''}${from}${since}${handlersText(handlers ?? [])}`
+}
+
+function handlersText(handlers: readonly WaitHolder[]): string {
+  if (handlers.length === 0) return ''
+  const names = handlers.map((each) =>
+    callbackText({ ...each, function: null }).replace(/^ /, `${each.function ?? 'an anonymous function'} `),
+  )
+  return `, handled by ${names.length === 1 ? '' : 'one of '}${names.join(', ')}`
 }
 
 /** `3 intervals of 50 ms (sweep, cache.js:32)`, `1 timer of 20 s, due in 17.2 s (open, line.js:55)`. */

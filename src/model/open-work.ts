@@ -1,6 +1,6 @@
 /** What a process has taken on and not finished, and what will wake it, beside its awaits: out of its memory. */
 import type { SourcePosition } from './frame.js'
-import type { Request } from './wait.js'
+import type { Request, WaitHolder } from './wait.js'
 
 /** An HTTP request that it accepted and whose response has not ended. */
 export interface UnansweredRequest {
@@ -15,6 +15,8 @@ export interface UnansweredRequest {
   readonly state?: string
   /** Nothing came from the client for so long, ms: the request is at least that old. */
   readonly sinceMs?: number
+  /** The function that has it, or those of which one has it, as its server or framework keeps them. */
+  readonly handlers?: readonly WaitHolder[]
   /** Which isolate: tid of its thread, when known. */
   readonly tid?: number
 }

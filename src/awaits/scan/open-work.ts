@@ -7,6 +7,7 @@
  */
 import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } from '../../model/open-work.js'
 import type { Tagged } from '../../v8/heap/heap.js'
+import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { timerDue } from '../../resources/timers.js'
 import { MemoryObject } from '../resources/memory-object.js'
@@ -16,9 +17,12 @@ import { isAgent } from '../resources/http-agent.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import type { AwaitScan } from './await-scan.js'
 import { definitionOf } from './definition.js'
+import { handlersOf } from './request-handlers.js'
 
+/** What fastify makes of a request. */
+const WRAPPERS: readonly string[] = ['Request', '_Request']
 /** Whose objects the scan is to collect; timers are collected anyway. */
-export const OPEN_WORK_CLASSES: ReadonlySet<string> = new Set(['ServerResponse', 'Agent'])
+export const OPEN_WORK_CLASSES: ReadonlySet<string> = new Set(['ServerResponse', 'Agent', ...WRAPPERS])
 
 const MAX_REQUESTS = 1_000
 const MAX_SESSIONS = 100
@@ -39,6 +43,7 @@ export interface OpenWork {
 export interface OpenWorkContext {
   readonly objects: Objects
   readonly natives: NativeObjects
+  readonly scopes: CodeScopes
   /** Now, in ms since the isolate's environment started; null when that can't be told. */
   readonly uptimeMs: number | null
   readonly tid: number | null
@@ -51,6 +56,7 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
   const unreadAnswers: UnreadAnswers[] = []
   let agents = 0
   const groups = new Map<string, ActiveTimer>()
+  const wrappers = scan.others.filter((object) => WRAPPERS.includes(objects.className(object)))
   let timers = 0
   for (const object of scan.others) {
     if (!objects.heap.is(object, 'JS_OBJECT')) continue
@@ -64,7 +70,7 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
       const timer = timers++ < MAX_TIMERS ? readTimer(context, object) : null
       if (timer !== null) addTimer(groups, timer)
     } else if (requests.length < MAX_REQUESTS) {
-      const request = readRequest(context, object)
+      const request = readRequest(context, object, wrappers)
       if (request !== null) requests.push(request)
     }
   }
@@ -72,7 +78,12 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
   return { requests, sessions, unreadAnswers, timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)) }
 }
 
-function readRequest({ objects, natives, tid }: OpenWorkContext, response: Tagged): UnansweredRequest | null {
+function readRequest(
+  context: OpenWorkContext,
+  response: Tagged,
+  wrappers: readonly Tagged[],
+): UnansweredRequest | null {
+  const { objects, natives, tid } = context
   // A response of a user's own class has none of this; one that was sent has no socket any more.
   if (objects.getBoolean(response, ['finished']) !== false) return null
   if (objects.getBoolean(response, ['destroyed']) === true) return null
@@ -81,12 +92,17 @@ function readRequest({ objects, natives, tid }: OpenWorkContext, response: Tagge
   const fd = socketDescriptor({ objects, natives, uptimeMs: null }, socket)
   if (fd === null) return null
   const request = objects.getObject(response, ['req'])
-  const path = request === 0 ? null : objects.getText(request, ['url'], MAX_PATH)
+  // Routers take their own part off `url`.
+  const asked = request === 0 ? null : objects.getText(request, ['originalUrl'], MAX_PATH)
+  const path = request === 0 ? null : (asked ?? objects.getText(request, ['url'], MAX_PATH))
+  const begun = objects.getBoolean(response, ['_headerSent']) === true
+  const handlers = request === 0 || begun ? [] : handlersOf({ ...context, wrappers }, request, socket)
   return {
     method: request === 0 ? null : objects.getText(request, ['method'], 20),
     path: path === null ? null : path.replace(/[?#].*$/s, ''),
-    begun: objects.getBoolean(response, ['_headerSent']) === true,
+    begun,
     fd,
+    ...(handlers.length === 0 ? {} : { handlers }),
     ...(tid === null ? {} : { tid }),
   }
 }

@@ -2,8 +2,10 @@
  * `idle`: alive, and nothing proves progress or a stall. It tells what is pending and for how long, and what keeps the
  * process alive; whether that is how it should be, only its owner knows. Never above `low`.
  */
+import type { VerdictPlace } from '../../model/verdict.js'
+import { originOf } from '../../source/origin.js'
 import { aliveBy } from '../view/alive.js'
-import { placeText } from '../view/blame.js'
+import { placeOf, placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
 import { END_RECURSION, endlessText } from '../view/endless-recursion.js'
 import { isHttp, waitingOf, type Leaf } from '../view/leaf.js'
@@ -39,7 +41,7 @@ export function idle(view: View): readonly Candidate[] {
     {
       kind: 'idle',
       cause: null,
-      where: oldest?.blame.where ?? null,
+      where: oldest?.blame.where ?? handlerOf(view),
       chain: oldest?.blame.chain ?? [],
       summary: summaryOf(view, pending),
       evidence: [
@@ -55,9 +57,15 @@ export function idle(view: View): readonly Candidate[] {
   ]
 }
 
+/** Where nothing waits, the one function that has the oldest request without an answer. */
+function handlerOf(view: View): VerdictPlace | null {
+  const [handler, other] = unansweredOf(view)[0]?.handlers ?? []
+  return handler === undefined || other !== undefined || originOf(handler.file) !== 'user' ? null : placeOf(handler)
+}
+
 function nextOf(view: View, tries: boolean, turning: Turning | undefined, pending: boolean): string {
   if (unansweredOf(view).length > 0)
-    return 'Find the handler of that request: it never ends its response (a callback that is not called, an error that is dropped).'
+    return `${(unansweredOf(view)[0]?.handlers ?? []).length > 0 ? 'Look into the handler' : 'Find the handler'} of that request: it never ends its response (a callback that is not called, an error that is dropped).`
   if (endlessText(view) !== null) return END_RECURSION
   if (tries) return 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
   if (turning !== undefined)

@@ -63,7 +63,9 @@ function isPlaced(frame: Frame): boolean {
   return frame.file !== null && frame.line !== null
 }
 
-function placeOf(frame: Frame): VerdictPlace | null {
+export function placeOf(
+  frame: Pick<Frame, 'function' | 'file' | 'line' | 'column' | 'source' | 'lineOf'>,
+): VerdictPlace | null {
   if (frame.file === null || frame.line === null) return null
   return {
     function: frame.function,
