@@ -20,7 +20,7 @@ import { Resources } from './resources/resources.js'
 import type { AwaitScan } from './scan/await-scan.js'
 import { type Chains, chainsOf } from './scan/chains.js'
 import { collectedEvents } from './scan/collected-events.js'
-import { isLeftModule, LEFT_MODULE, wasReadWhole } from './scan/left-modules.js'
+import { LEFT_MODULE, leftModules, mayBeLeft } from './search/left-modules.js'
 import { suspendedLocals } from './scan/suspended-locals.js'
 import { collectionsOf, type EarlierScans, freshHeap, scanSettled, type AwaitCache } from './scan/settled-scan.js'
 import type { Suspended } from './scan/suspended.js'
@@ -143,8 +143,11 @@ function readIsolate(
   const events = collectedEvents(objects, scan)
   const circles = circlesOf(scan, bottoms, waits?.settledByEnds ?? new Map())
   const tries = new TriesAgain(objects, list, awaiters)
-  // A collection in between may have moved the promise that a module awaits: then it was only missed.
-  const seesLeft = wasReadWhole(scan) && collections === collectionsOf(heap, isolate)
+  const leftOnes = leftModules(objects, scan, {
+    fresh: freshHeap(heap, isolate),
+    collections,
+    expired: () => performance.now() > options.deadlineMs,
+  })
   const found = list.map((one, i): SuspendedFunction => {
     const bottom = bottoms[i]
     const key = alike[i] ?? 0
@@ -152,7 +155,7 @@ function readIsolate(
       circleOf(list, circles.get(i)) ?? events.get(one.awaits) ?? waitOf(one, bottom?.leaves ?? [], waits, groups, key),
       () => tries.of(i),
     )
-    const left = seesLeft && isLeftModule(one)
+    const left = leftOnes.has(one)
     const locals = values?.(one, key) ?? null
     const work = works[i] ?? null
     const listed = bottom?.byFunction === true && !(wait !== null && (isTelling(wait) || circles.has(i)))
@@ -209,7 +212,7 @@ function readSettled(
     const { scan, collections, unsettled = false } = scanSettled(heap, isolate, options, notes)
     const chains = chainsOf(scan)
     const waits = readWaits(heap, scan, pages, chains, options)
-    const open = [...(waits?.waits.values() ?? [])].some(isMissed) || scan.suspended.list.some(isLeftModule)
+    const open = [...(waits?.waits.values() ?? [])].some(isMissed) || scan.suspended.list.some(mayBeLeft)
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
     if (!open || late || collections === collectionsOf(heap, isolate))
       return { scan, collections, unsettled, chains, waits }

@@ -20,4 +20,14 @@ describe.each(NODES)('a module at a top-level await, on Node $major', (node) => 
     expect(verdicts.map(({ cause }) => cause)).not.toContain('never-settles')
     expect(JSON.stringify(verdicts)).not.toContain('collected')
   })
+
+  it('is not said to wait for what was collected while it works, and makes garbage', async () => {
+    for (let look = 0; look < 3; look++) {
+      const verdicts = await verdictsOf(node, 'busy-module.mjs')
+      expect(
+        verdicts.map(({ cause }) => cause),
+        JSON.stringify(verdicts),
+      ).not.toContain('never-settles')
+    }
+  })
 })
