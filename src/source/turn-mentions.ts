@@ -63,7 +63,8 @@ export function givesBackBetween(text: string, taken: number, at: number): boole
 }
 
 const LOOP = /\b(?:for|while)\s*\(|\.\s*(?:forEach|map)\s*\(/
-const TAKES_ONE = /\.\s*(?:shift|pop|splice|dequeue)\s*\(/
+/** Takes the next one out of a list. */
+export const TAKES_ONE = /\.\s*(?:shift|pop|splice|dequeue)\s*\(/
 
 /** Whether a function's text goes over a list by its name and calls what is in it, rather than take one out as a queue does. */
 export function callsEach(text: string, list: string): boolean {

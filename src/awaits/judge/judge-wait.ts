@@ -55,7 +55,7 @@ export class WaitJudge {
     this.#descriptions = new WaitDescriptions(context)
     this.#queues = new Queues(context)
     this.#modules = new ModuleWaits(context)
-    this.#selfDeadlocks = new SelfDeadlocks(this.#heap, context.scopes, context.suspended, context.locks)
+    this.#selfDeadlocks = new SelfDeadlocks(context.objects, context.scopes, context.suspended, context.locks)
     this.#locks = new LockWaits(context, this.#descriptions, this.#selfDeadlocks)
   }
 

@@ -8,6 +8,7 @@
  * Merely being able to reach the queue proves nothing: every caller can.
  */
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
+import type { Objects } from '../../v8/objects/objects.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import { packageOf } from '../../source/origin.js'
@@ -16,6 +17,7 @@ import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-
 import { givesBackBetween } from '../../source/turn-mentions.js'
 import type { Locks } from './locks.js'
 import { ownTextOf } from './own-text.js'
+import { waitsForOwnTurn } from './own-turn.js'
 import { closureOf, receiverOf } from '../../v8/objects/suspended-frame.js'
 
 const MAX_DEPTH = 20
@@ -28,6 +30,7 @@ export interface SelfDeadlock {
 }
 
 export class SelfDeadlocks {
+  readonly #objects: Objects
   readonly #heap: V8Heap
   readonly #suspended: SuspendedFunctions
   readonly #locks: Locks
@@ -35,9 +38,10 @@ export class SelfDeadlocks {
   readonly #further = new Map<Tagged, readonly Suspended[]>()
   readonly #past = new Map<string, boolean>()
 
-  constructor(heap: V8Heap, scopes: CodeScopes, suspended: SuspendedFunctions, locks: Locks) {
+  constructor(objects: Objects, scopes: CodeScopes, suspended: SuspendedFunctions, locks: Locks) {
     this.#scopes = scopes
-    this.#heap = heap
+    this.#objects = objects
+    this.#heap = objects.heap
     this.#suspended = suspended
     this.#locks = locks
   }
@@ -46,6 +50,9 @@ export class SelfDeadlocks {
     const queue = this.#locks.queueOf(finding)
     if (queue === 0 || this.#locks.hasResource(finding) || this.#locks.isOfListeners(finding)) return null
     const waiters = this.#locks.chains.waitersOf(finding.promise)
+    const [first] = waiters
+    const judging = { objects: this.#objects, scopes: this.#scopes, locks: this.#locks }
+    if (first !== undefined && waitsForOwnTurn(judging, finding)) return { tasks: [first.generator], certain: true }
     const settlers = finding.ends.flatMap((end) => (end.kind === 'function' ? (this.#at(objectOf(end.key)) ?? []) : []))
     const holders = finding.holders.flatMap((key) => this.#at(objectOf(key)) ?? [])
     // Of another one where it stands says nothing of who is past it: not for its first turn yet, or for something else meanwhile.
