@@ -47,13 +47,26 @@ export function wayOutWithoutGiving(text: string, taken: number, givesBack = GIV
 function givenAt(code: string, taken: number, givesBack: RegExp): number {
   const rest = code.slice(taken)
   const byMethod = rest.search(givesBack)
-  // One name, or several in brackets: what a semaphore gives is a value and the function that gives it back.
-  const variables = /(?:const|let|var)\s+([\w$]+|[[{][\w$\s,:]*[\]}])\s*=\s*$/.exec(code.slice(0, taken))?.[1] ?? ''
-  const byCall = [...variables.matchAll(/[\w$]+/g)].map(([name]) =>
-    rest.search(new RegExp(`(?<![\\w$.])${escaped(name)}\\s*\\(`)),
-  )
+  const byCall = namesOf(code, taken).map((name) => rest.search(new RegExp(`(?<![\\w$.])${escaped(name)}\\s*\\(`)))
   const found = [byMethod, ...byCall].filter((at) => at >= 0)
   return found.length === 0 ? -1 : Math.min(...found)
+}
+
+/** What the `await` gave: one name, or several in brackets, as of a semaphore that gives a value and what gives it back. */
+function namesOf(code: string, taken: number): string[] {
+  const variables = /(?:const|let|var)\s+([\w$]+|[[{][\w$\s,:]*[\]}])\s*=\s*$/.exec(code.slice(0, taken))?.[1] ?? ''
+  return [...variables.matchAll(/[\w$]+/g)].map(([name]) => name)
+}
+
+/**
+ * Whether the function returns what the `await` at `taken` gives, or one of the names that it binds: then it is the caller
+ * who gives it back.
+ */
+export function passesOnWhatItIsGiven(text: string, taken: number): boolean {
+  const code = withoutTexts(text)
+  if (/\breturn\s*\(?\s*$/.test(code.slice(0, taken))) return true
+  const rest = withoutInnerFunctions(code.slice(taken))
+  return namesOf(code, taken).some((name) => new RegExp(`\\breturn\\s+${escaped(name)}\\s*(?:[;\\n}]|$)`).test(rest))
 }
 
 function escaped(name: string): string {

@@ -12,10 +12,12 @@ const LINES = readFileSync(FILE, 'utf8').split('\n')
 const lineOf = (mark: string): number => LINES.findIndex((line) => line.includes(mark)) + 1
 const LEAVES = 'leaves without giving it back'
 
-/** What must be said of each function; null: that it says nothing of somebody who left. */
+/** What must be said of each function or lock; null: that it says nothing of somebody who left. */
 const EXPECTED: readonly (readonly [name: string, text: string | null])[] = [
   ['query', `query ${LEAVES} by the return there (lost-turns.cjs:${lineOf('@return')})`],
   ['book', `book ${LEAVES} by the throw there (lost-turns.cjs:${lineOf('@throw')})`],
+  ['tokens', `refresh ${LEAVES} by the return there (lost-turns.cjs:${lineOf('@passed')})`],
+  ['lent', null],
   ['behind', null],
   ['consume', null],
 ]
@@ -24,7 +26,9 @@ async function wrongOf(target: AwaitTarget): Promise<string[]> {
   const { stdout } = await runCli(['dump', String(target.pid), '--json'])
   const { verdicts } = JSON.parse(stdout) as { readonly verdicts: readonly Verdict[] }
   return EXPECTED.flatMap(([name, text]) => {
-    const said = verdicts.find((each) => each.where?.function === name)
+    const said = verdicts.find(
+      ({ where, summary }) => where?.function === name || summary.includes(`the lock ${name} (`),
+    )
     const right = said !== undefined && (text === null ? !said.summary.includes(LEAVES) : said.summary.includes(text))
     return right ? [] : [`${name}: ${said?.summary ?? 'no verdict'}`]
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { wayOutWithoutGiving } from '../../../src/source/lost-turns.js'
+import { passesOnWhatItIsGiven, wayOutWithoutGiving } from '../../../src/source/lost-turns.js'
 
 function told(text: string) {
   const way = wayOutWithoutGiving(text, text.indexOf('await'))
@@ -43,4 +43,14 @@ test.each([
   ['hands it on to others', 'async f() { await s.acquire(); if (x) return 1; queue.push(s) }'],
 ])('names nothing where the function %s', (_name, text) => {
   expect(told(text)).toBeNull()
+})
+
+test.each([
+  ['returns it', 'async take() { const giver = await this.#inner.acquire(); return giver }', true],
+  ['returns one of several', 'async take() { const [, giver] = await s.acquire(1); return giver; }', true],
+  ['returns the await itself', 'async take() { return await s.acquire() }', true],
+  ['returns something else', 'async take() { const giver = await s.acquire(); giver(); return 1 }', false],
+  ['returns it in an inner function', 'async take() { const g = await s.acquire(); h(() => { return g }) }', false],
+])('a function that %s', (_name, text, expected) => {
+  expect(passesOnWhatItIsGiven(text, text.indexOf('await'))).toBe(expected)
 })
