@@ -102,7 +102,7 @@ describe.each(NODES)('Node $version', (node) => {
           if (why !== null) wrong.push(`${why}, ${stack.note ?? 'said to be exact'}`)
         }
       }
-      expect(wrong).toEqual([])
+      expect(wrong.join('\n')).toBe('')
       expect(torn).toBeLessThan(DUMPS / 4)
       // Most are read while the program is in a builtin: those are certain.
       expect(doubtful).toBeLessThan(DUMPS)
