@@ -29,6 +29,7 @@ export const NOBODY: SuspendedFunctions = {
   byGenerator: new Map(),
   byResult: new Map(),
   sources: new Map(),
+  moving: new Set(),
   dropped: 0,
   unread: 0,
 }

@@ -1,5 +1,6 @@
 /** The await tree of a program in which garbage is collected at every moment: what stands still is told right, what is healthy never called stuck. */
 import { describe, expect, it } from 'vitest'
+import { waitsForNobody } from '../../src/diagnose/view/turning.js'
 import type { AwaitNode, AwaitTree } from '../../src/model/await.js'
 import { programFile } from '../support/await-oracle.js'
 import { lookAtAwaits, startProgram } from '../support/await-target.js'
@@ -38,6 +39,21 @@ describe.each(NODES)('awaits under collections on Node $major', (node) => {
           say(tree, 'ask').filter((text) => text.includes('nothing')),
           `look ${look}`,
         ).toEqual([])
+      }
+    } finally {
+      await target.end()
+    }
+  })
+})
+
+describe.each(NODES)('a function that goes on during the look, on Node $major', (node) => {
+  it('is alive: whoever waits for its end does not wait for what was collected', async () => {
+    const target = await startProgram(node, programFile(PROGRAMS, 'going-on.cjs'))
+    try {
+      for (let look = 0; look < LOOKS; look++) {
+        const [journey] = lookAtAwaits(target.pid).awaits.filter((each) => each.function === 'journey')
+        expect(journey).toBeDefined()
+        expect(journey === undefined || waitsForNobody(journey), JSON.stringify(journey)).toBe(false)
       }
     } finally {
       await target.end()

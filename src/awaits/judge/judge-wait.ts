@@ -328,7 +328,9 @@ export class WaitJudge {
     const { paths } = this.#context
     const way = { parts: plainParts(paths.parts(finding, end.key)) }
     if (end.kind === 'module') return { ...this.#modules.wait(finding.promise, objectOf(end.key)), ...way }
-    return { kind: 'await', until: 'end', by: this.#context.place(objectOf(end.key))[0] ?? null, ...way }
+    const generator = objectOf(end.key)
+    const changed = this.#context.suspended.moving.has(generator) ? { changed: true as const } : {}
+    return { kind: 'await', until: 'end', by: this.#context.place(generator)[0] ?? null, ...changed, ...way }
   }
 
   /** Every reference of the path, read once more. */

@@ -10,7 +10,7 @@ import { HeapBlocks, heapRanges } from '../../v8/heap/heap-blocks.js'
 import { scanMaps, type HeapMaps } from '../../v8/heap/map-scan.js'
 import { scanObjects, type ScannedObjects } from './object-scan.js'
 import { PromiseLinks } from '../../v8/objects/promises.js'
-import { readSuspended, stillThere, type SuspendedFunctions } from './suspended.js'
+import { readSuspended, stillThere, wentOn, type SuspendedFunctions } from './suspended.js'
 
 export interface AwaitScan {
   readonly isolate: Isolate
@@ -93,6 +93,8 @@ function keepUnchanged(
   heap.flush()
   const list = read.list.filter((one) => stillThere(heap, links, one))
   if (list.length === read.list.length) return read
+  const kept = new Set(list)
+  const moved = read.list.filter((one) => !kept.has(one) && wentOn(heap, links, one))
   const byGenerator = new Map(list.map((one, i) => [one.generator, i]))
   const byResult = new Map(list.flatMap((one, i) => one.results.map((promise) => [promise, i] as const)))
   return {
@@ -100,6 +102,7 @@ function keepUnchanged(
     byGenerator,
     byResult,
     sources: read.sources,
+    moving: new Set([...read.moving, ...moved.flatMap(({ generator, results }) => [generator, ...results])]),
     dropped: scanned.generators.length - read.unread - list.length,
     unread: read.unread,
   }

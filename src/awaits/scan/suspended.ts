@@ -38,12 +38,20 @@ export interface SuspendedFunctions {
   readonly byResult: ReadonlyMap<Tagged, number>
   /** Promises whose settling settles this one. */
   readonly sources: ReadonlyMap<Tagged, readonly Tagged[]>
+  /**
+   * Functions that are not listed since they went on while they were read, and the promises that their ends settle: alive all the
+   * same, unlike what a collection left of one.
+   */
+  readonly moving: ReadonlySet<Tagged>
   /** Candidates that made no sense: read while they moved, or no longer there. */
   readonly dropped: number
   /** Candidates beyond the limit: not read at all. */
   readonly unread: number
 }
 
+/** kGeneratorExecuting and kGeneratorClosed (src/objects/js-generator.h), in place of a continuation. */
+const EXECUTING = -2
+const CLOSED = -1
 const MAX_REQUESTS = 1_000
 const MAX_AWAITERS = 1_000
 const PROMISES_A_FUNCTION = 4
@@ -73,6 +81,7 @@ export function readSuspended(
   const list: Suspended[] = []
   const byGenerator = new Map<Tagged, number>()
   const byResult = new Map<Tagged, number>()
+  const moving = new Set<Tagged>()
   let dropped = 0
   let unread = 0
   const add = (generator: Tagged, one: Suspended): void => {
@@ -89,6 +98,8 @@ export function readSuspended(
     const one = readGenerator(heap, functions, links, places, generator, awaited.get(generator) ?? 0)
     if (one === null) {
       dropped++
+      const settles = settledByRunning(heap, links, generator)
+      if (settles !== 0) moving.add(generator).add(settles)
       continue
     }
     add(generator, one)
@@ -100,7 +111,7 @@ export function readSuspended(
     if (one !== null) add(object, one)
     else if (list.length >= limit) unread++
   }
-  return { list, byGenerator, byResult, sources, dropped, unread }
+  return { list, byGenerator, byResult, sources, moving, dropped, unread }
 }
 
 /** Whether the generator is in the very same place, and awaits the same promise, as when it was read. Flush before. */
@@ -116,6 +127,30 @@ export function stillThere(heap: V8Heap, links: PromiseLinks, one: Suspended): b
     kindOf(heap, one.generator) !== null &&
     heap.functionShared(heap.field(one.generator, layout.function)) === one.function.address &&
     (one.awaits === 0 || links.isPending(one.awaits))
+  )
+}
+
+/**
+ * The promise of an async function that runs just now; 0 of any other. One that returned before its first `await` looks the
+ * same, but has settled its promise.
+ */
+function settledByRunning(heap: V8Heap, links: PromiseLinks, generator: Tagged): Tagged {
+  const { continuation, promise } = heap.layout.generator
+  if (heap.typeOf(generator) !== heap.types.JS_ASYNC_FUNCTION_OBJECT) return 0
+  if (heap.smi(generator, continuation) !== EXECUTING) return 0
+  const settles = heap.field(generator, promise)
+  return links.isPending(settles) ? settles : 0
+}
+
+/** Whether what is no longer where it was is still the same function: it went on. Flush before. */
+export function wentOn(heap: V8Heap, links: PromiseLinks, one: Suspended): boolean {
+  if (one.machine !== undefined) return links.machineOf(one.generator)?.body === one.machine.body
+  const { continuation, function: closure } = heap.layout.generator
+  return (
+    (heap.smi(one.generator, continuation) ?? CLOSED) !== CLOSED &&
+    kindOf(heap, one.generator) !== null &&
+    heap.functionShared(heap.field(one.generator, closure)) === one.function.address &&
+    one.results.every((promise) => links.isPending(promise))
   )
 }
 

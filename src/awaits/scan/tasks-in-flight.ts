@@ -71,6 +71,7 @@ export function readTasks(
  * promise may well be settled by something else than a function.
  */
 function isLeftAlone({ suspended, cost }: AwaitScan, promise: Tagged): boolean {
+  if (suspended.moving.has(promise)) return false
   return cost.complete && (suspended.sources.get(promise) ?? []).length === 0
 }
 

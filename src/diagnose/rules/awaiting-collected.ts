@@ -3,13 +3,14 @@
  * only it would resume. What is left tells of it: a caller that somebody keeps, or the text of the script, which begins with
  * a loop that has no end.
  */
-import type { AwaitNode, CodePlace } from '../../model/await.js'
+import type { AwaitNode, AwaitTree, CodePlace } from '../../model/await.js'
+import type { Look } from '../../model/evidence.js'
 import { blameAwait, blameFrames, placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { loopIsAlive } from '../view/leaf.js'
 import { seconds } from '../view/phrases.js'
 import { pointersOfAwait } from '../view/pointers.js'
-import { waitsForNobody } from '../view/turning.js'
+import { keyOf, waitsForNobody } from '../view/turning.js'
 import type { View } from '../view/view.js'
 import { FOLLOW_THE_CALL } from './awaiting-never-settles.js'
 import { beating } from './beating.js'
@@ -29,14 +30,33 @@ function callersOf(view: View): Candidate[] {
   if (looks.some(({ awaits }) => awaits?.cutShort === true || awaits?.unsettled === true)) return []
   const callers = (last.awaits?.awaits ?? [])
     .map((node, index) => ({ node, index }))
-    .filter(({ node }) => node.doubtful !== true && waitsForNobody(node) && (node.looks ?? 1) >= looks.length)
+    .filter(
+      ({ node }) =>
+        node.doubtful !== true &&
+        waitsForNobody(node) &&
+        (node.looks ?? 1) >= looks.length &&
+        !ranSince(view, looks, node),
+    )
   if (callers.length === 0 || (!view.silent && beating(view).length > 0)) return []
   return callers.slice(0, MAX_CALLERS).map(({ node, index }) => caller(view, node, index))
+}
+
+/** An earlier look saw the called function, and nothing was collected since: it runs, or was called anew. */
+function ranSince({ last }: View, looks: readonly Look[], node: AwaitNode): boolean {
+  return looks.some(
+    ({ awaits }) =>
+      awaits?.collections === last.awaits?.collections && sightings(awaits, node).some((each) => !waitsForNobody(each)),
+  )
+}
+
+function sightings(tree: AwaitTree | null, node: AwaitNode): readonly AwaitNode[] {
+  return (tree?.awaits ?? []).filter((each) => keyOf(each) === keyOf(node))
 }
 
 function caller(view: View, node: AwaitNode, index: number): Candidate {
   const blame = blameAwait(node)
   const signs: Sign[] = [weak('it stands at a call, and no function of that call is left in memory')]
+  const seen = view.evidence.looks.filter(({ awaits }) => sightings(awaits, node).some(waitsForNobody)).length
   if (node.seenMs != null)
     signs.push(weak(`in the same place in ${node.looks ?? 1} looks over ${seconds(node.seenMs)}`))
   if (view.silence !== null) signs.push(strong(view.silence))
@@ -48,7 +68,8 @@ function caller(view: View, node: AwaitNode, index: number): Candidate {
     summary: `${placeText(blame.where)} waits for the end of what it called, of which nothing is left in memory: it was collected together with what it waited for, so nothing can settle it.`,
     evidence: pointersOfAwait(view, index),
     signs,
-    cap: view.silent ? 'medium' : 'low',
+    // One look alone may have come while that function ran.
+    cap: view.silent && seen > 1 ? 'medium' : 'low',
     needsNoCpu: true,
     weight: 9.5,
     refutedBy: 'That function in the await tree of a later look, or this one in another place.',

@@ -109,12 +109,14 @@ export function betweenIn(tree: AwaitTree | null, key: string): number {
 }
 
 function waitsUnseen(node: AwaitNode): boolean {
-  return (node.waitsFor?.kind === 'unknown' && node.waitsFor.changed === true) || waitsForNobody(node)
+  const { waitsFor } = node
+  const changed = waitsFor?.changed === true && (waitsFor.kind === 'unknown' || waitsFor.kind === 'await')
+  return changed || waitsForNobody(node)
 }
 
-/** It stands at a call of a function that is in no list of suspended ones. */
+/** It stands at a call of a function that is in no list of suspended ones, and was not seen to go on either. */
 export function waitsForNobody({ waitsFor }: AwaitNode): boolean {
-  return waitsFor?.kind === 'await' && waitsFor.until === 'end' && waitsFor.by === null
+  return waitsFor?.kind === 'await' && waitsFor.until === 'end' && waitsFor.by === null && waitsFor.changed !== true
 }
 
 /** Its timer is new since that look; being resumed when it was read, it was between two waits. */

@@ -22,6 +22,7 @@ function suspendedOf(ones: readonly One[], sources: readonly (readonly [number, 
     byGenerator: new Map(list.map((one, index) => [one.generator, index])),
     byResult: new Map(list.flatMap((one, index) => one.results.map((promise) => [promise, index] as const))),
     sources: new Map(sources),
+    moving: new Set(),
     dropped: 0,
     unread: 0,
   }
