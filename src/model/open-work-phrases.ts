@@ -3,11 +3,13 @@ import { formatDuration, plural } from './amounts.js'
 import type { ActiveTimer, UnansweredRequest } from './open-work.js'
 import type { WaitHolder } from './wait.js'
 
-/** `GET /report from 127.0.0.1:4711, for 21 s at least, handled by report (app.js:12)`. */
-export function requestLine({ method, path, peer, sinceMs, handlers }: UnansweredRequest): string {
+const MOST_HANDLERS = 4
+
+/** `GET /report from 127.0.0.1:4711, for 21 s at least, its body is not complete, handled by report (app.js:12)`. */
+export function requestLine({ method, path, peer, sinceMs, body, handlers }: UnansweredRequest): string {
   const from = peer === undefined ? '' : ` from ${peer}`
   const since = sinceMs === undefined ? '' : `, for ${formatDuration(sinceMs)} at least`
-  return `${method ?? 'a request'} ${path ?? ''}${from}${since}${handlersText(handlers ?? [])}`
+  return `${method ?? 'a request'} ${path ?? ''}${from}${since}${body === undefined ? '' : ', its body is not complete'}${handlersText(handlers ?? [])}`
 }
 
 function handlersText(handlers: readonly WaitHolder[]): string {
@@ -15,7 +17,8 @@ function handlersText(handlers: readonly WaitHolder[]): string {
   const names = handlers.map((each) =>
     callbackText({ ...each, function: null }).replace(/^ /, `${each.function ?? 'an anonymous function'} `),
   )
-  return `, handled by ${names.length === 1 ? '' : 'one of '}${names.join(', ')}`
+  const more = names.length > MOST_HANDLERS ? ` and ${names.length - MOST_HANDLERS} more` : ''
+  return `, handled by ${names.length === 1 ? '' : 'one of '}${names.slice(0, MOST_HANDLERS).join(', ')}${more}`
 }
 
 /** `3 intervals of 50 ms (sweep, cache.js:32)`, `1 timer of 20 s, due in 17.2 s (open, line.js:55)`. */

@@ -15,6 +15,8 @@ export interface UnansweredRequest {
   readonly state?: string
   /** Nothing came from the client for so long, ms: the request is at least that old. */
   readonly sinceMs?: number
+  /** Its body has not come to its end: the client sends the rest, or nobody reads what came. */
+  readonly body?: 'incomplete'
   /** The function that has it, or those of which one has it, as its server or framework keeps them. */
   readonly handlers?: readonly WaitHolder[]
   /** Which isolate: tid of its thread, when known. */

@@ -14,18 +14,28 @@ const PLACES = readFileSync(PROGRAM, 'utf8')
 const verdictsOf = (node: NodeBinary, kind: string) => verdictsOfProgram(node, PROGRAM, [kind, FOLDER])
 
 describe.each(NODES)('a loop that tries again, on Node $major', (node) => {
-  it.each(['hand', 'last', 'helper', 'p-retry', 'retry'])('is no progress where all fails: %s', async (kind) => {
-    const [first] = await verdictsOf(node, kind)
-    expect(first).toMatchObject({ kind: 'idle', confidence: 'low' })
-    expect(first?.summary).toMatch(/tries again after an error/)
-    if (kind !== 'last' && kind !== 'helper') expect(first?.summary).toContain('last error ECONNREFUSED 127.0.0.1:2')
-    expect(PLACES).toContain(first?.where?.line)
-  })
+  it.each(['hand', 'last', 'helper', 'counted', 'p-retry', 'retry'])(
+    'is no progress where all fails: %s',
+    async (kind) => {
+      const [first] = await verdictsOf(node, kind)
+      expect(first).toMatchObject({ kind: 'idle', confidence: 'low' })
+      expect(first?.summary).toMatch(/tries again after an error/)
+      if (kind === 'counted') expect(first?.summary).toMatch(/attempt \d+, next in/)
+      else if (kind !== 'last' && kind !== 'helper')
+        expect(first?.summary).toContain('last error ECONNREFUSED 127.0.0.1:2')
+      expect(PLACES).toContain(first?.where?.line)
+    },
+  )
 
   it('is a weak sign at most where answers come that say no', async () => {
     const [first] = await verdictsOf(node, 'no')
     expect(first?.confidence).toBe('low')
     expect(first?.summary).toMatch(/no \(trying\.cjs:\d+\) tries again after an error/)
+  })
+
+  it('is none where a callback of a timer counts something else', async () => {
+    const [first] = await verdictsOf(node, 'pages')
+    expect(first?.summary).not.toContain('tries again')
   })
 
   it.each(['yes', 'fallback'])('that gets on is told as before: %s', async (kind) => {

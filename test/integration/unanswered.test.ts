@@ -37,6 +37,13 @@ describe.each(NODES)('a request that is never answered, on Node $major', (node) 
     expect(first?.summary).toContain(`handled by one of ${textOf('hook')}, ${textOf('fastify')}.`)
   })
 
+  it('does not blame the handler while the client has not sent its body', async () => {
+    const first = await firstOf(node, 'express', 'body')
+    expect(first).toMatchObject({ kind: 'idle', where: null })
+    expect(first?.summary).toContain('its body is not complete, handled by one of jsonParser (json.js:')
+    expect(first?.nextStep).toContain('See whether the client sends the rest')
+  })
+
   it.each(['express', 'fastify'])('is none once it is answered: %s', async (server) => {
     const first = await firstOf(node, server, 'answered')
     expect(first).toMatchObject({ kind: 'idle', where: null })

@@ -9,9 +9,15 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import { ELEMENTS_OFFSET, type Objects } from '../../v8/objects/objects.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
 import { registersOf, scopeOf } from '../../v8/objects/suspended-frame.js'
+import type { CodeScopes } from '../../v8/objects/code-scopes.js'
+import { CallScope } from '../resources/call-scope.js'
+import type { DescribeContext } from '../resources/describe-resource.js'
 import type { Suspended } from '../scan/suspended.js'
 import { ownTextOf } from './own-text.js'
 
+/** A callback of a timer is short. */
+const MAX_TEXT = 2_000
+const COUNTS_ON = /\b(\w*(?:retr(?:y|ies)|attempt|tries)(?:s|count|no|number)?)\s*\+\s*1\b/i
 const MAX_CLIMB = 6
 const MAX_VALUES = 200
 const MAX_CAUSES = 4
@@ -95,6 +101,21 @@ export function operationOf(objects: Objects, way: readonly Tagged[]): TryAgain 
     return { attempts, ...(error === null ? {} : { error }) }
   }
   return null
+}
+
+/**
+ * A timer whose own callback calls with a count of tries that is one higher than the last (kafkajs: `retry(nextRetryTime,
+ * retryCount + 1)`): so many have failed.
+ */
+export function countedOf({ objects, natives }: DescribeContext, scopes: CodeScopes, timer: Tagged): TryAgain | null {
+  const callback = objects.get(timer, '_onTimeout') ?? 0
+  const info = objects.functions.ofFunction(callback)
+  if (info === null || info.script === null || info.start < 0 || info.end - info.start > MAX_TEXT) return null
+  const name = COUNTS_ON.exec(info.script.source(info.start, info.end - info.start) ?? '')?.[1]
+  if (name === undefined) return null
+  const scope = new CallScope({ objects, natives, scopes }, { className: 'Timeout', closure: callback, held: false })
+  const count = objects.number(scope.value([name]))
+  return count === null || !Number.isInteger(count) || count < 0 ? null : { attempts: count + 1 }
 }
 
 /** The error that a function has among its variables: one that says its code before any other. */

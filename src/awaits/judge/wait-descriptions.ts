@@ -18,7 +18,7 @@ import { plainParts } from './paths.js'
 import { lostEvent } from './lost-replies.js'
 import { Queues } from './queues.js'
 import { bodyUnended, fileStreamHeld } from './stream-waits.js'
-import { operationOf } from './tries-again.js'
+import { countedOf, operationOf } from './tries-again.js'
 import { objectOf, stepsDown, type Finding, type FoundEnd, type StepKey } from '../search/wait-search.js'
 
 export const STREAMS = /^(Readable|PassThrough|Transform|Duplex|Writable|Gzip|Gunzip|Interface|ReadStream|WriteStream)$/
@@ -91,10 +91,11 @@ export class WaitDescriptions {
     const child = this.#ofChild(resource, object)
     if (child !== null) return { ...child, ...said }
     if (resource.kind === 'timer') {
-      const again = operationOf(
-        objects,
-        parts.flatMap((part) => (part.role === 'object' ? part.object : [])),
-      )
+      const again =
+        operationOf(
+          objects,
+          parts.flatMap((part) => (part.role === 'object' ? part.object : [])),
+        ) ?? countedOf(this.#context.describe, this.#context.scopes, object)
       return { ...resource, ...said, ...(again === null ? {} : { again }) }
     }
     if (resource.kind === 'stream') return { ...resource, ...said, ...fileStreamHeld(this.#context, object) }

@@ -96,11 +96,13 @@ function readRequest(
   const asked = request === 0 ? null : objects.getText(request, ['originalUrl'], MAX_PATH)
   const path = request === 0 ? null : (asked ?? objects.getText(request, ['url'], MAX_PATH))
   const begun = objects.getBoolean(response, ['_headerSent']) === true
+  const incomplete = request !== 0 && objects.getBoolean(request, ['complete']) === false
   const handlers = request === 0 || begun ? [] : handlersOf({ ...context, wrappers }, request, socket)
   return {
     method: request === 0 ? null : objects.getText(request, ['method'], 20),
     path: path === null ? null : path.replace(/[?#].*$/s, ''),
     begun,
+    ...(incomplete ? { body: 'incomplete' as const } : {}),
     fd,
     ...(handlers.length === 0 ? {} : { handlers }),
     ...(tid === null ? {} : { tid }),

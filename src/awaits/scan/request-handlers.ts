@@ -17,7 +17,7 @@ import type { NativeObjects } from '../resources/native-objects.js'
 import { definitionOf } from './definition.js'
 
 const MAX_LAYERS = 1_000
-const MAX_HANDLERS = 3
+const MAX_HANDLERS = 10
 const HOOKS = ['onRequest', 'preParsing', 'preValidation', 'preHandler']
 
 export interface HandlerContext {
@@ -28,18 +28,16 @@ export interface HandlerContext {
   readonly wrappers: readonly Tagged[]
 }
 
-/** One, or those of which one has the request; the application's where there are any. Empty: not known. */
+/** One, or those of which one has the request, packages' among them. Empty: not known. */
 export function handlersOf(context: HandlerContext, request: Tagged, socket: Tagged): WaitHolder[] {
   const given = inWrapper(context, request) ?? inRouter(context, request)
   const functions = given ?? listenersOf(context, socket, 'request')
   const places = functions
     .flatMap((each) => definitionOf(context.objects, each) ?? [])
     .filter(({ file }) => file !== null)
-  const own = places.filter(({ file }) => originOf(file) === 'user')
+  const from = given === null ? ['user'] : ['user', 'dependency']
   // A framework's own listener has all requests.
-  if (given === null) return own.slice(0, MAX_HANDLERS)
-  const packages = places.filter(({ file }) => originOf(file) === 'dependency')
-  return (own.length > 0 ? own : packages).slice(0, MAX_HANDLERS)
+  return places.filter(({ file }) => from.includes(originOf(file))).slice(0, MAX_HANDLERS)
 }
 
 function inWrapper({ objects, wrappers }: HandlerContext, request: Tagged): Tagged[] | null {

@@ -59,13 +59,19 @@ export function idle(view: View): readonly Candidate[] {
 
 /** Where nothing waits, the one function that has the oldest request without an answer. */
 function handlerOf(view: View): VerdictPlace | null {
-  const [handler, other] = unansweredOf(view)[0]?.handlers ?? []
-  return handler === undefined || other !== undefined || originOf(handler.file) !== 'user' ? null : placeOf(handler)
+  const [oldest] = unansweredOf(view)
+  const [handler, other] = oldest?.handlers ?? []
+  // What the client has not sent yet, the handler can't answer.
+  if (handler === undefined || other !== undefined || oldest?.body !== undefined) return null
+  return originOf(handler.file) === 'user' ? placeOf(handler) : null
 }
 
 function nextOf(view: View, tries: boolean, turning: Turning | undefined, pending: boolean): string {
-  if (unansweredOf(view).length > 0)
-    return `${(unansweredOf(view)[0]?.handlers ?? []).length > 0 ? 'Look into the handler' : 'Find the handler'} of that request: it never ends its response (a callback that is not called, an error that is dropped).`
+  const [unanswered] = unansweredOf(view)
+  if (unanswered?.body !== undefined)
+    return 'See whether the client sends the rest of that body, and whether the handler reads it: limit how long a request may take to come in (requestTimeout of the server).'
+  if (unanswered !== undefined)
+    return `${unanswered.handlers === undefined ? 'Find the handler' : 'Look into the handler'} of that request: it never ends its response (a callback that is not called, an error that is dropped).`
   if (endlessText(view) !== null) return END_RECURSION
   if (tries) return 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
   if (turning !== undefined)
