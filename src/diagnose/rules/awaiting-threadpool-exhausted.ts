@@ -1,10 +1,11 @@
 /**
  * `awaiting/threadpool-exhausted`: every thread of libuv's pool is in a call that does not return, and requests queue
- * behind them. Look-ups may use only half of the threads, so they are exhausted earlier.
+ * behind them. Look-ups may use only half of the threads, so they are exhausted earlier. Threads that compute (hashes of
+ * passwords, keys, compression) are at work: jobs of one class look the same, and the next one follows.
  */
 import type { WaitKind } from '../../model/await.js'
 import type { PoolState, PoolWork } from '../../model/loop.js'
-import type { VerdictPlace } from '../../model/verdict.js'
+import type { Confidence, VerdictPlace } from '../../model/verdict.js'
 import { originOf } from '../../source/origin.js'
 import { placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
@@ -30,8 +31,11 @@ export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
   )
   if (hanging.length < (kind === 'all' ? last.size : lookupLimit(last))) return []
   const culprit = culpritOf(hanging, last.queued, view)
+  const computes = pools.some((pool) => pool.running.some(isComputing))
   const signs: Sign[] = [
-    strong(`${hanging.length} of ${last.size} pool threads are in a call that has not returned`),
+    computes
+      ? weak(`${hanging.length} of ${last.size} pool threads compute`)
+      : strong(`${hanging.length} of ${last.size} pool threads are in a call that has not returned`),
     strong(`${plural(last.queued.length, 'request')} queued behind them`),
   ]
   if (pools.length > 1) signs.push(weak(`the same work in ${pools.length} looks`))
@@ -41,13 +45,15 @@ export function awaitingThreadpoolExhausted(view: View): readonly Candidate[] {
       cause: 'threadpool-exhausted',
       where: culprit.where,
       chain: culprit.leaf?.blame.chain ?? [],
-      summary: `Nothing that needs libuv's thread pool makes progress: ${hangingText(kind, last)} in ${workText(hanging)}${roleText(culprit, hanging)}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
+      summary: `${computes ? "What needs libuv's thread pool waits for its turn" : "Nothing that needs libuv's thread pool makes progress"}: ${hangingText(kind, last, computes)}${computes ? '' : ' in'} ${workText(hanging)}${roleText(culprit, hanging)}; ${plural(last.queued.length, 'request')} ${last.queued.length === 1 ? 'is' : 'are'} queued.`,
       evidence: culprit.leaf === null ? [] : pointersOfAwait(view, culprit.leaf.index),
       signs,
-      ...(pools.length > 1 || view.silent ? {} : { cap: 'medium' as const }),
+      ...capOf(computes, pools.length > 1, view.silent),
       weight: 65,
       refutedBy: 'A pool thread whose work changes between two looks.',
-      nextStep: `Find out ${culprit.role === 'asked' ? 'why this call does not return' : 'who makes this call and why it does not return'} (${reasonsFor(hanging, view)}); UV_THREADPOOL_SIZE only delays it.`,
+      nextStep: computes
+        ? 'If it is like that for long, do less of such work at a time, or raise UV_THREADPOOL_SIZE where CPUs are free.'
+        : `Find out ${culprit.role === 'asked' ? 'why this call does not return' : 'who makes this call and why it does not return'} (${reasonsFor(hanging, view)}); UV_THREADPOOL_SIZE only delays it.`,
     },
   ]
 }
@@ -67,10 +73,25 @@ function reasonsFor(hanging: readonly PoolWork[], view: View): string {
   return `a FIFO without a writer, a dead mount${lookups > 0 ? `, ${server}` : ''}`
 }
 
-function hangingText(kind: 'all' | 'lookups', pool: PoolState): string {
+/** What computes gets on; for how long a silent clock waits for it tells whether that is too long. */
+function capOf(computes: boolean, again: boolean, silent: boolean): { readonly cap?: Confidence } {
+  if (computes) return { cap: silent ? 'medium' : 'low' }
+  return again || silent ? {} : { cap: 'medium' }
+}
+
+function isComputing({ kind, syscall }: PoolWork): boolean {
+  return syscall === 'running' && !FILES.has(kind) && !LOOKUPS.has(kind)
+}
+
+function hangingText(kind: 'all' | 'lookups', pool: PoolState, computes: boolean): string {
+  if (computes && kind === 'all')
+    return pool.size === 1 ? 'its only thread is busy with' : `all ${pool.size} threads are busy with`
   if (kind === 'all') return pool.size === 1 ? 'its only thread hangs' : `all ${pool.size} threads hang`
   const limit = lookupLimit(pool)
-  return limit === 1 ? 'the one thread that may do look-ups hangs' : `all threads that may do look-ups (${limit}) hang`
+  const does = computes ? ['is busy with', 'are busy with'] : ['hangs', 'hang']
+  return limit === 1
+    ? `the one thread that may do look-ups ${does[0]}`
+    : `all threads that may do look-ups (${limit}) ${does[1]}`
 }
 
 /** libuv's slow_work_thread_threshold (src/threadpool.c). */
@@ -79,7 +100,13 @@ function lookupLimit(pool: PoolState): number {
 }
 
 function sameWork(one: PoolWork, other: PoolWork): boolean {
-  return one.tid === other.tid && one.kind === other.kind && one.what === other.what
+  return one.tid === other.tid && one.kind === other.kind && one.what === other.what && !isAnotherCall(one, other)
+}
+
+/** A call for a file that hangs is in the kernel in every look, with the same arguments. */
+function isAnotherCall(one: PoolWork, other: PoolWork): boolean {
+  if (!FILES.has(one.kind) || one.syscall === undefined || other.syscall === undefined) return false
+  return one.syscall !== other.syscall || one.syscall === 'running'
 }
 
 /** `behind`: it is a victim, queued itself. `perhaps`: it waits for such work, but for which one is not known. */

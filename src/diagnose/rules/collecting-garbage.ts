@@ -38,6 +38,8 @@ export function collectingGarbage(view: View): readonly Candidate[] {
   if (!mostly && !always && !forced && !isWornOut(view, main, measured)) return []
   // Much garbage far from any limit is how busy programs live: what they compute is the matter then.
   if (!external && fill !== null && fill < FAR_FROM_LIMIT) return []
+  // Who reads or makes large buffers one after the other lives like that, as long as its loop turns.
+  const getsOn = external && (main.turns ?? 0) > 0 && !view.silent
   const signs: Sign[] = []
   if (counted !== null && (counted >= MOSTLY || forced)) {
     signs.push(
@@ -75,7 +77,7 @@ export function collectingGarbage(view: View): readonly Candidate[] {
       evidence: pointerTo('threads', main.index),
       signs,
       // Without the heap's figures the cause is a guess; a few looks are too few for a share.
-      ...(fill === null && !external ? { cap: 'low' as const } : mostly ? {} : { cap: 'medium' as const }),
+      ...((fill === null && !external) || getsOn ? { cap: 'low' as const } : mostly ? {} : { cap: 'medium' as const }),
       // With more CPU it would collect more often in the same turn of its loop.
       ...(main.turns === 0 && collectsAnyway(compacts, counted, fill) ? { needsNoCpu: true } : {}),
       refutedBy: 'A heap well below its limit, or few collections between two looks.',

@@ -655,6 +655,25 @@ test('needs the same work in every pool thread and a queue behind it', () => {
   expect(first(parked([node], { look: { pool: { ...pool, queued: [] } } })).name).toBe('awaiting/file')
 })
 
+test.each([
+  [
+    'of jobs of one class is busy: nothing tells one from the next',
+    'ScryptJob',
+    'running',
+    'low',
+    'are busy with ScryptJob',
+  ],
+  ['of jobs that wait in the kernel hangs', 'ScryptJob', 'futex(word 0x1)', 'high', 'hang in ScryptJob'],
+  ['of reads that are at work in every look is none', 'fs', 'running', undefined, ''],
+])('a full pool %s', (_title, kind, syscall, confidence, words) => {
+  const running = [1, 2, 3, 4].map((tid) => ({ kind, what: null, tid, syscall }))
+  const pool = { size: 4, idle: 0, running, queued: [{ kind, what: null }] }
+  const node = awaitNode('login', 6, { kind: 'pool-request', owner: kind, summary: kind })
+  const found = diagnose(parked([node], { look: { pool } })).find(({ cause }) => cause === 'threadpool-exhausted')
+  expect(found?.confidence).toBe(confidence)
+  expect(found?.summary ?? '').toContain(words)
+})
+
 describe('while every pool thread hangs', () => {
   const PATH = '/srv/fifo'
   const running = (what: string | null, kind = 'fs') =>
