@@ -297,10 +297,14 @@ export class WaitJudge {
     }
   }
 
-  /** A timer that leads to its resolver through a queue may take it out of there: then a timer is no mere deadline. */
+  /**
+   * A timer that leads to its resolver through a queue may take it out of there, and so may what its callback calls: then it is no
+   * mere deadline.
+   */
   #byTimer(finding: Finding): WaitFacts | null {
     const end = finding.rejectsOnly ? null : this.#nearestEnd(finding, true)
-    if (end === null || !this.#locks.isOnWay(finding, end.key)) return null
+    if (end === null) return null
+    if (!this.#locks.isOnWay(finding, end.key) && !this.#context.timers.mayCall(finding, end)) return null
     return this.#timerOnly(finding, end)
   }
 

@@ -136,11 +136,14 @@ export class LockWaits {
     const { locks, suspended, scopes } = this.#context
     const file = this.#fileOf(objectOf(root.key))
     const queue = locks.queueOf(finding)
-    const isUser = ({ awaits, generator }: Suspended): boolean => {
+    const isUser = (one: Suspended): boolean => {
+      const { awaits, generator } = one
       if (awaits === 0) return false
       const bottom = locks.chains.bottomOf(generator)
       const waits = locks.findingOf(bottom)
       if (waits === null && locks.isFellow(finding, generator)) return false
+      // What names it only further on has not got there yet: it stands in the queue of another lock.
+      if (locks.turnOf(one, [variable]) === 'no') return false
       return bottom !== finding.promise && (waits === null || locks.queueOf(waits) !== queue)
     }
     const users = locks.chains.places().flatMap((members): Tagged[] => {

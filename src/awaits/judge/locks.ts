@@ -4,7 +4,7 @@
  * chain, in another queue that leads back, it is a deadlock. No wait in a cycle may have a live resource, and each must
  * pass a queue: else a reader inside fetch would count as a lock.
  */
-import type { SuspendedFunctions } from '../scan/suspended.js'
+import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import { scriptPath } from '../../v8/objects/scripts.js'
@@ -13,11 +13,12 @@ import { AwaitChains } from './await-chains.js'
 import { LinkedLists } from './linked-lists.js'
 import { packageOf } from '../../source/origin.js'
 import { withoutTexts } from '../../source/blocks.js'
+import { PassedTurns } from './passed-turns.js'
 import { isOfWebStream, type Paths } from './paths.js'
 import { callsEach, GIVES_BACK, turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
-import { closureOf } from '../../v8/objects/suspended-frame.js'
+import { closureOf, receiverOf } from '../../v8/objects/suspended-frame.js'
 
 /** From a suspended function to a function among its variables: the function, its registers or scope, and one scope more. */
 const MAX_TO_RELEASE = 3
@@ -34,6 +35,7 @@ export interface LockHolder {
 
 export class Locks {
   readonly chains: AwaitChains
+  readonly passed = new PassedTurns()
   readonly #objects: Objects
   readonly #heap: V8Heap
   readonly #suspended: SuspendedFunctions
@@ -42,7 +44,8 @@ export class Locks {
   readonly #paths: Paths
   readonly #lists: LinkedLists
   readonly #queues = new Map<Finding, { readonly queue: Tagged; readonly nearest: Tagged }>()
-  readonly #texts = new Map<number, OwnText | null>()
+  /** By code and place. */
+  readonly #texts = new Map<string, OwnText | null>()
 
   constructor(
     objects: Objects,
@@ -99,8 +102,9 @@ export class Locks {
     let queue = 0
     let queueKey: StepKey = 0
     let nearest = Number.MAX_SAFE_INTEGER
-    for (const [key, step] of finding.steps) {
-      if (step === null || step.depth >= nearest) continue
+    for (const key of waysOf(finding)) {
+      const step = finding.steps.get(key)
+      if (step == null || step.depth >= nearest) continue
       if (this.#heap.isCollectionType(step.type)) {
         queue = objectOf(key)
         queueKey = key
@@ -168,7 +172,7 @@ export class Locks {
    * who waits waits for what that function does.
    */
   #settlesAll(finding: Finding, generator: Tagged, queue: Tagged): boolean {
-    const results = this.#suspended.list[this.#suspended.byGenerator.get(generator) ?? -1]?.results ?? []
+    const results = this.#at(generator)?.results ?? []
     return results.some((promise) => {
       const [, reaction = 0, closure = 0, ...rest] = stepsDown(finding, promise)
       if (finding.steps.get(reaction)?.type !== this.#heap.types.PROMISE_REACTION) return false
@@ -211,12 +215,12 @@ export class Locks {
   }
 
   #fileOf(generator: Tagged): string | null {
-    const one = this.#suspended.list[this.#suspended.byGenerator.get(generator) ?? -1]
+    const one = this.#at(generator)
     return this.scriptOf(closureOf(this.#heap, one ?? { generator }))
   }
 
   #awaitedBy(generator: Tagged): Tagged {
-    return this.#suspended.list[this.#suspended.byGenerator.get(generator) ?? -1]?.awaits ?? 0
+    return this.#at(generator)?.awaits ?? 0
   }
 
   /** Of those who may hold it the ones whose code names it before they wait, where there are any. */
@@ -229,7 +233,7 @@ export class Locks {
 
   /** Whether the holder has, among its own variables, a function of somebody else's that gives a turn of the queue back. */
   hasRelease(finding: Finding, key: StepKey, queue: Tagged): boolean {
-    const one = this.#suspended.list[this.#suspended.byGenerator.get(objectOf(key)) ?? -1]
+    const one = this.#at(objectOf(key))
     const chain = stepsDown(finding, key)
     const at = chain.findIndex((each) => this.#heap.isFunctionType(finding.steps.get(each)?.type ?? -1))
     if (one === undefined || at < 0 || at > MAX_TO_RELEASE) return false
@@ -258,22 +262,26 @@ export class Locks {
 
   /** Whether the function can have passed where it takes a turn, by the names on its way to the queue. */
   #mayHold(finding: Finding, key: StepKey, queue: Tagged): TurnTaken {
-    const index = this.#suspended.byGenerator.get(objectOf(key))
-    const one = index === undefined ? undefined : this.#suspended.list[index]
+    const one = this.#at(objectOf(key))
     if (one === undefined || queue === 0) return 'unknown'
-    let found = this.#texts.get(one.function.address * 4096 + one.continuation)
-    if (found === undefined) {
-      const own = ownTextOf(one)
-      found = own === null ? null : { ...own, text: withoutTexts(own.text) }
-      this.#texts.set(one.function.address * 4096 + one.continuation, found)
-    }
-    if (found === null) return 'unknown'
     const parts = this.#paths.parts(finding, key)
     const at = parts.findIndex(({ object }) => object === queue)
     const names = parts
       .slice(0, at < 0 ? parts.length : at)
       .flatMap(({ slot }) => /^[.{]#?([\w$]+)\}?$/.exec(slot)?.[1] ?? [])
-    return turnTaken(found.text, found.at, names)
+    return this.turnOf(one, names)
+  }
+
+  /** Whether a function can have passed where it takes a turn of what goes by these names, by its text. */
+  turnOf(one: Suspended, names: readonly string[]): TurnTaken {
+    const place = `${one.function.address}:${one.continuation}`
+    let found = this.#texts.get(place)
+    if (found === undefined) {
+      const own = ownTextOf(one)
+      found = own === null ? null : { ...own, text: withoutTexts(own.text) }
+      this.#texts.set(place, found)
+    }
+    return found === null ? 'unknown' : turnTaken(found.text, found.at, names)
   }
 
   /** Without a queue: whether those who hold it run the code of the one who waits, which is the lock's own then. */
@@ -281,7 +289,7 @@ export class Locks {
     const waiter = this.chains.firstAwaiting(finding.promise)
     if (waiter === undefined || this.queueOf(finding) !== 0) return false
     return finding.holders.some((key) => {
-      const one = this.#suspended.list[this.#suspended.byGenerator.get(objectOf(key)) ?? -1]
+      const one = this.#at(objectOf(key))
       return one?.function.address === waiter.function.address
     })
   }
@@ -289,8 +297,7 @@ export class Locks {
   /** Whether a function waits at the very await that this wait belongs to: one more in the queue, not its holder. */
   isFellow(finding: Finding, generator: Tagged): boolean {
     const own = this.chains.lastAwaiting(finding.promise)
-    const index = this.#suspended.byGenerator.get(generator)
-    const other = index === undefined ? undefined : this.#suspended.list[index]
+    const other = this.#at(generator)
     if (own === undefined || other === undefined) return false
     return other.function.address === own.function.address && other.continuation === own.continuation
   }
@@ -317,7 +324,9 @@ export class Locks {
     const path: Tagged[] = []
     const seen = new Set<Finding>([start])
     const visit = (finding: Finding): boolean => {
-      for (const { key, generator, waits } of this.holdersOf(finding)) {
+      const holders = this.holdersOf(finding)
+      if (this.#isServed(finding, holders)) return false
+      for (const { key, generator, waits } of holders) {
         if (waits === null || !this.#isLock(waits)) continue
         if (!this.passesQueue(finding, key) && !this.#isOnlyHeld(finding)) continue
         path.push(generator)
@@ -331,6 +340,28 @@ export class Locks {
       return false
     }
     return visit(start) ? path : null
+  }
+
+  /**
+   * Somebody who has a turn of this queue runs, or is woken by the world outside: it goes on and gives the turn back. Of the locks
+   * of a collection each function may have passed another one.
+   */
+  #isServed(finding: Finding, holders: readonly LockHolder[]): boolean {
+    const waiter = this.queueOf(finding) === 0 ? undefined : this.chains.firstAwaiting(finding.promise)
+    if (waiter === undefined) return false
+    const receiver = receiverOf(this.#heap, waiter)
+    const isOwnMethod = this.ownersOf(finding).includes(receiver)
+    if (!isOwnMethod && this.isOneOfMany(finding)) return false
+    return holders.some(({ generator, waits }) => {
+      const one = this.#at(generator)
+      if (one === undefined || receiverOf(this.#heap, one) !== receiver) return false
+      const moves = waits === null ? one.awaits === 0 : this.hasResource(waits)
+      return moves && this.passed.isPast(one, waiter)
+    })
+  }
+
+  #at(generator: Tagged): Suspended | undefined {
+    return this.#suspended.list[this.#suspended.byGenerator.get(generator) ?? -1]
   }
 
   /** Whether a holder reaches the resolver through a queue: that another way to it passes a collection makes it no lock. */
@@ -354,4 +385,17 @@ export class Locks {
     const [first, ...others] = this.holdersOf(finding)
     return first?.waits != null && others.every(({ waits }) => waits === first.waits)
   }
+}
+
+/**
+ * Steps on the ways to what can settle it. One that leads nowhere holds nothing: garbage, such as the list of arguments of a
+ * call that is over (Node checks a timer's callback by one).
+ */
+function waysOf(finding: Finding): ReadonlySet<StepKey> {
+  const on = new Set<StepKey>()
+  for (const end of [...finding.ends.map(({ key }) => key), ...finding.holders]) {
+    for (let key: StepKey | null = end; key !== null && !on.has(key); key = finding.steps.get(key)?.from ?? null)
+      on.add(key)
+  }
+  return on
 }

@@ -14,9 +14,7 @@ import { scriptPath } from '../../v8/objects/scripts.js'
 import { packageOf } from '../../source/origin.js'
 import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
 import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-search.js'
-import { givesBackBetween } from '../../source/turn-mentions.js'
 import type { Locks } from './locks.js'
-import { ownTextOf } from './own-text.js'
 import { waitsForOwnTurn } from './own-turn.js'
 import { closureOf, receiverOf } from '../../v8/objects/suspended-frame.js'
 
@@ -36,7 +34,6 @@ export class SelfDeadlocks {
   readonly #locks: Locks
   readonly #scopes: CodeScopes
   readonly #further = new Map<Tagged, readonly Suspended[]>()
-  readonly #past = new Map<string, boolean>()
 
   constructor(objects: Objects, scopes: CodeScopes, suspended: SuspendedFunctions, locks: Locks) {
     this.#scopes = scopes
@@ -155,7 +152,7 @@ export class SelfDeadlocks {
     }
     const further = this.#suspended.list.filter((one) => {
       const waitsAt = first.get(one.function.address)
-      if (waitsAt === undefined || one.awaits === 0 || !this.#isPast(one, waitsAt)) return false
+      if (waitsAt === undefined || one.awaits === 0 || !this.#locks.passed.isPast(one, waitsAt)) return false
       return chains.awaitedBy(one.generator) !== undefined
     })
     this.#further.set(queue, further)
@@ -164,23 +161,7 @@ export class SelfDeadlocks {
 
   /** Stands in a function at a later place than another that is in it: past the wait for its turn. */
   #isFurther(one: Suspended, others: readonly Suspended[]): boolean {
-    return others.some(
-      (other) => other !== one && other.function.address === one.function.address && this.#isPast(one, other),
-    )
-  }
-
-  /** Without having given its turn back since, as far as the text tells. */
-  #isPast(one: Suspended, other: Suspended): boolean {
-    if (other.continuation >= one.continuation) return false
-    const key = `${one.function.address}:${other.continuation}:${one.continuation}`
-    let past = this.#past.get(key)
-    if (past === undefined) {
-      const taken = ownTextOf(other)
-      const now = ownTextOf(one)
-      past = taken === null || now === null || !givesBackBetween(now.text, taken.at, now.at)
-      this.#past.set(key, past)
-    }
-    return past
+    return others.some((other) => other !== one && this.#locks.passed.isPast(one, other))
   }
 
   /** Where the one who waits is the lock's own method, its callers are those who wait for their turn. */

@@ -64,6 +64,25 @@ export class TimerPaths {
   }
 
   /**
+   * Whether the callback of a timer runs code that may settle it: of an object that leads to the resolver, as a producer does
+   * (`() => mailbox.put(letter)`). Not one that only looks at the object, or makes an error of it.
+   */
+  mayCall(finding: Finding, end: FoundEnd): boolean {
+    const { heap } = this.#objects
+    if (finding.rejectsOnly || this.#objects.className(objectOf(end.key)) === 'AbortSignal') return false
+    const chain = stepsDown(finding, end.key)
+    const at = chain.findIndex((key) => heap.isFunctionType(finding.steps.get(key)?.type ?? -1))
+    const closure = objectOf(chain[at] ?? 0)
+    const scope = chain.slice(at + 1).find((key) => heap.isContextType(finding.steps.get(key)?.type ?? -1))
+    // A bound function, or one that is handed what it works with.
+    if (at < 0 || scope === undefined) return true
+    if (this.#scopes.handsOnError(closure)) return false
+    const step = finding.steps.get(scope)
+    const variable = step?.variable ?? this.#scopes.variableAt(objectOf(scope), step?.offset ?? 0)
+    return variable === '' || this.#scopes.worksWith(closure, variable) !== false
+  }
+
+  /**
    * A callback that hands the resolver on to something (`remove(resolve)`) and calls another function to fail the wait:
    * the deadline of a queue.
    */

@@ -4,7 +4,7 @@
  */
 import type { Objects } from './objects.js'
 import type { Tagged, V8Heap } from '../heap/heap.js'
-import { callsVariable, handsOnError, mentionsVariable, mentionsWord } from './mentions.js'
+import { callsVariable, handsOnError, mentionsVariable, mentionsWord, worksWith } from './mentions.js'
 import { readScopeInfo, scopeOfContext } from './scopes.js'
 
 const MAX_TEXT = 4 << 20
@@ -204,6 +204,12 @@ export class CodeScopes {
   calls(fn: Tagged, variable: string): boolean | null {
     const text = this.#textOf(this.#heap.functionShared(fn))
     return text === null ? null : callsVariable(text, variable)
+  }
+
+  /** Whether its text runs code of the variable's object, or hands that on: null when its text can't be had. */
+  worksWith(fn: Tagged, variable: string): boolean | null {
+    const text = this.#textOf(this.#heap.functionShared(fn))
+    return text === null ? null : worksWith(text, variable)
   }
 
   /** Whether its text makes an error and hands it to what it calls: then it is how a wait fails. */

@@ -28,6 +28,16 @@ export function callsVariable(text: string, variable: string): boolean {
   return false
 }
 
+/** Whether the text runs code of it or hands it on: `box.put(1)`, `flush(box)`, not `box.length`. */
+export function worksWith(text: string, variable: string): boolean {
+  for (const at of wordsAt(text, variable)) {
+    const rest = text.slice(at + variable.length, at + variable.length + 80)
+    if (/^(?:\s*\??\.\s*#?[\w$]+|\s*(?:\?\.)?\[[^\]]*\])*\s*(?:\?\.\s*)?\(/.test(rest)) return true
+    if (/[(,]\s*$/.test(text.slice(Math.max(0, at - 20), at)) && /^\s*[,)]/.test(rest)) return true
+  }
+  return false
+}
+
 /** Whether the text hands a new error to what it calls: `reject(new Error('too late'))`, `callback(new TimeoutError())`. */
 export function handsOnError(text: string): boolean {
   return /[\w$\])]\s*(?:\?\.\s*)?\(\s*new\s+[\w$.]*(?:Error|Exception|Timeout)\b/.test(text.slice(0, 4_000))

@@ -1,0 +1,28 @@
+/** Locks that a slow holder has, and a mailbox that somebody fills: no deadlock, where siblings of them are one. */
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { NODES, PROGRAMS } from '../support/nodes.js'
+import { verdictsOfProgram } from '../support/verdicts.js'
+
+const PROGRAM = path.join(PROGRAMS, 'moving-locks.cjs')
+
+describe.each(NODES)('locks and mailboxes on Node $major', (node) => {
+  it.each(['shared', 'two', 'mailbox'])('that get on slowly are no deadlock and no stall: %s', async (kind) => {
+    const verdicts = await verdictsOfProgram(node, PROGRAM, [kind])
+    expect(verdicts.map(({ summary }) => summary).join('\n')).not.toMatch(/deadlock|nothing alive can settle/)
+    const [first] = verdicts
+    expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
+  })
+
+  it('whose two holders each wait for the other one are a deadlock', async () => {
+    const [first] = await verdictsOfProgram(node, PROGRAM, ['two-crossed'])
+    expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock', confidence: 'medium' })
+    expect(first?.summary).toContain('deadlock')
+  })
+
+  it.each(['shared-upgraded', 'mailbox-unfilled'])('that nothing can settle any more are told so: %s', async (kind) => {
+    const [first] = await verdictsOfProgram(node, PROGRAM, [kind])
+    expect(first).toMatchObject({ kind: 'awaiting', where: { file: PROGRAM } })
+    expect(first?.summary).toMatch(/nothing alive can settle|deadlock/)
+  })
+})
