@@ -13,6 +13,8 @@ export interface ChildProcess {
   readonly writing?: { readonly fd: number; readonly ours: readonly number[] }
   /** The same of one that it is blocked reading from. */
   readonly reading?: { readonly fd: number; readonly ours: readonly number[] }
+  /** The other ends of its TCP connections, open or being opened; of the first few children. */
+  readonly connectedTo?: readonly string[]
 }
 
 export interface CgroupState {

@@ -8,6 +8,7 @@ import type { Syscall, ThreadStack } from '../../model/thread.js'
 import type { VerdictCause } from '../../model/verdict.js'
 import { blameFrames, placeText, type Blame } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
+import { askedByChild } from '../view/own-server.js'
 import { activityAbove, type NativeActivity } from '../view/native-names.js'
 import { standstillSign, standstillText } from '../view/loop-signs.js'
 import { seconds } from '../view/phrases.js'
@@ -171,7 +172,9 @@ function describe(
   if (cause === 'child-process') {
     const child = kernel?.children[0]
     if (child === undefined) return WORDS[cause]
-    return `${WORDS[cause]}: pid ${child.pid} (${child.command}), state ${child.kernelState}, ${seconds(child.ageMs)} old`
+    const own = kernel === null ? null : askedByChild(kernel)
+    const asks = own === null ? '' : `, which is connected to ${own}, where this very process listens`
+    return `${WORDS[cause]}: pid ${child.pid} (${child.command}), state ${child.kernelState}, ${seconds(child.ageMs)} old${asks}`
   }
   if (cause === 'file-read' || cause === 'file-write') {
     const target = syscall?.target ?? (syscall?.fd === undefined ? syscall?.args[0] : `descriptor ${syscall.fd}`)
@@ -194,6 +197,8 @@ function nextOf(cause: BlockedCause, kernel: KernelState | null): string {
   const child = kernel?.children[0]
   switch (cause) {
     case 'child-process':
+      if (kernel !== null && askedByChild(kernel) !== null)
+        return 'Use the asynchronous form (spawn, execFile with a callback): the child asks a server of this process, which can not answer while it waits for the child.'
       return child === undefined
         ? 'Use the asynchronous form, with a time-out.'
         : `Look at what pid ${child.pid} waits for (cat /proc/${child.pid}/wchan), and use the asynchronous form with a time-out.`

@@ -5,6 +5,7 @@ import { parseStat, readStat } from './stat.js'
 import { readSyscall } from './syscall.js'
 import { readWchan } from './threads.js'
 import { inodeOfTarget, listDescriptors, readDescriptor } from './descriptors.js'
+import { readSockets } from './sockets.js'
 import type { ChildProcess } from '../../model/kernel.js'
 
 const MAX_CHILDREN = 64
@@ -94,6 +95,21 @@ export function readChild(pid: number, show: ShowCommand = joined, parent = '/pr
   }
 }
 
+/** The table of connections is read anew for each child. */
+const MAX_CONNECTED = 4
+
 export function readChildren(root: string, pid: number, show: ShowCommand = joined): ChildProcess[] {
-  return listChildren(root, pid).flatMap((child) => readChild(child, show, root) ?? [])
+  return listChildren(root, pid).flatMap((pidOfChild, index) => {
+    const child = readChild(pidOfChild, show, root)
+    if (child === null) return []
+    const connectedTo = index < MAX_CONNECTED ? connectionsOf(`/proc/${pidOfChild}`) : []
+    return [connectedTo.length === 0 ? child : { ...child, connectedTo }]
+  })
+}
+
+function connectionsOf(root: string): string[] {
+  const open = readSockets(root, ownDescriptors(root)).flatMap(({ family, peer, state }) =>
+    family.startsWith('tcp') && peer !== null && (state === 'ESTABLISHED' || state === 'SYN_SENT') ? peer : [],
+  )
+  return [...new Set(open)].slice(0, MAX_CONNECTED)
 }
