@@ -9,7 +9,7 @@ import type { Confidence } from '../../model/verdict.js'
 import { linkText } from '../../report/wait/wait-summary.js'
 import { RANK, strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { capByLooks, FAR_TIMER_MS, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
-import { holderAbove, isServed, mutualWaits } from '../view/lock-cycle.js'
+import { holderAbove, isServed, mutualWaits, passesPool } from '../view/lock-cycle.js'
 import { fileLine, holderText, isLockByName, queueName } from '../view/queue-words.js'
 import type { View } from '../view/view.js'
 import { wentOnFrom } from '../view/went-on.js'
@@ -20,7 +20,7 @@ export function awaitingLock(view: View): readonly Candidate[] {
   const waits = waitingOf(view)
   const elsewhere = leaves.some((leaf) => leaf.cause !== 'lock' && leaf.cause !== 'unknown')
   return leaves
-    .filter((leaf) => leaf.cause === 'lock')
+    .filter((leaf) => leaf.cause === 'lock' && !passesPool(leaf, leaves))
     .map((leaf) => {
       const deadlock = leaf.waits.links ?? []
       const cyclic = deadlock.length > 0

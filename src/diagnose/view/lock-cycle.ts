@@ -55,6 +55,21 @@ function isWork({ cause, ageMs }: Leaf): boolean {
   return ageMs !== null && ageMs < PATIENCE_MS
 }
 
+/**
+ * Whether a circle of holders goes through a function that waits for a member of a pool: a query outside of its transaction.
+ * Then the pool is what it runs out of; its verdict names who has the members, and that the circle leads back to it.
+ */
+export function passesPool({ waits }: Leaf, leaves: readonly Leaf[]): boolean {
+  if (waits.reentrant === true) return false
+  return (waits.links ?? []).some((link) =>
+    leaves.some(
+      ({ cause, node }) =>
+        cause === 'pool-exhausted' &&
+        [node, ...node.awaitedBy].some((frame) => isSamePlace(link, frame) && link.column === frame.column),
+    ),
+  )
+}
+
 /** Who may hold what `leaf` waits for and has `next` parked below it; undefined when `next` is parked elsewhere. */
 export function holderAbove(leaf: Leaf, next: Leaf): WaitHolder | undefined {
   const parked = [next.node, ...next.node.awaitedBy]

@@ -395,6 +395,18 @@ test('tells a deadlock from a leaked lock', () => {
   })
 })
 
+test('tells a circle of holders through a pool that is lent out whole by the pool, and no other circle', () => {
+  const link = { function: 'rate', file: WORKER, line: 14, column: 3 }
+  const lock = { kind: 'lock' as const, summary: 'deadlock', parts: pathOf('Transaction._resolver'), links: [link] }
+  const pool = { owner: 'Pool.pendingAcquires', position: 0, queued: 1, lent: 1, idle: 0, size: 1, members: [] }
+  const told = (line: number) => {
+    const queued = awaitNode('rate', line, { kind: 'pool', summary: 'its turn', pool })
+    return first(parked([awaitNode('order', 12, lock), queued])).name
+  }
+  expect(told(14)).toBe('awaiting/pool-exhausted')
+  expect(told(40)).toBe('awaiting/lock')
+})
+
 test('takes a lock whose own code has a timer due soon for a limiter that goes on', () => {
   const lock = { kind: 'lock' as const, summary: 'Limiter.queue', parts: pathOf('mutex', 'Mutex.waiters') }
   const told = (dueInMs: number) =>
