@@ -54,6 +54,10 @@ export class WaitJudge {
     this.#heap = context.objects.heap
     this.#descriptions = new WaitDescriptions(context)
     this.#queues = new Queues(context)
+    context.locks.toldBy((finding) => {
+      const kind = this.#queues.waitIn(finding)?.kind
+      return kind === 'pool' || kind === 'buffer' ? kind : null
+    })
     this.#modules = new ModuleWaits(context)
     this.#selfDeadlocks = new SelfDeadlocks(context.objects, context.scopes, context.suspended, context.locks)
     this.#locks = new LockWaits(context, this.#descriptions, this.#selfDeadlocks)

@@ -44,6 +44,7 @@ export class Locks {
   readonly #paths: Paths
   readonly #lists: LinkedLists
   readonly #queues = new Map<Finding, { readonly queue: Tagged; readonly nearest: Tagged }>()
+  #queueKind: (finding: Finding) => 'pool' | 'buffer' | null = () => null
   /** By code and place. */
   readonly #texts = new Map<string, OwnText | null>()
 
@@ -329,6 +330,8 @@ export class Locks {
       for (const { key, generator, waits } of holders) {
         if (waits === null || !this.#isLock(waits)) continue
         if (!this.passesQueue(finding, key) && !this.#isOnlyHeld(finding)) continue
+        if (this.#queueKind(finding) === 'pool' && this.#mayHold(finding, key, this.queueOf(finding)) !== 'named')
+          continue
         path.push(generator)
         if (waits === start) return true
         if (!seen.has(waits)) {
@@ -372,8 +375,18 @@ export class Locks {
     })
   }
 
+  /**
+   * Tells the queues of pools, and what is kept until there is a connection. Of that nobody has anything yet; of a pool's members
+   * only who names the pool may have one: who calls for one through objects that lead to it merely reaches it.
+   */
+  toldBy(queueKind: (finding: Finding) => 'pool' | 'buffer' | null): void {
+    this.#queueKind = queueKind
+  }
+
   #isLock(finding: Finding): boolean {
-    return !this.hasResource(finding) && (this.queueOf(finding) !== 0 || this.#isOnlyHeld(finding))
+    if (this.hasResource(finding)) return false
+    const isQueued = this.queueOf(finding) !== 0 || this.#isOnlyHeld(finding)
+    return isQueued && this.#queueKind(finding) !== 'buffer'
   }
 
   /**
