@@ -88,12 +88,14 @@ export function readAwaitTree(heap: V8Heap, options: ReadAwaitsOptions): AwaitTr
     // Not spread: a hundred thousand arguments are more than the stack holds.
     for (const each of read) functions.push(each)
   }
+  const jobs = open.flatMap((each) => each.jobs)
   const tree = buildAwaitTree(functions, { engine: 'memory', pausedMs: 0, notes })
   return {
     ...tree,
     ...(tasks.length === 0 ? {} : { tasks }),
     collections: left.collections,
     ...(left.unsettled ? { unsettled: true } : {}),
+    ...(jobs.length === 0 ? {} : { jobs }),
     requests: open.flatMap((each) => each.requests),
     timers: open.flatMap((each) => each.timers),
     sessions: open.flatMap((each) => each.sessions),

@@ -2,7 +2,7 @@
 import type { Frame, LocalValue, SourcePosition } from './frame.js'
 import type { WaitFacts, WaitsFor } from './wait.js'
 import type { Work } from './work.js'
-import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } from './open-work.js'
+import type { ActiveTimer, ClientSession, OpenJob, UnansweredRequest, UnreadAnswers } from './open-work.js'
 
 /** Most functions of one group whose calls are told apart. */
 export const MAX_CALLS = 32
@@ -78,6 +78,8 @@ export interface AwaitTree<W extends WaitFacts = WaitsFor> {
   readonly unsettled?: boolean
   /** Accepted and not answered; absent where the heap was not read for them. */
   readonly requests?: readonly UnansweredRequest[]
+  /** Of bull; absent without any. */
+  readonly jobs?: readonly OpenJob[]
   /** That run; absent where the heap was not read for them. */
   readonly timers?: readonly ActiveTimer[]
   /** Open ones; absent where the heap was not read for them. */

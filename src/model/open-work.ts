@@ -23,6 +23,17 @@ export interface UnansweredRequest {
   readonly tid?: number
 }
 
+/** Jobs that a queue's worker has given to a processor, and that have not ended. */
+export interface OpenJob {
+  /** The package. */
+  readonly queue: string
+  /** Where the processor is defined; null: not known. */
+  readonly processor: WaitHolder | null
+  /** Of the oldest, since it was given out; null: not known. */
+  readonly sinceMs: number | null
+  readonly count: number
+}
+
 /** Timers of one length whose callback is one function. */
 export interface ActiveTimer {
   readonly repeats: boolean

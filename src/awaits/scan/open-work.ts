@@ -5,7 +5,7 @@
  * lib/_http_server.js: a response is its socket's `_httpMessage` from assignSocket() until it is finished. HTTP/2 has
  * no such link; its responses are left out. lib/internal/timers.js: a running timer is in a linked list.
  */
-import type { ActiveTimer, ClientSession, UnansweredRequest, UnreadAnswers } from '../../model/open-work.js'
+import type { ActiveTimer, ClientSession, OpenJob, UnansweredRequest, UnreadAnswers } from '../../model/open-work.js'
 import type { Tagged } from '../../v8/heap/heap.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
 import type { Objects } from '../../v8/objects/objects.js'
@@ -16,6 +16,7 @@ import { entriesOf } from '../resources/collections.js'
 import { isAgent } from '../resources/http-agent.js'
 import type { NativeObjects } from '../resources/native-objects.js'
 import type { AwaitScan } from './await-scan.js'
+import { groupedJobs, jobOf } from './open-jobs.js'
 import { definitionOf } from './definition.js'
 import { handlersOf } from './request-handlers.js'
 
@@ -36,6 +37,7 @@ export interface OpenWork {
   readonly requests: readonly UnansweredRequest[]
   /** The soonest first. */
   readonly timers: readonly ActiveTimer[]
+  readonly jobs: readonly OpenJob[]
   readonly sessions: readonly ClientSession[]
   readonly unreadAnswers: readonly UnreadAnswers[]
 }
@@ -54,6 +56,7 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
   const requests: UnansweredRequest[] = []
   const sessions: ClientSession[] = []
   const unreadAnswers: UnreadAnswers[] = []
+  const jobs: OpenJob[] = []
   let agents = 0
   const groups = new Map<string, ActiveTimer>()
   const wrappers = scan.others.filter((object) => WRAPPERS.includes(objects.className(object)))
@@ -69,13 +72,21 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
     } else if (name === 'Timeout') {
       const timer = timers++ < MAX_TIMERS ? readTimer(context, object) : null
       if (timer !== null) addTimer(groups, timer)
+      const job = timer === null ? null : jobOf(context, object)
+      if (job !== null) jobs.push(job)
     } else if (requests.length < MAX_REQUESTS) {
       const request = readRequest(context, object, wrappers)
       if (request !== null) requests.push(request)
     }
   }
   const soonest = (timer: ActiveTimer): number => timer.dueInMs ?? Number.POSITIVE_INFINITY
-  return { requests, sessions, unreadAnswers, timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)) }
+  return {
+    requests,
+    jobs: groupedJobs(jobs),
+    sessions,
+    unreadAnswers,
+    timers: [...groups.values()].toSorted((a, b) => soonest(a) - soonest(b)),
+  }
 }
 
 function readRequest(

@@ -9,7 +9,7 @@ import { placeOf, placeText } from '../view/blame.js'
 import { weak, type Candidate, type Sign } from '../view/candidate.js'
 import { END_RECURSION, endlessText } from '../view/endless-recursion.js'
 import { isHttp, waitingOf, type Leaf } from '../view/leaf.js'
-import { unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
+import { jobsOf, jobsText, unansweredOf, unansweredText, unreadText, waitingText } from '../view/pending.js'
 import { plural, seconds } from '../view/phrases.js'
 import { pendingOf, progressOf } from '../view/progress.js'
 import { type Turning, turningOf, turningText, unclearText } from '../view/turning.js'
@@ -41,7 +41,7 @@ export function idle(view: View): readonly Candidate[] {
     {
       kind: 'idle',
       cause: null,
-      where: oldest?.blame.where ?? handlerOf(view),
+      where: oldest?.blame.where ?? handlerOf(view) ?? processorOf(view),
       chain: oldest?.blame.chain ?? [],
       summary: summaryOf(view, pending),
       evidence: [
@@ -66,6 +66,12 @@ function handlerOf(view: View): VerdictPlace | null {
   return originOf(handler.file) === 'user' ? placeOf(handler) : null
 }
 
+/** Where nothing waits, the processor of the oldest job that has not ended. */
+function processorOf(view: View): VerdictPlace | null {
+  const processor = jobsOf(view)[0]?.processor ?? null
+  return processor === null || originOf(processor.file) !== 'user' ? null : placeOf(processor)
+}
+
 function nextOf(view: View, tries: boolean, turning: Turning | undefined, pending: boolean): string {
   const [unanswered] = unansweredOf(view)
   if (unanswered?.body !== undefined)
@@ -73,6 +79,8 @@ function nextOf(view: View, tries: boolean, turning: Turning | undefined, pendin
   if (unanswered !== undefined)
     return `${unanswered.handlers === undefined ? 'Find the handler' : 'Look into the handler'} of that request: it never ends its response (a callback that is not called, an error that is dropped).`
   if (endlessText(view) !== null) return END_RECURSION
+  if (jobsOf(view).length > 0 && !pending)
+    return 'Look into the processor of that job: if it should have ended by now, it does not call done, or its promise never settles. Give jobs a time limit.'
   if (tries) return 'See why what is tried again fails: ask the one it calls, and limit the attempts.'
   if (turning !== undefined)
     return `See what ${placeText(turning.blame.where)} looks for each time it wakes. If it is still there in half a minute, it never comes: give the search an end.`
@@ -94,6 +102,8 @@ function summaryOf(view: View, pending: readonly Leaf[]): string {
   const parts = [`It is alive, and nothing proves that it makes progress or that it is stuck${within}.`]
   const unanswered = unansweredText(unansweredOf(view))
   if (unanswered !== null) parts.push(`${unanswered}.`)
+  const jobs = jobsText(jobsOf(view))
+  if (jobs !== null) parts.push(`${jobs}.`)
   const unread = unreadText(view)
   if (unread !== null) parts.push(`${unread}.`)
   if (endless !== null) parts.push(`${endless}.`)

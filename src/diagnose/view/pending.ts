@@ -1,9 +1,10 @@
 /** What has been taken on and not finished, as sentences say it: parked functions, and requests that got no answer. */
-import type { UnansweredRequest } from '../../model/open-work.js'
+import type { OpenJob, UnansweredRequest } from '../../model/open-work.js'
 import { requestLine } from '../../model/open-work-phrases.js'
 import { placeText } from './blame.js'
 import type { Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
+import { holderText } from './queue-words.js'
 import type { View } from './view.js'
 
 /** Nobody answers that late on purpose, but for streams of events, whose answer has begun. */
@@ -36,6 +37,26 @@ export function unansweredOf(view: View): readonly UnansweredRequest[] {
   return (view.last.awaits?.requests ?? [])
     .filter((each) => !each.begun && before.has(key(each)) && (each.sinceMs ?? view.spanMs) >= OPEN_MS)
     .toSorted((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0))
+}
+
+/** Jobs that are under way, by the same processors in every look, the oldest first. */
+export function jobsOf(view: View): readonly OpenJob[] {
+  const key = ({ queue, processor }: OpenJob): string => JSON.stringify([queue, processor])
+  const before = new Set((view.first.awaits?.jobs ?? []).map(key))
+  return (view.last.awaits?.jobs ?? [])
+    .filter((each) => before.has(key(each)) && (each.sinceMs ?? view.spanMs) >= OPEN_MS)
+    .toSorted((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0))
+}
+
+/** `1 job of bull has not ended: that of ship (worker.js:4), for 25 s`; null without any. */
+export function jobsText(jobs: readonly OpenJob[]): string | null {
+  const [first] = jobs
+  if (first === undefined) return null
+  const count = jobs.reduce((sum, each) => sum + each.count, 0)
+  const whose =
+    first.processor === null ? '' : `: ${count === 1 ? 'that' : 'the oldest is one'} of ${holderText(first.processor)}`
+  const since = first.sinceMs === null ? '' : `, for ${seconds(first.sinceMs)}`
+  return `${plural(count, 'job')} of ${first.queue} ${count === 1 ? 'has' : 'have'} not ended${whose}${since}`
 }
 
 /** Answers of an http.Agent's sockets that lie there without a reader, in every look; null without any. */
