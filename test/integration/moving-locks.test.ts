@@ -7,17 +7,26 @@ import { verdictsOfProgram } from '../support/verdicts.js'
 const PROGRAM = path.join(PROGRAMS, 'moving-locks.cjs')
 
 describe.each(NODES)('locks and mailboxes on Node $major', (node) => {
-  it.each(['shared', 'two', 'mailbox'])('that get on slowly are no deadlock and no stall: %s', async (kind) => {
-    const verdicts = await verdictsOfProgram(node, PROGRAM, [kind])
-    expect(verdicts.map(({ summary }) => summary).join('\n')).not.toMatch(/deadlock|nothing alive can settle/)
-    const [first] = verdicts
-    expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
-  })
+  it.each(['shared', 'two', 'nested', 'keyed', 'waiters', 'answers', 'subscribers', 'mailbox'])(
+    'that get on slowly are no deadlock and no stall: %s',
+    async (kind) => {
+      const verdicts = await verdictsOfProgram(node, PROGRAM, [kind])
+      expect(verdicts.map(({ summary }) => summary).join('\n')).not.toMatch(/deadlock|nothing alive can settle/)
+      const [first] = verdicts
+      expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
+    },
+  )
 
   it('whose two holders each wait for the other one are a deadlock', async () => {
     const [first] = await verdictsOfProgram(node, PROGRAM, ['two-crossed'])
     expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock', confidence: 'medium' })
     expect(first?.summary).toContain('deadlock')
+  })
+
+  it('whose holders all ask for one more of it wait for themselves', async () => {
+    const [first] = await verdictsOfProgram(node, PROGRAM, ['nested-inside'])
+    expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock', confidence: 'high' })
+    expect(first?.summary).toContain('deadlock with itself')
   })
 
   it.each(['shared-upgraded', 'mailbox-unfilled'])('that nothing can settle any more are told so: %s', async (kind) => {

@@ -208,7 +208,9 @@ export class Locks {
       if (waits !== null && queue !== 0 && this.queueOf(waits) === queue) return []
       const named = this.#mayHold(finding, key, queue)
       // What is named further on is no lock where the way to it passes no queue: `await shutdown()`, which resolves the promise.
-      const taken = named === 'no' && !this.passesQueue(finding, key) ? 'unknown' : named
+      // Nor is a table of answers by key one.
+      const isLock = this.passesQueue(finding, key) && !this.#heap.is(this.nearestQueueOf(finding), 'JS_MAP')
+      const taken = named === 'no' && !isLock ? 'unknown' : named
       // It waits for its own turn or task, with nothing of its code between: a limiter's caller has no turn.
       const isCaller = taken === 'here' && waits?.promise === this.#awaitedBy(generator)
       return taken === 'no' || isCaller ? [] : [{ key, generator, waits }]
@@ -238,8 +240,11 @@ export class Locks {
     const chain = stepsDown(finding, key)
     const at = chain.findIndex((each) => this.#heap.isFunctionType(finding.steps.get(each)?.type ?? -1))
     if (one === undefined || at < 0 || at > MAX_TO_RELEASE) return false
-    // What lies between are the variables of the holder, not objects that it knows.
-    if (!chain.slice(1, at).every((each) => this.#isOwnVariables(finding, each))) return false
+    // What lies between are the variables of the holder: no objects that it knows, and not the scope that it is declared in, where
+    // the functions that give back are there for all, whoever has a turn.
+    const outer = this.#heap.functionContext(closureOf(this.#heap, one))
+    const isOwn = (each: StepKey): boolean => objectOf(each) !== outer && this.#isOwnVariables(finding, each)
+    if (!chain.slice(1, at).every(isOwn)) return false
     if (!chain.slice(at).some((each) => objectOf(each) === queue)) return false
     const info = this.#objects.functions.ofFunction(objectOf(chain[at] ?? 0))
     if (info === null || info.script === null || info.start < 0 || info.end - info.start > MAX_RELEASE) return false
@@ -346,20 +351,27 @@ export class Locks {
   }
 
   /**
-   * Somebody who has a turn of this queue runs, or is woken by the world outside: it goes on and gives the turn back. Of the locks
-   * of a collection each function may have passed another one.
+   * Somebody who has a turn of this queue goes on and gives the turn back: it runs, or is woken by the world outside, or waits in
+   * another queue that is served. Of the locks of a collection each function may have passed another one.
    */
-  #isServed(finding: Finding, holders: readonly LockHolder[]): boolean {
+  #isServed(finding: Finding, holders: readonly LockHolder[], seen = new Set<Finding>()): boolean {
     const waiter = this.queueOf(finding) === 0 ? undefined : this.chains.firstAwaiting(finding.promise)
-    if (waiter === undefined) return false
-    const receiver = receiverOf(this.#heap, waiter)
-    const isOwnMethod = this.ownersOf(finding).includes(receiver)
-    if (!isOwnMethod && this.isOneOfMany(finding)) return false
+    if (waiter === undefined || seen.has(finding)) return false
+    seen.add(finding)
+    const owners = this.ownersOf(finding)
+    const isOfLock = (one: Suspended): boolean => owners.includes(receiverOf(this.#heap, one))
+    // Where the one who waits is the lock's own method, its callers are at the place where one takes a turn.
+    const callers = isOfLock(waiter) ? waiter.results.flatMap((promise) => this.chains.waitersOf(promise)) : []
+    const taking = [waiter, ...callers].filter((one) => isOfLock(one) || !this.isOneOfMany(finding))
+    const isPast = (one: Suspended): boolean =>
+      taking.some(
+        (other) => receiverOf(this.#heap, one) === receiverOf(this.#heap, other) && this.passed.isPast(one, other),
+      )
+    const goesOn = (one: Suspended, waits: Finding | null): boolean =>
+      waits === null ? one.awaits === 0 : this.hasResource(waits) || this.#isServed(waits, this.holdersOf(waits), seen)
     return holders.some(({ generator, waits }) => {
       const one = this.#at(generator)
-      if (one === undefined || receiverOf(this.#heap, one) !== receiver) return false
-      const moves = waits === null ? one.awaits === 0 : this.hasResource(waits)
-      return moves && this.passed.isPast(one, waiter)
+      return one !== undefined && isPast(one) && goesOn(one, waits)
     })
   }
 

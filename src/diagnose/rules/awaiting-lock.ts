@@ -93,7 +93,7 @@ function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, 
   if (cyclic && leaf.waits.reentrant === true && leaf.waits.doubt !== undefined) return 'medium'
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)
-  if (!view.silent && !mutual && (isServed(leaf, waits) || isTimed(leaf))) return 'low'
+  if (!view.silent && (isServed(leaf, waits) || (!mutual && isTimed(leaf)))) return 'low'
   if (isHeld(leaf)) return cap
   const most =
     mutual || view.silent || leaf.waits.paused === true || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined)
