@@ -19,6 +19,7 @@ import { NativeObjects, type NativeClasses } from './resources/native-objects.js
 import { Resources } from './resources/resources.js'
 import type { AwaitScan } from './scan/await-scan.js'
 import { type Chains, chainsOf } from './scan/chains.js'
+import { withCoroutines } from './scan/bluebird-coroutines.js'
 import { collectedEvents } from './scan/collected-events.js'
 import { LEFT_MODULE, leftModules, mayBeLeft } from './search/left-modules.js'
 import { suspendedLocals } from './scan/suspended-locals.js'
@@ -127,7 +128,7 @@ function readIsolate(
   notes: string[],
   { tasks, open, left }: { tasks: TaskInHeap<WaitFacts>[]; open: OpenWork[]; left: Left },
   offset: number,
-): SuspendedFunction[] {
+): readonly SuspendedFunction[] {
   const { scan, collections, unsettled, chains, waits } = readSettled(heap, isolate, pages, options, notes)
   const { awaiters, bottoms, alike } = chains
   if (!scan.cost.complete) notes.push('the heap was not scanned to its end before the deadline')
@@ -180,13 +181,14 @@ function readIsolate(
       ...(isRemains(one, bottom?.leaves ?? [], waits) ? { doubtful: true } : {}),
     }
   })
-  options.onFunctions?.(list, found, offset)
-  for (const task of readTasks(objects, scan, awaiters, found)) tasks.push(task)
+  const told = withCoroutines(objects, scan.others, list, found, offset)
+  options.onFunctions?.(list, told, offset)
+  for (const task of readTasks(objects, scan, awaiters, told)) tasks.push(task)
   const natives = new NativeObjects(objects, options.natives)
   open.push(
     readOpenWork({ objects, natives, scopes: new CodeScopes(objects), uptimeMs: options.uptimeMs(isolate), tid }, scan),
   )
-  return found
+  return told
 }
 
 interface SettledLook {

@@ -14,10 +14,11 @@ import { pickResourceMaps } from '../resources/resources.js'
 import { scanAwaits, type AwaitScan } from './await-scan.js'
 import { HeapBlocks, heapRanges } from '../../v8/heap/heap-blocks.js'
 import type { HeapMaps } from '../../v8/heap/map-scan.js'
+import { COROUTINE_CLASSES } from './bluebird-coroutines.js'
 import { OPEN_WORK_CLASSES } from './open-work.js'
 import { TASK_CLASSES } from './tasks-in-flight.js'
 
-const FURTHER_CLASSES: ReadonlySet<string> = new Set([...TASK_CLASSES, ...OPEN_WORK_CLASSES])
+const FURTHER_CLASSES: ReadonlySet<string> = new Set([...TASK_CLASSES, ...OPEN_WORK_CLASSES, ...COROUTINE_CLASSES])
 
 /** More candidates gone at the second reading than this: a collection came in between. */
 const MIN_DROPPED = 20
