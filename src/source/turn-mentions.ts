@@ -71,3 +71,17 @@ export function callsEach(text: string, list: string): boolean {
   const named = new RegExp(`(?<![\\w$])${list.replaceAll('$', '\\$')}(?![\\w$])`)
   return LOOP.test(text) && named.test(text) && !TAKES_ONE.test(text)
 }
+
+/**
+ * Whether a method runs, under a turn that it took for it, what it was handed: it awaits a call of its own parameter, in a
+ * `try` whose `finally` changes something of `this`, and may have waited for the turn at an earlier `await`.
+ */
+export function runsUnderTurn(text: string, at: number): boolean {
+  const called = /^await\s+([\w$]+)\s*\(/.exec(text.slice(at))?.[1]
+  const parameters = /^[^(]*\(([^)]*)\)/.exec(text)?.[1] ?? ''
+  if (called === undefined || !parameters.split(',').some((each) => each.trim().split(/[\s=:]/)[0] === called))
+    return false
+  const before = text.slice(0, at)
+  const after = /\}\s*finally\s*\{([^]*)/.exec(text.slice(at))?.[1] ?? ''
+  return /\bawait\b/.test(before) && /\btry\s*\{/.test(before) && /\bthis\b/.test(after)
+}

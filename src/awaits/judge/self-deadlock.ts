@@ -4,7 +4,8 @@
  *
  * Who is sure to hold a turn: a function whose end runs the queue's own code; a function of the queue's package that
  * awaits a task; a function that stands further on than where others of it wait in this queue; one whose code is that of
- * the queue's own entries, since it was taken out of there and started; and one that was handed what gives a turn back.
+ * the queue's own entries, since it was taken out of there and started; one that was handed what gives a turn back; and a
+ * method of the queue's owner that awaits the task which it was handed, and gives the turn back in its `finally`.
  * Merely being able to reach the queue proves nothing: every caller can.
  */
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
@@ -16,6 +17,8 @@ import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
 import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-search.js'
 import type { Locks } from './locks.js'
 import { waitsForOwnTurn } from './own-turn.js'
+import { ownTextOf } from './own-text.js'
+import { runsUnderTurn } from '../../source/turn-mentions.js'
 import { closureOf, receiverOf } from '../../v8/objects/suspended-frame.js'
 
 const MAX_DEPTH = 20
@@ -66,9 +69,10 @@ export class SelfDeadlocks {
       const one = this.#at(objectOf(key))
       return one !== null && this.#locks.hasRelease(finding, key, queue) ? [one] : []
     })
-    const inside = [...new Set([...settlers, ...further, ...passed, ...inPackage, ...started, ...handed])].filter(
-      (one) => one.awaits !== 0,
-    )
+    const running = holders.filter((one) => this.#runsOwnTask(one, finding))
+    const inside = [
+      ...new Set([...settlers, ...further, ...passed, ...inPackage, ...started, ...handed, ...running]),
+    ].filter((one) => one.awaits !== 0)
     if (inside.length === 0) return null
     // What is kept by a key waits for what comes for that key (an answer): that its callers can reach it makes no queue of it.
     if (handed.length === 0 && this.#heap.is(this.#locks.nearestQueueOf(finding), 'JS_MAP')) return null
@@ -77,13 +81,13 @@ export class SelfDeadlocks {
     const elsewhere =
       this.#locks.isKeyed(finding) && holders.some((one) => !this.#waitsIn(one, finding, queue, new Set(), 0))
     // That a function has passed where others wait says which lock it took only where there is one.
-    const byPlace = settlers.length + inPackage.length + started.length + handed.length === 0
+    const byPlace = settlers.length + inPackage.length + started.length + handed.length + running.length === 0
     const certain =
       !finding.capped &&
       !elsewhere &&
       !(byPlace && this.#locks.isOneOfMany(finding)) &&
       (inside.some((one) => !own.has(one)) ||
-        further.length + passed.length + started.length + handed.length > 0 ||
+        further.length + passed.length + started.length + handed.length + running.length > 0 ||
         settlers.some((one) => this.#endsInPackage(finding, one)))
     const tasks = [...new Set(inside.map((one) => this.#taskOf(one).generator))]
     return { tasks, certain }
@@ -209,6 +213,13 @@ export class SelfDeadlocks {
       at = below
     }
     return one
+  }
+
+  /** A method of the queue's own owner, which awaits the task that it was handed and then gives its turn back. */
+  #runsOwnTask(one: Suspended, finding: Finding): boolean {
+    if (!this.#locks.ownersOf(finding).includes(receiverOf(this.#heap, one))) return false
+    const own = ownTextOf(one)
+    return own !== null && runsUnderTurn(own.text, own.at)
   }
 
   /** The end of a user's function runs a package's closure that leads to the queue. */

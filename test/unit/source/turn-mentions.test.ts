@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { callsEach, givesBackBetween, turnTaken } from '../../../src/source/turn-mentions.js'
+import { callsEach, givesBackBetween, turnTaken, runsUnderTurn } from '../../../src/source/turn-mentions.js'
 
 const awaitIn = (text: string, which = 0): number => [...text.matchAll(/\b(?:await|yield)\b/g)][which]?.index ?? -1
 
@@ -72,5 +72,21 @@ describe('callsEach', () => {
 
   it('takes no other list for it', () => {
     expect(callsEach('() => { for (const each of others) each() }', 'queue')).toBe(false)
+  })
+})
+
+describe('a method runs what it was handed under a turn', () => {
+  const told = (text: string) => runsUnderTurn(text, text.lastIndexOf('await'))
+  it('that it may have waited for, and gives back in finally', () => {
+    const text =
+      'async read(work) { if (this.#busy) await new Promise((go) => this.#queue.push(go)); this.#busy = true; try { return await work() } finally { this.#next() } }'
+    expect(told(text)).toBe(true)
+  })
+  it.each([
+    ['it never waited', 'async read(work) { try { return await work() } finally { this.#next() } }'],
+    ['it gives nothing back', 'async handle(work) { await null; return await work() }'],
+    ['it runs its own', 'async read(work) { await this.turn(); try { return await load() } finally { this.#next() } }'],
+  ])('but not where %s', (_name, text) => {
+    expect(told(text)).toBe(false)
   })
 })
