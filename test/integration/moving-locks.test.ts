@@ -5,6 +5,7 @@ import { NODES, PROGRAMS } from '../support/nodes.js'
 import { verdictsOfProgram } from '../support/verdicts.js'
 
 const PROGRAM = path.join(PROGRAMS, 'moving-locks.cjs')
+const WALKING = path.join(PROGRAMS, 'awaits/walking-holder.cjs')
 
 describe.each(NODES)('locks and mailboxes on Node $major', (node) => {
   it.each(['shared', 'two', 'nested', 'keyed', 'waiters', 'answers', 'subscribers', 'mailbox'])(
@@ -33,5 +34,22 @@ describe.each(NODES)('locks and mailboxes on Node $major', (node) => {
     const [first] = await verdictsOfProgram(node, PROGRAM, [kind])
     expect(first).toMatchObject({ kind: 'awaiting', where: { file: PROGRAM } })
     expect(first?.summary).toMatch(/nothing alive can settle|deadlock/)
+  })
+
+  it.each(['steps', 'turns', 'deep'])(
+    'of one that walks on are no more than a guess, and name it: %s',
+    async (kind) => {
+      const verdicts = await verdictsOfProgram(node, WALKING, [kind])
+      const stuck = verdicts.filter((each) => each.kind === 'awaiting' && each.confidence !== 'low')
+      expect(stuck.map(({ summary }) => summary)).toEqual([])
+      const lock = verdicts.find(({ cause }) => cause === 'lock')
+      if (lock !== undefined) expect(lock.summary).toContain('perhaps held by migrate (walking-holder.cjs:')
+    },
+  )
+
+  it('of one that never gave it back is likely', async () => {
+    const [first] = await verdictsOfProgram(node, WALKING, ['lost'])
+    expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock', confidence: 'medium' })
+    expect(first?.summary).toContain('which no suspended function was found to hold')
   })
 })

@@ -137,8 +137,9 @@ export class LockWaits {
     const file = this.#fileOf(objectOf(root.key))
     const queue = locks.queueOf(finding)
     const isUser = (one: Suspended): boolean => {
-      const { awaits, generator } = one
-      if (awaits === 0) return false
+      const { awaits, generator, kind } = one
+      // One that was resumed a moment ago awaits nothing that is known, and may well have the lock.
+      if (awaits === 0 && kind !== 'async function') return false
       const bottom = locks.chains.bottomOf(generator)
       const waits = locks.findingOf(bottom)
       if (waits === null && locks.isFellow(finding, generator)) return false

@@ -302,7 +302,8 @@ export class Locks {
 
   /** Whether a function waits at the very await that this wait belongs to: one more in the queue, not its holder. */
   isFellow(finding: Finding, generator: Tagged): boolean {
-    const own = this.chains.lastAwaiting(finding.promise)
+    // The queue's own code may hand its promise on, and be over.
+    const own = this.chains.lastAwaiting(finding.promise) ?? this.chains.waitersOf(finding.promise)[0]
     const other = this.#at(generator)
     if (own === undefined || other === undefined) return false
     return other.function.address === own.function.address && other.continuation === own.continuation

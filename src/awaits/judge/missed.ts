@@ -7,8 +7,12 @@ import type { WaitFacts } from '../../model/wait.js'
  */
 const FOUND: ReadonlySet<string> = new Set(['entry', 'atomics', 'fake-timer'])
 
-/** For nothing and for whatever is only held by something, one more search is worth its time. */
+/**
+ * For nothing, for whatever is only held by something, and for a lock whose holder was not found, one more search is worth its
+ * time.
+ */
 export function isMissed(wait: WaitFacts): boolean {
   if (wait.kind === 'nothing') return true
+  if (wait.kind === 'lock') return wait.holders === undefined && wait.paused !== true
   return wait.kind === 'unknown' && (wait.cutShort === true || !FOUND.has(wait.why ?? ''))
 }

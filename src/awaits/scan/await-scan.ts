@@ -63,7 +63,7 @@ export function scanAwaits(heap: V8Heap, isolate: Isolate, options: AwaitScanOpt
   const functions = new Functions(heap)
   const links = new PromiseLinks(heap, functions)
   const read = readSuspended(heap, functions, links, scanned, options.maxFunctions)
-  const suspended = keepUnchanged(heap, links, read, scanned)
+  const suspended = keepUnchanged(heap, functions, links, read, scanned)
   return {
     isolate,
     blocks,
@@ -83,27 +83,24 @@ export function scanAwaits(heap: V8Heap, isolate: Isolate, options: AwaitScanOpt
   }
 }
 
-/** Reads every hit again, after all else was read, and drops what is no longer as it was. */
+/** Reads every hit again, after all else was read: what is no longer as it was went on, or is dropped. */
 function keepUnchanged(
   heap: V8Heap,
+  functions: Functions,
   links: PromiseLinks,
   read: SuspendedFunctions,
   scanned: ScannedObjects,
 ): SuspendedFunctions {
   heap.flush()
-  const list = read.list.filter((one) => stillThere(heap, links, one))
-  if (list.length === read.list.length) return read
-  const kept = new Set(list)
-  const moved = read.list.filter((one) => !kept.has(one) && wentOn(heap, links, one))
-  const byGenerator = new Map(list.map((one, i) => [one.generator, i]))
-  const byResult = new Map(list.flatMap((one, i) => one.results.map((promise) => [promise, i] as const)))
+  const list = read.list.flatMap((one) =>
+    stillThere(heap, links, one) ? one : (wentOn(heap, functions, links, one) ?? []),
+  )
+  if (list.length === read.list.length && list.every((one, i) => one === read.list[i])) return read
   return {
+    ...read,
     list,
-    byGenerator,
-    byResult,
-    sources: read.sources,
-    moving: new Set([...read.moving, ...moved.flatMap(({ generator, results }) => [generator, ...results])]),
+    byGenerator: new Map(list.map((one, i) => [one.generator, i])),
+    byResult: new Map(list.flatMap((one, i) => one.results.map((promise) => [promise, i] as const))),
     dropped: scanned.generators.length - read.unread - list.length,
-    unread: read.unread,
   }
 }

@@ -2,7 +2,7 @@
  * The suspended functions among scanned objects: where each stands, which promise it awaits, whom its own end resumes.
  *
  * The target runs while we read. So every object is taken as a candidate, read afresh, and read once more at the end
- * (`stillThere`): what moved or went on in between is dropped, never guessed at.
+ * (`stillThere`): what went on in between (`wentOn`) is one that is being resumed, anything else that changed is dropped.
  */
 import type { AwaitFunctionKind } from '../../model/await.js'
 import { compiledName, nameOfSteps } from '../../v8/objects/coroutines.js'
@@ -39,8 +39,8 @@ export interface SuspendedFunctions {
   /** Promises whose settling settles this one. */
   readonly sources: ReadonlyMap<Tagged, readonly Tagged[]>
   /**
-   * Functions that are not listed since they went on while they were read, and the promises that their ends settle: alive all the
-   * same, unlike what a collection left of one.
+   * Functions that ran when they were read, so are not listed, and the promises that their ends settle: alive all the same, unlike
+   * what a collection left of one.
    */
   readonly moving: ReadonlySet<Tagged>
   /** Candidates that made no sense: read while they moved, or no longer there. */
@@ -142,16 +142,19 @@ function settledByRunning(heap: V8Heap, links: PromiseLinks, generator: Tagged):
   return links.isPending(settles) ? settles : 0
 }
 
-/** Whether what is no longer where it was is still the same function: it went on. Flush before. */
-export function wentOn(heap: V8Heap, links: PromiseLinks, one: Suspended): boolean {
-  if (one.machine !== undefined) return links.machineOf(one.generator)?.body === one.machine.body
+/**
+ * What is no longer as it was, but is still the same function: it went on, and what it awaits now is not known. Null where that
+ * is not so. Flush before.
+ */
+export function wentOn(heap: V8Heap, functions: Functions, links: PromiseLinks, one: Suspended): Suspended | null {
+  if (one.results.length === 0 || !one.results.every((promise) => links.isPending(promise))) return null
+  const resumed = { ...one, awaits: 0 }
+  if (one.machine !== undefined) return links.machineOf(one.generator)?.body === one.machine.body ? resumed : null
   const { continuation, function: closure } = heap.layout.generator
-  return (
-    (heap.smi(one.generator, continuation) ?? CLOSED) !== CLOSED &&
-    kindOf(heap, one.generator) !== null &&
-    heap.functionShared(heap.field(one.generator, closure)) === one.function.address &&
-    one.results.every((promise) => links.isPending(promise))
-  )
+  if ((heap.smi(one.generator, continuation) ?? CLOSED) === CLOSED || kindOf(heap, one.generator) === null) return null
+  if (heap.functionShared(heap.field(one.generator, closure)) !== one.function.address) return null
+  // Running just now, it is told where it was.
+  return readGenerator(heap, functions, links, new PlaceCache(functions), one.generator, 0) ?? resumed
 }
 
 function readGenerator(

@@ -14,3 +14,10 @@ test('what nothing was found for, what is only held and what moved are', () => {
   expect(isMissed({ kind: 'unknown', why: 'moved', cutShort: true, changed: true })).toBe(true)
   expect(isMissed({ kind: 'unknown', why: 'entry', cutShort: true })).toBe(true)
 })
+
+test('a lock without its holder is, with it or paused it is not', () => {
+  const holder = { function: 'pay', file: '/srv/pay.js', line: 3, column: 5 }
+  expect(isMissed({ kind: 'lock' })).toBe(true)
+  expect(isMissed({ kind: 'lock', holders: [holder] })).toBe(false)
+  expect(isMissed({ kind: 'lock', paused: true })).toBe(false)
+})
