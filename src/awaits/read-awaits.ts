@@ -39,6 +39,8 @@ const LOCALS_NOTE =
 
 /** Scan and searches taken anew because a collection came in between. */
 const MAX_LOOKS = 2
+/** Read in some tens of ms. */
+const CHEAP_HEAP = 16 << 20
 
 export interface ReadAwaitsOptions {
   readonly natives: NativeClasses
@@ -203,7 +205,7 @@ interface SettledLook {
 
 /**
  * A collection between the scan and the searches moves what the scan has found: resolvers are then sought at addresses
- * where they no longer are. When one came, and something was not found, all is read once more.
+ * where they no longer are. When one came, and something was not found or the heap is small, all is read once more.
  */
 function readSettled(
   heap: V8Heap,
@@ -218,7 +220,9 @@ function readSettled(
     const waits = readWaits(heap, scan, pages, chains, options)
     const open = [...(waits?.waits.values() ?? [])].some(isMissed) || scan.suspended.list.some(mayBeLeft)
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
-    if (!open || late || collections === collectionsOf(heap, isolate))
+    // Names and texts may have moved as well: where it costs little, nothing is left to chance.
+    const small = scan.cost.heapBytes <= CHEAP_HEAP
+    if (!(open || small) || late || collections === collectionsOf(heap, isolate))
       return { scan, collections, unsettled, chains, waits }
     scan.blocks.release()
     heap.flush()
