@@ -82,7 +82,10 @@ function whoCalledNative(
   return null
 }
 
-/** Whether the isolate's words and every walked frame still are what they were when the stack was copied. */
+/**
+ * Whether the isolate's words and every walked frame still are what they were when the stack was copied. Their values as well: a
+ * program that makes the same calls again and again may have been torn in the same way twice, but then with other arguments.
+ */
 export function stillThere(
   heap: V8Heap,
   walked: {
@@ -101,6 +104,8 @@ export function stillThere(
   const low = Math.max(window.low, first.fp - BELOW_FRAME)
   const bytes = Buffer.allocUnsafe(Math.min(last.fp + 16, window.high) - low)
   if (!heap.memory.peek(toAddress(low), bytes)) return false
+  const above = Math.max(low, first.fp)
+  if (bytes.compare(window.bytes, above - window.low, low + bytes.length - window.low, above - low) !== 0) return false
   const { frame } = heap.layout
   const offsets = [0, 8, frame.context, frame.function, frame.bytecodeArray, frame.bytecodeOffset]
   return frames.every((machine) =>
