@@ -17,6 +17,20 @@ describe.each(NODES)('a pool on Node $major', (node) => {
     expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
   })
 
+  it.each(LIBRARIES)('whose holders come back after long work is no stall: %s', async (library) => {
+    const first = await firstOf(library, 'slow')
+    expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
+  })
+
+  it.each(LIBRARIES)('whose holders wait for hours is exhausted: %s', async (library) => {
+    const first = await firstOf(library, 'hours')
+    expect(first).toMatchObject({
+      kind: 'awaiting',
+      cause: 'pool-exhausted',
+      confidence: expect.not.stringMatching('low'),
+    })
+  })
+
   it.each(LIBRARIES)('of which nothing comes back is exhausted: %s', async (library) => {
     const first = await firstOf(library, 'held')
     expect(first).toMatchObject({

@@ -5,6 +5,7 @@ import { NODES, PROGRAMS } from '../support/nodes.js'
 import { verdictsOfProgram } from '../support/verdicts.js'
 
 const PROGRAM = path.join(PROGRAMS, 'moving-locks.cjs')
+const TWO_WAYS = path.join(PROGRAMS, 'awaits/two-ways-in.cjs')
 const WALKING = path.join(PROGRAMS, 'awaits/walking-holder.cjs')
 
 describe.each(NODES)('locks and mailboxes on Node $major', (node) => {
@@ -51,5 +52,24 @@ describe.each(NODES)('locks and mailboxes on Node $major', (node) => {
     const [first] = await verdictsOfProgram(node, WALKING, ['lost'])
     expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock', confidence: 'medium' })
     expect(first?.summary).toContain('which no suspended function was found to hold')
+  })
+
+  it('with two ways in, taken in one order with long work, are no deadlock', async () => {
+    const verdicts = await verdictsOfProgram(node, TWO_WAYS, ['ordered'])
+    const stuck = verdicts.filter((each) => each.kind === 'awaiting' && each.confidence !== 'low')
+    expect(stuck.map(({ summary }) => summary)).toEqual([])
+    expect(verdicts.map(({ summary }) => summary).join('\n')).not.toContain('deadlock')
+  })
+
+  it('with two ways in, taken in both orders, are a deadlock', async () => {
+    const [first] = await verdictsOfProgram(node, TWO_WAYS, ['crossed'])
+    expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock', confidence: 'high' })
+    expect(first?.summary).toContain('deadlock')
+  })
+
+  it('whose holder waits for what never comes are held by it, and no deadlock', async () => {
+    const [first] = await verdictsOfProgram(node, TWO_WAYS, ['kept'])
+    expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock', confidence: 'medium' })
+    expect(first?.summary).toContain('held by one (two-ways-in.cjs:')
   })
 })

@@ -136,7 +136,13 @@ export class LockWaits {
     const { locks, suspended, scopes } = this.#context
     const file = this.#fileOf(objectOf(root.key))
     const queue = locks.queueOf(finding)
-    const isUser = (one: Suspended): boolean => {
+    // What it hands to another lock names it, and has not run.
+    const isHanding = (one: Suspended): boolean => {
+      const waits = locks.findingOf(locks.chains.bottomOf(one.generator))
+      if (waits === null || variableOf(waits) === variable) return false
+      return locks.isTaking(one.generator, waits, locks.turnOf(one, [variable]))
+    }
+    const isUser = (one: Suspended, handing: boolean): boolean => {
       const { awaits, generator, kind } = one
       // One that was resumed a moment ago awaits nothing that is known, and may well have the lock.
       if (awaits === 0 && kind !== 'async function') return false
@@ -144,14 +150,18 @@ export class LockWaits {
       const waits = locks.findingOf(bottom)
       if (waits === null && locks.isFellow(finding, generator)) return false
       // What names it only further on has not got there yet: it stands in the queue of another lock.
-      if (locks.turnOf(one, [variable]) === 'no') return false
+      const taken = locks.turnOf(one, [variable])
+      if (taken === 'no') return false
+      if (handing && (waits === null || isHanding(one))) return false
       return bottom !== finding.promise && (waits === null || locks.queueOf(waits) !== queue)
     }
     const users = locks.chains.places().flatMap((members): Tagged[] => {
       const [first] = members
       if (first === undefined || first.function.script?.address !== file) return []
       if (!scopes.mentions(closureOf(this.#heap, first), variable)) return []
-      const user = members.find(isUser)
+      // Not all that stand in one place were searched: what some of them wait for the others do too.
+      const handing = members.some(isHanding)
+      const user = members.find((one) => isUser(one, handing))
       return user === undefined ? [] : [user.generator]
     })
     const orderOf = (generator: Tagged): number => suspended.byGenerator.get(generator) ?? 0
@@ -183,6 +193,12 @@ export class LockWaits {
   holder(generator: Tagged): WaitHolder[] {
     return this.#context.place(generator)
   }
+}
+
+/** The module's variable through which a search met it. */
+function variableOf(finding: Finding): string | undefined {
+  const root = finding.ends.find((end) => end.kind === 'root')
+  return root === undefined ? undefined : finding.steps.get(root.key)?.variable
 }
 
 function distinct(holders: readonly WaitHolder[]): WaitHolder[] {

@@ -18,6 +18,7 @@ import { isOfWebStream, type Paths } from './paths.js'
 import { callsEach, GIVES_BACK, turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
+import { TurnTakers, type TurnTaker } from './turn-takers.js'
 import { closureOf, receiverOf } from '../../v8/objects/suspended-frame.js'
 
 /** From a suspended function to a function among its variables: the function, its registers or scope, and one scope more. */
@@ -43,6 +44,7 @@ export class Locks {
   readonly #timers: TimerPaths
   readonly #paths: Paths
   readonly #lists: LinkedLists
+  readonly #takers: TurnTakers
   readonly #queues = new Map<Finding, { readonly queue: Tagged; readonly nearest: Tagged }>()
   #queueKind: (finding: Finding) => 'pool' | 'buffer' | null = () => null
   /** By code and place. */
@@ -63,6 +65,7 @@ export class Locks {
     this.#paths = paths
     this.#lists = new LinkedLists(objects)
     this.chains = AwaitChains.of(suspended)
+    this.#takers = new TurnTakers(objects, this.chains)
   }
 
   /**
@@ -212,7 +215,7 @@ export class Locks {
       const isLock = this.passesQueue(finding, key) && !this.#heap.is(this.nearestQueueOf(finding), 'JS_MAP')
       const taken = named === 'no' && !isLock ? 'unknown' : named
       // It waits for its own turn or task, with nothing of its code between: a limiter's caller has no turn.
-      const isCaller = taken === 'here' && waits?.promise === this.#awaitedBy(generator)
+      const isCaller = waits !== null && this.isTaking(generator, waits, taken)
       return taken === 'no' || isCaller ? [] : [{ key, generator, waits }]
     })
   }
@@ -222,8 +225,14 @@ export class Locks {
     return this.scriptOf(closureOf(this.#heap, one ?? { generator }))
   }
 
-  #awaitedBy(generator: Tagged): Tagged {
-    return this.#at(generator)?.awaits ?? 0
+  /**
+   * Whether it waits there for a turn with nothing of its code between: itself or through that lock's own code, which has no turn
+   * of any other lock.
+   */
+  isTaking(generator: Tagged, waits: Finding, taken: TurnTaken): boolean {
+    if (taken === 'here' && waits.promise === this.#at(generator)?.awaits) return true
+    const taker = this.#takers.of(waits, this.ownersOf(waits)).find(({ one }) => one.generator === generator)
+    return taker !== undefined && (taken === 'here' || taker.ofOwner)
   }
 
   /** Of those who may hold it the ones whose code names it before they wait, where there are any. */
@@ -356,14 +365,12 @@ export class Locks {
    * another queue that is served. Of the locks of a collection each function may have passed another one.
    */
   #isServed(finding: Finding, holders: readonly LockHolder[], seen = new Set<Finding>()): boolean {
-    const waiter = this.queueOf(finding) === 0 ? undefined : this.chains.firstAwaiting(finding.promise)
-    if (waiter === undefined || seen.has(finding)) return false
+    const queue = this.queueOf(finding)
+    if (queue === 0 || seen.has(finding)) return false
     seen.add(finding)
-    const owners = this.ownersOf(finding)
-    const isOfLock = (one: Suspended): boolean => owners.includes(receiverOf(this.#heap, one))
-    // Where the one who waits is the lock's own method, its callers are at the place where one takes a turn.
-    const callers = isOfLock(waiter) ? waiter.results.flatMap((promise) => this.chains.waitersOf(promise)) : []
-    const taking = [waiter, ...callers].filter((one) => isOfLock(one) || !this.isOneOfMany(finding))
+    const taking = this.takersOf(queue)
+      .filter(({ ofOwner }) => ofOwner || !this.isOneOfMany(finding))
+      .map(({ one }) => one)
     const isPast = (one: Suspended): boolean =>
       taking.some(
         (other) => receiverOf(this.#heap, one) === receiverOf(this.#heap, other) && this.passed.isPast(one, other),
@@ -374,6 +381,13 @@ export class Locks {
       const one = this.#at(generator)
       return one !== undefined && isPast(one) && goesOn(one, waits)
     })
+  }
+
+  /** Where turns of a queue are taken: those who wait in it, and the callers of its own code. */
+  takersOf(queue: Tagged): readonly TurnTaker[] {
+    return [...this.#findings.values()].flatMap((finding) =>
+      this.queueOf(finding) === queue ? this.#takers.of(finding, this.ownersOf(finding)) : [],
+    )
   }
 
   #at(generator: Tagged): Suspended | undefined {

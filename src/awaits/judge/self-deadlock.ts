@@ -11,11 +11,11 @@
 import type { Tagged, V8Heap } from '../../v8/heap/heap.js'
 import type { Objects } from '../../v8/objects/objects.js'
 import type { CodeScopes } from '../../v8/objects/code-scopes.js'
-import { scriptPath } from '../../v8/objects/scripts.js'
 import { packageOf } from '../../source/origin.js'
 import type { Suspended, SuspendedFunctions } from '../scan/suspended.js'
 import { objectOf, stepsDown, type Finding, type StepKey } from '../search/wait-search.js'
 import type { Locks } from './locks.js'
+import { fileOf, isOfOther } from './turn-takers.js'
 import { waitsForOwnTurn } from './own-turn.js'
 import { ownTextOf } from './own-text.js'
 import { runsUnderTurn } from '../../source/turn-mentions.js'
@@ -60,9 +60,13 @@ export class SelfDeadlocks {
     // One that waits in the queue by itself may be one more consumer of it, at another place.
     const further = holders.filter(
       (one) =>
-        (one.awaits === 0 || this.#locks.chains.awaitedBy(one.generator) !== undefined) && this.#isFurther(one, parked),
+        (one.awaits === 0 ||
+          this.#locks.chains.awaitedBy(one.generator) !== undefined ||
+          this.#waitIn(one, queue) === null) &&
+        this.#isFurther(one, parked),
     )
-    const inPackage = holders.filter((one) => this.#runsTask(one, waiters))
+    const owners = this.#locks.ownersOf(finding)
+    const inPackage = holders.filter((one) => this.#runsTask(one, waiters) && !isOfOther(this.#objects, one, owners))
     const passed = this.#passed(finding, queue)
     const started = holders.filter((one) => this.#isStartedEntry(one, finding))
     const handed = finding.holders.flatMap((key) => {
@@ -232,8 +236,4 @@ export class SelfDeadlocks {
     }
     return false
   }
-}
-
-function fileOf(one: Suspended): string | null {
-  return scriptPath(one.function.script?.name ?? null)
 }

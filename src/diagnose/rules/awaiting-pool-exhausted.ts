@@ -5,13 +5,14 @@
 import type { PoolFacts } from '../../model/await.js'
 import type { Confidence } from '../../model/verdict.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
-import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, type Leaf } from '../view/leaf.js'
+import { capByAge, capByLooks, leafCandidate, leavesOf, loopIsAlive, waitingOf, type Leaf } from '../view/leaf.js'
 import {
   atWorkForMs,
   confirmedPool,
   hasNobody,
   holderNodes,
   isAtWork,
+  isTimed,
   lostText,
   membersText,
   peersOf,
@@ -137,9 +138,11 @@ function capOf(
   return { cap: full || cap === 'low' ? cap : 'medium', ...ranked }
 }
 
-/** Who had a member in an earlier look went on; where nobody is known to have one, who waited for it did. */
-function isServed(view: View, leaf: Leaf, { members }: PoolFacts): boolean {
+/** Who has a member goes on by a timer, or who had one in an earlier look went on; where nobody is known to have one, who waited for it did. */
+function isServed(view: View, leaf: Leaf, pool: PoolFacts): boolean {
+  const { members } = pool
   if (members.some(hasNobody)) return false
+  if (isTimed(pool, leaf, waitingOf(view))) return true
   const holders = members.flatMap(({ heldBy }) => (heldBy?.by === 'function' ? holderNodes(view, heldBy.place) : []))
   if (holders.length === 0)
     return members.every(({ heldBy }) => heldBy === undefined) && wentOnFrom(view, leaf.node) === 'gone'

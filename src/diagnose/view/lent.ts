@@ -1,6 +1,6 @@
 /** Who has what a pool lent, in words: for each group of members that are alike. */
 import type { AwaitNode, MemberHolder, PoolFacts, PoolMember, Taking, WaitHolder, WaitKind } from '../../model/await.js'
-import { PATIENCE_MS, type Leaf } from './leaf.js'
+import { isNearTimer, PATIENCE_MS, type Leaf } from './leaf.js'
 import { fileLine, holderText } from './queue-words.js'
 import { keeperText } from './retained.js'
 import { threadWaitsText } from './thread-work.js'
@@ -19,6 +19,9 @@ const OUTSIDE: ReadonlySet<WaitKind> = new Set<WaitKind>([
 ])
 /** Node's objects on which an answer comes. */
 const ASKING = /^(?:ClientRequest|IncomingMessage|Socket|TLSSocket|ClientHttp2Stream|ChildProcess|Worker)$/
+
+/** By which a timer fires too late where the machine is crowded. */
+const TIMER_LATE_MS = 1_000
 
 const MOST_GROUPS = 4
 const MOST_TAKINGS = 3
@@ -114,6 +117,32 @@ function awaitedBy(view: View, place: WaitHolder): AwaitNode | null {
 /** Functions that stand in that place themselves, whoever they wait for. */
 export function holderNodes({ last }: View, place: WaitHolder): readonly AwaitNode[] {
   return (last.awaits?.awaits ?? []).filter((each) => isSame(each, place))
+}
+
+/**
+ * Whether who has a member goes on by a timer that is due soon: as slow as its work is, it comes back. Not one that was seen there for
+ * longer than its timer is long: it sets a new one each time.
+ *
+ * @param waits with those that are no stall by themselves
+ */
+export function isTimed({ members }: PoolFacts, leaf: Leaf, waits: readonly Leaf[]): boolean {
+  const { holders = [] } = leaf.waits
+  const queued = [leaf.node, ...leaf.node.awaitedBy]
+  const places = [...members.flatMap(({ heldBy }) => (heldBy?.by === 'function' ? [heldBy.place] : [])), ...holders]
+  return waits.some((each) => {
+    const { node } = each
+    if (!isNearTimer(each) || (node.seenMs ?? 0) > (each.waits.afterMs ?? 0) + TIMER_LATE_MS) return false
+    return [node, ...node.awaitedBy].some(
+      (frame) => places.some((place) => isSame(frame, place)) || queued.some((other) => isPast(frame, other)),
+    )
+  })
+}
+
+/** Stands further on in the function in which another one waits for a member: it may have got one there. */
+function isPast(frame: WaitHolder, other: WaitHolder): boolean {
+  if (frame.function === null || frame.function !== other.function || frame.file !== other.file) return false
+  const [line, column] = [frame.line ?? 0, frame.column ?? 0]
+  return line > (other.line ?? 0) || (line === other.line && column > (other.column ?? 0))
 }
 
 /** For how long those at work have been at it, at least; null where one of them does not tell. */
