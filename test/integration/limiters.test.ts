@@ -9,6 +9,11 @@ const FOLDER = path.join(PROJECT_ROOT, 'test/clients')
 const PROGRAM = path.join(PROGRAMS, 'limiters.cjs')
 const LINES = readFileSync(PROGRAM, 'utf8').split('\n')
 const at = (mark: string): string => `limiters.cjs:${LINES.findIndex((line) => line.includes(`// @${mark}`)) + 1}`
+const NESTED = path.join(PROGRAMS, 'nested-limiters.cjs')
+const BAKE =
+  readFileSync(NESTED, 'utf8')
+    .split('\n')
+    .findIndex((line) => line.includes('// @bake')) + 1
 
 const verdictsOf = (node: NodeBinary, kind: string) => verdictsOfProgram(node, PROGRAM, [kind, FOLDER])
 
@@ -33,4 +38,16 @@ describe.each(NODES)('a limiter on Node $major', (node) => {
     const [first] = await verdictsOf(node, kind)
     expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
   })
+
+  it.each(['p-limit', 'p-queue', 'fastq', 'async', 'bottleneck'])(
+    'that is used inside itself is a deadlock with itself, and none where the slots are enough: %s',
+    async (kind) => {
+      const [first] = await verdictsOfProgram(node, NESTED, [kind, FOLDER])
+      expect(first).toMatchObject({ kind: 'awaiting', cause: 'lock' })
+      expect(first?.summary).toContain(`in a deadlock with itself: bake (nested-limiters.cjs:${BAKE}) holds a turn`)
+      const flat = await verdictsOfProgram(node, NESTED, [`${kind}-flat`, FOLDER])
+      expect(flat.filter(({ summary }) => summary.includes('deadlock'))).toEqual([])
+      expect(flat[0]?.kind === 'awaiting' && flat[0].confidence !== 'low' ? flat[0].summary : null).toBe(null)
+    },
+  )
 })

@@ -106,9 +106,9 @@ export class Locks {
     let queue = 0
     let queueKey: StepKey = 0
     let nearest = Number.MAX_SAFE_INTEGER
-    for (const key of waysOf(finding)) {
-      const step = finding.steps.get(key)
-      if (step == null || step.depth >= nearest) continue
+    const ways = waysOf(finding)
+    for (const [key, step] of finding.steps) {
+      if (step === null || step.depth >= nearest || !ways.has(key)) continue
       if (this.#heap.isCollectionType(step.type)) {
         queue = objectOf(key)
         queueKey = key
@@ -428,14 +428,23 @@ export class Locks {
 }
 
 /**
- * Steps on the ways to what can settle it. One that leads nowhere holds nothing: garbage, such as the list of arguments of a
- * call that is over (Node checks a timer's callback by one).
+ * Steps on the ways to what can settle it, those that lead into such a way or were not followed to their end included. One that
+ * leads nowhere holds nothing: garbage, such as the list of arguments of a call that is over (Node checks a timer's callback by
+ * one).
  */
-function waysOf(finding: Finding): ReadonlySet<StepKey> {
+function waysOf({ steps, ends, holders, open, meets }: Finding): ReadonlySet<StepKey> {
   const on = new Set<StepKey>()
-  for (const end of [...finding.ends.map(({ key }) => key), ...finding.holders]) {
-    for (let key: StepKey | null = end; key !== null && !on.has(key); key = finding.steps.get(key)?.from ?? null)
+  const objects = new Set<Tagged>()
+  const add = (from: StepKey): void => {
+    for (let key: StepKey | null = from; key !== null && !on.has(key); key = steps.get(key)?.from ?? null) {
       on.add(key)
+      objects.add(objectOf(key))
+    }
+  }
+  for (const end of [...ends.map(({ key }) => key), ...holders, ...(open ?? [])]) add(end)
+  for (let before = -1; before !== on.size;) {
+    before = on.size
+    for (const [key, met] of meets ?? []) if (!on.has(key) && met.some((object) => objects.has(object))) add(key)
   }
   return on
 }

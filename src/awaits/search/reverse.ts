@@ -19,6 +19,8 @@ import { objectOf, type Finding, type FoundEnd, type Step, type StepKey } from '
 const MAX_LISTED = 500
 /** Steps between alike entries of a linked list don't count: a queue of a thousand is no farther away than one of two. */
 const MAX_DEPTH = 26
+/** Steps of one walk of which is kept what they lead to besides. */
+const MAX_MEETS = 2_000
 const MAX_WALK_DEPTH = 60 + MAX_LISTED
 const MAX_WANTED = 20_000
 /** Holders of one object that are alike (same map or code, same slot) and followed: a registry of 10,000 entries is one. */
@@ -87,6 +89,9 @@ export class ReverseSearch {
   readonly #maxAlike: number
   readonly #edges = new Map<Tagged, Edge[]>()
   readonly #known = new Map<Tagged, Known>()
+  /** In which round of the scan the holders of an object were first asked for. */
+  readonly #askedIn = new Map<Tagged, number>()
+  #round = 0
   #roundsWithRoots = 0
   #expired: () => boolean = () => false
   #lateEdges = LATE_EDGES
@@ -107,11 +112,18 @@ export class ReverseSearch {
   ): { findings: Map<Tagged, Finding>; cost: ReverseScanCost } {
     this.#expired = expired
     const distinct = [...new Set(promises)]
-    for (const promise of distinct) this.#remember(promise, type, 0, 'reference', 0)
+    for (const promise of distinct) {
+      this.#remember(promise, type, 0, 'reference', 0)
+      this.#askedIn.set(promise, this.#round)
+    }
     const cost = scanHolders(this.#context.blocks, distinct, (target, slot, want) => this.#hit(target, slot, want), {
       limit: MAX_WANTED,
       expired,
-      enough: () => this.#isEnough(distinct),
+      enough: () => {
+        const isEnough = this.#isEnough(distinct)
+        if (!isEnough) this.#round++
+        return isEnough
+      },
       more: () => this.#sparesOf(distinct.filter((promise) => this.#answerOf(promise) === 'none')),
     })
     this.#noteResolvers()
@@ -189,8 +201,10 @@ export class ReverseSearch {
     const alike = offset + this.#codeOf(edge)
     const count = (entry.alike.get(alike) ?? 0) + 1
     entry.alike.set(alike, count)
-    if (count <= this.#maxAlike) want(object)
-    else if (entry.spare.length < MAX_SPARE) entry.spare.push(object)
+    if (count <= this.#maxAlike) {
+      if (!this.#askedIn.has(object)) this.#askedIn.set(object, this.#round)
+      want(object)
+    } else if (entry.spare.length < MAX_SPARE) entry.spare.push(object)
     else entry.capped = true
     if (known === undefined || known.ways.has(wayBy(mark)) || this.#looseMarkOf(type) === null) return
     known.ways.add(wayBy(mark))
@@ -283,6 +297,8 @@ export class ReverseSearch {
     const ends: FoundEnd[] = []
     const waypoints: StepKey[] = []
     const holders: StepKey[] = []
+    const open: StepKey[] = []
+    const meets = new Map<StepKey, readonly Tagged[]>()
     const entered = new Map<Tagged, Set<string>>()
     let capped = false
     let front: StepKey[] = [promise]
@@ -292,6 +308,7 @@ export class ReverseSearch {
         const edges = this.#edges.get(objectOf(key)) ?? []
         const known = this.#known.get(objectOf(key))
         if (known?.capped === true || (known?.spare.length ?? 0) > 0 || this.#isTooLate(edges.length)) capped = true
+        if (known !== undefined && this.#isOpen(objectOf(key), known)) open.push(key)
         if (this.#lateEdges < 0) continue
         const way: Way = key - objectOf(key) === LOOSE ? 'loose' : 'firm'
         for (const edge of edges) {
@@ -301,7 +318,10 @@ export class ReverseSearch {
           if (!rules.anyMention && !this.#mayUse(edge, before)) continue
           const variable = this.#variableOf(edge, before)
           const at = this.#stateOf(edge, variable, steps, entered, rules.anyMention)
-          if (at === null) continue
+          if (at === null) {
+            if (meets.size < MAX_MEETS) meets.set(key, [...(meets.get(key) ?? []), edge.object])
+            continue
+          }
           steps.set(at, {
             from: key,
             offset: edge.offset,
@@ -341,11 +361,18 @@ export class ReverseSearch {
       ends,
       waypoints,
       holders,
+      open,
+      meets,
       rejectsOnly: false,
       capped,
       unusable: false,
       visited: steps.size,
     }
+  }
+
+  /** Who was asked for in the last round was looked for in a part of the heap only. */
+  #isOpen(object: Tagged, known: Known): boolean {
+    return known.capped || known.spare.length > 0 || (this.#askedIn.get(object) ?? this.#round) >= this.#round
   }
 
   #isTooLate(edges: number): boolean {

@@ -26,6 +26,10 @@ export interface Finding {
   readonly waypoints: readonly StepKey[]
   /** Suspended functions that can reach the resolver by what they hold: holders of a lock. */
   readonly holders: readonly StepKey[]
+  /** Steps whose own holders were not all looked for: enough was known before. */
+  readonly open?: readonly StepKey[]
+  /** By step: what it leads to besides, which another way had met before. Not all where there are very many. */
+  readonly meets?: ReadonlyMap<StepKey, readonly Tagged[]>
   /** Reached only through a reject function or an error field: it can fail by this, not succeed. */
   readonly rejectsOnly: boolean
   /** Not every holder was followed. */
