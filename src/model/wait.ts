@@ -375,6 +375,8 @@ export interface LockWait extends AnyWait {
   readonly reentrant?: boolean
   /** The queue's owner says that it is paused: nobody takes anything out of it until it is started again. */
   readonly paused?: true
+  /** The queue's owner has a budget that is used up: nobody takes anything out of it until it is filled again. */
+  readonly spent?: true
   /** One of the queues of a table: the turns that are held may be of other keys. */
   readonly keyed?: true
   /** Callbacks of the application that are to give it back; of a lock that no suspended function was found to hold. */

@@ -86,6 +86,7 @@ export class LockWaits {
       ...(named.length === 0 ? {} : { holders: named.slice(0, MAX_HOLDERS) }),
       ...(links === undefined ? {} : { links }),
       ...(cycle === null && this.#isPaused(parts) ? { paused: true as const } : {}),
+      ...(cycle === null && this.#isSpent(parts) ? { spent: true as const } : {}),
       ...(users.length === 0 ? {} : { unproved: 'holders-only-mention' }),
     }
   }
@@ -112,6 +113,17 @@ export class LockWaits {
       if (role !== 'object' || objects.getBoolean(object, PAUSED) !== true) return false
       // Node's own readline and sockets are paused for other reasons.
       return objects.classScript(object)?.startsWith('node:') !== true
+    })
+  }
+
+  /** bottleneck counts down what may still be started, and starts nothing at 0. */
+  #isSpent(parts: readonly HeapPathPart[]): boolean {
+    const { objects } = this.#context
+    return parts.some(({ object, role }) => {
+      if (role !== 'object') return false
+      const options = objects.getObject(objects.getObject(object, ['_store']), ['storeOptions'])
+      const left = options === 0 ? null : objects.getNumber(options, ['reservoir'])
+      return left !== null && left <= 0
     })
   }
 

@@ -87,6 +87,12 @@ export class Locks {
     return queue !== nearest
   }
 
+  /** How many queues of one table somebody waits in. */
+  queuesIn(table: Tagged): number {
+    const waits = [...this.#findings.values()].filter((each) => this.queueOf(each) === table)
+    return new Set(waits.map((each) => this.nearestQueueOf(each))).size
+  }
+
   /** Whether the queue is an emitter's list of listeners, or lies above a web stream: nobody takes turns there. */
   isOfListeners(finding: Finding): boolean {
     const keys = [...finding.ends.map(({ key }) => key), ...finding.holders].slice(0, MAX_WAYS)

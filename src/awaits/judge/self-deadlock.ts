@@ -81,6 +81,8 @@ export class SelfDeadlocks {
     // What is kept by a key waits for what comes for that key (an answer): that its callers can reach it makes no queue of it.
     if (handed.length === 0 && this.#heap.is(this.#locks.nearestQueueOf(finding), 'JS_MAP')) return null
     if (!inside.every((one) => this.#waitsIn(one, finding, queue, new Set(), 0))) return null
+    // Somebody has the lock of each key for which others wait: with fewer found than keys, one of them is held by who was not.
+    if (this.#locks.isKeyed(finding) && inside.length < this.#locks.queuesIn(queue)) return null
     const own = new Set(waiters)
     const elsewhere =
       this.#locks.isKeyed(finding) && holders.some((one) => !this.#waitsIn(one, finding, queue, new Set(), 0))

@@ -227,10 +227,14 @@ function isHeldByPackages(
   return finding.ends.some(({ key, kind }) => {
     const chain = stepsDown(finding, key).map(objectOf)
     const code = kind === 'root' ? [closures.get(objectOf(key)) ?? 0, ...chain] : chain
-    const packages = code.flatMap((object) => {
-      const file = scriptPath(objects.functions.ofFunction(object)?.script?.name ?? null)
-      return packageOf(file) ?? []
-    })
+    const packagesAt = code.map((object) =>
+      packageOf(scriptPath(objects.functions.ofFunction(object)?.script?.name ?? null)),
+    )
+    const packages = packagesAt.filter((name) => name !== null)
+    // What settles a promise that the client's code goes on after is a task that it was handed (`use(() => sleep(4_000))`).
+    const task = code.findIndex((object) => objects.heap.is(object, 'JS_PROMISE'))
+    const own = packagesAt.findIndex((name) => name !== null && ownPackages.has(name))
+    if (kind === 'resource' && task >= 0 && task < own) return true
     // A timer of the pool's own bounds what it lent, and a listener of the client's own is part of it.
     return (
       !packages.some((name) => ownPackages.has(name)) && (kind === 'root' || packages.some((name) => name !== 'node:'))

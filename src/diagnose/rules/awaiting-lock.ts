@@ -94,12 +94,33 @@ function capOf(view: View, leaf: Leaf, waits: readonly Leaf[], cyclic: boolean, 
   if (cyclic) return leaf.node.doubtful === true ? 'low' : 'high'
   const cap = capByLooks(view, leaf)
   if (!view.silent && (isServed(leaf, waits) || (!mutual && isTimed(leaf)))) return 'low'
-  if (isHeld(leaf)) return cap
+  // Whatever fills it again (an interval, a call) is seen by nobody.
+  if (!view.silent && leaf.waits.spent === true) return 'low'
+  if (isHeld(leaf)) return isHeldInQueue(view, leaf, waits) ? 'low' : cap
   const most =
     mutual || view.silent || leaf.waits.paused === true || (isLockByName(leaf.waits) && leaf.waits.doubt === undefined)
       ? 'medium'
       : 'low'
   return RANK[cap] <= RANK[most] ? cap : most
+}
+
+/**
+ * Each holder waits for its turn in another queue, which nobody was found to hold, and which is no lock by its names: how likely that
+ * one stands still is how likely this one does.
+ */
+function isHeldInQueue(view: View, leaf: Leaf, waits: readonly Leaf[]): boolean {
+  if (view.silent) return false
+  return (leaf.waits.holders ?? []).every((holder) => {
+    const parked = waits.filter(
+      (each) => each !== leaf && holderAbove({ ...leaf, waits: { ...leaf.waits, holders: [holder] } }, each),
+    )
+    return parked.length > 0 && parked.every((each) => isGuess(view, each, waits))
+  })
+}
+
+function isGuess(view: View, leaf: Leaf, waits: readonly Leaf[]): boolean {
+  if (leaf.cause !== 'lock' || isHeld(leaf) || (leaf.waits.links ?? []).length > 0) return false
+  return capOf(view, leaf, waits, false, mutualWaits(leaf, waits).length > 0) === 'low'
 }
 
 /** Its own code has a timer due soon that reaches it: a limiter that lets one through every so often. */
@@ -113,6 +134,8 @@ function isHeld({ waits }: Leaf): boolean {
 
 function holdersText({ waits }: Leaf): string {
   if (waits.paused === true) return ', which is paused: nothing is taken out of it until somebody starts it again'
+  if (waits.spent === true)
+    return ', whose budget (its reservoir) is used up: nothing is taken out of it until it is filled again'
   const names = (waits.holders ?? []).slice(0, 3).map(holderText)
   if (names.length > 0 && waits.doubt === undefined) return `, held by ${names.join(', ')}`
   if (names.length > 0) return `, perhaps held by ${names.join(', ')}, whose code mentions it`
@@ -149,6 +172,7 @@ function signsOf({ waits }: Leaf, cyclic: boolean): Sign[] {
   else if (waits.owner !== undefined) signs.push(weak(where))
   if (waits.callbacks !== undefined) signs.push(strong('callbacks that are to give it back are waiting to be called'))
   if (waits.paused === true) signs.push(strong('it says of itself that it is paused'))
+  if (waits.spent === true) signs.push(strong('its reservoir is at 0'))
   if (cyclic)
     signs.push(
       strong(
@@ -168,6 +192,8 @@ function nextOf(leaf: Leaf, cyclic: boolean): string {
   if (cyclic) return 'Take both locks in one order everywhere, or take them with a time-out.'
   const { left, paused, callbacks } = leaf.waits
   if (paused === true) return 'Start it again (start() or resume()), and find the path that pauses it and does not.'
+  if (leaf.waits.spent === true)
+    return 'Find out what fills its reservoir again (reservoirRefreshInterval, incrementReservoir()), and when: until then nothing of it starts.'
   const [callback] = callbacks ?? []
   if (callback !== undefined)
     return `Find out why ${holderText(callback)} is not called, ${callerText(callback)}: until then the turn is taken. Give what it waits for a time-out.`

@@ -132,6 +132,8 @@ export function isTimed({ members }: PoolFacts, leaf: Leaf, waits: readonly Leaf
   return waits.some((each) => {
     const { node } = each
     if (!isNearTimer(each) || (node.seenMs ?? 0) > (each.waits.afterMs ?? 0) + TIMER_LATE_MS) return false
+    // Of a pool that runs what it is handed (`pool.use(task)`), who has a member stands where others wait for one.
+    if (isSame(node, leaf.node) && node.column === leaf.node.column) return true
     return [node, ...node.awaitedBy].some(
       (frame) => places.some((place) => isSame(frame, place)) || queued.some((other) => isPast(frame, other)),
     )
