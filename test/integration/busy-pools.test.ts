@@ -22,6 +22,11 @@ describe.each(NODES)('a pool on Node $major', (node) => {
     expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
   })
 
+  it('that runs what it is handed has lost nothing', async () => {
+    const first = await firstOf('generic-pool', 'task')
+    expect(first?.kind === 'awaiting' && first.confidence !== 'low' ? first.summary : null).toBe(null)
+  })
+
   it.each(LIBRARIES)('whose holders wait for hours is exhausted: %s', async (library) => {
     const first = await firstOf(library, 'hours')
     expect(first).toMatchObject({
