@@ -221,7 +221,7 @@ function readSettled(
     const open = [...(waits?.waits.values() ?? [])].some(isMissed) || scan.suspended.list.some(mayBeLeft)
     const late = look >= MAX_LOOKS || performance.now() > options.deadlineMs
     // Names and texts may have moved as well: where it costs little, nothing is left to chance.
-    const small = scan.cost.heapBytes <= CHEAP_HEAP
+    const small = scan.cost.heapBytes <= CHEAP_HEAP && scan.suspended.list.length > 0
     if (!(open || small) || late || collections === collectionsOf(heap, isolate))
       return { scan, collections, unsettled, chains, waits }
     scan.blocks.release()
