@@ -15,6 +15,7 @@ import { packageOf } from '../../source/origin.js'
 import { withoutTexts } from '../../source/blocks.js'
 import { PassedTurns } from './passed-turns.js'
 import { isOfWebStream, type Paths } from './paths.js'
+import { QueuesOnWays } from './queues-on-ways.js'
 import { callsEach, GIVES_BACK, turnTaken, type TurnTaken } from '../../source/turn-mentions.js'
 import { ownTextOf, type OwnText } from './own-text.js'
 import type { TimerPaths } from './timer-paths.js'
@@ -45,7 +46,7 @@ export class Locks {
   readonly #paths: Paths
   readonly #lists: LinkedLists
   readonly #takers: TurnTakers
-  readonly #queues = new Map<Finding, { readonly queue: Tagged; readonly nearest: Tagged }>()
+  readonly #queues: QueuesOnWays
   #queueKind: (finding: Finding) => 'pool' | 'buffer' | null = () => null
   /** By code and place. */
   readonly #texts = new Map<string, OwnText | null>()
@@ -64,6 +65,7 @@ export class Locks {
     this.#timers = timers
     this.#paths = paths
     this.#lists = new LinkedLists(objects)
+    this.#queues = new QueuesOnWays(objects.heap, this.#lists)
     this.chains = AwaitChains.of(suspended)
     this.#takers = new TurnTakers(objects, this.chains)
   }
@@ -73,17 +75,17 @@ export class Locks {
    * Of a table of queues by key it is the table: one who waits for one key reaches the queues of all the others.
    */
   queueOf(finding: Finding): Tagged {
-    return this.#queuesOf(finding).queue
+    return this.#queues.of(finding).queue
   }
 
   /** The collection itself, which in a table is one of several. */
   nearestQueueOf(finding: Finding): Tagged {
-    return this.#queuesOf(finding).nearest
+    return this.#queues.of(finding).nearest
   }
 
   /** Whether the queue is one of several in a table: what waits there for one key does not wait for another. */
   isKeyed(finding: Finding): boolean {
-    const { queue, nearest } = this.#queuesOf(finding)
+    const { queue, nearest } = this.#queues.of(finding)
     return queue !== nearest
   }
 
@@ -104,31 +106,6 @@ export class Locks {
   /** Whether the lock is one of several that are kept together: who has passed one of them may hold another. */
   isOneOfMany(finding: Finding): boolean {
     return this.#lists.isOneOfMany(finding, this.nearestQueueOf(finding))
-  }
-
-  #queuesOf(finding: Finding): { readonly queue: Tagged; readonly nearest: Tagged } {
-    const known = this.#queues.get(finding)
-    if (known !== undefined) return known
-    let queue = 0
-    let queueKey: StepKey = 0
-    let nearest = Number.MAX_SAFE_INTEGER
-    const ways = waysOf(finding)
-    for (const [key, step] of finding.steps) {
-      if (step === null || step.depth >= nearest || !ways.has(key)) continue
-      if (this.#heap.isCollectionType(step.type)) {
-        queue = objectOf(key)
-        queueKey = key
-      } else if (this.#lists.isNode(objectOf(key), step.type)) {
-        queue = this.#lists.ownerOf(finding, key)
-        queueKey = 0
-        if (queue === 0) continue
-      } else continue
-      nearest = step.depth
-    }
-    const table = queueKey === 0 ? 0 : this.#lists.tableOf(finding, queueKey)
-    const found = { queue: table === 0 ? queue : table, nearest: queue }
-    this.#queues.set(finding, found)
-    return found
   }
 
   /** File of a function's code. */
@@ -163,7 +140,7 @@ export class Locks {
   }
 
   #runnersAmong(finding: Finding, holders: readonly LockHolder[]): LockHolder[] {
-    const { queue, nearest } = this.#queuesOf(finding)
+    const { queue, nearest } = this.#queues.of(finding)
     if (queue === 0) return []
     return holders.filter(({ key, generator, waits }) => {
       if (waits !== null && this.#settlesAll(finding, generator, queue)) return true
@@ -431,26 +408,4 @@ export class Locks {
     const [first, ...others] = this.holdersOf(finding)
     return first?.waits != null && others.every(({ waits }) => waits === first.waits)
   }
-}
-
-/**
- * Steps on the ways to what can settle it, those that lead into such a way or were not followed to their end included. One that
- * leads nowhere holds nothing: garbage, such as the list of arguments of a call that is over (Node checks a timer's callback by
- * one).
- */
-function waysOf({ steps, ends, holders, open, meets }: Finding): ReadonlySet<StepKey> {
-  const on = new Set<StepKey>()
-  const objects = new Set<Tagged>()
-  const add = (from: StepKey): void => {
-    for (let key: StepKey | null = from; key !== null && !on.has(key); key = steps.get(key)?.from ?? null) {
-      on.add(key)
-      objects.add(objectOf(key))
-    }
-  }
-  for (const end of [...ends.map(({ key }) => key), ...holders, ...(open ?? [])]) add(end)
-  for (let before = -1; before !== on.size;) {
-    before = on.size
-    for (const [key, met] of meets ?? []) if (!on.has(key) && met.some((object) => objects.has(object))) add(key)
-  }
-  return on
 }
