@@ -1,28 +1,13 @@
 /** Functions that wait for each other's end through promises that are resolved by hand, as caches do; and siblings. */
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { DumpJson } from '../../src/report/dump-json.js'
-import type { Verdict } from '../../src/model/verdict.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
-import { startProgram } from '../support/program.js'
+import { verdictsBesidePeer } from '../support/verdicts.js'
 
 const PROGRAM = path.join(PROGRAMS, 'awaits/ends-by-hand.cjs')
-const PEER = path.join(PROGRAMS, 'awaits/peer.cjs')
 const CIRCLE = /waits for (its own end|the end of .*, which ends only when this wait is over)/
 
-async function verdictsOf(node: NodeBinary, kind: string): Promise<readonly Verdict[]> {
-  const peer = await startProgram(node, PEER, [])
-  const program = await startProgram(node, PROGRAM, [kind, String(peer.ready['mute'])], [], 'pipe')
-  try {
-    const { code, stdout, stderr } = await runCli(['dump', String(program.pid), '--json'])
-    expect(code, stderr).toBe(0)
-    return (JSON.parse(stdout) as DumpJson).verdicts
-  } finally {
-    await program.end()
-    await peer.end()
-  }
-}
+const verdictsOf = (node: NodeBinary, kind: string) => verdictsBesidePeer(node, PROGRAM, kind)
 
 describe.each(NODES.map((node) => [node.version, node] as const))('on %s', (_version, node) => {
   test.each(['itself', 'crossed'])('a loader that needs what it loads is a circle (%s)', async (kind) => {

@@ -1,27 +1,13 @@
 /** Waits that look like another kind, as real programs had them, each with a sibling in which the rule must not fire. */
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { DumpJson } from '../../src/report/dump-json.js'
 import type { Verdict } from '../../src/model/verdict.js'
-import { runCli } from '../support/cli.js'
 import { NODES, PROGRAMS, type NodeBinary } from '../support/nodes.js'
-import { startProgram } from '../support/program.js'
+import { verdictsBesidePeer } from '../support/verdicts.js'
 
 const PROGRAM = path.join(PROGRAMS, 'awaits/told-apart.cjs')
-const PEER = path.join(PROGRAMS, 'awaits/peer.cjs')
 
-async function verdictsOf(node: NodeBinary, kind: string): Promise<readonly Verdict[]> {
-  const peer = await startProgram(node, PEER, [])
-  const program = await startProgram(node, PROGRAM, [kind, String(peer.ready['mute'])], [], 'pipe')
-  try {
-    const { code, stdout, stderr } = await runCli(['dump', String(program.pid), '--json'])
-    expect(code, stderr).toBe(0)
-    return (JSON.parse(stdout) as DumpJson).verdicts
-  } finally {
-    await program.end()
-    await peer.end()
-  }
-}
+const verdictsOf = (node: NodeBinary, kind: string) => verdictsBesidePeer(node, PROGRAM, kind)
 
 const cameWhileItChanged = ({ summary }: Verdict): boolean => summary.includes('changed while it was read')
 
