@@ -4,7 +4,7 @@
  * parked on the next one, round to the first, a deadlock explains all of them at once.
  */
 import type { WaitHolder } from '../../model/await.js'
-import { FAR_TIMER_MS, isNearTimer, PATIENCE_MS, type Leaf } from './leaf.js'
+import { isNearTimer, PATIENCE_MS, type Leaf } from './leaf.js'
 
 /** Cycles longer than this are told as single waits. */
 const LONGEST = 8
@@ -42,16 +42,11 @@ export function isServed(leaf: Leaf, waits: readonly Leaf[]): boolean {
   for (const each of path) {
     for (const next of others) {
       if (path.includes(next) || holderAbove(each, next) === undefined) continue
-      if (isNearTimer(next) || isWork(next) || isSoonWoken(next)) return true
+      if (isNearTimer(next) || isWork(next)) return true
       if (next.cause === 'lock') path.push(next)
     }
   }
   return false
-}
-
-/** By a timer, whatever else is thought of it: of one that was set anew it may only seem that it looks for something in vain. */
-function isSoonWoken({ waits }: Leaf): boolean {
-  return waits.kind === 'timer' && waits.dueInMs !== undefined && waits.dueInMs >= 0 && waits.dueInMs < FAR_TIMER_MS
 }
 
 /** As young as that, a child or an answer is what any holder may wait for. */

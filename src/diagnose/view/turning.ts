@@ -166,8 +166,9 @@ export function unclearOf(view: View): readonly AwaitNode[] {
  * for something again and again (an interval, a callback that sets the next timer), and has not found it.
  */
 export function isLookedFor(view: View, node: AwaitNode): boolean {
-  // What tries again after an error is told with that error.
-  if (node.waitsFor?.again !== undefined) return false
+  // What tries again after an error is told with that error. One that settles the promise itself fires once: set while the earlier
+  // look was taken, it only seems new.
+  if (node.waitsFor?.again !== undefined || !isByCallback(node)) return false
   return uncollectedLooks(view).some((look) => isNewSince(view, node, look) && awaitsSame(view, node, look))
 }
 

@@ -9,10 +9,16 @@ import { awaitNode, evidence, frame, idleMain, loopState } from '../../support/e
 function look(
   call: number,
   collections: number,
-  { inside = true, promise }: { readonly inside?: boolean; readonly promise?: number } = {},
+  {
+    inside = true,
+    promise,
+    settles = false,
+  }: { readonly inside?: boolean; readonly promise?: number; readonly settles?: boolean } = {},
 ): Partial<Look> {
   const timer = { kind: 'timer' as const, afterMs: 40, sinceMs: 10, dueInMs: 30, summary: 'timer of 40 ms' }
-  const parts = [{ name: 'check()', slot: '', role: 'function' as const }]
+  const parts = settles
+    ? [{ name: 'Timeout', slot: '._onTimeout', role: 'object' as const }]
+    : [{ name: 'check()', slot: '', role: 'function' as const }]
   const node = awaitNode('untilThere', 4, promise === undefined ? timer : { ...timer, parts }, {
     awaitedBy: inside ? [frame('looking', 9)] : [],
     calls: [call],
@@ -91,6 +97,13 @@ describe('a function that wakes and waits again', () => {
     // After a collection the same promise may have another number.
     expect(top([alone(7), alone(8, 6)]).summary).toContain("can't be told, because garbage was collected")
     expect(clearerInMs(evidence([alone(7), alone(8, 6)]))).toBe(30)
+  })
+
+  test('by a timer that settles the promise itself looks for nothing: that was set while the earlier look was taken', () => {
+    const direct = (promise: number): Partial<Look> => look(promise, 5, { inside: false, promise, settles: true })
+    const { kind, summary } = top([direct(7), direct(7)])
+    expect(kind).not.toBe('awaiting')
+    expect(summary).not.toContain('again and again')
   })
 
   test('upon which a look came while it ran has neither gone nor come, and a further look tells', () => {
