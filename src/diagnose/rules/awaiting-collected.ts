@@ -3,14 +3,15 @@
  * only it would resume. What is left tells of it: a caller that somebody keeps, or the text of the script, which begins with
  * a loop that has no end.
  */
-import type { AwaitNode, AwaitTree, CodePlace } from '../../model/await.js'
+import type { AwaitNode, CodePlace } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
 import { blameAwait, blameFrames, placeText } from '../view/blame.js'
 import { strong, weak, type Candidate, type Sign } from '../view/candidate.js'
 import { loopIsAlive } from '../view/leaf.js'
 import { seconds } from '../view/phrases.js'
+import { standingWith } from '../view/places.js'
 import { pointersOfAwait } from '../view/pointers.js'
-import { keyOf, waitsForNobody } from '../view/turning.js'
+import { waitsForNobody } from '../view/turning.js'
 import type { View } from '../view/view.js'
 import { FOLLOW_THE_CALL } from './awaiting-never-settles.js'
 import { beating } from './beating.js'
@@ -45,18 +46,15 @@ function callersOf(view: View): Candidate[] {
 function ranSince({ last }: View, looks: readonly Look[], node: AwaitNode): boolean {
   return looks.some(
     ({ awaits }) =>
-      awaits?.collections === last.awaits?.collections && sightings(awaits, node).some((each) => !waitsForNobody(each)),
+      awaits?.collections === last.awaits?.collections &&
+      standingWith(awaits, node).some((each) => !waitsForNobody(each)),
   )
-}
-
-function sightings(tree: AwaitTree | null, node: AwaitNode): readonly AwaitNode[] {
-  return (tree?.awaits ?? []).filter((each) => keyOf(each) === keyOf(node))
 }
 
 function caller(view: View, node: AwaitNode, index: number): Candidate {
   const blame = blameAwait(node)
   const signs: Sign[] = [weak('it stands at a call, and no function of that call is left in memory')]
-  const seen = view.evidence.looks.filter(({ awaits }) => sightings(awaits, node).some(waitsForNobody)).length
+  const seen = view.evidence.looks.filter(({ awaits }) => standingWith(awaits, node).some(waitsForNobody)).length
   if (node.seenMs != null)
     signs.push(weak(`in the same place in ${node.looks ?? 1} looks over ${seconds(node.seenMs)}`))
   if (view.silence !== null) signs.push(strong(view.silence))

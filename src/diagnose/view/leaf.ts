@@ -10,7 +10,8 @@ import { blameAwait, blameCaller, placeText, type Blame } from './blame.js'
 import { strong, weak, type Candidate, type Sign } from './candidate.js'
 import { seconds } from './phrases.js'
 import { pointersOfAwait } from './pointers.js'
-import { isLookedFor, keyOf } from './turning.js'
+import { standingWith } from './places.js'
+import { isLookedFor } from './turning.js'
 import type { View } from './view.js'
 
 export type AwaitingCause = VerdictCause<'awaiting'>
@@ -313,10 +314,9 @@ const UNTOLD: ReadonlySet<WaitKind> = new Set<WaitKind>(['unknown', 'nothing', '
 
 /** An earlier look saw functions wait in that place for something else: they moved, or one of the looks is wrong. */
 function wasAnother(view: View, { node, waits }: Leaf): boolean {
-  const key = keyOf(node)
   return view.evidence.looks.some((look) => {
     if (look === view.last) return false
-    const kinds = (look.awaits?.awaits ?? []).flatMap((each) => (keyOf(each) === key ? [each.waitsFor?.kind] : []))
+    const kinds = standingWith(look.awaits, node).map((each) => each.waitsFor?.kind)
     const told = kinds.filter((kind) => kind !== undefined && !UNTOLD.has(kind))
     return told.length > 0 && !told.includes(waits.kind)
   })

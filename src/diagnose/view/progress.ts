@@ -11,6 +11,7 @@ import { frameOf, originOfFrame } from './blame.js'
 import { strong, weak, type Sign } from './candidate.js'
 import { isNearTimer, waitingOf, type Leaf } from './leaf.js'
 import { plural, seconds } from './phrases.js'
+import { keyOf } from './places.js'
 import {
   begunSince,
   betweenIn,
@@ -18,7 +19,6 @@ import {
   callOf,
   isRenewed,
   isSettledBy,
-  keyOf,
   turningOf,
   turningText,
   unclearOf,

@@ -6,6 +6,7 @@ import type { AwaitNode, AwaitTree, WaitsFor } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
 import { blameAwait, frameOf, placeText, type Blame } from './blame.js'
 import { seconds } from './phrases.js'
+import { keyOf, standingAt, standingWith } from './places.js'
 import type { View } from './view.js'
 
 export interface Turning {
@@ -105,7 +106,7 @@ export function uncollectedLooks({ evidence, last }: View): readonly Look[] {
 export function betweenIn(tree: AwaitTree | null, key: string): number {
   const caller = key.slice(key.indexOf('<') + 1)
   if (tree === null || caller === key) return 0
-  return tree.awaits.reduce((sum, node) => sum + (waitsUnseen(node) && keyOf(node) === caller ? node.count : 0), 0)
+  return standingAt(tree, caller).reduce((sum, node) => sum + (waitsUnseen(node) ? node.count : 0), 0)
 }
 
 function waitsUnseen(node: AwaitNode): boolean {
@@ -126,8 +127,7 @@ function hasWoken(view: View, node: AwaitNode, since: Look): boolean {
 
 /** Of the calls that stand in its place in that look. */
 function numbersIn(look: Look, node: AwaitNode): readonly (number | undefined)[] {
-  const key = keyOf(node)
-  return (look.awaits?.awaits ?? []).flatMap((before) => (keyOf(before) === key ? [callNumber(before)] : []))
+  return standingWith(look.awaits, node).map(callNumber)
 }
 
 /** `untilThere (leader.js:4) wakes and waits again, and whether in the same call can't be told`; null where nothing is unclear. */
@@ -174,8 +174,7 @@ export function isLookedFor(view: View, node: AwaitNode): boolean {
 
 function awaitsSame(view: View, node: AwaitNode, since: Look): boolean {
   if (node.promise === undefined || !uncollectedLooks(view).includes(since)) return false
-  const key = keyOf(node)
-  return (since.awaits?.awaits ?? []).some((before) => before.promise === node.promise && keyOf(before) === key)
+  return standingWith(since.awaits, node).some((before) => before.promise === node.promise)
 }
 
 /** Its timer was set since the first look. */
@@ -195,11 +194,6 @@ function isByCallback({ promise, waitsFor }: AwaitNode): boolean {
 function isNewSince({ last }: View, { waitsFor }: AwaitNode, since: Look): boolean {
   if (waitsFor?.kind !== 'timer' || waitsFor.sinceMs === undefined) return false
   return waitsFor.sinceMs < last.takenAtMs - since.takenAtMs
-}
-
-/** By place and chain. */
-export function keyOf(node: AwaitNode): string {
-  return [node, ...node.awaitedBy].map((at) => [at.function, at.file, at.line, at.column].join(':')).join('<')
 }
 
 /** Async ids given between the looks: resources, requests and timers that JavaScript made. */

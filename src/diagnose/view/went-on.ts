@@ -1,7 +1,8 @@
 /** Calls that an earlier look saw in a place and that are gone: what they waited for there lets some through. */
-import type { AwaitNode, AwaitTree } from '../../model/await.js'
+import type { AwaitNode } from '../../model/await.js'
 import type { Look } from '../../model/evidence.js'
-import { keyOf, uncollectedLooks } from './turning.js'
+import { standingWith } from './places.js'
+import { uncollectedLooks } from './turning.js'
 import type { View } from './view.js'
 
 /** So many looks with a call that the last has not: what stands still keeps its number after two collections. */
@@ -14,11 +15,10 @@ const TELLING_LOOKS = 3
  */
 export function wentOnFrom(view: View, node: AwaitNode): 'gone' | 'unclear' | null {
   const { evidence, last } = view
-  const key = keyOf(node)
-  const now = callsIn(last, key)
+  const now = callsIn(last, node)
   if (now === null) return null
   const earlier = evidence.looks.flatMap((look) => {
-    const calls = look === last ? null : callsIn(look, key)
+    const calls = look === last ? null : callsIn(look, node)
     return calls === null ? [] : [{ look, calls }]
   })
   const isThere = (call: number): boolean => now.includes(call)
@@ -33,24 +33,8 @@ function isWhole({ awaits }: Look): boolean {
 }
 
 /** Of the functions in that place in that look; null where there is none, or where they have no numbers. */
-function callsIn({ awaits }: Look, key: string): readonly number[] | null {
-  if (awaits === null) return null
-  const places = byPlace.get(awaits) ?? placesOf(awaits)
-  byPlace.set(awaits, places)
-  return places.get(key) ?? null
-}
-
-/** Kept for each look: of a program with thousands of places every one is asked for. */
-const byPlace = new WeakMap<AwaitTree, ReadonlyMap<string, readonly number[] | null>>()
-
-function placesOf({ awaits }: AwaitTree): ReadonlyMap<string, readonly number[] | null> {
-  const places = new Map<string, number[] | null>()
-  for (const node of awaits) {
-    const key = keyOf(node)
-    const known = places.get(key)
-    if (node.calls === undefined || known === null) places.set(key, null)
-    else if (known === undefined) places.set(key, [...node.calls])
-    else known.push(...node.calls)
-  }
-  return places
+function callsIn({ awaits }: Look, node: AwaitNode): readonly number[] | null {
+  const standing = standingWith(awaits, node)
+  if (standing.length === 0 || standing.some(({ calls }) => calls === undefined)) return null
+  return standing.flatMap(({ calls = [] }) => calls)
 }
