@@ -10,7 +10,7 @@ import { HeapBlocks, heapRanges } from '../../v8/heap/heap-blocks.js'
 import { scanMaps, type HeapMaps } from '../../v8/heap/map-scan.js'
 import { scanObjects, type ScannedObjects } from './object-scan.js'
 import { PromiseLinks } from '../../v8/objects/promises.js'
-import { readSuspended, stillThere, wentOn, type SuspendedFunctions } from './suspended.js'
+import { PlaceCache, readSuspended, stillThere, wentOn, type SuspendedFunctions } from './suspended.js'
 
 export interface AwaitScan {
   readonly isolate: Isolate
@@ -92,8 +92,9 @@ function keepUnchanged(
   scanned: ScannedObjects,
 ): SuspendedFunctions {
   heap.flush()
+  const places = new PlaceCache(functions)
   const list = read.list.flatMap((one) =>
-    stillThere(heap, links, one) ? one : (wentOn(heap, functions, links, one) ?? []),
+    stillThere(heap, links, one) ? one : (wentOn(heap, functions, links, places, one) ?? []),
   )
   if (list.length === read.list.length && list.every((one, i) => one === read.list[i])) return read
   return {

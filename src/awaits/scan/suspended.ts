@@ -27,6 +27,8 @@ export interface Suspended {
   readonly continuation: number
   /** As read: compared when it is read again. Of one place it differs by the tier that the code ran in. */
   readonly position: number
+  /** It went on while it was read: what it awaits now is not known. */
+  readonly resumed?: true
   /** Such a function; its `continuation` and `position` are its label. */
   readonly machine?: StateMachine
 }
@@ -146,15 +148,22 @@ function settledByRunning(heap: V8Heap, links: PromiseLinks, generator: Tagged):
  * What is no longer as it was, but is still the same function: it went on, and what it awaits now is not known. Null where that
  * is not so. Flush before.
  */
-export function wentOn(heap: V8Heap, functions: Functions, links: PromiseLinks, one: Suspended): Suspended | null {
+export function wentOn(
+  heap: V8Heap,
+  functions: Functions,
+  links: PromiseLinks,
+  places: PlaceCache,
+  one: Suspended,
+): Suspended | null {
   if (one.results.length === 0 || !one.results.every((promise) => links.isPending(promise))) return null
-  const resumed = { ...one, awaits: 0 }
-  if (one.machine !== undefined) return links.machineOf(one.generator)?.body === one.machine.body ? resumed : null
+  const resumed = { awaits: 0, resumed: true } as const
+  if (one.machine !== undefined)
+    return links.machineOf(one.generator)?.body === one.machine.body ? { ...one, ...resumed } : null
   const { continuation, function: closure } = heap.layout.generator
   if ((heap.smi(one.generator, continuation) ?? CLOSED) === CLOSED || kindOf(heap, one.generator) === null) return null
   if (heap.functionShared(heap.field(one.generator, closure)) !== one.function.address) return null
   // Running just now, it is told where it was.
-  return readGenerator(heap, functions, links, new PlaceCache(functions), one.generator, 0) ?? resumed
+  return { ...(readGenerator(heap, functions, links, places, one.generator, 0) ?? one), ...resumed }
 }
 
 function readGenerator(
@@ -246,7 +255,7 @@ function resultsOf(heap: V8Heap, links: PromiseLinks, generator: Tagged, kind: A
 }
 
 /** A thousand functions in one place decode its position table once. */
-class PlaceCache {
+export class PlaceCache {
   readonly #functions: Functions
   readonly #places = new Map<Tagged, Map<number, LineColumn | null>>()
   readonly #named = new Map<Tagged, FunctionInfo>()

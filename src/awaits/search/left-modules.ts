@@ -20,9 +20,9 @@ export const LEFT_MODULE: WaitFacts = { kind: 'nothing', why: 'collected' }
 
 const MAX_HOLDERS = 10_000
 
-/** One that has not begun stands at its first suspension, and waits for what it imports. */
-export function mayBeLeft({ kind, awaits, continuation }: Suspended): boolean {
-  return kind === 'module' && awaits === 0 && continuation > 0
+/** One that has not begun stands at its first suspension, and waits for what it imports. One that was seen to go on is at work. */
+export function mayBeLeft({ kind, awaits, continuation, resumed }: Suspended): boolean {
+  return kind === 'module' && awaits === 0 && continuation > 0 && resumed !== true
 }
 
 /** False where functions or promises may have been missed: what then seems gone was only not read. */
