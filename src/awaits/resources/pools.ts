@@ -132,11 +132,12 @@ function fuller(objects: Objects, one: Tagged, other: Tagged): Tagged {
   return (countOf(objects, other) ?? 0) > (countOf(objects, one) ?? 0) ? other : one
 }
 
-function limitOf(objects: Objects, owner: Tagged): number | null {
-  const own = objects.getNumber(owner, LIMITS)
+/** Of a pool, or of its settings. */
+export function limitOf(objects: Objects, owner: Tagged, names: readonly string[] = LIMITS): number | null {
+  const own = objects.getNumber(owner, names)
   if (own !== null) return own
   const settings = objects.getObject(owner, SETTINGS)
-  return settings === 0 ? null : objects.getNumber(settings, LIMITS)
+  return settings === 0 ? null : objects.getNumber(settings, names)
 }
 
 /** An entry and what it wraps: pools keep their members in objects of their own, and those in loans. */

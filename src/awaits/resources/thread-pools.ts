@@ -9,14 +9,13 @@ import type { Tagged } from '../../v8/heap/heap.js'
 import { ELEMENTS_OFFSET, type Objects } from '../../v8/objects/objects.js'
 import { describeResource, type DescribeContext } from './describe-resource.js'
 import { countOf, entriesOf } from './collections.js'
-import { grouped, isPoolName, type PoolReading } from './pools.js'
+import { grouped, isPoolName, limitOf, type PoolReading } from './pools.js'
 
 const WORKERS = /^[_#]*(?:workers?|threads?|all\w*|(?:ready|pending)Items)$/i
 const QUEUE = /^[_#]*(?:\w*queue|tasks|jobs|pending\w*)$/i
 const GIVEN = /^[_#]*(?:taskInfos|tasks|processing|running|jobs|pending\w*)$/i
 const OF_WORKER = ['worker', '_worker', '#worker', 'thread', '_thread', 'process', '_process']
 const LIMITS = ['maxThreads', 'maxWorkers', 'max', 'size', 'poolSize']
-const SETTINGS = ['options', '_options', '#options', 'opts']
 /** A worker's own record, the runtime's wrapper in that, and Node's object. */
 const MAX_WRAPPED = 3
 const MAX_WORKERS = 200
@@ -57,9 +56,7 @@ export function readTaskPool(objects: Objects, pool: Tagged): TaskPool | null {
     slot = `.${name}`
   }
   if (slot === '') return null
-  const settings = objects.getObject(pool, SETTINGS)
-  const limit = objects.getNumber(pool, LIMITS) ?? (settings === 0 ? null : objects.getNumber(settings, LIMITS))
-  return { workers, queued, slot, limit }
+  return { workers, queued, slot, limit: limitOf(objects, pool, LIMITS) }
 }
 
 export function readingOfTaskPool(
