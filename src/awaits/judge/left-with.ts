@@ -18,7 +18,7 @@ const MAX_CALLERS = 3
 const BY_CALL_ONLY = /(?!)/
 
 /** @param ownCode the function that waits is the lock's own: then it is its caller that takes the lock */
-export function leftWith({ suspended, locks }: JudgeContext, finding: Finding, ownCode: boolean): Left | null {
+export function leftWith({ locks }: JudgeContext, finding: Finding, ownCode: boolean): Left | null {
   const waiter = locks.chains.firstAwaiting(finding.promise)
   if (waiter === undefined) return null
   const first = ownCode ? callerOf(waiter) : waiter
@@ -34,7 +34,7 @@ export function leftWith({ suspended, locks }: JudgeContext, finding: Finding, o
   return null
 
   function callerOf({ results }: Suspended): Suspended | undefined {
-    return suspended.list.find((one) => results.includes(one.awaits))
+    return results.map((promise) => locks.chains.firstAwaiting(promise)).find((one) => one !== undefined)
   }
 }
 

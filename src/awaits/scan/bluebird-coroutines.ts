@@ -32,18 +32,22 @@ export function withCoroutines(
       ? []
       : [{ index, yielded, result: objects.getObject(object, ['_promise']) }]
   })
+  const results = new Set(steps.map(({ result }) => result))
+  const waiting = new Map<Tagged, number[]>()
+  for (const { index, yielded } of steps) {
+    const known = waiting.get(yielded)
+    if (known === undefined) waiting.set(yielded, [index + offset])
+    else known.push(index + offset)
+  }
   const told = [...found]
   for (const { index, yielded, result } of steps) {
     const one = found[index]
     if (one === undefined) continue
     const { idle: _, ...rest } = one
-    const listed = steps.some((other) => other.result === yielded)
+    const listed = results.has(yielded)
     told[index] = {
       ...rest,
-      awaiters: [
-        ...rest.awaiters,
-        ...steps.flatMap((other) => (other.yielded === result && result !== 0 ? [other.index + offset] : [])),
-      ],
+      awaiters: [...rest.awaiters, ...(waiting.get(result) ?? [])],
       awaitsListed: listed,
       waitsFor: listed ? null : { kind: 'unknown', label: 'a promise of bluebird' },
     }

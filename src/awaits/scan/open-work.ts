@@ -59,7 +59,11 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
   const jobs: OpenJob[] = []
   let agents = 0
   const groups = new Map<string, ActiveTimer>()
-  const wrappers = scan.others.filter((object) => WRAPPERS.includes(objects.className(object)))
+  const wrappers = new Map<Tagged, Tagged>()
+  for (const object of scan.others) {
+    const raw = WRAPPERS.includes(objects.className(object)) ? objects.get(object, 'raw') : undefined
+    if (raw !== undefined && !wrappers.has(raw)) wrappers.set(raw, object)
+  }
   let timers = 0
   for (const object of scan.others) {
     if (!objects.heap.is(object, 'JS_OBJECT')) continue
@@ -92,7 +96,7 @@ export function readOpenWork(context: OpenWorkContext, scan: AwaitScan): OpenWor
 function readRequest(
   context: OpenWorkContext,
   response: Tagged,
-  wrappers: readonly Tagged[],
+  wrappers: ReadonlyMap<Tagged, Tagged>,
 ): UnansweredRequest | null {
   const { objects, natives, tid } = context
   // A response of a user's own class has none of this; one that was sent has no socket any more.

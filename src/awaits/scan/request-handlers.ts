@@ -24,8 +24,8 @@ export interface HandlerContext {
   readonly objects: Objects
   readonly natives: NativeObjects
   readonly scopes: CodeScopes
-  /** Objects of frameworks that wrap a request, `raw`. */
-  readonly wrappers: readonly Tagged[]
+  /** Objects of frameworks that wrap a request, by that. */
+  readonly wrappers: ReadonlyMap<Tagged, Tagged>
 }
 
 /** One, or those of which one has the request, packages' among them. Empty: not known. */
@@ -41,7 +41,7 @@ export function handlersOf(context: HandlerContext, request: Tagged, socket: Tag
 }
 
 function inWrapper({ objects, wrappers }: HandlerContext, request: Tagged): Tagged[] | null {
-  const wrapper = wrappers.find((each) => objects.get(each, 'raw') === request)
+  const wrapper = wrappers.get(request)
   const route = wrapper === undefined ? 0 : objects.getObject(wrapper, ['[fastify.context]', 'context'])
   const handler = route === 0 ? undefined : objects.get(route, 'handler')
   if (handler === undefined) return null
